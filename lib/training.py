@@ -1,0 +1,173 @@
+"""Training: a batch of autoencoders of one depth, as one stacked program, resumable to the bit.
+
+The loss is the sum of the members' mean squared errors, so each member sees its own gradient and its own Adam. A
+member's initialisation depends on its seed and widths, an epoch's order of points on (seed, epoch) alone: what a member
+is trained beside does not matter.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lib import files
+from lib.autoencoders import Stack
+from lib.errors import InputError, check_known
+
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+CHECKPOINT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train: epochs, batch size, Adam's learning rate and weight decay, device, precision.
+
+    `precision` "float32" or "float64" trains in that type; "bfloat16" keeps float32 weights and multiplies in bfloat16
+    (autocast).
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    device: str = "cpu"
+    precision: str = "float32"
+
+
+Progress = Callable[[int, int], None]  # (epochs done, epochs in all)
+History = dict[str, list]  # "epoch": [...], "train_mse": [[a member ...] ...], "test_mse": likewise
+
+
+def check_device(device: str) -> None:
+    """Raise `InputError` unless `device` is "cpu" or a CUDA device that this machine has."""
+    if device != "cpu" and not (device.partition(":")[0] == "cuda" and torch.cuda.is_available()):
+        raise InputError(f"Device {device!r} is not to be had on this machine; choose cpu (or cuda, where there is one).")
+
+
+def order_of_points(seed: int, epoch: int, points: int) -> Tensor:
+    """The order (points,) in which a member of this seed sees the training points in this epoch."""
+    return torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(points))
+
+
+def evaluated(epoch: int, epochs: int) -> bool:
+    """Whether the test error is measured after this epoch: 0, 1, 2, 3, 5, then 1, 2, 3, 5 times each power of ten, and the last."""
+    leading = epoch // 10 ** (len(str(epoch)) - 1)
+    return epoch in (0, epochs) or (leading in (1, 2, 3, 5) and epoch == leading * 10 ** (len(str(epoch)) - 1))
+
+
+def train(
+    stack: Stack,
+    seeds: Sequence[int],
+    train_images: Tensor,
+    test_images: Tensor,
+    settings: Settings,
+    checkpoint: Path | None = None,
+    progress: Progress = lambda done, total: None,
+) -> History:
+    """Train every member of `stack` in place; return the history of their errors.
+
+    `train_images`, `test_images` (points, N). The history holds, after every epoch, the members' training MSE (the mean
+    over the epoch's batches, as the weights moved; NaN at epoch 0) and test MSE (NaN where not `evaluated`).
+    With a `checkpoint` path the state is saved about once a minute, and an interrupted call takes it up again; the
+    result is the same to the bit. A member whose loss is no longer finite raises `InputError` naming it.
+    """
+    check_known("precision", settings.precision, PRECISIONS)
+    check_device(settings.device)
+    torch.set_flush_denormal(True)  # else Adam's moments of dead units decay into denormals and cost sixfold
+    dtype = torch.float64 if settings.precision == "float64" else torch.float32
+    stack.weights = [weight.to(settings.device, dtype) for weight in stack.weights]
+    stack.biases = [bias.to(settings.device, dtype) for bias in stack.biases]
+    images, held_out = train_images.to(settings.device, dtype), test_images.to(settings.device, dtype)
+    parameters = [parameter.requires_grad_() for parameter in stack.parameters()]
+    adam = torch.optim.Adam(
+        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+    )
+    history: History = {"epoch": [], "train_mse": [], "test_mse": []}
+    if checkpoint is not None and checkpoint.exists():
+        history = _restore(checkpoint, parameters, adam)
+    else:
+        _record(history, 0, [float("nan")] * len(seeds), _errors(stack, held_out, settings))
+    saved = time.monotonic()
+    for epoch in range(history["epoch"][-1] + 1, settings.epochs + 1):
+        train_mse = _epoch(stack, adam, images, seeds, epoch, settings)
+        bad = [stack.member_widths[i] for i, value in enumerate(train_mse) if not np.isfinite(value)]
+        if bad:
+            raise InputError(
+                f"The member of widths {bad[0]} diverged (its loss is not finite after epoch {epoch}); "
+                f"lower the learning rate {settings.learning_rate:g}."
+            )
+        test_mse = _errors(stack, held_out, settings) if evaluated(epoch, settings.epochs) else [float("nan")] * len(seeds)
+        _record(history, epoch, train_mse, test_mse)
+        if checkpoint is not None and epoch < settings.epochs and time.monotonic() - saved > CHECKPOINT_SECONDS:
+            _save(checkpoint, parameters, adam, history)
+            saved = time.monotonic()
+        progress(epoch, settings.epochs)
+    stack.weights = [weight.detach().cpu() for weight in stack.weights]
+    stack.biases = [bias.detach().cpu() for bias in stack.biases]
+    return history
+
+
+def _epoch(
+    stack: Stack, adam: torch.optim.Adam, images: Tensor, seeds: Sequence[int], epoch: int, settings: Settings
+) -> list[float]:
+    """One pass over the training points; the members' mean training errors."""
+    orders = {seed: order_of_points(seed, epoch, len(images)).to(images.device) for seed in sorted(set(seeds))}
+    total = torch.zeros(len(seeds), device=images.device, dtype=torch.float64)
+    for start in range(0, len(images), settings.batch_size):
+        if len(orders) == 1:
+            batch = images[orders[seeds[0]][start : start + settings.batch_size]][None]
+        else:
+            batch = torch.stack([images[orders[seed][start : start + settings.batch_size]] for seed in seeds])
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            output = stack.forward(batch)
+        errors = (output.to(images.dtype) - batch).square().mean(dim=(1, 2))
+        adam.zero_grad()
+        errors.sum().backward()
+        adam.step()
+        total += errors.detach() * batch.shape[1]
+    return (total / len(images)).tolist()
+
+
+@torch.no_grad()
+def _errors(stack: Stack, images: Tensor, settings: Settings) -> list[float]:
+    """The members' mean squared errors over these images."""
+    total = torch.zeros(len(stack.member_widths), device=images.device, dtype=torch.float64)
+    for batch in images.split(max(settings.batch_size, 1024)):
+        total += (stack.forward(batch[None]) - batch).square().sum(dim=(1, 2))
+    return (total / images.numel()).tolist()
+
+
+def _record(history: History, epoch: int, train_mse: list[float], test_mse: list[float]) -> None:
+    for name, value in (("epoch", epoch), ("train_mse", train_mse), ("test_mse", test_mse)):
+        history[name].append(value)
+
+
+def _save(path: Path, parameters: list[Tensor], adam: torch.optim.Adam, history: History) -> None:
+    tensors = {}
+    for index, parameter in enumerate(parameters):
+        state = adam.state[parameter]
+        tensors[f"{index}.parameter"] = parameter.detach()
+        tensors |= {f"{index}.{name}": state[name] for name in ("exp_avg", "exp_avg_sq", "step")}
+    with files.replacing(path) as temporary:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"history": json.dumps(history)})
+
+
+def _restore(path: Path, parameters: list[Tensor], adam: torch.optim.Adam) -> History:
+    try:
+        with safe_open(path, "pt", device=str(parameters[0].device)) as saved:
+            for index, parameter in enumerate(parameters):
+                with torch.no_grad():
+                    parameter.copy_(saved.get_tensor(f"{index}.parameter"))
+                adam.state[parameter] = {
+                    name: saved.get_tensor(f"{index}.{name}") for name in ("exp_avg", "exp_avg_sq", "step")
+                }
+            return json.loads(saved.metadata()["history"])
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise InputError(f"The checkpoint {path.name} is damaged ({error}); delete it and run again.") from error
