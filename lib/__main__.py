@@ -1,0 +1,80 @@
+"""The command line: `python -m lib run | page | claims`, also installed as `geometry`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from lib.errors import InputError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Train, measure, and render the book *Geometry and Generalization*."""
+
+
+def _selection(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
+    """"n=4,d=2" as {"n": 4, "d": 2}."""
+    pairs = [part.partition("=") for part in value.split(",")] if value else []
+    if any(not separator or not number.isdecimal() for _, separator, number in pairs):
+        raise InputError(f"--only {value!r} is not a selection of members; write it as n=4,d=2 (keys n, d, seed).")
+    return {key.strip(): int(number) for key, _, number in pairs}
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--only", callback=_selection, help="Members to do, such as n=4,d=2 or seed=1.")
+@click.option("--epochs", type=int, help="Another number of epochs; makes it another run, kept in artifacts/ only.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
+@click.option("--processes", type=click.IntRange(1), help="Worker processes on the CPU [default: one a processor].")
+def run(name: str, only: dict[str, int], epochs: int | None, device: str, processes: int | None) -> None:
+    """Train and measure what is missing of the run NAME (runs/NAME.yml). An interrupted run is taken up again."""
+    from lib.runs import execute, members, read, store
+
+    specification = read(name, epochs)
+    chosen = members(specification, only)
+    done = execute(specification, only, device, processes)
+    where = store.summary_path(specification, chosen[0]).parent
+    click.echo(f"Run {name}: {len(done)} members done, {len(chosen) - len(done)} were there; summaries in {where}.")
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--parameter", "-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="A page parameter.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The executed notebook to write.")
+def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> None:
+    """Execute the page NAME (book/NAME.py) with other parameters: -p runs '["digits"]'."""
+    from lib import pages
+
+    pages.run_page(name, dict(parameters), output)
+    click.echo(f"Wrote {output}.")
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def claims(name: str, as_json: bool) -> None:
+    """Hold the paper's claims against the run NAME."""
+    from lib import claims as ledger
+    from lib.runs import summary
+
+    click.echo(ledger.report(summary(name), as_json))
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one sentence and exit code 2."""
+    try:
+        cli(standalone_mode=False)
+    except InputError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Finished members are kept; the same command takes up the rest.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Runs: specifications (runs/NAME.yml), their execution, and what they leave behind.
+
+`read` validates a specification, `ensure` trains and measures what is missing of it, `summary` loads the result; `member`
+and `measurements` give one trained autoencoder and its per-point table.
+"""
+
+from lib.runs.execution import ensure, execute
+from lib.runs.results import Summary, measurements, member, summary, summary_digest
+from lib.runs.specification import Member, Run, members, names, read
+
+__all__ = [
+    "Member",
+    "Run",
+    "Summary",
+    "ensure",
+    "execute",
+    "measurements",
+    "member",
+    "members",
+    "names",
+    "read",
+    "summary",
+    "summary_digest",
+]

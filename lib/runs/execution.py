@@ -1,0 +1,303 @@
+"""Executing a run: what is missing is trained and measured, in processes of one thread each, or on a GPU in one.
+
+A member goes through two stages, each valid for as long as the code it came from: weights (datasets, autoencoders,
+training) and summary (jacobians, spectra, regression, measurements). A finished member is on the disk, whole, before
+the next is begun, so an interrupted run loses at most what was in hand, and a checkpoint holds most of that.
+"""
+
+import fcntl
+import multiprocessing
+import os
+import platform
+import queue
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from lib import autoencoders, files, measurements, training
+from lib.errors import InputError
+from lib.runs import store
+from lib.runs.specification import Member, Run, members, read
+from lib.sources import code_digest
+
+TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
+MEASURED_BY = ("lib.measurements",)
+VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels")
+SMALL_WORK = 1e10  # floating-point operations of training that do not pay for starting a process
+STACKED_WEIGHTS = 2**20  # on a CPU, members are stacked up to so many weights: beyond, a stack only leaves the cache
+
+
+@dataclass(frozen=True)
+class Job:
+    """Members of one depth to be trained together (where they are not yet) and measured."""
+
+    run: Run
+    members: tuple[Member, ...]
+    device: str
+
+
+def ensure(name: str) -> None:
+    """Train and measure whatever is missing of a run; instant when nothing is."""
+    execute(read(name))
+
+
+def execute(
+    run: Run, only: Mapping[str, int] | None = None, device: str = "cpu", processes: int | None = None
+) -> list[Member]:
+    """Train and measure the members of a run that are missing, or those selected by `only`; return what was done.
+
+    `processes` workers of one thread each (default: the processors this process may use); on a GPU one process trains
+    a family at a time. One execution of a run at a time: a second waits for the first, and finds its work done. A
+    member's bits depend on the run alone, not on `only`, `processes`, or what was done before.
+    """
+    training.check_device(device)
+    chosen = members(run, only)
+    if not missing(run, chosen):
+        return []
+    dataset = run.load_dataset()  # before anything is written: a missing data set fails here
+    with _only_process(run):
+        waiting = missing(run, chosen)
+        workers = 1 if device != "cpu" else processes or _worthwhile_processes(run, waiting, dataset)
+        jobs = _jobs(run, waiting, dataset.input_dim, device, workers)
+        _perform(jobs, min(workers, len(jobs)))
+        files.write(store.folder(run) / "manifest.json", _manifest(run))
+        if run.kept:
+            files.write(store.RESULTS / run.name / "manifest.json", _manifest(run))
+    return waiting
+
+
+def missing(run: Run, chosen: Sequence[Member]) -> list[Member]:
+    """The members without a summary that is valid for this run (and, unless it is kept, for today's code)."""
+    return [member for member in chosen if not _summary_stands(run, member)]
+
+
+def _summary_stands(run: Run, member: Member) -> bool:
+    path = store.summary_path(run, member)
+    if not path.exists():
+        return False
+    content = store.load_summary(path)
+    if content["run"] != run.digest:
+        raise InputError(
+            f"{path.relative_to(files.ROOT)} belongs to another specification of the run ({content['run'][:12]}, now "
+            f"{run.digest[:12]}); delete it and run again, or restore runs/{run.name}.yml."
+        )
+    return run.kept or content["code"] == code_digest(TRAINED_BY + MEASURED_BY)
+
+
+def _jobs(run: Run, waiting: Sequence[Member], input_dim: int, device: str, processes: int) -> list[Job]:
+    """Groups of members of one depth: on a GPU a family each; else small enough to share out and to stay in the cache."""
+    jobs = []
+    for depth in dict.fromkeys(member.depth for member in waiting):
+        family = [member for member in waiting if member.depth == depth]
+        weights = max(_weights(run.widths(member, input_dim)) for member in family)
+        if device == "cpu":
+            groups = max(min(processes, len(family)), -(-len(family) * weights // STACKED_WEIGHTS))
+        else:
+            groups = 1
+        jobs += [Job(run, tuple(family[start::groups]), device) for start in range(min(groups, len(family)))]
+    return jobs
+
+
+def _worthwhile_processes(run: Run, waiting: Sequence[Member], dataset: Any) -> int:
+    """As many workers as there are processors, but none where the work is done before they have started."""
+    weights = sum(_weights(run.widths(member, dataset.input_dim)) for member in waiting)
+    operations = 6 * weights * run.epochs * len(dataset.train)
+    return len(os.sched_getaffinity(0)) if operations > SMALL_WORK else 1
+
+
+def _weights(widths: Sequence[int]) -> int:
+    return 2 * sum(inputs * outputs for inputs, outputs in zip(widths[:-1], widths[1:], strict=True))
+
+
+@contextmanager
+def _only_process(run: Run) -> Iterator[None]:
+    """Hold the run's lock; wait for another process that does."""
+    path = store.folder(run) / ".lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"Another process is executing run {run.name}; waiting for it.", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _perform(jobs: Sequence[Job], processes: int) -> None:
+    """Do the jobs, here or in worker processes; show progress on a terminal."""
+    if not jobs:
+        return
+    run = jobs[0].run
+    total = sum(len(job.members) for job in jobs) * run.epochs
+    with tqdm(total=total, unit="epoch", desc=f"run {run.name}", disable=None, smoothing=0.05) as bar:
+        if processes == 1:
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)  # as in a worker: the same bits
+            try:
+                for job in jobs:
+                    perform(job, bar.update)
+            finally:
+                torch.set_num_threads(threads)
+            return
+        context = multiprocessing.get_context("spawn")
+        reports = context.Queue()
+        pool = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(reports,))
+        try:
+            pending = {pool.submit(_perform_in_worker, job) for job in jobs}
+            while pending:
+                done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                bar.update(_drain(reports))
+        except BrokenProcessPool as error:
+            raise InputError(
+                f"A worker process of run {run.name} was killed (out of memory?); finished members are kept: run again."
+            ) from error
+        finally:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _drain(reports: Any) -> int:
+    total = 0
+    while True:
+        try:
+            total += reports.get_nowait()
+        except queue.Empty:
+            return total
+
+
+_reports: Any = None  # in a worker: the queue to the driver's progress bar
+
+
+def _start_worker(reports: Any) -> None:
+    global _reports
+    _reports = reports
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver is told, and ends its workers
+    torch.set_num_threads(1)
+
+
+def _perform_in_worker(job: Job) -> None:
+    perform(job, _reports.put)
+
+
+def perform(job: Job, report: Callable[[int], object]) -> None:
+    """Train what is not trained of a job, then measure its members; `report` is told the member-epochs finished."""
+    started = time.monotonic()
+    dataset = job.run.load_dataset()
+    trained_by = code_digest(TRAINED_BY)
+    untrained = [member for member in job.members if not _weights_stand(job.run, member, trained_by)]
+    report((len(job.members) - len(untrained)) * job.run.epochs)
+    if untrained:
+        _train(job, untrained, dataset, trained_by, report)
+    training_seconds = (time.monotonic() - started) / len(job.members)
+    for member in job.members:
+        _measure(job, member, dataset, training_seconds)
+
+
+def _weights_stand(run: Run, member: Member, trained_by: str) -> bool:
+    path = store.weights_path(run, member)
+    return path.exists() and store.load_weights(path)[1]["code"] == trained_by
+
+
+def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str, report: Callable[[int], object]) -> None:
+    run = job.run
+    input_dim = dataset.input_dim
+    pairs = [
+        autoencoders.build(run.widths(member, input_dim), member.seed, run.initialisation, run.output)
+        for member in untrained
+    ]
+    family = [run.widths(member, input_dim) for member in members(run) if member.depth == untrained[0].depth]
+    padded = [max(column) for column in zip(*family, strict=True)]
+    stack = autoencoders.stack(pairs, padded)
+    settings = training.Settings(
+        run.epochs, run.batch_size, run.learning_rate, run.weight_decay, job.device, run.precision
+    )
+    group = files.digest([[member.name for member in untrained], trained_by])[:12]
+    checkpoint = store.folder(run) / f"checkpoint-{group}.safetensors"
+    seeds = [member.seed for member in untrained]
+    history = training.train(
+        stack,
+        seeds,
+        dataset.train.images,
+        dataset.test.images,
+        settings,
+        checkpoint,
+        lambda done, total: report(len(untrained)),
+    )
+    for index, member in enumerate(untrained):
+        own = {name: [row[index] for row in history[name]] for name in ("train_mse", "test_mse")}
+        metadata = {"run": run.digest, "code": trained_by, "history": store.encoded_history(history["epoch"], own)}
+        store.save_weights(store.weights_path(run, member), autoencoders.member(stack, index), metadata)
+    checkpoint.unlink(missing_ok=True)
+
+
+def _measure(job: Job, member: Member, dataset: Any, training_seconds: float) -> None:
+    started = time.monotonic()
+    run = job.run
+    pair, metadata = store.load_weights(store.weights_path(run, member))
+    points = measurements.measure(pair, dataset)
+    store.save_points(store.points_path(run, member), points)
+    tables = measurements.summarise(points)
+    tables["members"][0]["wall_seconds"] = round(training_seconds + time.monotonic() - started, 2)
+    tables["history"] = store.decoded_history(metadata["history"])
+    tables["examples"] = measurements.examples(pair, dataset)
+    store.save_summary(
+        store.summary_path(run, member),
+        {
+            "run": run.digest,
+            "code": code_digest(TRAINED_BY + MEASURED_BY),
+            "data": dataset.sha256,
+            "member": {"depth": member.depth, "latent_dim": member.latent_dim, "seed": member.seed},
+            "image_shape": list(dataset.image_shape),
+            "provenance": _provenance(job.device, run.precision),
+            "tables": tables,
+        },
+    )
+
+
+def _provenance(device: str, precision: str) -> dict[str, Any]:
+    return {
+        "device": device if device == "cpu" else torch.cuda.get_device_name(device),
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in VERSIONS},
+        "commit": commit(),
+    }
+
+
+def commit() -> str:
+    """The commit of this checkout, with "+" where tracked files differ from it; "unknown" outside git."""
+    try:
+        show = ["git", "-C", str(files.ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+        return subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _manifest(run: Run) -> str:
+    """What was computed, from what, on what, in what time: the provenance of each finished member."""
+    finished = {}
+    for member in members(run):
+        path = store.summary_path(run, member)
+        if path.exists():
+            content = store.load_summary(path)
+            finished[member.name] = {
+                "sha256": files.sha256(path),
+                "data": content["data"],
+                "wall_seconds": content["tables"]["members"][0]["wall_seconds"],
+            } | content["provenance"]
+    return store.json_text({"run": run.name, "digest": run.digest, "members": finished})

@@ -1,0 +1,228 @@
+"""What a run is: a validated runs/NAME.yml, its members, and its digest."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lib import datasets, files
+from lib.autoencoders import INITIALISATIONS, OUTPUTS, widths
+from lib.errors import InputError, check_known
+from lib.training import PRECISIONS
+
+FOLDER = files.ROOT / "runs"
+HIDDEN = ("linear", "geometric")
+
+
+@dataclass(frozen=True, order=True)
+class Member:
+    """One autoencoder of a run: depth n, latent dimension d, seed."""
+
+    depth: int
+    latent_dim: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Its file name, such as n4-d20-s0."""
+        return f"n{self.depth}-d{self.latent_dim}-s{self.seed}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's specification. `hidden_widths` is "linear", "geometric", or the widths by depth.
+
+    `kept`: its summary belongs into results/ and is committed; else into artifacts/.
+    """
+
+    name: str
+    dataset: str
+    latent_dims: tuple[int, ...]
+    depths: tuple[int, ...]
+    seeds: tuple[int, ...]
+    table_depth: int
+    hidden_widths: str | dict[int, tuple[int, ...]]
+    initialisation: str
+    output: str
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    precision: str = "float32"
+    train_points: int | None = None
+    test_points: int | None = None
+    kept: bool = False
+
+    @cached_property
+    def digest(self) -> str:
+        """What identifies the results: the specification (not its name), and the file of a data set of the user's own."""
+        values = dataclasses.asdict(self)
+        for administrative in ("name", "kept", "table_depth"):
+            values.pop(administrative)
+        if self.dataset.endswith(".npz"):
+            values["dataset"] = files.sha256(Path(self.dataset))
+        return files.digest(values)
+
+    def load_dataset(self) -> datasets.Dataset:
+        """The data set, cut to the run's numbers of points."""
+        return datasets.load(self.dataset, self.train_points, self.test_points)
+
+    def widths(self, member: Member, input_dim: int) -> tuple[int, ...]:
+        """The encoder's widths of a member."""
+        hidden = self.hidden_widths if isinstance(self.hidden_widths, str) else self.hidden_widths[member.depth]
+        return widths(input_dim, member.latent_dim, member.depth, hidden)
+
+
+def members(run: Run, only: Mapping[str, int] | None = None) -> list[Member]:
+    """The members of a run, the depth of its tables first; `only` keeps those with n (depth), d, or seed as given."""
+    keys = {"n": "depth", "d": "latent_dim", "seed": "seed"}
+    depths = sorted(run.depths, key=lambda depth: (depth != run.table_depth, depth))
+    chosen = [Member(n, d, seed) for n in depths for d in run.latent_dims for seed in run.seeds]
+    for key, value in (only or {}).items():
+        check_known("member key", key, keys)
+        check_known(f"{key} of run {run.name}", value, sorted({getattr(member, keys[key]) for member in chosen}))
+        chosen = [member for member in chosen if getattr(member, keys[key]) == value]
+    return chosen
+
+
+def names() -> list[str]:
+    """The runs there are: the names of runs/*.yml."""
+    return sorted(path.stem for path in FOLDER.glob("*.yml"))
+
+
+def read(name: str, epochs: int | None = None) -> Run:
+    """Read and validate runs/NAME.yml; `epochs` overrides its epochs, which makes it another run, never kept.
+
+    Raises `InputError` for an unknown run, an unknown or missing key, or a value of the wrong kind.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9-]+", name):
+        raise InputError(f"Run name {name!r} is not usable; a name is made of a-z, 0-9 and hyphens.")
+    check_known("run", name, names())
+    try:
+        values = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"runs/{name}.yml is not readable YAML ({' '.join(str(error).split())}); mend it.") from error
+    run = _validated(name, values)
+    return run if epochs is None else dataclasses.replace(run, epochs=_count(f"runs/{name}.yml", "epochs", epochs), kept=False)
+
+
+def _validated(name: str, values: Any) -> Run:
+    where = f"runs/{name}.yml"
+    if not isinstance(values, dict):
+        raise InputError(f"{where} holds {type(values).__name__}, not keys and values; see runs/digits.yml.")
+    fields = {field.name: field for field in dataclasses.fields(Run) if field.name != "name"}
+    for key in values:
+        check_known(f"key in {where}", key, fields)
+    for key, field in fields.items():
+        if key not in values and field.default is dataclasses.MISSING:
+            raise InputError(f"{where} lacks the key {key!r}; add it (see runs/digits.yml).")
+    checked = {key: CHECKS[key](where, key, value) for key, value in values.items()}
+    run = Run(name=name, **checked)
+    check_known(f"table_depth in {where}", run.table_depth, run.depths)
+    if isinstance(run.hidden_widths, dict):
+        for depth in run.depths:
+            check_known(f"depth without hidden widths in {where}", depth, run.hidden_widths)
+            if len(run.hidden_widths[depth]) != depth - 1:
+                raise InputError(
+                    f"hidden_widths of depth {depth} in {where} are {list(run.hidden_widths[depth])}; list {depth - 1}."
+                )
+    return run
+
+
+def _fail(where: str, key: str, value: object, wanted: str) -> InputError:
+    return InputError(f"{key} in {where} is {value!r}; give {wanted}.")
+
+
+def _count(where: str, key: str, value: object) -> int:
+    if type(value) is not int or value < 1:
+        raise _fail(where, key, value, "a whole number from 1")
+    return value
+
+
+def _optional_count(where: str, key: str, value: object) -> int | None:
+    return None if value is None else _count(where, key, value)
+
+
+def _whole_numbers(least: int) -> Callable[[str, str, object], tuple[int, ...]]:
+    wanted = f"different whole numbers from {least}, as a list or as FIRST..LAST"
+
+    def check(where: str, key: str, value: object) -> tuple[int, ...]:
+        if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\.\.(\d+)", value)):
+            value = list(range(int(match[1]), int(match[2]) + 1))
+        if not isinstance(value, list) or not value or any(type(one) is not int or one < least for one in value):
+            raise _fail(where, key, value, wanted)
+        if len(set(value)) != len(value):
+            raise _fail(where, key, value, wanted)
+        return tuple(value)
+
+    return check
+
+
+def _hidden_widths(where: str, key: str, value: object) -> str | dict[int, tuple[int, ...]]:
+    if isinstance(value, str) and value in HIDDEN:
+        return value
+    if isinstance(value, dict) and all(type(depth) is int for depth in value):
+        try:
+            return {depth: tuple(_count(where, key, one) for one in sizes) for depth, sizes in value.items()}
+        except TypeError:
+            pass
+    raise _fail(where, key, value, f"one of {', '.join(HIDDEN)}, or lists of whole numbers by depth")
+
+
+def _number(least: float, strictly: bool) -> Callable[[str, str, object], float]:
+    def check(where: str, key: str, value: object) -> float:
+        usable = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not usable or not (least < value < 1e6 or (value == least and not strictly)):
+            raise _fail(where, key, value, f"a number {'above' if strictly else 'from'} {least:g}")
+        return float(value)
+
+    return check
+
+
+def _one_of(allowed) -> Callable[[str, str, object], str]:
+    def check(where: str, key: str, value: object) -> str:
+        check_known(f"{key} in {where}", value, allowed)
+        return str(value)
+
+    return check
+
+
+def _dataset(where: str, key: str, value: object) -> str:
+    if isinstance(value, str) and value.endswith(".npz"):
+        path = (files.ROOT / value).resolve()
+        if not path.exists():
+            raise InputError(f"dataset in {where} is {value!r}, and there is no such file; give a path from the project's root.")
+        return str(path)
+    check_known(f"dataset in {where}", value, datasets.NAMES)
+    return str(value)
+
+
+def _flag(where: str, key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _fail(where, key, value, "true or false")
+    return value
+
+
+CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
+    "dataset": _dataset,
+    "latent_dims": _whole_numbers(1),
+    "depths": _whole_numbers(1),
+    "seeds": _whole_numbers(0),
+    "table_depth": _count,
+    "hidden_widths": _hidden_widths,
+    "initialisation": _one_of(INITIALISATIONS),
+    "output": _one_of(OUTPUTS),
+    "epochs": _count,
+    "batch_size": _count,
+    "learning_rate": _number(0.0, strictly=True),
+    "weight_decay": _number(0.0, strictly=False),
+    "precision": _one_of(PRECISIONS),
+    "train_points": _optional_count,
+    "test_points": _optional_count,
+    "kept": _flag,
+}
