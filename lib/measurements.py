@@ -220,6 +220,15 @@ def _thousandths(image: Tensor) -> list[float]:
     return [round(value, 3) for value in image.tolist()]
 
 
-def frame(rows_by_member: Sequence[tuple[dict[str, int], list[dict[str, Any]]]]) -> pd.DataFrame:
-    """One frame of the rows of several members, each row led by its member's depth, latent_dim and seed."""
-    return pd.DataFrame([member | row for member, rows in rows_by_member for row in rows])
+def columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Rows of equal keys as columns: how a summary is stored, a third of the size."""
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def frame(tables: Sequence[tuple[dict[str, int], dict[str, list[Any]]]]) -> pd.DataFrame:
+    """One frame of a table of several members, each row led by its member's depth, latent_dim and seed."""
+    frames = [pd.DataFrame(table) for _, table in tables]
+    for (member, _), own in zip(tables, frames, strict=True):
+        for position, (key, value) in enumerate(member.items()):
+            own.insert(position, key, value)
+    return pd.concat([own for own in frames if len(own)], ignore_index=True) if any(map(len, frames)) else frames[0]

@@ -263,7 +263,7 @@ def _measure(job: Job, member: Member, dataset: Any, training_seconds: float) ->
             "member": {"depth": member.depth, "latent_dim": member.latent_dim, "seed": member.seed},
             "image_shape": list(dataset.image_shape),
             "provenance": _provenance(job.device, run.precision),
-            "tables": tables,
+            "tables": {name: measurements.columns(rows) for name, rows in tables.items()},
         },
     )
 
@@ -298,6 +298,6 @@ def _manifest(run: Run) -> str:
             finished[member.name] = {
                 "sha256": files.sha256(path),
                 "data": content["data"],
-                "wall_seconds": content["tables"]["members"][0]["wall_seconds"],
+                "wall_seconds": content["tables"]["members"]["wall_seconds"][0],
             } | content["provenance"]
     return store.json_text({"run": run.name, "digest": run.digest, "members": finished})
