@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib
+import matplotlib.ticker
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -95,9 +95,8 @@ def _grid(summaries: Summaries, rows: int, width: float = 4.6, height: float = 2
     if not summaries:
         raise InputError("No run was given to draw; name at least one.")
     columns = len(summaries)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(max(7.0, width * columns), height * rows), squeeze=False, sharex="col", **options
-    )
+    figure = Figure(figsize=(max(7.0, width * columns), height * rows))
+    axes = figure.subplots(rows, columns, squeeze=False, **{"sharex": "col"} | options)
     for column, name in enumerate(summaries):
         axes[0, column].annotate(f"run {name}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold")
     return figure, axes
@@ -123,7 +122,7 @@ def _by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
         if not len(rows):
             continue
         emphasised = label == EMPHASISED_CLASS
-        color, width = (ORANGE, 2.0) if emphasised else (plt.cm.Greys(0.45 + 0.05 * (label % 10)), 0.9)
+        color, width = (ORANGE, 2.0) if emphasised else (matplotlib.colormaps["Greys"](0.45 + 0.05 * (label % 10)), 0.9)
         axis.plot(rows["latent_dim"], rows["value"], color=color, linewidth=width, zorder=3 if emphasised else 2)
         axis.plot(rows["latent_dim"], rows["value"], color=color, linestyle="none", marker=f"${label}$", markersize=5.5, zorder=4)
     axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {EMPHASISED_CLASS}")
@@ -158,12 +157,12 @@ def spectral_distance(summaries: Summaries) -> Figure:
 
 def argument_distribution(summaries: Summaries) -> Figure:
     """Figure 3: the arguments of the eigenvalues of J_L by depth (top); |arg|, the angle of rotation, of J_I at the table depth (bottom)."""
-    figure, axes = _grid(summaries, rows=2)
+    figure, axes = _grid(summaries, rows=2, sharex=False)
     for column, summary in enumerate(summaries.values()):
         for depth, (color, _, dashes) in _depth_styles(summary).items():
-            degrees, share = _argument_shares(summary, "latent", depth)
+            degrees, share = argument_shares(summary, "latent", depth)
             axes[0, column].plot(degrees, share, color=color, linestyle=dashes, label=f"$J_{{L,{depth}}}$")
-        degrees, share = _argument_shares(summary, "input", summary.run.table_depth)
+        degrees, share = argument_shares(summary, "input", summary.run.table_depth)
         folded = pd.Series(share).groupby(np.abs(degrees)).sum()
         axes[1, column].bar(folded.index, folded, width=4, color=ORANGE, label=f"$J_{{I,{summary.run.table_depth}}}$")
         axes[0, column].set_ylabel("share of eigenvalues")
@@ -172,13 +171,12 @@ def argument_distribution(summaries: Summaries) -> Figure:
         axes[1, column].set_xlabel("angle of rotation |argument|, degrees")
         for axis in axes[:, column]:
             axis.set_yscale("log")
-            axis.sharex(axes[0, column]) if axis is axes[0, column] else None
             axis.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
             _legend(axis)
     return figure
 
 
-def _argument_shares(summary: Summary, space: str, depth: int) -> tuple[np.ndarray, np.ndarray]:
+def argument_shares(summary: Summary, space: str, depth: int) -> tuple[np.ndarray, np.ndarray]:
     """Bin centres in whole degrees, and the share of all eigenvalues of this depth, pooled over d, in each."""
     rows = _matching(summary.histograms, quantity="argument", space=space, depth=depth, label=-1)
     counts = rows.groupby(np.degrees((rows["left"] + rows["right"]) / 2).round().astype(int))["count"].sum()
@@ -317,6 +315,7 @@ def loss_curves(summaries: Summaries) -> Figure:
         axes[0, column].plot([], [], color="#555555", linestyle="--", label="train, epoch average")
         axes[0, column].set(xlabel="epoch", ylabel="mean squared error", yscale="log")
         axes[0, column].set_xscale("symlog", linthresh=1)
+        axes[0, column].set_xlim(left=-0.1)
         axes[0, column].xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
         _legend(axes[0, column])
     return figure
@@ -342,7 +341,8 @@ def reconstructions(summary: Summary) -> Figure:
     dims = sorted(own["latent_dim"].unique())
     shown = [dims[index] for index in sorted({round(i) for i in np.linspace(0, len(dims) - 1, 5)})]
     labels = sorted(own["label"].unique())
-    figure, axes = plt.subplots(len(shown) + 1, len(labels), figsize=(0.68 * len(labels) + 0.6, 0.68 * (len(shown) + 1)), squeeze=False)
+    figure = Figure(figsize=(0.68 * len(labels) + 0.6, 0.68 * (len(shown) + 1)))
+    axes = figure.subplots(len(shown) + 1, len(labels), squeeze=False)
     for column, label in enumerate(labels):
         images = own[own["label"] == label].set_index("latent_dim")
         pictures = [images["original"].iloc[0], *(images["reconstruction"][latent_dim] for latent_dim in shown)]
@@ -356,7 +356,8 @@ def reconstructions(summary: Summary) -> Figure:
 def samples(images: np.ndarray, labels: np.ndarray, image_shape: Sequence[int], rows: int = 2) -> Figure:
     """The first images of every class, a column a class."""
     names = np.unique(labels)
-    figure, axes = plt.subplots(rows, len(names), figsize=(0.68 * len(names) + 0.6, 0.78 * rows), squeeze=False)
+    figure = Figure(figsize=(0.68 * len(names) + 0.6, 0.78 * rows))
+    axes = figure.subplots(rows, len(names), squeeze=False)
     for column, name in enumerate(names):
         for row in range(rows):
             _picture(axes[row, column], images[labels == name][row], image_shape)

@@ -1,0 +1,72 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The ledger of claims
+#
+# Every claim that the paper makes in its abstract, figures and tables, as far as these are known to us, with a test and a tolerance fixed beforehand, and the verdict on each run.
+# A claim that fails is a result like any other.
+
+# %% tags=["parameters"]
+runs: list[str] = ["digits"]  # runs to show, side by side
+
+# %%
+from lib import claims
+from lib.runs import summary
+
+summaries = {name: summary(name) for name in runs}
+ledger = claims.ledger(summaries)
+ledger.groupby(["run", "verdict"]).size().unstack(fill_value=0)
+
+# %% tags=["remove-input"]
+from myst_nb import glue
+
+first = ledger[ledger["run"] == runs[0]]["verdict"].value_counts()
+glue("shown_run", runs[0], display=False)
+glue("all_claims", len(claims.CLAIMS), display=False)
+glue("reproduced", int(first.get(claims.REPRODUCED, 0)), display=False)
+glue("not_reproduced", int(first.get(claims.NOT_REPRODUCED, 0)), display=False)
+glue("not_testable", int(first.get(claims.NOT_TESTABLE, 0)), display=False)
+
+# %% [markdown]
+# Of {glue:text}`all_claims` claims, the run {glue:text}`shown_run` reproduces {glue:text}`reproduced`, does not reproduce {glue:text}`not_reproduced`, and cannot test {glue:text}`not_testable`.
+#
+# ## How a verdict is reached
+#
+# A claim is a list of estimates, one a depth or class or latent dimension, each with a 95 % interval and turned so that positive means "as claimed".
+# - **reproduced**: every interval lies above zero;
+# - **not reproduced**: one does not. It *contradicts* the claim where it lies below zero, and leaves it *undecided* where it straddles zero;
+# - **not testable here**: the run lacks what the test needs, such as enough latent dimensions, or the paper's data.
+#
+# Where the paper says "small" or "near" without a number, the number is our reading. Published values have no standard errors; a value is met when it is off by no more than a fixed tolerance.
+
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+
+from lib import tables
+
+glue("tests", Markdown(tables.tests()), display=False)
+glue("verdicts", Markdown(tables.verdicts(summaries)), display=False)
+
+# %% [markdown]
+# ```{glue:md} tests
+# :format: myst
+# ```
+#
+# ## The verdicts
+#
+# ```{glue:md} verdicts
+# :format: myst
+# ```
+#
+# The same list comes from the command line with `python -m lib claims NAME`, and with `--json` for programs. The figures behind the verdicts are on the pages [spectra](spectra), [means](means),
+# [small eigenvalues](small_eigenvalues), [orientation](orientation) and [prediction](prediction).

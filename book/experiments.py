@@ -1,0 +1,111 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The experiments
+#
+# The paper trains autoencoders of three depths with latent dimensions $d$ = 2 to 20 on MNIST. This page shows the data, the networks, how they train and what they reconstruct, for each run of this book.
+
+# %% tags=["parameters"]
+runs: list[str] = ["digits"]  # runs to show, side by side
+
+# %%
+from myst_nb import glue
+
+from lib import figures, tables
+from lib.runs import summary
+
+figures.use_style()
+summaries = {name: summary(name) for name in runs}
+shown = summaries[runs[0]]
+
+# %% [markdown]
+# ## The data
+
+# %%
+dataset = shown.run.load_dataset()
+{"train points": len(dataset.train), "test points": len(dataset.test), "pixels": dataset.input_dim}
+
+# %% [markdown]
+# Grey levels are scaled to [0, 1]. Two training images of each class:
+
+# %% mystnb={"image": {"alt": "Two rows of ten small grey images, handwritten digits zero to nine."}}
+figures.samples(dataset.train.images.numpy(), dataset.train.labels.numpy(), dataset.image_shape)
+
+# %% [markdown]
+# The images are what the networks must reproduce; the labels are used only to look at classes apart.
+#
+# ## The networks
+#
+# Encoder and decoder are chains of $n$ affine layers with ReLU between them; the decoder mirrors the encoder. The latent layer and the output are affine.
+#
+# :::{admonition} Our reading
+# :class: note
+# The paper's index $n$ is not defined where we could read it. We take it for the depth, the number of affine layers of the encoder, and 4 for the depth of the tables.
+# Neither widths nor optimiser nor batch size are stated. All of them are fields of a run, so another reading is another file in `runs/`.
+# :::
+
+# %%
+import pandas as pd
+
+fields = ("dataset", "hidden_widths", "initialisation", "epochs", "batch_size", "learning_rate", "precision")
+pd.DataFrame({name: {field: str(getattr(one.run, field)) for field in fields} for name, one in summaries.items()})
+
+# %% [markdown]
+# The settings of each run. On 8 x 8 digits, PyTorch's default initialisation leaves many latent directions dead in the deeper networks; He's initialisation {cite}`he2015` and these widths avoid that.
+# All are trained with Adam {cite}`kingma2015`, for the same number of epochs at every $d$.
+#
+# ## Training
+
+# %% mystnb={"image": {"alt": "Lines of test error, solid, and training error, dashed, that fall over the epochs on logarithmic axes; the larger d, the lower they end."}}
+figures.loss_curves(summaries)
+
+# %% [markdown]
+# Test error (solid) and training error (dashed) at the depth of the tables. Larger latent dimensions end lower and take longer.
+
+# %% mystnb={"image": {"alt": "Lines that fall with the latent dimension, test solid above train dashed, one pair a depth."}}
+figures.final_errors(summaries)
+
+# %% tags=["remove-input"]
+members = shown.members[shown.members["depth"] == shown.run.table_depth].sort_values("latent_dim")
+glue("shown_run", shown.run.name, display=False)
+glue("gap_first", float(members["test_mse"].iloc[0] / members["train_mse"].iloc[0]), display=False)
+glue("gap_last", float(members["test_mse"].iloc[-1] / members["train_mse"].iloc[-1]), display=False)
+
+# %% [markdown]
+# Mean squared error after training. In the run {glue:text}`shown_run`, at the depth of the tables, test errors are {glue:text}`gap_first:.2f` times the training errors at the smallest $d$ and {glue:text}`gap_last:.2f` times at the largest.
+#
+# ## Reconstructions
+
+# %% mystnb={"image": {"alt": "A grid of small images: the top row has one test digit a class, the rows below its reconstructions for growing d, blurred at small d and sharp at large d."}}
+figures.reconstructions(shown)
+
+# %% [markdown]
+# The first test image of every class, and what members of growing $d$ make of it. At small $d$ the network returns a typical member of the class, or of another class.
+#
+# ## Are the cores sound?
+
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+
+glue("health", Markdown(tables.health(summaries)), display=False)
+
+# %% [markdown]
+# ```{glue:md} health
+# :format: myst
+# ```
+#
+# *Singular* counts the points where some hidden layer has fewer than $d$ active units, which makes $\omega$ exactly 0. The next column counts nearly singular cores, the last those without a logarithm. All three are shares over points and members of a depth, for $J_I$.
+#
+# ## What to take away
+#
+# Every later page reads the same members. Before a slope over $d$ is believed, remember that each $d$ is one network from one seed.

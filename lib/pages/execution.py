@@ -1,0 +1,139 @@
+"""Executing a page with papermill, and keeping its outputs under a key of all that they depend on.
+
+The key holds the page's code cells, its parameters, the code of the modules of `lib` it imports, the summaries of its
+runs, and the versions that matter. Prose and captions are no part of it: a page whose prose alone has changed takes the
+outputs that are there. An entry is an executed notebook and a small JSON file with its key and checksum, written last.
+"""
+
+import json
+import os
+import platform
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+
+from lib import files, runs
+from lib.pages.source import BOOK, Page, checked, load
+from lib.runs.execution import commit
+from lib.sources import code_digest
+
+VERSIONS = ("torch", "numpy", "scipy", "pandas", "statsmodels", "scikit-learn", "matplotlib", "ipykernel")
+TIMEOUT = 900  # seconds a cell may take
+COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class PageError(RuntimeError):
+    """A page raised: the message names the page and the cell, and holds the cell and its traceback."""
+
+
+def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOOK) -> None:
+    """Execute the page `name` with these parameters and write the notebook to `output`, whole or not at all.
+
+    Raises `InputError` for an unknown page, parameter, or run, or a value of the wrong type; `PageError` if the page raises.
+    """
+    page = load(name, book)
+    parameters = checked(page, given)
+    for run in parameters.get("runs", []):
+        runs.ensure(run)
+    notebook = execute(page, parameters)
+    files.write(output, nbformat.writes(notebook))
+
+
+def versions() -> dict[str, str]:
+    """The versions that outputs may depend on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
+
+
+def key(page: Page, parameters: Mapping[str, Any]) -> str:
+    """The digest of everything the page's outputs depend on."""
+    summaries = {run: runs.summary_digest(run) for run in parameters.get("runs", [])}
+    return files.digest([page.code, dict(parameters), code_digest(page.modules()), summaries, versions()])
+
+
+def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
+    """The executed notebook, its provenance in its metadata under "provenance". Raises `PageError` if the page raises."""
+    started = time.monotonic()
+    changed = {name: value for name, value in parameters.items() if value != page.parameters[name].default}
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, f"{page.name}.ipynb"), Path(folder, "executed.ipynb")
+        nbformat.write(page.notebook, source)
+        try:
+            with _one_thread():
+                papermill.execute_notebook(
+                    source,
+                    target,
+                    parameters=changed,
+                    kernel_name="python3",
+                    cwd=files.ROOT,
+                    progress_bar=False,
+                    execution_timeout=TIMEOUT,
+                )
+        except PapermillExecutionError as error:
+            raise PageError(_message(page, error)) from error
+        notebook = nbformat.read(target, as_version=4)
+    notebook.metadata["provenance"] = {
+        "computed": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "seconds": round(time.monotonic() - started, 1),
+        "processor": platform.machine(),
+        "threads": 1,
+        "commit": commit(),
+        "parameters": dict(parameters),
+        "runs": {run: runs.read(run).digest[:12] for run in parameters.get("runs", [])},
+        "versions": versions(),
+    }
+    return notebook
+
+
+@contextmanager
+def _one_thread():
+    """One thread in the kernels that are started: small matrices are faster so, and the same bits come out."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("OMP_NUM_THREADS", None)
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+def _message(page: Page, error: PapermillExecutionError) -> str:
+    traceback = COLOUR_CODES.sub("", "\n".join(error.traceback))
+    return (
+        f"Page {page.name} raised {error.ename} in code cell {error.exec_count}: {error.evalue}\n\n"
+        f"{error.source}\n\n{traceback}"
+    )
+
+
+# --- what has been executed ----------------------------------------------------------------------------------------
+
+
+def stored(folder: Path, name: str, wanted: str) -> NotebookNode | None:
+    """The executed notebook of this key, or None: not there, of another key, or damaged."""
+    notebook, entry = folder / f"{name}.ipynb", folder / f"{name}.json"
+    try:
+        record = json.loads(entry.read_bytes())
+        if record["key"] == wanted and record["sha256"] == files.sha256(notebook):
+            return nbformat.read(notebook, as_version=4)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def store(folder: Path, name: str, wanted: str, notebook: NotebookNode) -> None:
+    """Keep an executed notebook under its key."""
+    path = folder / f"{name}.ipynb"
+    files.write(path, nbformat.writes(notebook))
+    files.write(folder / f"{name}.json", json.dumps({"key": wanted, "sha256": files.sha256(path)}))

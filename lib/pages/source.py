@@ -1,0 +1,119 @@
+"""A page's source: its notebook, its parameters with their types, and what its code depends on."""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import yaml
+from nbformat import NotebookNode
+
+from lib import files, runs
+from lib.errors import InputError, check_known
+from lib.sources import imports_of
+
+BOOK = files.ROOT / "book"
+KINDS = {"int": int, "float": (int, float), "str": str, "bool": bool}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a page: its annotation ("int", "list[str]", ...) and default value."""
+
+    name: str
+    annotation: str
+    default: Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its name, its percent text as a notebook, its parameters."""
+
+    name: str
+    notebook: NotebookNode
+    parameters: dict[str, Parameter]
+
+    @property
+    def code(self) -> list[str]:
+        """The sources of the code cells: what the outputs depend on."""
+        return [cell.source for cell in self.notebook.cells if cell.cell_type == "code"]
+
+    def modules(self) -> set[str]:
+        """The modules of `lib` that the page's code imports."""
+        plain = "\n".join(line for line in "\n".join(self.code).splitlines() if not line.lstrip().startswith(("%", "!")))
+        return imports_of(ast.parse(plain))
+
+
+def names(book: Path = BOOK) -> list[str]:
+    """The pages that can be executed: book/*.py."""
+    return sorted(path.stem for path in book.glob("*.py"))
+
+
+def load(name: str, book: Path = BOOK) -> Page:
+    """Read the page book/NAME.py."""
+    check_known("page", name, names(book))
+    return parse(name, (book / f"{name}.py").read_text())
+
+
+def parse(name: str, text: str) -> Page:
+    """The page of this name and percent text. Raises `InputError` where its code or its parameters cell cannot be read."""
+    notebook = jupytext.reads(text, fmt="py:percent")
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(cells) > 1:
+        raise InputError(f"Page {name} has {len(cells)} cells tagged parameters; keep one.")
+    try:
+        statements = ast.parse(cells[0].source).body if cells else []
+        parameters = dict(map(_parameter, statements))
+    except (SyntaxError, ValueError) as error:
+        raise InputError(
+            f"The parameters cell of page {name} cannot be read ({error}); give lines such as `runs: list[str] = ['digits']`."
+        ) from error
+    return Page(name, notebook, parameters)
+
+
+def _parameter(statement: ast.stmt) -> tuple[str, Parameter]:
+    if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name) or statement.value is None:
+        raise ValueError(ast.unparse(statement))
+    name = statement.target.id
+    return name, Parameter(name, ast.unparse(statement.annotation), ast.literal_eval(statement.value))
+
+
+def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The page's parameters, given ones over defaults. Texts are read as YAML unless the parameter is a string.
+
+    Raises `InputError` for an unknown parameter, a value of the wrong type, or an unknown run.
+    """
+    values = {name: parameter.default for name, parameter in page.parameters.items()}
+    for name, value in given.items():
+        check_known(f"parameter of page {page.name}", name, page.parameters)
+        values[name] = _typed(page, page.parameters[name], value)
+    for run in values.get("runs", []):
+        runs.read(run)
+    if "runs" in values and not values["runs"]:
+        raise InputError(f"Parameter 'runs' of page {page.name} is empty; name at least one of: {', '.join(runs.names())}.")
+    return values
+
+
+def _typed(page: Page, parameter: Parameter, value: Any) -> Any:
+    if isinstance(value, str) and parameter.annotation != "str":
+        try:
+            value = yaml.safe_load(value)
+        except yaml.YAMLError:
+            pass  # the text itself, which is then refused by its type
+    element = parameter.annotation.removeprefix("list[").removesuffix("]")
+    if parameter.annotation.startswith("list["):
+        fits = isinstance(value, list) and all(_is(element, one) for one in value)
+    else:
+        fits = _is(element, value)
+    if not fits:
+        raise InputError(
+            f"Parameter {parameter.name!r} of page {page.name} is {value!r}; give a {parameter.annotation}, such as "
+            f"{parameter.default!r}."
+        )
+    return value
+
+
+def _is(kind: str, value: Any) -> bool:
+    return isinstance(value, KINDS[kind]) and (kind == "bool" or not isinstance(value, bool))

@@ -1,0 +1,86 @@
+"""The book's tables, as MyST Markdown made from summaries. Nothing here computes a result."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from lib import claims, published
+from lib.runs.results import Summary
+
+Summaries = Mapping[str, Summary]
+COEFFICIENTS = {"intercept": "$b_0$", "slope": "$b_1$", "test": "$b_2$", "interaction": "$b_3$", "test_slope": "$b_1+b_3$"}
+SPACES = {"latent": "$L$", "input": "$I$"}
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
+    """A Markdown table; the first `left` columns are left-aligned, the others right-aligned."""
+    rules = [":--" if position < left else "--:" for position in range(len(header))]
+    lines = [header, rules, *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def numbered(name: str, caption: str, body: str) -> str:
+    """A Markdown table as a numbered, referable table of the book."""
+    return f"````{{table}} {caption}\n:name: {name}\n\n{body}\n````"
+
+
+def verdicts(summaries: Summaries, page: str | None = None) -> str:
+    """The ledger, of one page or whole: a row a claim and run, with what was found."""
+    ledger = claims.ledger(dict(summaries))
+    if page is not None:
+        ledger = ledger[ledger["page"] == page]
+    rows = [
+        [row.statement, row.source, row.run, f"**{row.verdict}**", " ".join(filter(None, [row.reason, row.reproduced]))]
+        for row in ledger.itertuples()
+    ]
+    return markdown(["The paper says", "where", "run", "verdict", "what the run shows (positive: as claimed)"], rows, left=5)
+
+
+def tests(page: str | None = None) -> str:
+    """How each claim is tested, fixed before a run is looked at."""
+    rows = [
+        [claim.statement, claim.tolerance] for claim in claims.CLAIMS if page is None or claim.page == page
+    ]
+    return markdown(["Claim", "holds when"], rows, left=2)
+
+
+def coefficients(summaries: Summaries, number: int) -> str:
+    """Table 1 or 2 as published and as each run has it, a block of rows a latent dimension; standard errors in brackets."""
+    wrong = published.misprints()
+    wrong = set(zip(wrong["number"], wrong["latent_dim"], wrong["space"], strict=True))
+    frames = {"published": published.table(number)} | {name: claims.beside_published(one, number) for name, one in summaries.items()}
+    header = ["$d$", "run", *(f"{symbol}: {sign}" for symbol in SPACES.values() for sign in COEFFICIENTS.values())]
+    rows = []
+    for latent_dim in sorted(published.table(number)["latent_dim"].unique()):
+        for name, frame in frames.items():
+            cells = [_cells(frame, latent_dim, space, name != "published") for space in SPACES]
+            for cell, space in zip(cells, SPACES, strict=True):
+                if name == "published" and (number, latent_dim, space) in wrong:
+                    cell[0] += " (!)"
+            if any(cell[0] for cell in cells):
+                rows.append([latent_dim if name == "published" else "", name, *cells[0], *cells[1]])
+    return markdown(header, rows, left=2)
+
+
+def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list[str]:
+    found = frame[(frame["latent_dim"] == latent_dim) & (frame["space"] == space)]
+    if found.empty:
+        return [""] * len(COEFFICIENTS)
+    row = found.iloc[0]
+    if not ours:
+        return [f"{row[name]:.4g}" for name in COEFFICIENTS]
+    return [f"{row[f'{name}_ours']:.3f} ({row[f'{name}_se']:.3f})" for name in COEFFICIENTS]
+
+
+def health(summaries: Summaries) -> str:
+    """By run and depth: mean errors and the shares of singular, ill-conditioned and non-positive points, pooled over members."""
+    rows = []
+    for name, summary in summaries.items():
+        for depth, family in summary.members.groupby("depth"):
+            shares = [family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")]
+            rows.append(
+                [name, depth, len(family), f"{family['train_mse'].mean():.4f}", f"{family['test_mse'].mean():.4f}"]
+                + [f"{100 * share:.2f} %" for share in shares]
+            )
+    header = ["run", "$n$", "members", "train MSE", "test MSE", "singular", "$\\sigma_d/\\sigma_1<10^{-6}$", "$\\omega\\le0$"]
+    return markdown(header, rows)
