@@ -14,7 +14,7 @@ def cli() -> None:
 
 
 def _selection(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
-    """"n=4,d=2" as {"n": 4, "d": 2}."""
+    """ "n=4,d=2" as {"n": 4, "d": 2}."""
     pairs = [part.partition("=") for part in value.split(",")] if value else []
     if any(not separator or not number.isdecimal() for _, separator, number in pairs):
         raise InputError(f"--only {value!r} is not a selection of members; write it as n=4,d=2 (keys n, d, seed).")
@@ -29,7 +29,8 @@ def _selection(context: click.Context, parameter: click.Parameter, value: str | 
 @click.option("--processes", type=click.IntRange(1), help="Worker processes on the CPU [default: one a processor].")
 def run(name: str, only: dict[str, int], epochs: int | None, device: str, processes: int | None) -> None:
     """Train and measure what is missing of the run NAME (runs/NAME.yml). An interrupted run is taken up again."""
-    from lib.runs import execute, members, read, store
+    from lib.runs import members, read, store
+    from lib.runs.execution import execute
 
     specification = read(name, epochs)
     chosen = members(specification, only)

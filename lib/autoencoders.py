@@ -13,29 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lib.errors import InputError, check_known
+from lib.choices import INITIALISATIONS, OUTPUTS
+from lib.errors import check_known
 
-INITIALISATIONS = ("pytorch", "he")
-OUTPUTS = ("affine", "sigmoid")
 Pair = tuple[nn.Sequential, nn.Sequential]
-
-
-def widths(input_dim: int, latent_dim: int, depth: int, hidden: str | Sequence[int]) -> tuple[int, ...]:
-    """The encoder's widths (N, w_1, ..., w_{n-1}, d).
-
-    `hidden` is `"linear"` (w_k falls in equal steps from N to d), `"geometric"` (in equal ratios), or the n - 1 widths.
-    >>> widths(784, 20, 4, "linear")
-    (784, 593, 402, 211, 20)
-    >>> widths(784, 20, 4, "geometric")
-    (784, 313, 125, 50, 20)
-    """
-    if isinstance(hidden, str):
-        check_known("hidden widths", hidden, ("linear", "geometric"))
-        spaced = np.linspace if hidden == "linear" else np.geomspace
-        return tuple(round(float(width)) for width in spaced(input_dim, latent_dim, depth + 1))
-    if len(hidden) != depth - 1:
-        raise InputError(f"Depth {depth} takes {depth - 1} hidden widths, {list(hidden)} were given; list {depth - 1}.")
-    return (input_dim, *hidden, latent_dim)
 
 
 def build(member_widths: Sequence[int], seed: int, initialisation: str = "pytorch", output: str = "affine") -> Pair:

@@ -56,7 +56,9 @@ def secant(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors: T
     Raises `InputError` for modules other than `nn.Linear` and `nn.ReLU`, and where the shapes of the two differ.
     """
     if x.shape != anchors.shape:
-        raise InputError(f"Points and anchors should have one shape, {tuple(x.shape)} and {tuple(anchors.shape)} were given.")
+        raise InputError(
+            f"Points and anchors should have one shape, {tuple(x.shape)} and {tuple(anchors.shape)} were given."
+        )
     with torch.no_grad():
         displacement = x - anchors
         z, z_anchor, moved = _secant_walk(encoder, x, anchors, displacement[:, :, None])

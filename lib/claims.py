@@ -12,13 +12,13 @@ from math import atanh, sqrt, tanh
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from lib import published
 from lib.runs.results import Summary
 
 REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
-Z = float(stats.norm.ppf(0.975))
+Z = float(special.ndtri(0.975))
 LEAST_DIMS = 5  # latent dimensions that a trend needs
 HIGH, LOW = 10, 3  # a run reaches "high d" with d >= 10, "low d" with d <= 3
 SMALL_DISTANCE = 0.1  # of two paired eigenvalues, where 1 would be an identity's eigenvalue lost
@@ -114,7 +114,7 @@ def _around(name: str, estimate: float, half: float) -> Part:
 
 def _median_error(row: pd.Series) -> float:
     """The standard error of a median, from the quartiles: 0.93 IQR / sqrt(count), exact for a normal sample."""
-    return float(np.sqrt(np.pi / 2) / (2 * stats.norm.ppf(0.75)) * (row["q75"] - row["q25"]) / sqrt(row["count"]))
+    return float(np.sqrt(np.pi / 2) / (2 * special.ndtri(0.75)) * (row["q75"] - row["q25"]) / sqrt(row["count"]))
 
 
 def _mean_error(row: pd.Series) -> float:
@@ -123,9 +123,7 @@ def _mean_error(row: pd.Series) -> float:
 
 def _trend(name: str, values: pd.Series, sign: int) -> Part:
     """Spearman's rho of values (by d) against d, times `sign`; interval by Bonett and Wright (2000)."""
-    rho = float(stats.spearmanr(values.index, values).statistic)
-    if not np.isfinite(rho):
-        return Part(name, 0.0, -1.0, 1.0)
+    rho = float(np.corrcoef(values.rank(), pd.Series(values.index).rank())[0, 1]) if values.nunique() > 1 else 0.0
     bounded = float(np.clip(rho, -0.9999, 0.9999))
     half = Z * sqrt((1 + bounded**2 / 2) / (len(values) - 3))
     low, high = sorted((sign * tanh(atanh(bounded) - half), sign * tanh(atanh(bounded) + half)))
@@ -134,7 +132,7 @@ def _trend(name: str, values: pd.Series, sign: int) -> Part:
 
 def _paired(name: str, differences: pd.Series) -> Part:
     """The mean of differences over d, with Student's interval."""
-    half = stats.t.ppf(0.975, len(differences) - 1) * differences.std(ddof=1) / sqrt(len(differences))
+    half = special.stdtrit(len(differences) - 1, 0.975) * differences.std(ddof=1) / sqrt(len(differences))
     return _around(name, differences.mean(), half)
 
 
@@ -151,7 +149,9 @@ def _distance_small(summary: Summary) -> list[Part]:
     for name, depth in _by_depth(summary):
         rows = _statistic(summary, "distance_l1", depth=depth, space="both")
         worst = rows.loc[rows["median"].idxmax()]
-        parts.append(_around(f"{name}, largest at d = {worst.name}", SMALL_DISTANCE - worst["median"], Z * _median_error(worst)))
+        parts.append(
+            _around(f"{name}, largest at d = {worst.name}", SMALL_DISTANCE - worst["median"], Z * _median_error(worst))
+        )
     return parts
 
 
@@ -159,7 +159,9 @@ def _distance_falls(value: str) -> Callable[[Summary], list[Part]]:
     def parts(summary: Summary) -> list[Part]:
         _dims(summary, LEAST_DIMS)
         return [
-            _trend(f"{norm.upper()}, {name}", _statistic(summary, f"distance_{norm}", depth=depth, space="both")[value], -1)
+            _trend(
+                f"{norm.upper()}, {name}", _statistic(summary, f"distance_{norm}", depth=depth, space="both")[value], -1
+            )
             for norm in ("l1", "l2")
             for name, depth in _by_depth(summary)
         ]
@@ -175,7 +177,9 @@ def _mean_near_one(quantity: str) -> Callable[[Summary], list[Part]]:
         found = []
         for name, depth in _by_depth(summary):
             row = _statistic(summary, quantity, depth=depth, space="latent").loc[latent_dim]
-            found.append(_around(f"{name}, d = {latent_dim}", NEAR_ONE - abs(row["median"] - 1), Z * _median_error(row)))
+            found.append(
+                _around(f"{name}, d = {latent_dim}", NEAR_ONE - abs(row["median"] - 1), Z * _median_error(row))
+            )
         return found
 
     return parts
@@ -211,9 +215,14 @@ def _class_one_lower(quantity: str) -> Callable[[Summary], list[Part]]:
 def _input_above(quantity: str) -> Callable[[Summary], list[Part]]:
     def parts(summary: Summary) -> list[Part]:
         _dims(summary, LEAST_DIMS)
-        above = _statistic(summary, quantity, space="input")["median"] > _statistic(summary, quantity, space="latent")["median"]
-        wilson = stats.binomtest(int(above.sum()), len(above)).proportion_ci(method="wilson")
-        return [Part("share of d above, less a half", float(above.mean()) - 0.5, wilson.low - 0.5, wilson.high - 0.5)]
+        above = (
+            _statistic(summary, quantity, space="input")["median"]
+            > _statistic(summary, quantity, space="latent")["median"]
+        )
+        share, count = float(above.mean()), len(above)
+        centre = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
+        half = Z / (1 + Z**2 / count) * sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+        return [Part("share of d above, less a half", share - 0.5, centre - half - 0.5, centre + half - 0.5)]
 
     return parts
 
@@ -230,7 +239,8 @@ def _few_small(summary: Summary) -> list[Part]:
 def _class_one_most_small(summary: Summary) -> list[Part]:
     latent_dim, others = _largest(summary), _classes(summary)
     one, *rest = (
-        _statistic(summary, "small_eigenvalues", space="latent", label=label).loc[latent_dim] for label in [CLASS_ONE, *others]
+        _statistic(summary, "small_eigenvalues", space="latent", label=label).loc[latent_dim]
+        for label in [CLASS_ONE, *others]
     )
     most = max(rest, key=lambda row: row["mean"])
     half = Z * sqrt(_mean_error(one) ** 2 + _mean_error(most) ** 2)
@@ -250,7 +260,8 @@ def _reversed_more(first: str, second: str) -> Callable[[Summary], list[Part]]:
         found = []
         for name, depth in _by_depth(summary):
             shares = [
-                _statistic(summary, "reversed", depth=depth, space="latent", split=split)["mean"] for split in (first, second)
+                _statistic(summary, "reversed", depth=depth, space="latent", split=split)["mean"]
+                for split in (first, second)
             ]
             found.append(_paired(f"{name}, {first} less {second}", shares[0] - shares[1]))
         return found
@@ -269,7 +280,8 @@ def _slope_grows(predictor: str) -> Callable[[Summary], list[Part]]:
         _dims(summary, LEAST_DIMS)
         keys = {"predictor": predictor, "space": "latent", "label": -1}
         return [
-            _trend(name, _rows(summary.regressions, depth=depth, **keys)["test_slope"], 1) for name, depth in _by_depth(summary)
+            _trend(name, _rows(summary.regressions, depth=depth, **keys)["test_slope"], 1)
+            for name, depth in _by_depth(summary)
         ]
 
     return parts
@@ -283,7 +295,9 @@ def _slope_positive(predictor: str) -> Callable[[Summary], list[Part]]:
             keys = {"predictor": predictor, "space": space, "label": -1, "depth": summary.run.table_depth}
             rows = _rows(summary.regressions, **keys).query("latent_dim >= @POSITIVE_FROM")
             name = {"input": "J_I", "latent": "J_L"}[space]
-            found += [_around(f"{name}, d = {d}", row["test_slope"], Z * row["test_slope_se"]) for d, row in rows.iterrows()]
+            found += [
+                _around(f"{name}, d = {d}", row["test_slope"], Z * row["test_slope_se"]) for d, row in rows.iterrows()
+            ]
         return found
 
     return parts
@@ -314,7 +328,9 @@ def _values_met(number: int, space: str) -> Callable[[Summary], list[Part]]:
 # --- the claims --------------------------------------------------------------------------------------------------
 
 _TREND = f"Spearman's rho against d, 95 % interval off zero, at each depth; at least {LEAST_DIMS} latent dimensions"
-_VALUES = f"our reading: each of the test slopes within {VALUE_TOLERANCE} of the published one (which has no standard error)"
+_VALUES = (
+    f"our reading: each of the test slopes within {VALUE_TOLERANCE} of the published one (which has no standard error)"
+)
 
 
 def _means(figure: int, quantity: str, name: str) -> list[Claim]:
@@ -323,10 +339,33 @@ def _means(figure: int, quantity: str, name: str) -> list[Claim]:
     far = "our reading: at the largest d the gap to the next class exceeds the standard deviation among the other classes' medians"
     share = "share of d where J_I's median is above J_L's, Wilson's 95 % interval above one half"
     return [
-        Claim(f"fig{figure}-near-one", f"At low d the {name} mean of the eigenvalues is near 1.", source, "means", near, _mean_near_one(quantity)),
-        Claim(f"fig{figure}-falls", f"The {name} mean falls as d grows.", source, "means", _TREND, _mean_falls(quantity)),
-        Claim(f"fig{figure}-class-one", f"At high d the {name} mean of class 1 is far below that of the other classes.", source, "means", far, _class_one_lower(quantity)),
-        Claim(f"fig{figure}-input-above", f"The median {name} mean tends to be higher for J_I than for J_L.", source, "means", share, _input_above(quantity)),
+        Claim(
+            f"fig{figure}-near-one",
+            f"At low d the {name} mean of the eigenvalues is near 1.",
+            source,
+            "means",
+            near,
+            _mean_near_one(quantity),
+        ),
+        Claim(
+            f"fig{figure}-falls", f"The {name} mean falls as d grows.", source, "means", _TREND, _mean_falls(quantity)
+        ),
+        Claim(
+            f"fig{figure}-class-one",
+            f"At high d the {name} mean of class 1 is far below that of the other classes.",
+            source,
+            "means",
+            far,
+            _class_one_lower(quantity),
+        ),
+        Claim(
+            f"fig{figure}-input-above",
+            f"The median {name} mean tends to be higher for J_I than for J_L.",
+            source,
+            "means",
+            share,
+            _input_above(quantity),
+        ),
     ]
 
 
@@ -334,10 +373,31 @@ def _slopes(figure: int, number: int, predictor: str, name: str) -> list[Claim]:
     tables = f"Table {number}"
     positive = f"the 95 % interval of every test slope from d = {POSITIVE_FROM} lies above zero, both spaces"
     return [
-        Claim(f"fig{figure}-grows", f"The slope of the test error on the {name} grows with d.", f"Figure {figure}", "prediction", _TREND, _slope_grows(predictor)),
-        Claim(f"fig{figure}-positive", f"Where the {name} is larger, test points have larger errors.", f"abstract; {tables}", "prediction", positive, _slope_positive(predictor)),
+        Claim(
+            f"fig{figure}-grows",
+            f"The slope of the test error on the {name} grows with d.",
+            f"Figure {figure}",
+            "prediction",
+            _TREND,
+            _slope_grows(predictor),
+        ),
+        Claim(
+            f"fig{figure}-positive",
+            f"Where the {name} is larger, test points have larger errors.",
+            f"abstract; {tables}",
+            "prediction",
+            positive,
+            _slope_positive(predictor),
+        ),
         *(
-            Claim(f"table{number}-{space}", f"The test slopes on the {name}, {symbol}, are those of {tables}.", tables, "prediction", _VALUES, _values_met(number, space))
+            Claim(
+                f"table{number}-{space}",
+                f"The test slopes on the {name}, {symbol}, are those of {tables}.",
+                tables,
+                "prediction",
+                _VALUES,
+                _values_met(number, space),
+            )
             for space, symbol in (("latent", "J_L"), ("input", "J_I"))
         ),
     ]
@@ -347,17 +407,75 @@ _SMALL = f"our reading: the median L1 distance, an eigenvalue, is below {SMALL_D
 _FEW = "our reading: on average fewer than one a point, in every class but 1, at every d"
 _REVERSED = "mean difference of the shares over d, Student's 95 % interval off zero, at each depth"
 CLAIMS: tuple[Claim, ...] = (
-    Claim("fig2-small", "The spectra of J_I and J_L at a point are close.", "Figure 2", "spectra", _SMALL, _distance_small),
-    Claim("fig2-median-falls", "The median distance of the two spectra falls as d grows.", "Figure 2", "spectra", _TREND, _distance_falls("median")),
-    Claim("fig2-spread-falls", "The standard deviation of that distance falls as d grows.", "Figure 2", "spectra", _TREND, _distance_falls("std")),
+    Claim(
+        "fig2-small", "The spectra of J_I and J_L at a point are close.", "Figure 2", "spectra", _SMALL, _distance_small
+    ),
+    Claim(
+        "fig2-median-falls",
+        "The median distance of the two spectra falls as d grows.",
+        "Figure 2",
+        "spectra",
+        _TREND,
+        _distance_falls("median"),
+    ),
+    Claim(
+        "fig2-spread-falls",
+        "The standard deviation of that distance falls as d grows.",
+        "Figure 2",
+        "spectra",
+        _TREND,
+        _distance_falls("std"),
+    ),
     *_means(4, "arithmetic_mean", "arithmetic"),
     *_means(5, "geometric_mean", "geometric"),
-    Claim("fig6-few", "Outside class 1 very few eigenvalues are small (modulus below 0.1).", "Figure 6", "small_eigenvalues", _FEW, _few_small),
-    Claim("fig6-class-one", "At high d class 1 has more small eigenvalues than any other class.", "Figure 6", "small_eigenvalues", "difference of means, 95 % interval above zero", _class_one_most_small),
-    Claim("fig6-at-most-two", "Even class 1 has at most two small eigenvalues, at the largest d.", "Figure 6", "small_eigenvalues", "our reading: their mean number is below 2", _class_one_at_most_two),
-    Claim("fig7-train-more", "Orientation is reversed at a larger share of train points than of test points.", "Figure 7, one reading of a misprint", "orientation", _REVERSED, _reversed_more("train", "test")),
-    Claim("fig7-test-more", "Orientation is reversed at a larger share of test points than of train points.", "Figure 7, the other reading", "orientation", _REVERSED, _reversed_more("test", "train")),
-    Claim("fig7-input-more", "Orientation is reversed at more points for J_I than for J_L.", "Figure 7", "orientation", "mean difference of the shares over d, Student's 95 % interval off zero", _input_reversed_more),
+    Claim(
+        "fig6-few",
+        "Outside class 1 very few eigenvalues are small (modulus below 0.1).",
+        "Figure 6",
+        "small_eigenvalues",
+        _FEW,
+        _few_small,
+    ),
+    Claim(
+        "fig6-class-one",
+        "At high d class 1 has more small eigenvalues than any other class.",
+        "Figure 6",
+        "small_eigenvalues",
+        "difference of means, 95 % interval above zero",
+        _class_one_most_small,
+    ),
+    Claim(
+        "fig6-at-most-two",
+        "Even class 1 has at most two small eigenvalues, at the largest d.",
+        "Figure 6",
+        "small_eigenvalues",
+        "our reading: their mean number is below 2",
+        _class_one_at_most_two,
+    ),
+    Claim(
+        "fig7-train-more",
+        "Orientation is reversed at a larger share of train points than of test points.",
+        "Figure 7, one reading of a misprint",
+        "orientation",
+        _REVERSED,
+        _reversed_more("train", "test"),
+    ),
+    Claim(
+        "fig7-test-more",
+        "Orientation is reversed at a larger share of test points than of train points.",
+        "Figure 7, the other reading",
+        "orientation",
+        _REVERSED,
+        _reversed_more("test", "train"),
+    ),
+    Claim(
+        "fig7-input-more",
+        "Orientation is reversed at more points for J_I than for J_L.",
+        "Figure 7",
+        "orientation",
+        "mean difference of the shares over d, Student's 95 % interval off zero",
+        _input_reversed_more,
+    ),
     *_slopes(8, 1, "log_volume", "log volume"),
     *_slopes(9, 2, "trace", "trace"),
 )
@@ -404,7 +522,10 @@ def report(summary: Summary, as_json: bool = False) -> str:
     verdicts = evaluate(summary)
     if as_json:
         return json.dumps([asdict(verdict) for verdict in verdicts], indent=1)
-    lines = [f"The paper's claims on run {summary.run.name} (estimates are positive where a claim holds; 95 % intervals)", ""]
+    lines = [
+        f"The paper's claims on run {summary.run.name} (estimates are positive where a claim holds; 95 % intervals)",
+        "",
+    ]
     for verdict in verdicts:
         lines.append(f"{verdict.verdict:<18} {verdict.id:<20} {verdict.statement} ({verdict.source})")
         lines.append(f"{'':<18} {'':<20} {verdict.reason} {verdict.reproduced}".rstrip())

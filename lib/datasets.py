@@ -15,10 +15,9 @@ import torch
 from torch import Tensor
 
 from lib import files
+from lib.choices import DATASETS, TORCHVISION
 from lib.errors import InputError
 
-TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
-NAMES = ("digits", *TORCHVISION)
 NPZ_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -62,7 +61,9 @@ def load(name: str, train_points: int | None = None, test_points: int | None = N
     elif name.endswith(".npz"):
         arrays, shape = _npz(Path(name))
     else:
-        raise InputError(f"Unknown dataset {name!r}; choose one of: {', '.join(NAMES)}, or the path of an .npz file.")
+        raise InputError(
+            f"Unknown dataset {name!r}; choose one of: {', '.join(DATASETS)}, or the path of an .npz file."
+        )
     train_images, train_labels, test_images, test_labels = arrays
     train = _split(name, "train", train_images, train_labels, train_points)
     test = _split(name, "test", test_images, test_labels, test_points)

@@ -25,6 +25,8 @@ def commutative_diagram() -> Figure:
     return figure
 
 
-def _arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float], name: str, at: tuple[float, float], align: str) -> None:
+def _arrow(
+    axis: Axes, start: tuple[float, float], end: tuple[float, float], name: str, at: tuple[float, float], align: str
+) -> None:
     axis.add_patch(FancyArrowPatch(start, end, **ARROW))
     axis.text(*at, name, ha=align, va="bottom" if align == "center" else "center", fontsize=11)

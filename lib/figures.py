@@ -91,14 +91,18 @@ def classes(summary: Summary) -> list[int]:
     return sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
 
 
-def _grid(summaries: Summaries, rows: int, width: float = 4.6, height: float = 2.6, **options: Any) -> tuple[Figure, np.ndarray]:
+def _grid(
+    summaries: Summaries, rows: int, width: float = 4.6, height: float = 2.6, **options: Any
+) -> tuple[Figure, np.ndarray]:
     if not summaries:
         raise InputError("No run was given to draw; name at least one.")
     columns = len(summaries)
     figure = Figure(figsize=(max(7.0, width * columns), height * rows))
     axes = figure.subplots(rows, columns, squeeze=False, **{"sharex": "col"} | options)
     for column, name in enumerate(summaries):
-        axes[0, column].annotate(f"run {name}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold")
+        axes[0, column].annotate(
+            f"run {name}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
+        )
     return figure, axes
 
 
@@ -108,7 +112,14 @@ def _finish(axes: np.ndarray) -> None:
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
 
 
-def _series(axis: Axes, rows: pd.DataFrame, style: tuple[str, str, str], label: str, value: str = "median", band: Sequence[str] = ("q25", "q75")) -> None:
+def _series(
+    axis: Axes,
+    rows: pd.DataFrame,
+    style: tuple[str, str, str],
+    label: str,
+    value: str = "median",
+    band: Sequence[str] = ("q25", "q75"),
+) -> None:
     color, marker, dashes = style
     axis.plot(rows["latent_dim"], rows[value], color=color, marker=marker, linestyle=dashes, label=label)
     if band:
@@ -124,7 +135,15 @@ def _by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
         emphasised = label == EMPHASISED_CLASS
         color, width = (ORANGE, 2.0) if emphasised else (matplotlib.colormaps["Greys"](0.45 + 0.05 * (label % 10)), 0.9)
         axis.plot(rows["latent_dim"], rows["value"], color=color, linewidth=width, zorder=3 if emphasised else 2)
-        axis.plot(rows["latent_dim"], rows["value"], color=color, linestyle="none", marker=f"${label}$", markersize=5.5, zorder=4)
+        axis.plot(
+            rows["latent_dim"],
+            rows["value"],
+            color=color,
+            linestyle="none",
+            marker=f"${label}$",
+            markersize=5.5,
+            zorder=4,
+        )
     axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {EMPHASISED_CLASS}")
     axis.plot([], [], color="#777777", linewidth=0.9, label="other classes, by digit")
 
@@ -244,7 +263,14 @@ def orientation(summaries: Summaries) -> Figure:
                 _series(axes[0, column], rows, style, f"$J_{{L,{depth}}}$, {split}", value="mean", band=())
         for space, style in BY_SPACE.items():
             rows = statistics(summary, "reversed", space=space, depth=summary.run.table_depth, split="all", label=-1)
-            _series(axes[1, column], rows, style, f"{SPACE_NAMES[space]}, $n={summary.run.table_depth}$", value="mean", band=())
+            _series(
+                axes[1, column],
+                rows,
+                style,
+                f"{SPACE_NAMES[space]}, $n={summary.run.table_depth}$",
+                value="mean",
+                band=(),
+            )
         for axis in axes[:, column]:
             axis.set_ylabel("share of points with $\\omega<0$")
             axis.set_ylim(bottom=0)
@@ -284,7 +310,9 @@ def _interval(axis: Axes, rows: pd.DataFrame, style: tuple[str, str, str], label
 def _published_slopes(axis: Axes, predictor: str, space: str) -> None:
     table = published.table(1 if predictor == "log_volume" else 2)
     rows = table[table["space"] == space]
-    axis.plot(rows["latent_dim"], rows["test_slope"], color=BLACK, marker="x", linestyle="none", label="published, $n=4$")
+    axis.plot(
+        rows["latent_dim"], rows["test_slope"], color=BLACK, marker="x", linestyle="none", label="published, $n=4$"
+    )
 
 
 def _class_slopes(summary: Summary, predictor: str) -> Any:
@@ -305,12 +333,21 @@ def loss_curves(summaries: Summaries) -> Figure:
         dims = sorted(summary.run.latent_dims)
         shown = dict.fromkeys([dims[0], dims[len(dims) // 4], dims[len(dims) // 2], dims[-1]])
         for latent_dim, (color, _, _) in zip(shown, BY_DEPTH, strict=False):
-            rows = _matching(summary.history, depth=summary.run.table_depth, latent_dim=latent_dim, seed=summary.run.seeds[0])
+            rows = _matching(
+                summary.history, depth=summary.run.table_depth, latent_dim=latent_dim, seed=summary.run.seeds[0]
+            )
             axes[0, column].plot(rows["epoch"], rows["train_mse"], color=color, linestyle="--", linewidth=1)
             measured = rows.dropna(subset="test_mse")
             axes[0, column].plot(measured["epoch"], measured["test_mse"], color=color, marker="o")
             last = measured.iloc[-1]
-            axes[0, column].annotate(f"$d={latent_dim}$", (last["epoch"], last["test_mse"]), (5, 0), textcoords="offset points", color=color, va="center")
+            axes[0, column].annotate(
+                f"$d={latent_dim}$",
+                (last["epoch"], last["test_mse"]),
+                (5, 0),
+                textcoords="offset points",
+                color=color,
+                va="center",
+            )
         axes[0, column].plot([], [], color="#555555", marker="o", label="test")
         axes[0, column].plot([], [], color="#555555", linestyle="--", label="train, epoch average")
         axes[0, column].set(xlabel="epoch", ylabel="mean squared error", yscale="log")

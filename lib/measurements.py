@@ -1,15 +1,12 @@
 r"""What is measured at every point of a trained member, and the summary that figures, tables and claims are made from.
 
 `measure` makes the per-point table: one row a point, train and test together. `summarise` reduces it to the small
-tables (statistics, histograms, regressions) that stay when the points are gone; `Summary` holds them for all members of
-a run, as pandas frames.
+tables (statistics, histograms, regressions) that stay when the points are gone.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import torch
 from torch import Tensor
@@ -74,9 +71,7 @@ def _lists(values: Tensor) -> pa.FixedSizeListArray:
 
 def eigenvalues(points: pa.Table, space: str) -> np.ndarray:
     """The eigenvalues (points, d), complex, of one space from a per-point table."""
-    parts = [
-        points[f"eigenvalues_{space}_{part}"].combine_chunks().flatten().to_numpy() for part in ("real", "imag")
-    ]
+    parts = [points[f"eigenvalues_{space}_{part}"].combine_chunks().flatten().to_numpy() for part in ("real", "imag")]
     return (parts[0] + 1j * parts[1]).reshape(len(points), -1)
 
 
@@ -106,7 +101,9 @@ def _member_row(points: pa.Table, test: np.ndarray) -> dict[str, Any]:
     }
     for space in SPACES:
         row[f"singular_{space}"] = _rounded(points[f"singular_{space}"].to_numpy().mean())
-        row[f"ill_conditioned_{space}"] = _rounded((points[f"conditioning_{space}"].to_numpy() < ILL_CONDITIONED).mean())
+        row[f"ill_conditioned_{space}"] = _rounded(
+            (points[f"conditioning_{space}"].to_numpy() < ILL_CONDITIONED).mean()
+        )
         row[f"nonpositive_{space}"] = _rounded((points[f"sign_{space}"].to_numpy() <= 0).mean())
     return row
 
@@ -218,17 +215,3 @@ def examples(encoder_decoder: Pair, dataset: Dataset) -> list[dict[str, Any]]:
 
 def _thousandths(image: Tensor) -> list[float]:
     return [round(value, 3) for value in image.tolist()]
-
-
-def columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Rows of equal keys as columns: how a summary is stored, a third of the size."""
-    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
-
-
-def frame(tables: Sequence[tuple[dict[str, int], dict[str, list[Any]]]]) -> pd.DataFrame:
-    """One frame of a table of several members, each row led by its member's depth, latent_dim and seed."""
-    frames = [pd.DataFrame(table) for _, table in tables]
-    for (member, _), own in zip(tables, frames, strict=True):
-        for position, (key, value) in enumerate(member.items()):
-            own.insert(position, key, value)
-    return pd.concat([own for own in frames if len(own)], ignore_index=True) if any(map(len, frames)) else frames[0]

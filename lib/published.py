@@ -24,6 +24,7 @@ COLUMNS = {
     "test_slope": "test_slope",
 }
 
+
 @dataclass(frozen=True)
 class PublishedFigure:
     """A figure of the paper: its number, the page of this book that makes it, what it shows in our words."""

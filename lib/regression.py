@@ -16,7 +16,7 @@ import warnings
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
 
 from lib.errors import InputError
 
@@ -87,7 +87,7 @@ def _least_squares(error: np.ndarray, scaled: np.ndarray, test: np.ndarray) -> F
         raise InputError(f"{len(design)} points do not determine the four coefficients; give more points.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        result = sm.OLS(error, design).fit()
+        result = OLS(error, design).fit()
     combined = result.t_test([[0.0, 1.0, 0.0, 1.0]])
     return Fit(
         *(float(value) for value in result.params),

@@ -4,7 +4,6 @@ A digest covers what the code does, not how it reads: comments, docstrings and l
 """
 
 import ast
-from collections.abc import Iterable
 from functools import cache
 
 from lib import files
@@ -12,7 +11,8 @@ from lib import files
 DOCUMENTED = (ast.Module, ast.FunctionDef, ast.ClassDef)
 
 
-def code_digest(modules: Iterable[str]) -> str:
+@cache
+def code_digest(modules: tuple[str, ...]) -> str:
     """SHA-256 of the code of these modules of `lib` (dotted names) and of all modules of `lib` they import, in turn."""
     found: set[str] = set()
     waiting = set(modules)

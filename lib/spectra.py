@@ -5,7 +5,6 @@ The trace is their sum, the volume form omega their product; |omega| is how much
 keeps orientation. Trace and volume need no eigenvalues, and are computed without.
 """
 
-
 import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment

@@ -8,7 +8,13 @@ from lib import claims, published
 from lib.runs.results import Summary
 
 Summaries = Mapping[str, Summary]
-COEFFICIENTS = {"intercept": "$b_0$", "slope": "$b_1$", "test": "$b_2$", "interaction": "$b_3$", "test_slope": "$b_1+b_3$"}
+COEFFICIENTS = {
+    "intercept": "$b_0$",
+    "slope": "$b_1$",
+    "test": "$b_2$",
+    "interaction": "$b_3$",
+    "test_slope": "$b_1+b_3$",
+}
 SPACES = {"latent": "$L$", "input": "$I$"}
 
 
@@ -33,14 +39,14 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
         [row.statement, row.source, row.run, f"**{row.verdict}**", " ".join(filter(None, [row.reason, row.reproduced]))]
         for row in ledger.itertuples()
     ]
-    return markdown(["The paper says", "where", "run", "verdict", "what the run shows (positive: as claimed)"], rows, left=5)
+    return markdown(
+        ["The paper says", "where", "run", "verdict", "what the run shows (positive: as claimed)"], rows, left=5
+    )
 
 
 def tests(page: str | None = None) -> str:
     """How each claim is tested, fixed before a run is looked at."""
-    rows = [
-        [claim.statement, claim.tolerance] for claim in claims.CLAIMS if page is None or claim.page == page
-    ]
+    rows = [[claim.statement, claim.tolerance] for claim in claims.CLAIMS if page is None or claim.page == page]
     return markdown(["Claim", "holds when"], rows, left=2)
 
 
@@ -48,7 +54,9 @@ def coefficients(summaries: Summaries, number: int) -> str:
     """Table 1 or 2 as published and as each run has it, a block of rows a latent dimension; standard errors in brackets."""
     wrong = published.misprints()
     wrong = set(zip(wrong["number"], wrong["latent_dim"], wrong["space"], strict=True))
-    frames = {"published": published.table(number)} | {name: claims.beside_published(one, number) for name, one in summaries.items()}
+    frames = {"published": published.table(number)} | {
+        name: claims.beside_published(one, number) for name, one in summaries.items()
+    }
     header = ["$d$", "run", *(f"{symbol}: {sign}" for symbol in SPACES.values() for sign in COEFFICIENTS.values())]
     rows = []
     for latent_dim in sorted(published.table(number)["latent_dim"].unique()):
@@ -82,5 +90,14 @@ def health(summaries: Summaries) -> str:
                 [name, depth, len(family), f"{family['train_mse'].mean():.4f}", f"{family['test_mse'].mean():.4f}"]
                 + [f"{100 * share:.2f} %" for share in shares]
             )
-    header = ["run", "$n$", "members", "train MSE", "test MSE", "singular", "$\\sigma_d/\\sigma_1<10^{-6}$", "$\\omega\\le0$"]
+    header = [
+        "run",
+        "$n$",
+        "members",
+        "train MSE",
+        "test MSE",
+        "singular",
+        "$\\sigma_d/\\sigma_1<10^{-6}$",
+        "$\\omega\\le0$",
+    ]
     return markdown(header, rows)

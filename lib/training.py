@@ -19,9 +19,9 @@ from torch import Tensor
 
 from lib import files
 from lib.autoencoders import Stack
+from lib.choices import PRECISIONS
 from lib.errors import InputError, check_known
 
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
 CHECKPOINT_SECONDS = 60.0
 
 
@@ -48,7 +48,9 @@ History = dict[str, list]  # "epoch": [...], "train_mse": [[a member ...] ...], 
 def check_device(device: str) -> None:
     """Raise `InputError` unless `device` is "cpu" or a CUDA device that this machine has."""
     if device != "cpu" and not (device.partition(":")[0] == "cuda" and torch.cuda.is_available()):
-        raise InputError(f"Device {device!r} is not to be had on this machine; choose cpu (or cuda, where there is one).")
+        raise InputError(
+            f"Device {device!r} is not to be had on this machine; choose cpu (or cuda, where there is one)."
+        )
 
 
 def order_of_points(seed: int, epoch: int, points: int) -> Tensor:
@@ -86,9 +88,7 @@ def train(
     stack.biases = [bias.to(settings.device, dtype) for bias in stack.biases]
     images, held_out = train_images.to(settings.device, dtype), test_images.to(settings.device, dtype)
     parameters = [parameter.requires_grad_() for parameter in stack.parameters()]
-    adam = torch.optim.Adam(
-        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    adam = torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
     history: History = {"epoch": [], "train_mse": [], "test_mse": []}
     if checkpoint is not None and checkpoint.exists():
         history = _restore(checkpoint, parameters, adam)
@@ -103,7 +103,9 @@ def train(
                 f"The member of widths {bad[0]} diverged (its loss is not finite after epoch {epoch}); "
                 f"lower the learning rate {settings.learning_rate:g}."
             )
-        test_mse = _errors(stack, held_out, settings) if evaluated(epoch, settings.epochs) else [float("nan")] * len(seeds)
+        test_mse = (
+            _errors(stack, held_out, settings) if evaluated(epoch, settings.epochs) else [float("nan")] * len(seeds)
+        )
         _record(history, epoch, train_mse, test_mse)
         if checkpoint is not None and epoch < settings.epochs and time.monotonic() - saved > CHECKPOINT_SECONDS:
             _save(checkpoint, parameters, adam, history)
@@ -156,7 +158,9 @@ def _save(path: Path, parameters: list[Tensor], adam: torch.optim.Adam, history:
         tensors[f"{index}.parameter"] = parameter.detach()
         tensors |= {f"{index}.{name}": state[name] for name in ("exp_avg", "exp_avg_sq", "step")}
     with files.replacing(path) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"history": json.dumps(history)})
+        save_file(
+            {name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"history": json.dumps(history)}
+        )
 
 
 def _restore(path: Path, parameters: list[Tensor], adam: torch.optim.Adam) -> History:

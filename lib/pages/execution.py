@@ -25,7 +25,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from lib import files, runs
 from lib.pages.source import BOOK, Page, checked, load
-from lib.runs.execution import commit
+from lib.runs.store import commit
 from lib.sources import code_digest
 
 VERSIONS = ("torch", "numpy", "scipy", "pandas", "statsmodels", "scikit-learn", "matplotlib", "ipykernel")
@@ -58,7 +58,7 @@ def versions() -> dict[str, str]:
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
     summaries = {run: runs.summary_digest(run) for run in parameters.get("runs", [])}
-    return files.digest([page.code, dict(parameters), code_digest(page.modules()), summaries, versions()])
+    return files.digest([page.code, dict(parameters), code_digest(tuple(sorted(page.modules()))), summaries, versions()])
 
 
 def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:

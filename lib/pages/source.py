@@ -42,7 +42,9 @@ class Page:
 
     def modules(self) -> set[str]:
         """The modules of `lib` that the page's code imports."""
-        plain = "\n".join(line for line in "\n".join(self.code).splitlines() if not line.lstrip().startswith(("%", "!")))
+        plain = "\n".join(
+            line for line in "\n".join(self.code).splitlines() if not line.lstrip().startswith(("%", "!"))
+        )
         return imports_of(ast.parse(plain))
 
 
@@ -74,7 +76,11 @@ def parse(name: str, text: str) -> Page:
 
 
 def _parameter(statement: ast.stmt) -> tuple[str, Parameter]:
-    if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name) or statement.value is None:
+    if (
+        not isinstance(statement, ast.AnnAssign)
+        or not isinstance(statement.target, ast.Name)
+        or statement.value is None
+    ):
         raise ValueError(ast.unparse(statement))
     name = statement.target.id
     return name, Parameter(name, ast.unparse(statement.annotation), ast.literal_eval(statement.value))
@@ -92,7 +98,9 @@ def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
     for run in values.get("runs", []):
         runs.read(run)
     if "runs" in values and not values["runs"]:
-        raise InputError(f"Parameter 'runs' of page {page.name} is empty; name at least one of: {', '.join(runs.names())}.")
+        raise InputError(
+            f"Parameter 'runs' of page {page.name} is empty; name at least one of: {', '.join(runs.names())}."
+        )
     return values
 
 

@@ -102,7 +102,9 @@ def _execute_pages(app: Sphinx) -> None:
 def _pages(app: Sphinx) -> dict[str, tuple[source.Page, dict[str, Any]]]:
     """The percent pages of the table of contents, each with its parameters; BOOK_RUNS overrides their `runs`."""
     book = Path(app.srcdir)
-    in_toc = {Path(name).with_suffix("").name for name in parse_toc_yaml(Path(app.confdir, app.config.external_toc_path))}
+    in_toc = {
+        Path(name).with_suffix("").name for name in parse_toc_yaml(Path(app.confdir, app.config.external_toc_path))
+    }
     chosen = os.environ.get("BOOK_RUNS")
     pages = {}
     for name in source.names(book):
@@ -149,7 +151,9 @@ def read(text: str) -> NotebookNode:
     """The page of this percent text with its outputs and a provenance foot: what `nb_custom_formats` names."""
     name = BOOK.by_text.get(text)
     if name is None:
-        raise BuildError("A .py page was read that is not in the table of contents, or changed during the build; build again.")
+        raise BuildError(
+            "A .py page was read that is not in the table of contents, or changed during the build; build again."
+        )
     notebook = source.parse(name, text).notebook
     executed = BOOK.notebooks[name]
     outputs = iter(

@@ -1,11 +1,10 @@
 """Runs: specifications (runs/NAME.yml), their execution, and what they leave behind.
 
-`read` validates a specification, `ensure` trains and measures what is missing of it, `summary` loads the result; `member`
+`read` validates a specification, `ensure` trains and measures what is missing of it (by `lib.runs.execution`), `summary` loads the result; `member`
 and `measurements` give one trained autoencoder and its per-point table.
 """
 
-from lib.runs.execution import ensure, execute
-from lib.runs.results import Summary, measurements, member, summary, summary_digest
+from lib.runs.results import Summary, ensure, measurements, member, summary, summary_digest
 from lib.runs.specification import Member, Run, members, names, read
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "Run",
     "Summary",
     "ensure",
-    "execute",
     "measurements",
     "member",
     "members",

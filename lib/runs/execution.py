@@ -11,8 +11,8 @@ import os
 import platform
 import queue
 import signal
-import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -27,12 +27,10 @@ from tqdm import tqdm
 
 from lib import autoencoders, files, measurements, training
 from lib.errors import InputError
-from lib.runs import store
-from lib.runs.specification import Member, Run, members, read
+from lib.runs import store, weights
+from lib.runs.specification import Member, Run, members
 from lib.sources import code_digest
 
-TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
-MEASURED_BY = ("lib.measurements",)
 VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels")
 SMALL_WORK = 1e10  # floating-point operations of training that do not pay for starting a process
 STACKED_WEIGHTS = 2**20  # on a CPU, members are stacked up to so many weights: beyond, a stack only leaves the cache
@@ -47,11 +45,6 @@ class Job:
     device: str
 
 
-def ensure(name: str) -> None:
-    """Train and measure whatever is missing of a run; instant when nothing is."""
-    execute(read(name))
-
-
 def execute(
     run: Run, only: Mapping[str, int] | None = None, device: str = "cpu", processes: int | None = None
 ) -> list[Member]:
@@ -63,11 +56,11 @@ def execute(
     """
     training.check_device(device)
     chosen = members(run, only)
-    if not missing(run, chosen):
+    if not store.missing(run, chosen):
         return []
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
     with _only_process(run):
-        waiting = missing(run, chosen)
+        waiting = store.missing(run, chosen)
         workers = 1 if device != "cpu" else processes or _worthwhile_processes(run, waiting, dataset)
         jobs = _jobs(run, waiting, dataset.input_dim, device, workers)
         _perform(jobs, min(workers, len(jobs)))
@@ -77,32 +70,14 @@ def execute(
     return waiting
 
 
-def missing(run: Run, chosen: Sequence[Member]) -> list[Member]:
-    """The members without a summary that is valid for this run (and, unless it is kept, for today's code)."""
-    return [member for member in chosen if not _summary_stands(run, member)]
-
-
-def _summary_stands(run: Run, member: Member) -> bool:
-    path = store.summary_path(run, member)
-    if not path.exists():
-        return False
-    content = store.load_summary(path)
-    if content["run"] != run.digest:
-        raise InputError(
-            f"{path.relative_to(files.ROOT)} belongs to another specification of the run ({content['run'][:12]}, now "
-            f"{run.digest[:12]}); delete it and run again, or restore runs/{run.name}.yml."
-        )
-    return run.kept or content["code"] == code_digest(TRAINED_BY + MEASURED_BY)
-
-
 def _jobs(run: Run, waiting: Sequence[Member], input_dim: int, device: str, processes: int) -> list[Job]:
     """Groups of members of one depth: on a GPU a family each; else small enough to share out and to stay in the cache."""
     jobs = []
     for depth in dict.fromkeys(member.depth for member in waiting):
         family = [member for member in waiting if member.depth == depth]
-        weights = max(_weights(run.widths(member, input_dim)) for member in family)
+        largest = max(_weights(run.widths(member, input_dim)) for member in family)
         if device == "cpu":
-            groups = max(min(processes, len(family)), -(-len(family) * weights // STACKED_WEIGHTS))
+            groups = max(min(processes, len(family)), -(-len(family) * largest // STACKED_WEIGHTS))
         else:
             groups = 1
         jobs += [Job(run, tuple(family[start::groups]), device) for start in range(min(groups, len(family)))]
@@ -111,8 +86,8 @@ def _jobs(run: Run, waiting: Sequence[Member], input_dim: int, device: str, proc
 
 def _worthwhile_processes(run: Run, waiting: Sequence[Member], dataset: Any) -> int:
     """As many workers as there are processors, but none where the work is done before they have started."""
-    weights = sum(_weights(run.widths(member, dataset.input_dim)) for member in waiting)
-    operations = 6 * weights * run.epochs * len(dataset.train)
+    total = sum(_weights(run.widths(member, dataset.input_dim)) for member in waiting)
+    operations = 6 * total * run.epochs * len(dataset.train)
     return len(os.sched_getaffinity(0)) if operations > SMALL_WORK else 1
 
 
@@ -150,7 +125,7 @@ def _perform(jobs: Sequence[Job], processes: int) -> None:
             finally:
                 torch.set_num_threads(threads)
             return
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context(_start_method())
         reports = context.Queue()
         pool = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(reports,))
         try:
@@ -168,6 +143,11 @@ def _perform(jobs: Sequence[Job], processes: int) -> None:
             for process in multiprocessing.active_children():
                 process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_method() -> str:
+    """Fork where that is safe (Linux, no other thread), for it spares every worker seconds of imports; else spawn."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
 def _drain(reports: Any) -> int:
@@ -197,7 +177,7 @@ def perform(job: Job, report: Callable[[int], object]) -> None:
     """Train what is not trained of a job, then measure its members; `report` is told the member-epochs finished."""
     started = time.monotonic()
     dataset = job.run.load_dataset()
-    trained_by = code_digest(TRAINED_BY)
+    trained_by = code_digest(store.TRAINED_BY)
     untrained = [member for member in job.members if not _weights_stand(job.run, member, trained_by)]
     report((len(job.members) - len(untrained)) * job.run.epochs)
     if untrained:
@@ -209,10 +189,12 @@ def perform(job: Job, report: Callable[[int], object]) -> None:
 
 def _weights_stand(run: Run, member: Member, trained_by: str) -> bool:
     path = store.weights_path(run, member)
-    return path.exists() and store.load_weights(path)[1]["code"] == trained_by
+    return path.exists() and weights.load_weights(path)[1]["code"] == trained_by
 
 
-def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str, report: Callable[[int], object]) -> None:
+def _train(
+    job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str, report: Callable[[int], object]
+) -> None:
     run = job.run
     input_dim = dataset.input_dim
     pairs = [
@@ -239,33 +221,38 @@ def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str,
     )
     for index, member in enumerate(untrained):
         own = {name: [row[index] for row in history[name]] for name in ("train_mse", "test_mse")}
-        metadata = {"run": run.digest, "code": trained_by, "history": store.encoded_history(history["epoch"], own)}
-        store.save_weights(store.weights_path(run, member), autoencoders.member(stack, index), metadata)
+        metadata = {"run": run.digest, "code": trained_by, "history": weights.encoded_history(history["epoch"], own)}
+        weights.save_weights(store.weights_path(run, member), autoencoders.member(stack, index), metadata)
     checkpoint.unlink(missing_ok=True)
 
 
 def _measure(job: Job, member: Member, dataset: Any, training_seconds: float) -> None:
     started = time.monotonic()
     run = job.run
-    pair, metadata = store.load_weights(store.weights_path(run, member))
+    pair, metadata = weights.load_weights(store.weights_path(run, member))
     points = measurements.measure(pair, dataset)
     store.save_points(store.points_path(run, member), points)
     tables = measurements.summarise(points)
     tables["members"][0]["wall_seconds"] = round(training_seconds + time.monotonic() - started, 2)
-    tables["history"] = store.decoded_history(metadata["history"])
+    tables["history"] = weights.decoded_history(metadata["history"])
     tables["examples"] = measurements.examples(pair, dataset)
     store.save_summary(
         store.summary_path(run, member),
         {
             "run": run.digest,
-            "code": code_digest(TRAINED_BY + MEASURED_BY),
+            "code": code_digest(store.TRAINED_BY + store.MEASURED_BY),
             "data": dataset.sha256,
             "member": {"depth": member.depth, "latent_dim": member.latent_dim, "seed": member.seed},
             "image_shape": list(dataset.image_shape),
             "provenance": _provenance(job.device, run.precision),
-            "tables": {name: measurements.columns(rows) for name, rows in tables.items()},
+            "tables": {name: _columns(rows) for name, rows in tables.items()},
         },
     )
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows of equal keys as columns: how a summary is stored, a third of the size."""
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def _provenance(device: str, precision: str) -> dict[str, Any]:
@@ -275,17 +262,8 @@ def _provenance(device: str, precision: str) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in VERSIONS},
-        "commit": commit(),
+        "commit": store.commit(),
     }
-
-
-def commit() -> str:
-    """The commit of this checkout, with "+" where tracked files differ from it; "unknown" outside git."""
-    try:
-        show = ["git", "-C", str(files.ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
-        return subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def _manifest(run: Run) -> str:

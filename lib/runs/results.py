@@ -1,15 +1,18 @@
 """What a run leaves behind, as objects: its summary, a trained member, a member's measurements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lib import files, measurements as measuring
-from lib.autoencoders import Pair
+from lib import files
 from lib.errors import InputError, check_known
 from lib.runs import store
-from lib.runs.execution import ensure, execute
 from lib.runs.specification import Member, Run, members, read
+
+if TYPE_CHECKING:
+    from lib.autoencoders import Pair
 
 TABLES = ("members", "statistics", "histograms", "regressions", "history", "examples")
 
@@ -35,15 +38,33 @@ class Summary:
     examples: pd.DataFrame
 
 
+def ensure(name: str) -> None:
+    """Train and measure whatever is missing of a run; instant when nothing is."""
+    run = read(name)
+    if store.missing(run, members(run)):
+        from lib.runs.execution import execute  # torch and all the rest: only where there is something to do
+
+        execute(run)
+
+
 def summary(name: str) -> Summary:
     """The summary of a run, computed first where it is not there."""
     ensure(name)
     run = read(name)
     contents = [store.load_summary(store.summary_path(run, member)) for member in members(run)]
     frames = {
-        table: measuring.frame([(content["member"], content["tables"][table]) for content in contents]) for table in TABLES
+        table: _frame([(content["member"], content["tables"][table]) for content in contents]) for table in TABLES
     }
     return Summary(run, tuple(contents[0]["image_shape"]), contents[0]["provenance"], **frames)
+
+
+def _frame(tables: Sequence[tuple[dict[str, int], dict]]) -> pd.DataFrame:
+    """One frame of a table of several members, each row led by its member's depth, latent_dim and seed."""
+    frames = [pd.DataFrame(table) for _, table in tables]
+    for (member, _), own in zip(tables, frames, strict=True):
+        for position, (key, value) in enumerate(member.items()):
+            own.insert(position, key, value)
+    return pd.concat([own for own in frames if len(own)], ignore_index=True) if any(map(len, frames)) else frames[0]
 
 
 def summary_digest(name: str) -> str:
@@ -60,12 +81,14 @@ def _member_of(run: Run, depth: int, latent_dim: int, seed: int) -> Member:
     return Member(depth, latent_dim, seed)
 
 
-def member(name: str, depth: int, latent_dim: int, seed: int = 0) -> Pair:
+def member(name: str, depth: int, latent_dim: int, seed: int = 0) -> "Pair":
     """A trained member as a plain `nn.Sequential` pair, float32, trained first where it is not there."""
     run = read(name)
     wanted = _member_of(run, depth, latent_dim, seed)
     _ensure_artifacts(run, wanted)
-    return store.load_weights(store.weights_path(run, wanted))[0]
+    from lib.runs.weights import load_weights
+
+    return load_weights(store.weights_path(run, wanted))[0]
 
 
 def measurements(name: str, depth: int, latent_dim: int, seed: int = 0) -> pd.DataFrame:
@@ -82,4 +105,6 @@ def _ensure_artifacts(run: Run, wanted: Member) -> None:
             f"The weights of {wanted.name} of run {run.name} are not on this machine (only its summary is kept); "
             f"make them with: python -m lib run {run.name} --only n={wanted.depth},d={wanted.latent_dim}"
         )
+    from lib.runs.execution import execute
+
     execute(run, {"n": wanted.depth, "d": wanted.latent_dim, "seed": wanted.seed})

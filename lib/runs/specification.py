@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lib import datasets, files
-from lib.autoencoders import INITIALISATIONS, OUTPUTS, widths
+from lib import files
+from lib.choices import DATASETS, HIDDEN_WIDTHS, INITIALISATIONS, OUTPUTS, PRECISIONS, widths
 from lib.errors import InputError, check_known
-from lib.training import PRECISIONS
+
+if TYPE_CHECKING:
+    from lib.datasets import Dataset
 
 FOLDER = files.ROOT / "runs"
-HIDDEN = ("linear", "geometric")
 
 
 @dataclass(frozen=True, order=True)
@@ -68,8 +69,10 @@ class Run:
             values["dataset"] = files.sha256(Path(self.dataset))
         return files.digest(values)
 
-    def load_dataset(self) -> datasets.Dataset:
-        """The data set, cut to the run's numbers of points."""
+    def load_dataset(self) -> "Dataset":
+        """The data set (`lib.datasets.Dataset`), cut to the run's numbers of points."""
+        from lib import datasets  # torch: only where data are read
+
         return datasets.load(self.dataset, self.train_points, self.test_points)
 
     def widths(self, member: Member, input_dim: int) -> tuple[int, ...]:
@@ -108,7 +111,11 @@ def read(name: str, epochs: int | None = None) -> Run:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"runs/{name}.yml is not readable YAML ({' '.join(str(error).split())}); mend it.") from error
     run = _validated(name, values)
-    return run if epochs is None else dataclasses.replace(run, epochs=_count(f"runs/{name}.yml", "epochs", epochs), kept=False)
+    return (
+        run
+        if epochs is None
+        else dataclasses.replace(run, epochs=_count(f"runs/{name}.yml", "epochs", epochs), kept=False)
+    )
 
 
 def _validated(name: str, values: Any) -> Run:
@@ -164,14 +171,14 @@ def _whole_numbers(least: int) -> Callable[[str, str, object], tuple[int, ...]]:
 
 
 def _hidden_widths(where: str, key: str, value: object) -> str | dict[int, tuple[int, ...]]:
-    if isinstance(value, str) and value in HIDDEN:
+    if isinstance(value, str) and value in HIDDEN_WIDTHS:
         return value
     if isinstance(value, dict) and all(type(depth) is int for depth in value):
         try:
             return {depth: tuple(_count(where, key, one) for one in sizes) for depth, sizes in value.items()}
         except TypeError:
             pass
-    raise _fail(where, key, value, f"one of {', '.join(HIDDEN)}, or lists of whole numbers by depth")
+    raise _fail(where, key, value, f"one of {', '.join(HIDDEN_WIDTHS)}, or lists of whole numbers by depth")
 
 
 def _number(least: float, strictly: bool) -> Callable[[str, str, object], float]:
@@ -196,9 +203,11 @@ def _dataset(where: str, key: str, value: object) -> str:
     if isinstance(value, str) and value.endswith(".npz"):
         path = (files.ROOT / value).resolve()
         if not path.exists():
-            raise InputError(f"dataset in {where} is {value!r}, and there is no such file; give a path from the project's root.")
+            raise InputError(
+                f"dataset in {where} is {value!r}, and there is no such file; give a path from the project's root."
+            )
         return str(path)
-    check_known(f"dataset in {where}", value, datasets.NAMES)
+    check_known(f"dataset in {where}", value, DATASETS)
     return str(value)
 
 

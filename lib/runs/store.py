@@ -5,23 +5,26 @@
     artifacts/NAME/DIGEST/MEMBER.json          the summary (of a kept run: results/NAME/MEMBER.json)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
-digest of what it was made from; one that does not match is refused by name.
+digest of what it was made from; one that does not match is refused by name. Weights are read in `lib.runs.weights`.
 """
 
 import json
+import re
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from lib import files
-from lib.autoencoders import Pair, build, linear_layers
 from lib.errors import InputError
 from lib.runs.specification import Member, Run
+from lib.sources import code_digest
 
+TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
+MEASURED_BY = ("lib.measurements",)
 ARTIFACTS = files.ROOT / "artifacts"
 RESULTS = files.ROOT / "results"
 
@@ -48,40 +51,9 @@ def summary_path(run: Run, member: Member) -> Path:
 
 def damaged(path: Path, why: object) -> InputError:
     """The refusal of a file that is not what it should be."""
-    return InputError(f"{path.relative_to(files.ROOT) if path.is_relative_to(files.ROOT) else path} is damaged ({why}); delete it and run again.")
-
-
-def save_weights(path: Path, pair: Pair, metadata: dict[str, str]) -> None:
-    """Write a member's weights, float32, as safetensors, its widths and output among the metadata."""
-    encoder, decoder = pair
-    chain = linear_layers(encoder) + linear_layers(decoder)
-    tensors = {}
-    for index, layer in enumerate(chain):
-        tensors |= {f"{index}.weight": layer.weight.detach(), f"{index}.bias": layer.bias.detach()}
-    checksum = files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()])
-    member_widths = [chain[0].in_features, *(layer.out_features for layer in chain[: len(chain) // 2])]
-    output = "affine" if decoder[-1] is chain[-1] else "sigmoid"
-    metadata = metadata | {"widths": json.dumps(member_widths), "output": output, "sha256": checksum}
-    with files.replacing(path) as temporary:
-        save_file(tensors, temporary, metadata)
-
-
-def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
-    """Read a member's weights back as a plain pair, with the metadata; `InputError` for a truncated or altered file."""
-    try:
-        with safe_open(path, "pt") as saved:
-            metadata = saved.metadata()
-            encoder, decoder = build(json.loads(metadata["widths"]), seed=0, output=metadata["output"])
-            tensors = {}
-            for index, layer in enumerate(linear_layers(encoder) + linear_layers(decoder)):
-                for name in ("weight", "bias"):
-                    tensors[f"{index}.{name}"] = saved.get_tensor(f"{index}.{name}")
-                    getattr(layer, name).data.copy_(tensors[f"{index}.{name}"])
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise damaged(path, error) from error
-    if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()]) != metadata["sha256"]:
-        raise damaged(path, "its checksum does not match")
-    return (encoder, decoder), metadata
+    return InputError(
+        f"{path.relative_to(files.ROOT) if path.is_relative_to(files.ROOT) else path} is damaged ({why}); delete it and run again."
+    )
 
 
 def save_points(path: Path, points: pa.Table) -> None:
@@ -98,21 +70,23 @@ def load_points(path: Path) -> pa.Table:
         raise damaged(path, error) from error
 
 
+SUMMARY = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "content": (.*)\}\n', re.DOTALL)
+
+
 def save_summary(path: Path, content: dict[str, Any]) -> None:
-    """Write a summary as JSON beside its own checksum."""
-    files.write(path, json.dumps({"sha256": files.digest(content), "content": content}, indent=None) + "\n")
+    """Write a summary as JSON, {"sha256": ..., "content": ...}, the checksum being that of the content's text."""
+    text = json.dumps(content, allow_nan=False)
+    files.write(path, f'{{"sha256": "{files.sha256(text.encode())}", "content": {text}}}\n')
 
 
 def load_summary(path: Path) -> dict[str, Any]:
     """Read a summary back; `InputError` for a truncated or altered file."""
-    try:
-        document = json.loads(path.read_bytes())
-        content, expected = document["content"], document["sha256"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise damaged(path, error) from error
-    if files.digest(content) != expected:
+    match = SUMMARY.fullmatch(path.read_bytes())
+    if match is None:
+        raise damaged(path, "it is truncated, or no summary")
+    if files.sha256(match[2]) != match[1].decode():
         raise damaged(path, "its checksum does not match")
-    return content
+    return json.loads(match[2])
 
 
 def json_text(value: object) -> str:
@@ -120,13 +94,29 @@ def json_text(value: object) -> str:
     return json.dumps(value, indent=1) + "\n"
 
 
-def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:
-    """A training history as JSON; NaN (not evaluated) is null."""
-    values = {name: [None if value != value else value for value in column] for name, column in columns.items()}
-    return json.dumps({"epoch": epochs} | values)
+def summary_stands(run: Run, member: Member) -> bool:
+    """Whether a member's summary is there and valid: of this specification and, unless the run is kept, of today's code."""
+    path = summary_path(run, member)
+    if not path.exists():
+        return False
+    content = load_summary(path)
+    if content["run"] != run.digest:
+        raise InputError(
+            f"{path.relative_to(files.ROOT)} belongs to another specification of the run ({content['run'][:12]}, now "
+            f"{run.digest[:12]}); delete it and run again, or restore runs/{run.name}.yml."
+        )
+    return run.kept or content["code"] == code_digest(TRAINED_BY + MEASURED_BY)
 
 
-def decoded_history(text: str) -> list[dict[str, Any]]:
-    """The history's rows: epoch, train_mse, test_mse (None where not evaluated)."""
-    columns = json.loads(text)
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+def missing(run: Run, chosen: Sequence[Member]) -> list[Member]:
+    """The members without a valid summary."""
+    return [member for member in chosen if not summary_stands(run, member)]
+
+
+def commit() -> str:
+    """The commit of this checkout, with "+" where tracked files differ from it; "unknown" outside git."""
+    try:
+        show = ["git", "-C", str(files.ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+        return subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
