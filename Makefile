@@ -1,0 +1,37 @@
+# Two commands do it all: `make book` and `make test`. Both set up .venv first, with the versions of requirements.txt.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
+
+.PHONY: book test lint serve requirements clean
+.DEFAULT_GOAL := book
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, $(PYTHON) is %d.%d; try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) cannot make virtual environments; install its venv package."; exit 1; }
+	$(BIN)/python -m pip install --quiet $(UV)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+book: .venv/installed  ## Build the book: book/_build/html/index.html
+	$(BIN)/jupyter-book build book/ -W -n
+
+test: .venv/installed  ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: .venv/installed  ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+serve: book  ## Read the built book at http://localhost:8000
+	$(BIN)/python -m http.server --directory book/_build/html 8000
+
+requirements:  ## Pin every version anew, from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra book --extra test --universal --python-version 3.11 \
+	    --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.txt
+
+clean:  ## Remove what builds and runs have made; .venv stays
+	rm -rf book/_build artifacts
