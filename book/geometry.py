@@ -11,27 +11,34 @@
 # ---
 
 # %% [markdown]
-# # Geometry: two Jacobians, one spectrum
+# # Geometry: two Jacobians, one small matrix
 #
-# This page defines what the book measures, proves that the large Jacobian need never be formed, and checks this on trained networks.
+# This page defines what the book measures. It proves that the large Jacobian $J_I$ need never be formed, says exactly where the other one, $J_L$, differs, and checks both statements on trained networks.
 #
 # | symbol | what it is |
 # | :-- | :-- |
-# | $N$, $d$ | dimensions of the input space $I$ and of the latent space $L$ |
+# | $N$, $d$ | dimensions of the input space $I$ and of the latent space $L$, $d<N$ |
+# | $n$ | depth: the number of affine layers of the encoder |
 # | $E$, $D$ | encoder $I\to L$, decoder $L\to I$ |
 # | $f=D\circ E$, $g=E\circ D$ | the autoencoder, and the round trip of the latent space |
+# | $x$, $f(x)$, $r(x)=f(x)-x$ | a point, its reconstruction, its residual; $N\cdot\mathrm{MSE}(x)=\lvert r(x)\rvert^2$ |
 # | $A=J_E(x)$, $B=J_D(E(x))$ | Jacobians of the two maps, $d\times N$ and $N\times d$ |
 # | $J_I=BA$ | Jacobian of $f$ at $x$, $N\times N$ |
 # | $K=AB$ | the **core** of $J_I$, $d\times d$ |
 # | $J_L=J_E(f(x))\,B$ | Jacobian of $g$ at $E(x)$, $d\times d$ |
-# | $\lambda_1,\dots,\lambda_d$ | eigenvalues of $K$ (or of $J_L$) |
-# | $\operatorname{tr}$, $\omega$ | their sum and their product, the trace and the volume form |
+# | $\lambda_1,\dots,\lambda_d$ | eigenvalues of $K$, or of $J_L$ |
+# | $\operatorname{tr}$, $\omega$ | their sum and their product: the trace and the volume form |
 #
-# :::{prf:definition} Core, trace and volume form
+# A ReLU network is piecewise affine. It has a Jacobian everywhere but where a unit's input is exactly 0; there, as automatic differentiation does, we give the unit the slope 0.
+#
+# :::{prf:definition} Core, trace, volume form, orientation
 # :label: def-core
-# Let $x\in I$, $A=J_E(x)$ and $B=J_D(E(x))$. The *core* of the autoencoder at $x$ is $K=AB$. Its *trace* is $\sum_i\lambda_i$ and its *volume form* $\omega=\prod_i\lambda_i=\det K$.
-# Orientation is *reversed* at $x$ where $\omega<0$. The same words are used of $J_L$.
+# Let $x\in I$, $A=J_E(x)$ and $B=J_D(E(x))$. The *core* of the autoencoder at $x$ is $K=AB$. Its *trace* is $\operatorname{tr}K=\sum_i\lambda_i$, its *volume form* $\omega=\det K=\prod_i\lambda_i$, and $\log\lvert\omega\rvert$ its *log volume*.
+# The *arithmetic mean* of the eigenvalues is $\operatorname{tr}K/d$, their *geometric mean* $\lvert\omega\rvert^{1/d}$. Orientation is *reversed* at $x$ where $\omega<0$. All these words are used of $J_L$, too.
 # :::
+#
+# The arithmetic mean is real although eigenvalues need not be: complex ones come in conjugate pairs $\rho e^{\pm i\theta}$. To such a pair belongs a plane that the matrix maps to itself, by a scaling with $\rho$ and,
+# in suitable coordinates, a turn by the *angle of rotation* $\theta=\lvert\arg\lambda\rvert$. A negative real eigenvalue has $\theta=\pi$.
 #
 # ## The spectrum of $J_I$ is that of its core
 #
@@ -41,54 +48,96 @@
 #
 # $$\det(tI_N-BA)=t^{\,N-d}\det(tI_d-AB).$$
 #
-# Hence $J_I=BA$ has the eigenvalues of $K=AB$ and $N-d$ zeros, $\operatorname{tr}J_I=\operatorname{tr}K$, and $\omega$ is the product of the $d$ eigenvalues of $J_I$ that are not forced to vanish.
+# Hence $J_I=BA$ has the eigenvalues of $K=AB$ and $N-d$ zeros besides, $\operatorname{tr}J_I=\operatorname{tr}K$, and $\omega$ is the product of the $d$ eigenvalues of $J_I$ that are not forced to vanish.
 # :::
 #
 # :::{prf:proof}
 # For $t\ne0$, take the determinant of $\begin{pmatrix}tI_N&B\\A&I_d\end{pmatrix}$ by eliminating either diagonal block. Eliminating $I_d$ leaves $\det(tI_N-BA)$. Eliminating $tI_N$ leaves
-# $t^N\det(I_d-t^{-1}AB)=t^{N-d}\det(tI_d-AB)$. The two are polynomials in $t$ that agree for all $t\neq0$, so they agree. This is classical {cite}`horn2012`.
+# $t^N\det(I_d-t^{-1}AB)=t^{N-d}\det(tI_d-AB)$. Both sides are polynomials in $t$ that agree for all $t\neq0$, so they agree. The zeros of the left side are the eigenvalues of $J_I$, with multiplicity; the trace is their sum.
+# This is classical {cite}`horn2012`.
 # :::
 #
-# If $Ku=\lambda u$ with $\lambda\ne0$, then $J_I(Bu)=BABu=\lambda Bu$: the eigenvectors of $J_I$ that count are tangent to the decoded manifold, the image of $D$.
+# The core is more than a device for computing. By its definition $J_IB=BAB=BK$: the Jacobian of $f$ maps the image of $B$ to itself, and if $B$ has rank $d$, $K$ is the matrix of this map in the basis that the columns of $B$ form.
+# The image of $B$ holds the directions in which $f(x)$ can move along the decoded manifold $D(L)$. So $\lvert\omega\rvert$ is the factor by which the Jacobian of $f$ scales $d$-dimensional volume along these directions,
+# and the sign of $\omega$ says whether it mirrors them. If $Ku=\lambda u$ with $u\ne0$ and $\lambda\ne0$, then $Bu$ is an eigenvector of $J_I$ for $\lambda$, and is tangent to the decoded manifold.
+#
+# What should the eigenvalues be? Where nothing is lost, all of them are 1.
+#
+# :::{prf:proposition} The perfect round trip
+# :label: prop-perfect
+# If $g=E\circ D$ is the identity on an open set $U\subset L$, and $D$ is differentiable on $U$ and $E$ on $D(U)$, then $J_L=I_d$ at every $z\in U$, and $K=I_d$ at every $x\in D(U)$.
+# :::
+#
+# :::{prf:proof}
+# Differentiate $E(D(z))=z$: $J_E(D(z))\,J_D(z)=I_d$, which is $J_L$ at $z$. If $x=D(z)$, then $E(x)=z$, and $K=J_E(x)\,J_D(E(x))$ is the same product.
+# :::
+#
+# So a trained network is measured against 1. Where $K\ne I_d$ at a point that the decoder makes, the round trip is not exact there; $\log\lvert\omega\rvert<0$ says that it loses volume.
+#
+# ## The identity on trained networks
 
 # %% tags=["parameters"]
 runs: list[str] = ["digits"]  # the first one is shown
+explicit_points: int = 20  # points whose N x N Jacobian is formed
 
 # %%
-import torch
-
-from lib import jacobians, spectra
 from lib.runs import member, read
 
 run = read(runs[0])
-depth, latent_dim = run.table_depth, max(run.latent_dims)
-encoder, decoder = (module.double() for module in member(run.name, depth, latent_dim))
-points = run.load_dataset().test.images[:20].double()
-cores = jacobians.cores(encoder, decoder, points)
+test = run.load_dataset().test.images.double()
+pairs = {}
+for d in sorted({min(run.latent_dims), max(run.latent_dims)}):
+    encoder, decoder = member(run.name, run.table_depth, d, run.seeds[0])
+    pairs[d] = encoder.double(), decoder.double()
 
 # %% [markdown]
-# A trained network at the depth of the tables, of the largest latent dimension. Its full Jacobian $J_I$, formed by automatic differentiation at twenty test points, is compared with the core.
+# These are the networks of the smallest and of the largest $d$, at the depth of the tables, in double precision. For the first test points the whole of $J_I$ is formed, by automatic differentiation, and its spectrum is held against the core's.
 
 # %%
-jacobian = torch.func.vmap(torch.func.jacrev(lambda x: decoder(encoder(x))))(points).detach()
-full = spectra.eigenvalues(jacobian)
-core = spectra.eigenvalues(cores.input)
-distance = spectra.paired_distance(full[:, :latent_dim], core, p=1)
-rest = full[:, latent_dim:].abs()
+import torch
+from torch.autograd.functional import jacobian
+
+
+def explicit_jacobian(encoder, decoder, points):
+    f = torch.nn.Sequential(encoder, decoder)
+    return torch.stack([jacobian(f, point) for point in points])
+
+
+# %%
+from lib import jacobians, spectra
+
+x, errors = test[:explicit_points], {}
+for d, pair in pairs.items():
+    full, core = explicit_jacobian(*pair, x), jacobians.cores(*pair, x).input
+    spectrum = spectra.eigenvalues(full)
+    leading, others = spectrum[:, :d], spectrum[:, d:].abs()
+    distance = spectra.paired_distance(leading, spectra.eigenvalues(core), p=1)
+    trace = (spectra.trace(full) - spectra.trace(core)).abs()
+    volume = (leading.prod(dim=1) - core.det()).abs()
+    errors[d] = [float(one.max()) for one in (distance, others, trace, volume)]
+
+# %%
+import pandas as pd
+
+names = ["spectra", "other eigenvalues", "traces", "volume forms"]
+identity = pd.DataFrame(errors.values(), errors, names)
+identity.rename_axis(columns="d").map("{:.0e}".format)
 
 # %% tags=["remove-input"]
 from myst_nb import glue
 
-glue("identity_distance", float(distance.max()), display=False)
-glue("identity_rest", float(rest.max()), display=False)
-glue("zeros", int(rest.shape[1]), display=False)
-glue("trace_error", float((spectra.trace(jacobian) - spectra.trace(cores.input)).abs().max()), display=False)
-glue("geometry_d", int(latent_dim), display=False)
-glue("geometry_n", int(jacobian.shape[1]), display=False)
+glue("shown_run", run.name, display=False)
+glue("depth", int(run.table_depth), display=False)
+glue("explicit", len(x), display=False)
+glue("input_dim", int(x.shape[1]), display=False)
+glue("smallest_d", int(min(pairs)), display=False)
+glue("largest_d", int(max(pairs)), display=False)
+glue("zeros", int(x.shape[1] - max(pairs)), display=False)
+glue("identity_error", float(identity.to_numpy().max()), display=False)
 
 # %% [markdown]
-# With $N$ = {glue:text}`geometry_n` and $d$ = {glue:text}`geometry_d`, the $d$ leading eigenvalues of $J_I$ and those of $K$ differ by {glue:text}`identity_distance:.0e` in all, the other {glue:text}`zeros` are below
-# {glue:text}`identity_rest:.0e`, and the traces differ by {glue:text}`trace_error:.0e`: rounding. No page after this one forms an $N\times N$ matrix.
+# The largest differences over {glue:text}`explicit:d` test points (run {glue:text}`shown_run:s`, depth {glue:text}`depth:d`, $N$ = {glue:text}`input_dim:d`): the $L^1$ distance of the $d$ leading eigenvalues of $J_I$ from those of $K$;
+# the largest modulus of the other eigenvalues, {glue:text}`zeros:d` of them at $d$ = {glue:text}`largest_d:d`; the differences of the traces and of the volume forms. The largest of all is {glue:text}`identity_error:.0e`: rounding. No page after this one forms an $N\times N$ matrix.
 #
 # ## How $J_L$ differs from the core
 #
@@ -96,48 +145,81 @@ glue("geometry_n", int(jacobian.shape[1]), display=False)
 #
 # :::{prf:proposition} Only flipped units matter
 # :label: prop-flipped
-# Let $E$ be a chain of affine maps and ReLUs, and let $\Delta=J_L-K=(J_E(f(x))-J_E(x))B$. If the same units of the encoder are active at $x$ and at $f(x)$, then $\Delta=0$. In general
-# $\operatorname{rank}\Delta\le\min(d,\text{number of encoder units that are active at one of the two and not at the other})$.
+# Let $E$ be a chain of affine maps and ReLUs, and let $\Delta=J_L-K=(J_E(f(x))-J_E(x))B$. Call a ReLU unit of the encoder *flipped* if it is active at one of $x$ and $f(x)$ and not at the other. If no unit is flipped, then $\Delta=0$, and $J_L$ and $K$ have the same eigenvalues.
+# In general
+#
+# $$\operatorname{rank}\Delta\le\min(d,\text{ number of flipped units}).$$
 # :::
 #
 # :::{prf:proof}
-# Write $J_E(x)=W_nM_{n-1}W_{n-1}\cdots M_1W_1$ with diagonal $0$-$1$ matrices $M_l$, and $J_E(f(x))$ with $M'_l$. The difference telescopes into a sum over $l$ of products with the single factor $M'_l-M_l$ at layer $l$, primed factors on one side and unprimed ones on the other.
-# The rank of each summand is at most that of $M'_l-M_l$, which is the number of flipped units in layer $l$; ranks add at most. Both matrices have $d$ rows.
+# Write $J_E(x)=W_nM_{n-1}W_{n-1}\cdots M_1W_1$ with weights $W_l$ and diagonal matrices $M_l$ that hold 1 for an active unit and 0 for another, and $J_E(f(x))$ in the same way with $M'_l$. Exchanging the $M_l$ for the $M'_l$ one layer after the other,
+#
+# $$J_E(f(x))-J_E(x)=\sum_{l=1}^{n-1}W_nM'_{n-1}\cdots W_{l+1}\,(M'_l-M_l)\,W_lM_{l-1}\cdots M_1W_1 .$$
+#
+# $M'_l-M_l$ has a non-zero entry, $1$ or $-1$, for each flipped unit of layer $l$, and no other. So the rank of the summand $l$ is at most their number. Ranks add at most, multiplication by $B$ does not raise them, and $\Delta$ has $d$ rows.
 # :::
+#
+# The better $f(x)$ reproduces $x$, the fewer units tend to flip between the two. Here is one point, with the eigenvalues of both matrices.
 
-# %%
-difference = cores.latent - cores.input
-rank = torch.linalg.matrix_rank(difference, atol=1e-9)
+# %% mystnb={"image": {"alt": "A part of the complex plane, with an arc of the unit circle through the value one. Hollow squares for the eigenvalues of the core and dots for those of the latent Jacobian, both symmetric about the real axis."}}
+from lib import diagrams, figures
 
-
-def patterns(x: torch.Tensor) -> torch.Tensor:
-    hidden = [encoder[: index + 1](x) > 0 for index in range(1, len(encoder), 2)]
-    return torch.cat(hidden, dim=1)
-
-
-with torch.no_grad():
-    flipped = (patterns(points) != patterns(decoder(encoder(points)))).sum(dim=1)
-
-# %% tags=["remove-input"]
-glue("rank_violations", int((rank > flipped).sum()), display=False)
-glue("rank_points", len(points), display=False)
-glue("flipped_median", int(flipped.median()), display=False)
-glue("units", int(patterns(points).shape[1]), display=False)
+figures.use_style()
+result = jacobians.cores(*pairs[max(pairs)], test[:1])
+of_core = spectra.eigenvalues(result.input)[0].tolist()
+of_latent = spectra.eigenvalues(result.latent)[0].tolist()
+diagrams.complex_plane({"$K$": of_core, "$J_L$": of_latent})
 
 # %% [markdown]
-# At {glue:text}`rank_points` points the bound on the rank is broken {glue:text}`rank_violations` times. Of the encoder's {glue:text}`units` hidden units a median of {glue:text}`flipped_median` flip between a
-# point and its reconstruction, which is why the two spectra are close without being equal ({numref}`fig-spectral-distance`).
+# The eigenvalues of the core (squares) and of $J_L$ (dots) at the first test point, for the largest $d$. The arc is part of the unit circle; the cross is the value 1, where all would lie if nothing were lost.
 #
-# ## Means, and the angle of rotation
+# The proposition is checked at every test point.
+
+# %%
+from lib import bounds
+
+checks = {}
+for d, (encoder, decoder) in pairs.items():
+    result = jacobians.cores(encoder, decoder, test)
+    rank = torch.linalg.matrix_rank(result.latent - result.input, atol=1e-9)
+    with torch.no_grad():
+        flipped = bounds.flipped_units(encoder, test, decoder(encoder(test)))
+    unflipped, broken = (flipped == 0).double().mean(), (rank > flipped).sum()
+    values = len(test), flipped.median(), unflipped, rank.max(), broken
+    checks[d] = [float(value) for value in values]
+
+# %%
+names = ["points", "median flipped", "share with none", "largest rank", "broken"]
+flips = pd.DataFrame(checks.values(), checks, names)
+flips.rename_axis(columns="d").map("{:.3g}".format)
+
+# %% tags=["remove-input"]
+layers = [layer for layer in encoder[:-1] if isinstance(layer, torch.nn.Linear)]
+units = sum(layer.out_features for layer in layers)
+glue("rank_points", int(flips["points"].sum()), display=False)
+glue("rank_violations", int(flips["broken"].sum()), display=False)
+glue("flipped_first", int(flips["median flipped"].iloc[0]), display=False)
+glue("flipped_last", int(flips["median flipped"].iloc[-1]), display=False)
+glue("units", int(units), display=False)
+
+# %% [markdown]
+# In {glue:text}`rank_points:d` checks the bound on the rank is broken {glue:text}`rank_violations:d` times. Of the encoder's {glue:text}`units:d` hidden units a median of {glue:text}`flipped_first:d` flip at $d$ = {glue:text}`smallest_d:d` and of
+# {glue:text}`flipped_last:d` at $d$ = {glue:text}`largest_d:d`. The two spectra are therefore related without being equal; how close they come is {numref}`fig-spectral-distance`.
 #
-# The *arithmetic mean* of the eigenvalues is $\operatorname{tr}/d$, and is real. Their *geometric mean* is taken as $|\omega|^{1/d}$, the factor by which a small cube's edge shrinks if the shrinking is shared evenly.
-# Complex eigenvalues come in conjugate pairs; the *argument* of one, in absolute value, is the angle by which the plane of that pair is turned.
+# ## What one must watch
 #
-# :::{prf:remark}
+# :::{prf:remark} Structurally singular points
 # :label: rem-singular
-# $\operatorname{rank}K$ is at most the number of active units in any hidden layer. Where this is below $d$, $\omega=0$ exactly, although a determinant computed in floating point will be some tiny number of either sign. The library counts active units first and marks such points.
+# $K$ is a product in which the diagonal matrix of every hidden layer of $E$ and $D$ is a factor, so $\operatorname{rank}K$ is at most the number of active units in any one of them. Where this is below $d$, $\omega=0$ exactly, although a determinant computed in floating point
+# will be some tiny number of either sign. The library counts active units first and marks such points as singular.
+# :::
+#
+# :::{prf:remark} Coordinates of the latent space
+# :label: rem-coordinates
+# Let $\varphi:L\to L$ be a diffeomorphism. Replacing $E$ by $\varphi\circ E$ and $D$ by $D\circ\varphi^{-1}$ leaves $f$ as it is, hence $J_I$ and its spectrum. $J_L$ at $E(x)$ becomes $J_\varphi(g(E(x)))\,J_L\,J_\varphi(E(x))^{-1}$. If $\varphi$ is affine its Jacobian is constant, and this is
+# similar to $J_L$; otherwise the spectrum of $J_L$ can change. The spectrum of $J_I$ belongs to the function $f$, that of $J_L$ also to the way in which $f$ is factored.
 # :::
 #
 # ## What to take away
 #
-# One $d\times d$ matrix a point carries the whole non-zero spectrum of the large Jacobian, and a second one that of the latent round trip. The rest of the book measures these two.
+# One $d\times d$ matrix a point carries all eigenvalues of the large Jacobian that are not forced to be zero, and a second one those of the latent round trip. The two differ only through units of the encoder that flip between a point and its reconstruction. The rest of the book measures these two matrices.

@@ -13,14 +13,19 @@
 # %% [markdown]
 # # Introduction
 #
-# An **autoencoder** is a pair of maps: an encoder $E: I\to L$ from the input space $I=\mathbb R^N$ to a latent space $L=\mathbb R^d$ with $d<N$, and a decoder $D: L\to I$ back. It is trained so that
-# $f=D\circ E$ leaves the data where they are. It cannot do so for every point of $I$, because everything passes through $d$ numbers. It does so, roughly, for points near those it was trained on.
+# An **autoencoder** is a pair of maps: an encoder $E: I\to L$ from the input space $I=\mathbb R^N$ to a latent space $L=\mathbb R^d$, $d<N$, and a decoder $D: L\to I$ back. It is trained so that
+# $f=D\circ E$ leaves the data where they are. It cannot do so for all of $I$, because everything passes through $d$ numbers. It does so, roughly, for points near those it was trained on.
 #
-# **The question.** Where will it fail on points it has not seen? The usual answer needs the points, or at least the training data. The paper {cite}`agarwala2022` proposes to look at the network itself:
-# how does $f$ deform space around a point?
+# **The question.** Where will it fail on points it has not seen? The usual answer is to collect such points and to measure the error. The paper {cite}`agarwala2022` proposes to look at the trained network itself:
+# how does $f$ deform space around a point? What it needs is the weights and the point, and none of the training data.
 #
-# **The picture.** Suppose the data lie on a manifold $M$ of dimension at most $d$ in $I$. If $f$ is the identity on $M$, then it is the identity on the tangent space of $M$ at each of its points: there the Jacobian of $f$
-# has the eigenvalue 1, once for every dimension of $M$. Eigenvalues away from 1 show that the network distorts the manifold near that point.
+# ## The data manifold
+#
+# Images of digits fill almost nothing of the space of all images. A common picture {cite}`bengio2013` is that they lie on or near a manifold $M\subset I$ of low dimension: small changes of slant, width or position lead from one image to the next.
+# If $M$ has dimension $d$, a good encoder gives it coordinates in $L$, and a good decoder brings it back.
+
+# %% tags=["parameters"]
+runs: list[str] = ["digits"]  # the runs to list
 
 # %% tags=["remove-input"]
 from myst_nb import glue
@@ -33,28 +38,53 @@ glue("diagram", diagrams.commutative_diagram(), display=False)
 # %% [markdown]
 # ```{glue:figure} diagram
 # :name: fig-diagram
-# :alt: A diagram of arrows. The data manifold M is included in the input space I; the encoder E leads from I to the latent space L, the decoder D from L back to I. Below, f leads from M to its image f(M), which is included in I.
+# :alt: A diagram of arrows in two columns. In the upper row, E restricted to M leads from the data manifold M to E(M). M is included in the input space I, and E(M) in the latent space L, in the middle row. There the encoder E leads from I to L. From L the decoder D leads diagonally down to I in the lower row, where E leads to L again. On the left f, the composition of E and D, leads from I down to I; on the right g, the composition of D and E, from L down to L. Beside them stand their Jacobians.
 #
-# The maps of an autoencoder whose data lie on a manifold $M$ in the input space $I$. Either way round, a point of $M$ ends at the same point of $I$. The autoencoder is exact on $M$ when $f$ is the identity there.
+# The maps of an autoencoder whose data lie on a manifold $M$ in the input space. The diagram commutes: whichever way one follows the arrows from one place to another, a point arrives at the same point.
 # ```
 
 # %% [markdown]
-# {numref}`fig-diagram` holds all maps of this book. The Jacobian $J_I$ of $f$ goes along the upper row from left to right; the other one, $J_L$, belongs to $E\circ D$, which starts and ends in the middle.
+# {numref}`fig-diagram` holds all maps of this book. The *autoencoder* $f=D\circ E$ is on the left, the *latent round trip* $g=E\circ D$ on the right. The autoencoder is exact on the data if $f$ is the identity on $M$.
+# In that case, where $f$ is differentiable, its Jacobian $J_I$ is the identity on the tangent space of $M$, and has the eigenvalue 1 at least as often as $M$ has dimensions. A trained network is not exact. The eigenvalues of $J_I$, and of the Jacobian $J_L$ of $g$,
+# show how it stretches, shrinks, turns or mirrors the data manifold near a point.
 #
 # ## What the paper claims
 #
 # - The eigenvalues of $J_I$ and of $J_L$ are close to each other, and closer as $d$ grows.
 # - Their means are near 1 at small $d$ and fall as $d$ grows; the digit 1 behaves unlike the others.
-# - Their sum and their product, taken at a test point, **predict the error at that point**.
-# - Under assumptions on the orthogonality of eigenvectors, the error is bounded by expressions in the eigenvalues.
+# - Their sum (the trace) and their product (the volume form), taken at a test point, **predict the error at that point**.
+# - Under assumptions on the orthogonality of eigenvectors, the error is bounded.
 #
-# The pages that follow define these things ([geometry](geometry)), ask what can be proved ([bounds](bounds)), train the networks ([experiments](experiments)), and take the figures one by one.
-# The same authors have followed the eigenvalues through training {cite}`agarwala2022training`, and off the distribution of the data {cite}`agarwala2022instability`.
+# The [ledger](claims) takes what the figures and tables say apart into single claims, each with its test and its verdict. The bounds have a [page](bounds) of their own.
 #
-# ## What we know of the paper
+# ## Where this book stands
+#
+# The pages that follow define these things ([geometry](geometry)), ask what can be proved ([bounds](bounds)), train the networks ([experiments](experiments)), and take the paper's figures and tables one by one, for these runs:
+
+# %%
+import pandas as pd
+
+from lib.runs import read
+
+rows = {}
+for run in map(read, runs):
+    pixels = run.load_dataset().input_dim
+    latent = f"{min(run.latent_dims)} to {max(run.latent_dims)}"
+    depths = ", ".join(map(str, run.depths))
+    rows[run.name] = [run.dataset, pixels, latent, depths, run.epochs]
+names = ["data", "pixels N", "latent dimensions d", "depths n", "epochs"]
+pd.DataFrame(rows, index=names)
+
+# %% [markdown]
+# The paper's own experiments are on MNIST {cite}`lecun1998`, $28\times28$ pixels, with $d$ from 2 to 20. Where a page shows another data set, the paper's values stand beside it for comparison of signs and sizes; they were never claimed for that data.
 #
 # :::{admonition} Our reading
 # :class: note
 # The abstract, nine figure captions, two tables and the reference list were available to us; the full text and the authors' code were not. What the depth index $n$ means, the widths of the layers, the optimiser and the batch
-# size are our reading. It is marked wherever it matters, and never presented as the authors' word.
+# size are our reading. So are the exact tests: the paper says "small" or "tends to", and a test needs a number. Each reading is marked where it matters, and is never presented as the authors' word.
 # :::
+#
+# ## Around the paper
+#
+# Two companion papers follow the eigenvalues from initialisation through training (arXiv 2201.11813, {cite}`agarwala2022training`) and off the distribution of the data (arXiv 2201.11902, {cite}`agarwala2022instability`). The Jacobian of an autoencoder is of interest at training points, too:
+# where the moduli of all its eigenvalues are below 1 at a point that $f$ reproduces exactly, that point attracts its neighbours when $f$ is applied again and again. Radhakrishnan, Belkin and Uhler {cite}`radhakrishnan2020` found that overparameterised autoencoders store their training examples in this way.

@@ -1,13 +1,15 @@
 """The library behind the book *Geometry and Generalization*: training, Jacobian spectra, and what they predict.
 
-Modules stand on floors; each imports only from floors below its own:
+Modules stand on floors; each imports only from floors below its own (a package's modules, from each other):
 
 | floor | modules |
 | --- | --- |
 | 0 | `errors`, `files` |
-| 1 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `published` |
-| 2 | `training`, `regression` |
-| 3 | `measurements`, `claims` |
-| 4 | `runs`, `figures` |
-| 5 | `pages`, `__main__` |
+| 1 | `sources`, `choices` |
+| 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `bounds`, `published`, `diagrams` |
+| 3 | `training`, `measurements` |
+| 4 | `runs` |
+| 5 | `claims`, `figures` |
+| 6 | `tables`, `pages` |
+| 7 | `__main__` |
 """

@@ -30,10 +30,11 @@ def _selection(context: click.Context, parameter: click.Parameter, value: str | 
 def run(name: str, only: dict[str, int], epochs: int | None, device: str, processes: int | None) -> None:
     """Train and measure what is missing of the run NAME (runs/NAME.yml). An interrupted run is taken up again."""
     from lib.runs import members, read, store
-    from lib.runs.execution import execute
 
     specification = read(name, epochs)
     chosen = members(specification, only)
+    from lib.runs.execution import execute  # torch: seconds, spent only on a run that exists
+
     done = execute(specification, only, device, processes)
     where = store.summary_path(specification, chosen[0]).parent
     click.echo(f"Run {name}: {len(done)} members done, {len(chosen) - len(done)} were there; summaries in {where}.")

@@ -175,7 +175,7 @@ def spectral_distance(summaries: Summaries) -> Figure:
 
 
 def argument_distribution(summaries: Summaries) -> Figure:
-    """Figure 3: the arguments of the eigenvalues of J_L by depth (top); |arg|, the angle of rotation, of J_I at the table depth (bottom)."""
+    """Figure 3: arguments of the eigenvalues of J_L by depth (top); the angle of rotation |arg| of J_I, table depth (bottom)."""
     figure, axes = _grid(summaries, rows=2, sharex=False)
     for column, summary in enumerate(summaries.values()):
         for depth, (color, _, dashes) in _depth_styles(summary).items():
@@ -253,7 +253,7 @@ def small_eigenvalues(summaries: Summaries) -> Figure:
 
 
 def orientation(summaries: Summaries) -> Figure:
-    """Figure 7: the share of points where orientation is reversed (omega < 0): J_L, train and test by depth (top); J_I and J_L (bottom)."""
+    """Figure 7: the share of points with omega < 0: of J_L, train and test by depth (top); of J_I and J_L (bottom)."""
     figure, axes = _grid(summaries, rows=2)
     for column, summary in enumerate(summaries.values()):
         for depth, (color, marker, _) in _depth_styles(summary).items():

@@ -47,6 +47,216 @@ FIGURES = (
 )
 
 
+@dataclass(frozen=True)
+class PublishedClaim:
+    """A claim of the paper: where it stands, the page of this book that shows it, what it says in brief and in full."""
+
+    id: str
+    source: str
+    page: str
+    published: str
+    statement: str
+
+
+def claims() -> tuple[PublishedClaim, ...]:
+    """Every claim of the paper, in the order of its figures and tables."""
+    return (
+        PublishedClaim(
+            "bounds",
+            "abstract",
+            "bounds",
+            "proved",
+            "Where the eigenvectors are orthogonal enough, they bound the error of a point.",
+        ),
+        PublishedClaim(
+            "fig2-small", "Figure 2", "spectra", "small", "The spectra of J_I and J_L at a point are close."
+        ),
+        PublishedClaim(
+            "fig2-median-falls",
+            "Figure 2",
+            "spectra",
+            "falls",
+            "The median distance of the two spectra falls as d grows.",
+        ),
+        PublishedClaim(
+            "fig2-spread-falls",
+            "Figure 2",
+            "spectra",
+            "falls",
+            "The standard deviation of that distance falls as d grows.",
+        ),
+        PublishedClaim(
+            "fig4-near-one", "Figure 4", "means", "near 1", "At low d the arithmetic mean of the eigenvalues is near 1."
+        ),
+        PublishedClaim("fig4-falls", "Figure 4", "means", "falls", "The arithmetic mean falls as d grows."),
+        PublishedClaim(
+            "fig4-class-one",
+            "Figure 4",
+            "means",
+            "far lower",
+            "At high d the arithmetic mean of class 1 is far below that of the other classes.",
+        ),
+        PublishedClaim(
+            "fig4-input-above",
+            "Figure 4",
+            "means",
+            "tends above",
+            "The median arithmetic mean tends to be higher for J_I than for J_L.",
+        ),
+        PublishedClaim(
+            "fig5-near-one", "Figure 5", "means", "near 1", "At low d the geometric mean of the eigenvalues is near 1."
+        ),
+        PublishedClaim("fig5-falls", "Figure 5", "means", "falls", "The geometric mean falls as d grows."),
+        PublishedClaim(
+            "fig5-class-one",
+            "Figure 5",
+            "means",
+            "far lower",
+            "At high d the geometric mean of class 1 is far below that of the other classes.",
+        ),
+        PublishedClaim(
+            "fig5-input-above",
+            "Figure 5",
+            "means",
+            "tends above",
+            "The median geometric mean tends to be higher for J_I than for J_L.",
+        ),
+        PublishedClaim(
+            "fig6-few",
+            "Figure 6",
+            "small_eigenvalues",
+            "very few",
+            "Outside class 1 very few eigenvalues are small (modulus below 0.1).",
+        ),
+        PublishedClaim(
+            "fig6-class-one",
+            "Figure 6",
+            "small_eigenvalues",
+            "the exception",
+            "At high d class 1 has more small eigenvalues than any other class.",
+        ),
+        PublishedClaim(
+            "fig6-at-most-two",
+            "Figure 6",
+            "small_eigenvalues",
+            "at most 2",
+            "Even class 1 has at most two small eigenvalues, at the largest d.",
+        ),
+        PublishedClaim(
+            "fig7-train-more",
+            "Figure 7, one reading of a misprint",
+            "orientation",
+            "train > test",
+            "Orientation is reversed at a larger share of train points than of test points.",
+        ),
+        PublishedClaim(
+            "fig7-test-more",
+            "Figure 7, the other reading",
+            "orientation",
+            "test > train",
+            "Orientation is reversed at a larger share of test points than of train points.",
+        ),
+        PublishedClaim(
+            "fig7-input-more",
+            "Figure 7",
+            "orientation",
+            "J_I > J_L",
+            "Orientation is reversed at more points for J_I than for J_L.",
+        ),
+        PublishedClaim(
+            "fig8-grows",
+            "Figure 8",
+            "prediction",
+            "grows",
+            "The slope of the test error on the log volume grows with d.",
+        ),
+        PublishedClaim(
+            "fig8-grows-by-class",
+            "Figure 8, bottom",
+            "prediction",
+            "grows",
+            "The slope of the test error on the log volume grows with d within every class too.",
+        ),
+        PublishedClaim(
+            "fig8-positive",
+            "abstract; Table 1",
+            "prediction",
+            "positive",
+            "Where the log volume is larger, test points have larger errors, at all but small d.",
+        ),
+        PublishedClaim(
+            "table1-latent",
+            "Table 1",
+            "prediction",
+            _slope_range(1, "latent"),
+            "The test slopes on the log volume of J_L.",
+        ),
+        PublishedClaim(
+            "table1-input",
+            "Table 1",
+            "prediction",
+            _slope_range(1, "input"),
+            "The test slopes on the log volume of J_I.",
+        ),
+        PublishedClaim(
+            "table1-coefficients",
+            "Table 1",
+            "prediction",
+            "Table 1",
+            "The four coefficients of the regression on the log volume, both spaces.",
+        ),
+        PublishedClaim(
+            "fig9-grows", "Figure 9", "prediction", "grows", "The slope of the test error on the trace grows with d."
+        ),
+        PublishedClaim(
+            "fig9-grows-by-class",
+            "Figure 9, bottom",
+            "prediction",
+            "grows",
+            "The slope of the test error on the trace grows with d within every class too.",
+        ),
+        PublishedClaim(
+            "fig9-positive",
+            "abstract; Table 2",
+            "prediction",
+            "positive",
+            "Where the trace is larger, test points have larger errors, at all but small d.",
+        ),
+        PublishedClaim(
+            "table2-latent", "Table 2", "prediction", _slope_range(2, "latent"), "The test slopes on the trace of J_L."
+        ),
+        PublishedClaim(
+            "table2-input", "Table 2", "prediction", _slope_range(2, "input"), "The test slopes on the trace of J_I."
+        ),
+        PublishedClaim(
+            "table2-coefficients",
+            "Table 2",
+            "prediction",
+            "Table 2",
+            "The four coefficients of the regression on the trace, both spaces.",
+        ),
+        PublishedClaim(
+            "tables-sum",
+            "Tables 1 and 2, as printed",
+            "prediction",
+            "exact",
+            "The printed test slope is the sum of the two coefficients it is made of.",
+        ),
+        PublishedClaim(
+            "table2-mean",
+            "Table 2, as printed",
+            "prediction",
+            "exact",
+            "The printed intercepts and test indicators balance, as a standardised error demands.",
+        ),
+    )
+
+
+def _slope_range(number: int, space: str) -> str:
+    slopes = table(number).query("space == @space")["test_slope"]
+    return f"{slopes.min():g} to {slopes.max():g}"
+
+
 def table(number: int) -> pd.DataFrame:
     """Table 1 or 2 as printed, one row a latent dimension and space.
 
@@ -71,7 +281,8 @@ def _half_units(number: int) -> dict[tuple[str, str], float]:
     """(space, column) -> half a unit of the last decimal that the column is printed with."""
     printed = _printed(number)
     return {
-        (space, column): 0.5 * 10.0 ** min(Decimal(text).as_tuple().exponent for text in printed[f"{letter}_{short}"])
+        (space, column): 0.5
+        * 10.0 ** min(int(Decimal(text).as_tuple().exponent) for text in printed[f"{letter}_{short}"])
         for letter, space in SPACES.items()
         for short, column in COLUMNS.items()
     }
@@ -82,9 +293,9 @@ def audit() -> pd.DataFrame:
 
     `test slope`: slope + interaction = test_slope, within the rounding of what is printed. `pooled mean`: a regression
     with an intercept on variables standardised over the pooled points has fitted values of mean zero, so
-    intercept + share * test + share * m * interaction = 0, share = 10,000/70,000 the test points' and m their mean standardised
-    predictor; m is small, so intercept + test / 7 is nearly 0 (Table 2; in Table 1 the points without a logarithm are
-    missing from the mean). Here |m| up to 0.05 is allowed for. Columns: `number`, `latent_dim`, `space`, `identity`,
+    intercept + share * test + share * m * interaction = 0, share = 10,000 / 70,000 that of the test points and m their mean
+    standardised predictor; m is small, so intercept + test / 7 is nearly 0 (Table 2; in Table 1 the points without a
+    logarithm are missing from the mean). Here |m| up to 0.05 is allowed for. Columns: `number`, `latent_dim`, `space`, `identity`,
     `residual`, `allowed`, `holds`, and for the second `residual_with_sign_changed`, the residual were the intercept's
     sign the other one.
     """
@@ -111,9 +322,18 @@ def _checked(identity: str, residual: float, allowed: float) -> dict[str, object
 
 
 def misprints() -> pd.DataFrame:
-    """The cells of the audit that fail, and would hold were the intercept's sign the other one: sign misprints."""
+    """The cells of the audit that fail, and would hold were the intercept's sign the other one: sign misprints.
+
+    Columns of `audit`, and `printed` and `corrected`, the intercept as it stands and as it must read.
+    """
     rows = audit()
-    return rows[~rows["holds"] & (rows["residual_with_sign_changed"].abs() <= rows["allowed"])]
+    rows = rows[~rows["holds"] & (rows["residual_with_sign_changed"].abs() <= rows["allowed"])]
+    printed = [
+        float(cells.query("latent_dim == @latent_dim and space == @space")["intercept"].iloc[0])
+        for number, latent_dim, space in zip(rows["number"], rows["latent_dim"], rows["space"], strict=True)
+        for cells in [table(number)]
+    ]
+    return rows.assign(printed=printed, corrected=[-value for value in printed])
 
 
 def corrected_table(number: int) -> pd.DataFrame:

@@ -35,10 +35,10 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
     ledger = claims.ledger(dict(summaries))
     if page is not None:
         ledger = ledger[ledger["page"] == page]
-    rows = [
-        [row.statement, row.source, row.run, f"**{row.verdict}**", " ".join(filter(None, [row.reason, row.reproduced]))]
-        for row in ledger.itertuples()
-    ]
+    rows = []
+    for row in ledger.to_dict("records"):
+        found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
+        rows.append([row["statement"], row["source"], row["run"], f"**{row['verdict']}**", found])
     return markdown(
         ["The paper says", "where", "run", "verdict", "what the run shows (positive: as claimed)"], rows, left=5
     )

@@ -58,7 +58,9 @@ def versions() -> dict[str, str]:
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
     summaries = {run: runs.summary_digest(run) for run in parameters.get("runs", [])}
-    return files.digest([page.code, dict(parameters), code_digest(tuple(sorted(page.modules()))), summaries, versions()])
+    return files.digest(
+        [page.code, dict(parameters), code_digest(tuple(sorted(page.modules()))), summaries, versions()]
+    )
 
 
 def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,10 +107,8 @@ def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _typed(page: Page, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, str) and parameter.annotation != "str":
-        try:
+        with suppress(yaml.YAMLError):  # the text itself is then refused by its type
             value = yaml.safe_load(value)
-        except yaml.YAMLError:
-            pass  # the text itself, which is then refused by its type
     element = parameter.annotation.removeprefix("list[").removesuffix("]")
     if parameter.annotation.startswith("list["):
         fits = isinstance(value, list) and all(_is(element, one) for one in value)

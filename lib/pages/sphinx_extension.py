@@ -135,7 +135,8 @@ def remember(app: Sphinx, doctree: Any) -> None:
     """On `doctree-read`: note the key a page was read with."""
     name = app.env.docname
     if name in BOOK.keys:
-        app.env.page_keys = getattr(app.env, "page_keys", {}) | {name: BOOK.keys[name]}
+        known = getattr(app.env, "page_keys", {})
+        setattr(app.env, "page_keys", known | {name: BOOK.keys[name]})  # noqa: B010 (pickled with the environment)
 
 
 def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:

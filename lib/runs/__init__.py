@@ -1,7 +1,7 @@
 """Runs: specifications (runs/NAME.yml), their execution, and what they leave behind.
 
-`read` validates a specification, `ensure` trains and measures what is missing of it (by `lib.runs.execution`), `summary` loads the result; `member`
-and `measurements` give one trained autoencoder and its per-point table.
+`read` validates a specification, `ensure` trains and measures what is missing of it (by `lib.runs.execution`),
+`summary` loads the result; `member` and `measurements` give one trained autoencoder and its per-point table.
 """
 
 from lib.runs.results import Summary, ensure, measurements, member, summary, summary_digest

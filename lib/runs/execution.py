@@ -76,10 +76,8 @@ def _jobs(run: Run, waiting: Sequence[Member], input_dim: int, device: str, proc
     for depth in dict.fromkeys(member.depth for member in waiting):
         family = [member for member in waiting if member.depth == depth]
         largest = max(_weights(run.widths(member, input_dim)) for member in family)
-        if device == "cpu":
-            groups = max(min(processes, len(family)), -(-len(family) * largest // STACKED_WEIGHTS))
-        else:
-            groups = 1
+        to_fit_the_cache = -(-len(family) * largest // STACKED_WEIGHTS)
+        groups = max(min(processes, len(family)), to_fit_the_cache) if device == "cpu" else 1
         jobs += [Job(run, tuple(family[start::groups]), device) for start in range(min(groups, len(family)))]
     return jobs
 

@@ -183,8 +183,13 @@ def _hidden_widths(where: str, key: str, value: object) -> str | dict[int, tuple
 
 def _number(least: float, strictly: bool) -> Callable[[str, str, object], float]:
     def check(where: str, key: str, value: object) -> float:
-        usable = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not usable or not (least < value < 1e6 or (value == least and not strictly)):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if (
+            not isinstance(value, (int, float))
+            or not number
+            or not (least <= value < 1e6)
+            or (strictly and value == least)
+        ):
             raise _fail(where, key, value, f"a number {'above' if strictly else 'from'} {least:g}")
         return float(value)
 

@@ -1,5 +1,7 @@
 """Where a run's files lie, and how each is checked before it is used.
 
+(`GEOMETRY_ARTIFACTS` names another folder than artifacts/.)
+
     artifacts/NAME/DIGEST/MEMBER.safetensors   weights, with the digest of the code that trained them
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
     artifacts/NAME/DIGEST/MEMBER.json          the summary (of a kept run: results/NAME/MEMBER.json)
@@ -9,6 +11,7 @@ digest of what it was made from; one that does not match is refused by name. Wei
 """
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -25,7 +28,7 @@ from lib.sources import code_digest
 
 TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
 MEASURED_BY = ("lib.measurements",)
-ARTIFACTS = files.ROOT / "artifacts"
+ARTIFACTS = Path(os.environ.get("GEOMETRY_ARTIFACTS", files.ROOT / "artifacts"))
 RESULTS = files.ROOT / "results"
 
 
@@ -49,11 +52,14 @@ def summary_path(run: Run, member: Member) -> Path:
     return (RESULTS / run.name if run.kept else folder(run)) / f"{member.name}.json"
 
 
+def shown(path: Path) -> str:
+    """A path as messages show it: from the project's root where it lies below it."""
+    return str(path.relative_to(files.ROOT) if path.is_relative_to(files.ROOT) else path)
+
+
 def damaged(path: Path, why: object) -> InputError:
     """The refusal of a file that is not what it should be."""
-    return InputError(
-        f"{path.relative_to(files.ROOT) if path.is_relative_to(files.ROOT) else path} is damaged ({why}); delete it and run again."
-    )
+    return InputError(f"{shown(path)} is damaged ({why}); delete it and run again.")
 
 
 def save_points(path: Path, points: pa.Table) -> None:
@@ -102,7 +108,7 @@ def summary_stands(run: Run, member: Member) -> bool:
     content = load_summary(path)
     if content["run"] != run.digest:
         raise InputError(
-            f"{path.relative_to(files.ROOT)} belongs to another specification of the run ({content['run'][:12]}, now "
+            f"{shown(path)} belongs to another specification of the run ({content['run'][:12]}, now "
             f"{run.digest[:12]}); delete it and run again, or restore runs/{run.name}.yml."
         )
     return run.kept or content["code"] == code_digest(TRAINED_BY + MEASURED_BY)

@@ -1,0 +1,161 @@
+r"""What a run shows, as estimates with 95 % intervals: rows of a summary, checked, and how sure each number is.
+
+A run that lacks what a test needs raises `NotTestable`; a summary that lacks what every run has raises `InputError`.
+"""
+
+from dataclasses import dataclass
+from math import atanh, sqrt, tanh
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from lib import published
+from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+Z = float(special.ndtri(0.975))
+LEAST_DIMS = 5  # latent dimensions that a trend needs
+HIGH = 10  # a run reaches "high d" with d >= 10
+CLASS_ONE = 1
+DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
+KEYS = ("depth", "latent_dim", "seed", "space", "label")
+COLUMNS = {
+    "statistics": (*KEYS, "split", "quantity", "count", "mean", "std", "q25", "median", "q75"),
+    "regressions": (*KEYS, "predictor", *published.COLUMNS.values(), "test_slope_se"),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One estimate with its 95 % interval, positive where the claim holds."""
+
+    name: str
+    estimate: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        interval = f" [{self.low:+.3g}, {self.high:+.3g}]" if self.low < self.high else ""
+        return f"{self.name}: {self.estimate:+.3g}{interval}"
+
+
+class NotTestable(Exception):
+    """The run lacks what the test needs; the message says what."""
+
+
+# --- reading a summary -------------------------------------------------------------------------------------------
+
+
+def check_columns(summary: "Summary") -> None:
+    """Raise `InputError` where the summary lacks a column that the tests read."""
+    for table, columns in COLUMNS.items():
+        frame = getattr(summary, table)
+        if frame.empty and table == "regressions":  # no member's points determined one
+            continue
+        if missing := [column for column in columns if column not in frame.columns]:
+            raise _incomplete(summary, f"column {', '.join(missing)} in its {table}")
+
+
+def _incomplete(summary: "Summary", what: str) -> InputError:
+    name = summary.run.name
+    return InputError(f"The summary of run {name} has no {what}; delete its files and run: python -m lib run {name}")
+
+
+def _rows(frame: pd.DataFrame, keys: dict[str, object]) -> pd.DataFrame:
+    """The rows that match, by latent dimension (several seeds: their mean)."""
+    chosen = np.logical_and.reduce([frame[key] == value for key, value in keys.items()])
+    return frame[chosen].groupby("latent_dim").mean(numeric_only=True).sort_index()
+
+
+def _lacking(summary: "Summary", rows: pd.DataFrame, columns: list[str]) -> str:
+    """The run's latent dimensions without finite values, as text."""
+    finite = np.isfinite(rows[columns].to_numpy(dtype=float)).all(axis=1)
+    return ", ".join(str(d) for d in sorted(set(summary.run.latent_dims) - set(rows.index[finite])))
+
+
+def statistic(summary: "Summary", quantity: str, **keys: object) -> pd.DataFrame:
+    """The statistics of a quantity by latent dimension: at the tables' depth, of all points and classes, unless `keys` differ."""
+    keys = {"depth": summary.run.table_depth, "split": "all", "label": -1, "quantity": quantity} | keys
+    rows = _rows(summary.statistics, keys)
+    if lacking := _lacking(summary, rows, ["count", "mean", "std", "q25", "median", "q75"]):
+        where = ", ".join(f"{key} {value}" for key, value in keys.items())
+        raise _incomplete(summary, f"statistics ({where}) at d = {lacking}")
+    return rows
+
+
+def regression(summary: "Summary", predictor: str, **keys: object) -> pd.DataFrame:
+    """The fits by latent dimension; one that the points did not determine makes the claim untestable."""
+    if summary.regressions.empty:
+        raise NotTestable("the run has no regressions")
+    keys = {"depth": summary.run.table_depth, "label": -1, "predictor": predictor} | keys
+    rows = _rows(summary.regressions, keys)
+    if lacking := _lacking(summary, rows, [*published.COLUMNS.values(), "test_slope_se"]):
+        where = ", ".join(f"{key} {value}" for key, value in keys.items())
+        raise NotTestable(f"no regression ({where}) at d = {lacking}")
+    return rows
+
+
+def need_dims(summary: "Summary") -> None:
+    """Refuse to speak of a trend over fewer than five latent dimensions."""
+    if len(summary.run.latent_dims) < LEAST_DIMS:
+        raise NotTestable(f"a trend needs {LEAST_DIMS} latent dimensions, the run has {len(summary.run.latent_dims)}")
+
+
+def largest(summary: "Summary") -> int:
+    """The largest latent dimension, where it is high."""
+    if max(summary.run.latent_dims) < HIGH:
+        raise NotTestable(f"high d means d >= {HIGH}, the run ends at d = {max(summary.run.latent_dims)}")
+    return max(summary.run.latent_dims)
+
+
+def other_classes(summary: "Summary") -> list[int]:
+    """The classes other than 1, of data whose class 1 is the digit one."""
+    labels = sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
+    if summary.run.dataset not in DIGIT_DATA or labels != list(range(10)):
+        raise NotTestable("the classes are not the ten digits")
+    return [label for label in labels if label != CLASS_ONE]
+
+
+# --- intervals ---------------------------------------------------------------------------------------------------
+
+
+def around(name: str, estimate: float, half: float) -> Part:
+    """estimate ± half."""
+    return Part(name, float(estimate), float(estimate - half), float(estimate + half))
+
+
+def median_error(row: pd.Series) -> float:
+    """The standard error of a median, from the quartiles: 0.93 IQR / sqrt(count), right for a normal sample."""
+    return float(np.sqrt(np.pi / 2) / (2 * special.ndtri(0.75)) * (row["q75"] - row["q25"]) / sqrt(row["count"]))
+
+
+def mean_error(row: pd.Series) -> float:
+    """The standard error of a mean: std / sqrt(count)."""
+    return float(row["std"] / sqrt(row["count"]))
+
+
+def trend(name: str, values: pd.Series, sign: int) -> Part:
+    """Spearman's rho of values (by d) against d, times `sign`; interval by Bonett and Wright (2000)."""
+    rho = float(np.corrcoef(values.rank(), pd.Series(values.index).rank())[0, 1]) if values.nunique() > 1 else 0.0
+    bounded = float(np.clip(rho, -0.9999, 0.9999))
+    half = Z * sqrt((1 + bounded**2 / 2) / (len(values) - 3))
+    low, high = sorted((sign * tanh(atanh(bounded) - half), sign * tanh(atanh(bounded) + half)))
+    return Part(name, sign * rho, low, high)
+
+
+def paired(name: str, differences: pd.Series) -> Part:
+    """The mean of differences over d, with Student's interval."""
+    half = special.stdtrit(len(differences) - 1, 0.975) * differences.std(ddof=1) / sqrt(len(differences))
+    return around(name, differences.mean(), half)
+
+
+def share(name: str, holds: pd.Series) -> Part:
+    """The share of d where something holds, less one half, with Wilson's interval."""
+    found, count = float(holds.mean()), len(holds)
+    centre = (found + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    half = Z / (1 + Z**2 / count) * sqrt(found * (1 - found) / count + Z**2 / (4 * count**2))
+    return Part(f"{name}, {int(holds.sum())} of {count}", found - 0.5, centre - half - 0.5, centre + half - 0.5)

@@ -1,0 +1,21 @@
+"""What several test files share: the smoke run, trained in a folder of its own; synthetic points."""
+
+import pytest
+import torch
+
+from lib.runs import store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """As in a worker: small matrices, and the same bits."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def own_artifacts(tmp_path, monkeypatch):
+    """Artifacts and results of this test alone."""
+    monkeypatch.setenv("GEOMETRY_ARTIFACTS", str(tmp_path / "artifacts"))  # for the worker processes
+    monkeypatch.setattr(store, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
+    return tmp_path

@@ -1,0 +1,271 @@
+"""Runs: specifications, execution, resumption, and everything that can be wrong with a file."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import yaml
+
+from lib import files, runs
+from lib.errors import InputError
+from lib.runs import results, specification, store, weights
+from lib.runs.execution import execute
+
+
+def written(tmp_path, monkeypatch, name="own", **changes):
+    """A run of this test's own, smoke with changes; None takes a key away."""
+    values = yaml.safe_load((files.ROOT / "runs" / "smoke.yml").read_text()) | changes
+    folder = tmp_path / "runs"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.yml").write_text(yaml.safe_dump({key: value for key, value in values.items() if value is not None}))
+    monkeypatch.setattr(specification, "FOLDER", folder)
+    return name
+
+
+TINY = {"train_points": 120, "test_points": 40, "epochs": 2}
+
+
+def test_the_runs_of_the_book_are_valid():
+    assert {"digits", "mnist", "smoke"} <= set(runs.names())
+    for name in runs.names():
+        run = runs.read(name)
+        assert run.table_depth in run.depths
+    digits, mnist = runs.read("digits"), runs.read("mnist")
+    for run in (digits, mnist):
+        assert (run.latent_dims, run.depths, run.epochs) == (tuple(range(2, 21)), (3, 4, 5), 300)
+    assert mnist.kept and not digits.kept
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"colour": "red"}, "Unknown key in runs/own.yml 'colour'"),
+        ({"epochs": None}, "lacks the key 'epochs'"),
+        ({"epochs": 0}, "epochs in runs/own.yml is 0; give a whole number from 1"),
+        ({"epochs": True}, "give a whole number"),
+        ({"latent_dims": []}, "different whole numbers"),
+        ({"latent_dims": [2, 2]}, "different whole numbers"),
+        ({"latent_dims": "two"}, "different whole numbers"),
+        ({"learning_rate": 0}, "a number above 0"),
+        ({"learning_rate": float("nan")}, "a number above 0"),
+        ({"weight_decay": -1}, "a number from 0"),
+        ({"dataset": "cifar"}, "Unknown dataset in runs/own.yml 'cifar'"),
+        ({"dataset": "absent.npz"}, "no such file"),
+        ({"hidden_widths": "wide"}, "one of linear, geometric"),
+        ({"hidden_widths": {3: [24, 16]}}, "Unknown depth without hidden widths"),
+        ({"hidden_widths": {3: [24], 4: [24, 20, 16]}}, "list 2"),
+        ({"initialisation": "zeros"}, "pytorch, he"),
+        ({"precision": "float16"}, "Unknown precision"),
+        ({"table_depth": 9}, "Unknown table_depth"),
+        ({"kept": "yes"}, "true or false"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_an_unusable_specification_is_refused_in_a_sentence(tmp_path, monkeypatch, changes, words):
+    name = written(tmp_path, monkeypatch, **changes)
+    with pytest.raises(InputError, match=words):
+        runs.read(name)
+
+
+@pytest.mark.parametrize("name", ["../digits", "Digits", "", "a b", None, 3])
+def test_names_that_are_no_folder_names_are_refused(name):
+    with pytest.raises(InputError, match="not usable"):
+        runs.read(name)
+
+
+def test_unknown_runs_and_unreadable_files_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="Unknown run 'absent'; choose one of: .*digits"):
+        runs.read("absent")
+    written(tmp_path, monkeypatch)
+    (tmp_path / "runs" / "own.yml").write_text("a: [1\n")
+    with pytest.raises(InputError, match="not readable YAML"):
+        runs.read("own")
+    (tmp_path / "runs" / "own.yml").write_text("- 1\n")
+    with pytest.raises(InputError, match="holds list"):
+        runs.read("own")
+    (tmp_path / "runs" / "own.yml").write_text("!!python/object/apply:os.system ['true']\n")
+    with pytest.raises(InputError, match="not readable YAML"):
+        runs.read("own")
+
+
+def test_the_digest_is_of_what_the_results_depend_on(tmp_path, monkeypatch):
+    first = runs.read(written(tmp_path, monkeypatch)).digest
+    assert runs.read(written(tmp_path, monkeypatch, name="twin")).digest == first
+    assert runs.read(written(tmp_path, monkeypatch, epochs=4)).digest != first
+    assert runs.read("own", epochs=3).digest != runs.read("own", epochs=2).digest
+
+
+def test_members_can_be_selected():
+    digits = runs.read("digits")
+    assert len(runs.members(digits)) == 57
+    assert [member.name for member in runs.members(digits, {"n": 4, "d": 2})] == ["n4-d2-s0"]
+    assert {member.depth for member in runs.members(digits)[:19]} == {4}, "the depth of the tables comes first"
+    for only, words in [({"n": 9}, "Unknown n of run digits 9"), ({"width": 2}, "Unknown member key 'width'")]:
+        with pytest.raises(InputError, match=words):
+            runs.members(digits, only)
+
+
+def test_a_run_from_nothing_to_its_summary(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, **TINY)
+    run = runs.read(name)
+    assert len(execute(run)) == 4
+    assert execute(run) == [], "it was all there"
+    summary = runs.summary(name)
+    assert len(summary.members) == 4
+    assert set(summary.statistics["depth"]) == {3, 4}
+    assert summary.image_shape == (8, 8)
+    assert (store.folder(run) / "manifest.json").exists()
+    assert not list(store.folder(run).glob("checkpoint*"))
+    encoder, decoder = runs.member(name, 3, 2)
+    points = runs.measurements(name, 3, 2)
+    images = run.load_dataset().train.images
+    error = (decoder(encoder(images)) - images).square().mean(dim=1).detach()
+    assert points["mse"][:120].to_numpy() == pytest.approx(error.numpy(), rel=1e-4)
+
+
+def test_only_processes_and_interruption_change_no_bits(own_artifacts, tmp_path, monkeypatch):
+    run = runs.read(written(tmp_path, monkeypatch, **TINY))
+    execute(run, {"n": 4, "d": 3})
+    alone = store.summary_path(run, runs.members(run, {"n": 4, "d": 3})[0]).read_bytes()
+    digest = files.sha256(alone.split(b'"tables"')[1].split(b'"wall_seconds"')[0])
+    for path in store.folder(run).iterdir():
+        path.unlink()
+    execute(run, processes=2)
+    together = store.summary_path(run, runs.members(run, {"n": 4, "d": 3})[0]).read_bytes()
+    assert files.sha256(together.split(b'"tables"')[1].split(b'"wall_seconds"')[0]) == digest
+
+
+def test_a_missing_summary_alone_is_measured_again_without_training(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, **TINY)
+    run = runs.read(name)
+    execute(run, {"n": 3, "d": 2})
+    member = runs.members(run, {"n": 3, "d": 2})[0]
+    before = store.weights_path(run, member).stat().st_mtime_ns
+    store.summary_path(run, member).unlink()
+    execute(run, {"n": 3, "d": 2})
+    assert store.summary_path(run, member).exists()
+    assert store.weights_path(run, member).stat().st_mtime_ns == before
+
+
+@pytest.fixture
+def finished(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, latent_dims=[2], depths=[3], table_depth=3, **TINY)
+    run = runs.read(name)
+    execute(run)
+    return run, runs.members(run)[0]
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]])
+def test_damaged_files_are_refused_by_name(finished, damage):
+    run, member = finished
+    for path, read in [
+        (store.summary_path(run, member), store.load_summary),
+        (store.weights_path(run, member), weights.load_weights),
+        (store.points_path(run, member), store.load_points),
+    ]:
+        whole = path.read_bytes()
+        path.write_bytes(damage(whole))
+        with pytest.raises(InputError, match=f"{path.name} is damaged"):
+            read(path)
+        path.write_bytes(whole)
+        read(path)
+
+
+def test_a_summary_of_another_specification_is_refused(finished, monkeypatch):
+    run, member = finished
+    path = store.summary_path(run, member)
+    content = store.load_summary(path)
+    store.save_summary(path, content | {"run": "0" * 64})
+    with pytest.raises(InputError, match="belongs to another specification"):
+        execute(run)
+
+
+def test_a_kept_summary_needs_neither_weights_nor_code_nor_data(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, latent_dims=[2], depths=[3], table_depth=3, kept=True, **TINY)
+    run = runs.read(name)
+    execute(run)
+    path = store.summary_path(run, runs.members(run)[0])
+    assert path.parent == store.RESULTS / name
+    store.save_summary(path, store.load_summary(path) | {"code": "other"})
+    for artifact in store.folder(run).iterdir():
+        artifact.unlink()
+    assert len(runs.summary(name).members) == 1
+    with pytest.raises(InputError, match=r"python -m lib run own --only n=3,d=2"):
+        runs.member(name, 3, 2)
+
+
+def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
+    path = tmp_path / "summary.json"
+    store.save_summary(path, {"old": True})
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        store.save_summary(path, {"new": True})
+    assert store.load_summary(path) == {"old": True}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_unknown_members_are_named(finished):
+    run, _ = finished
+    with pytest.raises(InputError, match="Unknown latent dimension of run own 7"):
+        results.member(run.name, 3, 7)
+
+
+# --- the command line --------------------------------------------------------------------------------------------
+
+
+def command(*arguments, **options):
+    return subprocess.run([sys.executable, "-m", "lib", *arguments], cwd=files.ROOT, capture_output=True, text=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "absent"], "Unknown run 'absent'"),
+        (["run", "smoke", "--only", "n=4;d=2"], "not a selection"),
+        (["run", "smoke", "--only", "n=9"], "Unknown n of run smoke 9"),
+        (["run", "smoke", "--epochs", "0"], "epochs"),
+        (["run", "smoke", "--device", "cuda:7"], "Device 'cuda:7'"),
+        (["run", "smoke", "--processes", "none"], "--processes"),
+        (["claims", "absent"], "Unknown run 'absent'"),
+        (["dance"], "dance"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(arguments, words):
+    result = command(*arguments)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_killed_run_is_taken_up_and_ends_with_the_same_bits(tmp_path):
+    """kill -9 in the middle; then again. The members' weights equal those of an undisturbed run."""
+    script = (
+        "from lib import runs, training; from lib.runs import execution; training.CHECKPOINT_SECONDS = 0.0\n"
+        "execution.execute(runs.read('smoke', epochs=120), {'n': 3, 'd': 2})\n"
+    )
+
+    def start(folder):
+        environment = os.environ | {"GEOMETRY_ARTIFACTS": str(folder), "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen([sys.executable, "-c", script], cwd=files.ROOT, env=environment)
+
+    assert start(tmp_path / "whole").wait() == 0
+    process = start(tmp_path / "killed")
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "killed").rglob("checkpoint-*")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not list((tmp_path / "killed").rglob("n3-d2-s0.*")), "it was killed too late to test anything"
+    assert start(tmp_path / "killed").wait() == 0
+    pairs = [weights.load_weights(next((tmp_path / side).rglob("*.safetensors")))[0] for side in ("whole", "killed")]
+    for ours, theirs in zip(*[[*encoder.parameters(), *decoder.parameters()] for encoder, decoder in pairs], strict=True):
+        assert torch.equal(ours, theirs)
