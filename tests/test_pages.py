@@ -1,0 +1,218 @@
+"""The page mechanism: what executes and what does not, how a failing page fails, what parameters are refused."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lib import files, pages, sources
+from lib.errors import InputError
+from lib.pages import execution, source
+
+HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
+ONE = HEADER + (
+    "# %% [markdown]\n# # One\n# Some prose. The number is {glue:text}`number:.1f`.\n\n"
+    '# %% tags=["parameters"]\nfactor: int = 2\n\n'
+    '# %%\nfrom myst_nb import glue\n\nglue("number", 1.5 * factor, display=False)\nprint("computed", factor)\n'
+)
+TWO = HEADER + "# %% [markdown]\n# # Two\n\n# %%\nprint('second page')\n"
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A book of two pages with the configuration of the real one."""
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(files.ROOT / name, tmp_path / name)
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: one\n  - file: two\n")
+    (tmp_path / "index.md").write_text("# Book\n\nIt is {glue:text}`one.py::number:.1f`.\n")
+    (tmp_path / "references.bib").write_text("")
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "custom.css").write_text("")
+    (tmp_path / "one.py").write_text(ONE)
+    (tmp_path / "two.py").write_text(TWO)
+    return tmp_path
+
+
+def build(book: Path, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
+    command = [Path(sys.executable).parent / "jupyter-book", "build", book, "-W", "-n"]
+    return subprocess.run(command, cwd=folder or book.parent, env=os.environ | environment, capture_output=True, text=True)
+
+
+def executed(result: subprocess.CompletedProcess) -> set[str]:
+    assert result.returncode == 0, result.stderr[-3000:]
+    return set(re.findall(r"executing (\w+) \.\.\.", result.stdout))
+
+
+def html(book: Path, page: str) -> str:
+    return (book / "_build" / "html" / f"{page}.html").read_text()
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_only_what_has_changed_executes(book):
+    assert executed(build(book)) == {"one", "two"}
+    assert "computed 2" in html(book, "one")
+    assert "3.0" in html(book, "one"), "glue within a page"
+    assert "3.0" in html(book, "index"), "glue across pages"
+    assert "Computed 20" in html(book, "two"), "the provenance foot"
+    notebook = nbformat.read(book / "_build" / "html" / "_executed" / "one.ipynb", as_version=4)
+    assert any(cell.get("outputs") for cell in notebook.cells), "the download has its outputs"
+
+    assert executed(build(book, Path("/"))) == set(), "nothing changed; built from another folder"
+
+    change(book / "one.py", "Some prose.", "Better prose.")
+    assert executed(build(book)) == set(), "prose alone"
+    assert "Better prose." in html(book, "one")
+    assert "computed 2" in html(book, "one")
+
+    change(book / "two.py", "second page", "page the second")
+    assert executed(build(book)) == {"two"}, "the code of one page"
+    assert "page the second" in html(book, "two")
+
+    (book / "_build" / "executed" / "one.ipynb").write_text("{")
+    assert executed(build(book)) == {"one"}, "a damaged notebook"
+
+
+def test_a_page_that_raises_ends_the_build_every_time_and_says_where(book):
+    change(book / "two.py", "print('second page')", "values = [1, 2]\nvalues[7]")
+    for _ in range(2):
+        result = build(book)
+        assert result.returncode != 0
+        output = result.stdout + result.stderr
+        assert "Page two raised IndexError in code cell 1: list index out of range" in output
+        assert "values[7]" in output
+    change(book / "two.py", "values[7]", "values[1]")
+    assert executed(build(book)) == {"two"}
+
+
+def test_a_wrong_run_in_the_environment_is_one_sentence(book):
+    change(book / "one.py", "factor: int = 2", "factor: int = 2\nruns: list[str] = ['smoke']")
+    result = build(book, BOOK_RUNS="absent")
+    assert result.returncode != 0
+    assert "Unknown run 'absent'; choose one of" in result.stdout + result.stderr
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path, monkeypatch):
+    shutil.copytree(files.ROOT / "lib", tmp_path / "lib")
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    text = ONE + "\n# %%\nfrom lib import regression\n"
+
+    def key(text=text, **parameters):
+        sources.code_digest.cache_clear()
+        sources._code.cache_clear()
+        page = source.parse("one", text)
+        return execution.key(page, source.checked(page, parameters))
+
+    first = key()
+    assert key(text.replace("Some prose", "Other prose")) == first
+    assert key(text.replace("1.5 *", "2.5 *")) != first
+    assert key(factor=3) != first
+    change(tmp_path / "lib" / "figures.py", "GREEN", "VERT")
+    assert key() == first, "a module the page does not import"
+    change(tmp_path / "lib" / "regression.py", "Coefficients with their standard errors", "Coefficients, and errors")
+    assert key() == first, "a docstring of a module it imports"
+    change(tmp_path / "lib" / "errors.py", "or \"none\"", "or \"nothing\"")
+    assert key() != first, "a module that a module it imports imports"
+    sources.code_digest.cache_clear()
+    sources._code.cache_clear()
+
+
+def test_the_key_follows_the_summaries(monkeypatch):
+    page = source.parse("one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["smoke"]\n')
+    keys = []
+    for digest in ("first", "second"):
+        monkeypatch.setattr(execution.runs, "summary_digest", lambda name, digest=digest: digest)
+        keys.append(execution.key(page, source.checked(page, {})))
+    assert keys[0] != keys[1]
+
+
+# --- parameters --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "given", "words"),
+    [
+        ("dance", {}, "Unknown page 'dance'"),
+        ("prediction", {"steps": "2"}, "Unknown parameter of page prediction 'steps'; choose one of: runs"),
+        ("prediction", {"runs": "digits"}, r"is 'digits'; give a list\[str\]"),
+        ("prediction", {"runs": "[1]"}, r"is \[1\]; give a list\[str\]"),
+        ("prediction", {"runs": "[oops"}, r"give a list\[str\]"),
+        ("prediction", {"runs": "[absent]"}, "Unknown run 'absent'"),
+        ("prediction", {"runs": "[]"}, "is empty"),
+    ],
+    ids=["page", "parameter", "text", "numbers", "yaml", "run", "none"],
+)
+def test_unusable_parameters_are_refused_and_nothing_is_written(tmp_path, page, given, words):
+    with pytest.raises(InputError, match=words):
+        pages.run_page(page, given, tmp_path / "out.ipynb")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "good", "bad"),
+    [
+        ("int", "3", "4", "4.5"),
+        ("int", "3", "4", "true"),
+        ("float", "0.5", "1", "one"),
+        ("str", "'a'", "7", None),
+        ("bool", "False", "true", "1"),
+        ("list[int]", "[2]", "[3, 4]", "[3, x]"),
+    ],
+)
+def test_types_are_those_of_the_annotations(annotation, default, good, bad):
+    page = source.parse("toy", HEADER + f'# %% tags=["parameters"]\nvalue: {annotation} = {default}\n')
+    assert source.checked(page, {})["value"] == page.parameters["value"].default
+    source.checked(page, {"value": good})
+    if bad is not None:
+        with pytest.raises(InputError, match="Parameter 'value' of page toy"):
+            source.checked(page, {"value": bad})
+
+
+def test_a_parameters_cell_that_cannot_be_read_is_refused():
+    with pytest.raises(InputError, match="cannot be read"):
+        source.parse("toy", HEADER + '# %% tags=["parameters"]\nvalue = 3\n')
+    twice = '# %% tags=["parameters"]\nvalue: int = 3\n\n' * 2
+    with pytest.raises(InputError, match="2 cells tagged parameters"):
+        source.parse("toy", HEADER + twice)
+
+
+def test_a_page_runs_with_other_parameters_and_a_failing_one_writes_nothing(tmp_path):
+    (tmp_path / "one.py").write_text(ONE)
+    pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
+    notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert "computed 5" in str(notebook.cells)
+    assert notebook.metadata["provenance"]["parameters"] == {"factor": 5}
+    change(tmp_path / "one.py", "1.5 *", "1 / 0 *")
+    before = (tmp_path / "out.ipynb").read_bytes()
+    with pytest.raises(pages.PageError, match="Page one raised ZeroDivisionError in code cell 2"):
+        pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
+    assert (tmp_path / "out.ipynb").read_bytes() == before
+
+
+def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
+    for name in source.names():
+        page = source.load(name)
+        assert "runs" in page.parameters or name == "introduction", name
+        for cell in page.code:
+            assert len([line for line in cell.splitlines() if line.strip()]) <= 14, f"{name}: {cell}"
+
+
+def test_every_figure_has_an_alt_text_of_its_own():
+    for path in (files.ROOT / "book").glob("*.py"):
+        text = path.read_text()
+        for block in re.findall(r"# ```\{glue:figure\}.*?# ```", text, re.DOTALL):
+            alt = re.search(r"# :alt: (.+)", block)
+            assert alt and len(alt[1]) > 40, f"{path.name}: {block}"
+            assert alt[1] not in block.replace(alt[0], "")
