@@ -133,9 +133,9 @@ table.rename_axis(columns="shift").round(3)
 
 # %%
 from lib import bounds
-from lib.runs import member, read
+from lib.runs import listed, member, read
 
-run = read(runs[0])
+run = read(listed(runs)[0])
 dataset = run.load_dataset()
 test, train = dataset.test.images.double(), dataset.train.images.double()
 anchors = bounds.nearest(test, train)
@@ -177,7 +177,11 @@ glue("depth", int(run.table_depth), display=False)
 glue("points", len(test), display=False)
 glue("checks", int(table["checks"].sum()), display=False)
 glue("violations", int(table["broken"].sum()), display=False)
-glue("residual", float(max(found[0].bound.max() for found in checks.values())), display=False)
+glue(
+    "residual",
+    float(max(found[0].bound.max() for found in checks.values())),
+    display=False,
+)
 glue("tight_low", float(table[tight].to_numpy().min()), display=False)
 glue("tight_high", float(table[tight].to_numpy().max()), display=False)
 

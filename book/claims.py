@@ -21,8 +21,9 @@ runs: list[str] = ["digits"]  # runs to show, side by side
 
 # %%
 from lib import claims
-from lib.runs import summary
+from lib.runs import listed, summary
 
+runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 ledger = claims.ledger(summaries)
 ledger.groupby(["run", "verdict"]).size().unstack(fill_value=0)

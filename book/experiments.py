@@ -22,9 +22,10 @@ runs: list[str] = ["digits"]  # runs to show, side by side
 from myst_nb import glue
 
 from lib import figures, tables
-from lib.runs import summary
+from lib.runs import listed, summary
 
 figures.use_style()
+runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
@@ -33,13 +34,19 @@ shown = summaries[runs[0]]
 
 # %%
 dataset = shown.run.load_dataset()
-{"train points": len(dataset.train), "test points": len(dataset.test), "pixels": dataset.input_dim}
+{
+    "train points": len(dataset.train),
+    "test points": len(dataset.test),
+    "pixels": dataset.input_dim,
+}
 
 # %% [markdown]
 # Grey levels are scaled to [0, 1]. Two training images of each class:
 
 # %% mystnb={"image": {"alt": "Two rows of ten small grey images, handwritten digits zero to nine."}}
-figures.samples(dataset.train.images.numpy(), dataset.train.labels.numpy(), dataset.image_shape)
+figures.samples(
+    dataset.train.images.numpy(), dataset.train.labels.numpy(), dataset.image_shape
+)
 
 # %% [markdown]
 # The images are what the networks must reproduce; the labels are used only to look at classes apart.
@@ -57,8 +64,21 @@ figures.samples(dataset.train.images.numpy(), dataset.train.labels.numpy(), data
 # %%
 import pandas as pd
 
-fields = ("dataset", "hidden_widths", "initialisation", "epochs", "batch_size", "learning_rate", "precision")
-pd.DataFrame({name: {field: str(getattr(one.run, field)) for field in fields} for name, one in summaries.items()})
+fields = (
+    "dataset",
+    "hidden_widths",
+    "initialisation",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "precision",
+)
+pd.DataFrame(
+    {
+        name: {field: str(getattr(one.run, field)) for field in fields}
+        for name, one in summaries.items()
+    }
+)
 
 # %% [markdown]
 # The settings of each run. On 8 x 8 digits, PyTorch's default initialisation leaves many latent directions dead in the deeper networks; He's initialisation {cite}`he2015` and these widths avoid that.
@@ -76,10 +96,20 @@ figures.loss_curves(summaries)
 figures.final_errors(summaries)
 
 # %% tags=["remove-input"]
-members = shown.members[shown.members["depth"] == shown.run.table_depth].sort_values("latent_dim")
+members = shown.members[shown.members["depth"] == shown.run.table_depth].sort_values(
+    "latent_dim"
+)
 glue("shown_run", shown.run.name, display=False)
-glue("gap_first", float(members["test_mse"].iloc[0] / members["train_mse"].iloc[0]), display=False)
-glue("gap_last", float(members["test_mse"].iloc[-1] / members["train_mse"].iloc[-1]), display=False)
+glue(
+    "gap_first",
+    float(members["test_mse"].iloc[0] / members["train_mse"].iloc[0]),
+    display=False,
+)
+glue(
+    "gap_last",
+    float(members["test_mse"].iloc[-1] / members["train_mse"].iloc[-1]),
+    display=False,
+)
 
 # %% [markdown]
 # Mean squared error after training. In the run {glue:text}`shown_run`, at the depth of the tables, test errors are {glue:text}`gap_first:.2f` times the training errors at the smallest $d$ and {glue:text}`gap_last:.2f` times at the largest.

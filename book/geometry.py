@@ -81,9 +81,9 @@ runs: list[str] = ["digits"]  # the first one is shown
 explicit_points: int = 20  # points whose N x N Jacobian is formed
 
 # %%
-from lib.runs import member, read
+from lib.runs import listed, member, read
 
-run = read(runs[0])
+run = read(listed(runs)[0])
 test = run.load_dataset().test.images.double()
 pairs = {}
 for d in sorted({min(run.latent_dims), max(run.latent_dims)}):

@@ -62,13 +62,15 @@ glue("diagram", diagrams.commutative_diagram(), display=False)
 # The pages that follow define these things ([geometry](geometry)), ask what can be proved ([bounds](bounds)), train the networks ([experiments](experiments)), and take the paper's figures and tables one by one, for these runs:
 
 # %%
+import math
+
 import pandas as pd
 
-from lib.runs import read
+from lib.runs import listed, summary
 
 rows = {}
-for run in map(read, runs):
-    pixels = run.load_dataset().input_dim
+for name in listed(runs):
+    run, pixels = summary(name).run, math.prod(summary(name).image_shape)
     latent = f"{min(run.latent_dims)} to {max(run.latent_dims)}"
     depths = ", ".join(map(str, run.depths))
     rows[run.name] = [run.dataset, pixels, latent, depths, run.epochs]

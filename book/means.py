@@ -23,9 +23,10 @@ runs: list[str] = ["digits"]  # runs to show, side by side
 from myst_nb import glue
 
 from lib import figures, tables
-from lib.runs import summary
+from lib.runs import listed, summary
 
 figures.use_style()
+runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
@@ -33,7 +34,8 @@ shown = summaries[runs[0]]
 # ## The arithmetic mean
 
 # %%
-glue("arithmetic", figures.mean_eigenvalue(summaries, "arithmetic_mean"), display=False)
+figure = figures.mean_eigenvalue(summaries, "arithmetic_mean")
+glue("arithmetic", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} arithmetic
@@ -45,7 +47,14 @@ glue("arithmetic", figures.mean_eigenvalue(summaries, "arithmetic_mean"), displa
 # ```
 
 # %% tags=["remove-input"]
-mean = figures.statistics(shown, "arithmetic_mean", space="latent", depth=shown.run.table_depth, split="all", label=-1)
+mean = figures.statistics(
+    shown,
+    "arithmetic_mean",
+    space="latent",
+    depth=shown.run.table_depth,
+    split="all",
+    label=-1,
+)
 glue("arithmetic_first", float(mean["median"].iloc[0]), display=False)
 glue("arithmetic_last", float(mean["median"].iloc[-1]), display=False)
 glue("smallest_d", int(mean["latent_dim"].iloc[0]), display=False)
@@ -65,7 +74,8 @@ glue("depth", int(shown.run.table_depth), display=False)
 # :::
 
 # %%
-glue("geometric", figures.mean_eigenvalue(summaries, "geometric_mean"), display=False)
+figure = figures.mean_eigenvalue(summaries, "geometric_mean")
+glue("geometric", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} geometric
@@ -76,7 +86,14 @@ glue("geometric", figures.mean_eigenvalue(summaries, "geometric_mean"), display=
 # ```
 
 # %% tags=["remove-input"]
-mean = figures.statistics(shown, "geometric_mean", space="latent", depth=shown.run.table_depth, split="all", label=-1)
+mean = figures.statistics(
+    shown,
+    "geometric_mean",
+    space="latent",
+    depth=shown.run.table_depth,
+    split="all",
+    label=-1,
+)
 glue("geometric_first", float(mean["median"].iloc[0]), display=False)
 glue("geometric_last", float(mean["median"].iloc[-1]), display=False)
 

@@ -23,14 +23,16 @@ runs: list[str] = ["digits"]  # runs to show, side by side
 from myst_nb import glue
 
 from lib import figures, tables
-from lib.runs import summary
+from lib.runs import listed, summary
 
 figures.use_style()
+runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
 # %%
-glue("orientation", figures.orientation(summaries), display=False)
+figure = figures.orientation(summaries)
+glue("orientation", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} orientation
@@ -41,7 +43,14 @@ glue("orientation", figures.orientation(summaries), display=False)
 # ```
 
 # %% tags=["remove-input"]
-reversed_share = figures.statistics(shown, "reversed", space="latent", depth=shown.run.table_depth, split="all", label=-1)
+reversed_share = figures.statistics(
+    shown,
+    "reversed",
+    space="latent",
+    depth=shown.run.table_depth,
+    split="all",
+    label=-1,
+)
 glue("reversed_first", 100 * float(reversed_share["mean"].iloc[0]), display=False)
 glue("reversed_last", 100 * float(reversed_share["mean"].iloc[-1]), display=False)
 glue("smallest_d", int(reversed_share["latent_dim"].iloc[0]), display=False)

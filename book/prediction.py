@@ -37,9 +37,10 @@ runs: list[str] = ["digits"]  # runs to show, side by side
 from myst_nb import glue
 
 from lib import figures, tables
-from lib.runs import summary
+from lib.runs import listed, summary
 
 figures.use_style()
+runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
@@ -47,7 +48,8 @@ shown = summaries[runs[0]]
 # ## The slopes over the latent dimension
 
 # %%
-glue("volume_slopes", figures.error_slopes(summaries, "log_volume"), display=False)
+figure = figures.error_slopes(summaries, "log_volume")
+glue("volume_slopes", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} volume_slopes
@@ -58,7 +60,8 @@ glue("volume_slopes", figures.error_slopes(summaries, "log_volume"), display=Fal
 # ```
 
 # %%
-glue("trace_slopes", figures.error_slopes(summaries, "trace"), display=False)
+figure = figures.error_slopes(summaries, "trace")
+glue("trace_slopes", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} trace_slopes
@@ -70,7 +73,10 @@ glue("trace_slopes", figures.error_slopes(summaries, "trace"), display=False)
 
 # %% tags=["remove-input"]
 depth = shown.run.table_depth
-slopes = {p: figures.slopes(shown, p, space="latent", depth=depth, label=-1) for p in ("log_volume", "trace")}
+slopes = {
+    p: figures.slopes(shown, p, space="latent", depth=depth, label=-1)
+    for p in ("log_volume", "trace")
+}
 glue("shown_run", shown.run.name, display=False)
 glue("depth", int(depth), display=False)
 glue("largest_d", int(slopes["trace"]["latent_dim"].iloc[-1]), display=False)
@@ -91,9 +97,14 @@ glue("dropped", int(slopes["log_volume"]["dropped"].max()), display=False)
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-captions = {1: "Equation 6, the regression on the log volume", 2: "Equation 7, the regression on the trace"}
+captions = {
+    1: "Equation 6, the regression on the log volume",
+    2: "Equation 7, the regression on the trace",
+}
 for number, caption in captions.items():
-    body = tables.numbered(f"table-{number}", caption, tables.coefficients(summaries, number))
+    body = tables.numbered(
+        f"table-{number}", caption, tables.coefficients(summaries, number)
+    )
     glue(f"table_{number}", Markdown(body), display=False)
 
 # %% [markdown]
@@ -125,7 +136,16 @@ checks.groupby(["number", "identity"])["holds"].agg(["size", "sum"])
 
 # %%
 misprint = published.misprints()
-misprint[["number", "latent_dim", "space", "residual", "allowed", "residual_with_sign_changed"]]
+misprint[
+    [
+        "number",
+        "latent_dim",
+        "space",
+        "residual",
+        "allowed",
+        "residual_with_sign_changed",
+    ]
+]
 
 # %% tags=["remove-input"]
 cell = misprint.iloc[0]

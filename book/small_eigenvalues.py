@@ -22,14 +22,16 @@ runs: list[str] = ["digits"]  # runs to show, side by side
 from myst_nb import glue
 
 from lib import figures, tables
-from lib.runs import summary
+from lib.runs import listed, summary
 
 figures.use_style()
+runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
 # %%
-glue("small", figures.small_eigenvalues(summaries), display=False)
+figure = figures.small_eigenvalues(summaries)
+glue("small", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} small
@@ -40,7 +42,14 @@ glue("small", figures.small_eigenvalues(summaries), display=False)
 # ```
 
 # %% tags=["remove-input"]
-counts = figures.statistics(shown, "small_eigenvalues", space="latent", depth=shown.run.table_depth, split="all", label=-1)
+counts = figures.statistics(
+    shown,
+    "small_eigenvalues",
+    space="latent",
+    depth=shown.run.table_depth,
+    split="all",
+    label=-1,
+)
 worst = counts.loc[counts["mean"].idxmax()]
 glue("most", float(worst["mean"]), display=False)
 glue("most_d", int(worst["latent_dim"]), display=False)
@@ -65,7 +74,9 @@ glue("health", Markdown(tables.health(summaries)), display=False)
 # also counts the cores that are nearly singular and those with $\omega\le0$, which have no logarithm and drop out of the regressions on the log volume.
 
 # %% tags=["remove-input"]
-glue("verdicts", Markdown(tables.verdicts(summaries, "small_eigenvalues")), display=False)
+glue(
+    "verdicts", Markdown(tables.verdicts(summaries, "small_eigenvalues")), display=False
+)
 glue("tests", Markdown(tables.tests("small_eigenvalues")), display=False)
 
 # %% [markdown]

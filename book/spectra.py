@@ -24,9 +24,10 @@ runs: list[str] = ["digits"]  # runs to show, side by side
 from myst_nb import glue
 
 from lib import figures, tables
-from lib.runs import summary
+from lib.runs import listed, summary
 
 figures.use_style()
+runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
@@ -43,7 +44,8 @@ shown = summaries[runs[0]]
 # :::
 
 # %%
-glue("spectral_distance", figures.spectral_distance(summaries), display=False)
+figure = figures.spectral_distance(summaries)
+glue("spectral_distance", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} spectral_distance
@@ -55,7 +57,9 @@ glue("spectral_distance", figures.spectral_distance(summaries), display=False)
 # ```
 
 # %% tags=["remove-input"]
-distance = figures.statistics(shown, "distance_l1", depth=shown.run.table_depth, split="all", label=-1)
+distance = figures.statistics(
+    shown, "distance_l1", depth=shown.run.table_depth, split="all", label=-1
+)
 glue("distance_first", float(distance["median"].iloc[0]), display=False)
 glue("distance_last", float(distance["median"].iloc[-1]), display=False)
 glue("smallest_d", int(distance["latent_dim"].iloc[0]), display=False)
@@ -73,7 +77,8 @@ glue("depth", int(shown.run.table_depth), display=False)
 # A complex eigenvalue turns the plane that belongs to it by its argument; a negative real one reverses a direction.
 
 # %%
-glue("arguments", figures.argument_distribution(summaries), display=False)
+figure = figures.argument_distribution(summaries)
+glue("arguments", figure, display=False)
 
 # %% [markdown]
 # ```{glue:figure} arguments

@@ -9,7 +9,8 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `bounds`, `published`, `diagrams` |
 | 3 | `training`, `measurements` |
 | 4 | `runs` |
-| 5 | `claims`, `figures` |
-| 6 | `tables`, `pages` |
-| 7 | `__main__` |
+| 5 | `evidence`, `figures` |
+| 6 | `claims` |
+| 7 | `tables`, `pages` |
+| 8 | `__main__` |
 """

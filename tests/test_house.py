@@ -19,7 +19,9 @@ FLOORS = {
     for floor, names in re.findall(r"^\| (\d) \| (.+) \|$", lib.__doc__ or "", re.MULTILINE)
     for name in re.findall(r"`(\w+)`", names)
 }
-MODULES = sorted(path for path in (ROOT / "lib").rglob("*.py") if path.name != "__init__.py" or path.parent.name != "lib")
+MODULES = sorted(
+    path for path in (ROOT / "lib").rglob("*.py") if path.name != "__init__.py" or path.parent.name != "lib"
+)
 
 
 def room(dotted: str) -> str:
@@ -37,7 +39,9 @@ def test_a_module_imports_only_from_floors_below(path):
 
 
 def test_every_module_has_a_floor():
-    rooms = {path.stem for path in (ROOT / "lib").glob("*.py")} | {path.parent.name for path in (ROOT / "lib").glob("*/*.py")}
+    rooms = {path.stem for path in (ROOT / "lib").glob("*.py")} | {
+        path.parent.name for path in (ROOT / "lib").glob("*/*.py")
+    }
     assert rooms - {"__init__", "lib"} == set(FLOORS)
 
 

@@ -90,7 +90,9 @@ def test_both_paths_agree_on_a_relu_network():
 
 def test_leaky_relu_dropout_in_eval_and_a_layer_without_bias_keep_the_fast_path():
     torch.manual_seed(0)
-    encoder = nn.Sequential(nn.Linear(9, 7, bias=False), nn.LeakyReLU(0.2), nn.Dropout(), nn.Linear(7, 3)).double().eval()
+    encoder = (
+        nn.Sequential(nn.Linear(9, 7, bias=False), nn.LeakyReLU(0.2), nn.Dropout(), nn.Linear(7, 3)).double().eval()
+    )
     decoder = nn.Sequential(nn.Linear(3, 7), nn.LeakyReLU(0.1), nn.Identity(), nn.Linear(7, 9)).double().eval()
     assert jacobians._fast_layers(encoder, decoder) is not None
     x = torch.randn(5, 9, dtype=torch.float64)
@@ -137,7 +139,9 @@ def test_dead_layers_bound_the_rank():
 def test_the_chunk_size_changes_no_bits():
     encoder, decoder = pair(20, 12, 4)
     x = torch.rand(64, 20, dtype=torch.float64)
-    torch.testing.assert_close(cores(encoder, decoder, x, 7).input, cores(encoder, decoder, x).input, rtol=0, atol=1e-14)
+    torch.testing.assert_close(
+        cores(encoder, decoder, x, 7).input, cores(encoder, decoder, x).input, rtol=0, atol=1e-14
+    )
 
 
 @pytest.mark.parametrize(

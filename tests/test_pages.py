@@ -40,7 +40,9 @@ def book(tmp_path):
 
 def build(book: Path, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
     command = [Path(sys.executable).parent / "jupyter-book", "build", book, "-W", "-n"]
-    return subprocess.run(command, cwd=folder or book.parent, env=os.environ | environment, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=folder or book.parent, env=os.environ | environment, capture_output=True, text=True
+    )
 
 
 def executed(result: subprocess.CompletedProcess) -> set[str]:
@@ -123,7 +125,7 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     assert key() == first, "a module the page does not import"
     change(tmp_path / "lib" / "regression.py", "Coefficients with their standard errors", "Coefficients, and errors")
     assert key() == first, "a docstring of a module it imports"
-    change(tmp_path / "lib" / "errors.py", "or \"none\"", "or \"nothing\"")
+    change(tmp_path / "lib" / "errors.py", 'or "none"', 'or "nothing"')
     assert key() != first, "a module that a module it imports imports"
     sources.code_digest.cache_clear()
     sources._code.cache_clear()

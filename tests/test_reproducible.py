@@ -50,5 +50,7 @@ def test_plain_jupytext_and_papermill_run_a_page(tmp_path):
     bin = os.path.dirname(sys.executable)  # noqa: PTH120
     convert = f"'{bin}/jupytext' --to ipynb -o - book/means.py"
     execute = f"""'{bin}/papermill' -p runs '["smoke"]' - '{tmp_path}/out.ipynb'"""
-    subprocess.run(["bash", "-o", "pipefail", "-c", f"{convert} | {execute}"], cwd=files.ROOT, check=True, capture_output=True)
+    subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{convert} | {execute}"], cwd=files.ROOT, check=True, capture_output=True
+    )
     assert "run smoke" in (tmp_path / "out.ipynb").read_text()

@@ -21,7 +21,9 @@ def written(tmp_path, monkeypatch, name="own", **changes):
     values = yaml.safe_load((files.ROOT / "runs" / "smoke.yml").read_text()) | changes
     folder = tmp_path / "runs"
     folder.mkdir(exist_ok=True)
-    (folder / f"{name}.yml").write_text(yaml.safe_dump({key: value for key, value in values.items() if value is not None}))
+    (folder / f"{name}.yml").write_text(
+        yaml.safe_dump({key: value for key, value in values.items() if value is not None})
+    )
     monkeypatch.setattr(specification, "FOLDER", folder)
     return name
 
@@ -159,7 +161,9 @@ def finished(own_artifacts, tmp_path, monkeypatch):
     return run, runs.members(run)[0]
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[: len(data) // 2], lambda data: data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]]
+)
 def test_damaged_files_are_refused_by_name(finished, damage):
     run, member = finished
     for path, read in [
@@ -222,7 +226,9 @@ def test_unknown_members_are_named(finished):
 
 
 def command(*arguments, **options):
-    return subprocess.run([sys.executable, "-m", "lib", *arguments], cwd=files.ROOT, capture_output=True, text=True, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "lib", *arguments], cwd=files.ROOT, capture_output=True, text=True, **options
+    )
 
 
 @pytest.mark.parametrize(
@@ -267,5 +273,7 @@ def test_a_killed_run_is_taken_up_and_ends_with_the_same_bits(tmp_path):
     assert not list((tmp_path / "killed").rglob("n3-d2-s0.*")), "it was killed too late to test anything"
     assert start(tmp_path / "killed").wait() == 0
     pairs = [weights.load_weights(next((tmp_path / side).rglob("*.safetensors")))[0] for side in ("whole", "killed")]
-    for ours, theirs in zip(*[[*encoder.parameters(), *decoder.parameters()] for encoder, decoder in pairs], strict=True):
+    for ours, theirs in zip(
+        *[[*encoder.parameters(), *decoder.parameters()] for encoder, decoder in pairs], strict=True
+    ):
         assert torch.equal(ours, theirs)

@@ -12,7 +12,9 @@ from lib.errors import InputError
 
 
 def random_cores(points, latent_dim, seed=0):
-    return torch.randn(points, latent_dim, latent_dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(
+        points, latent_dim, latent_dim, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -70,9 +72,7 @@ def test_conditioning():
 def test_paired_distance_is_the_least_over_all_pairings(p):
     first, second = (spectra.eigenvalues(random_cores(8, 4, seed)) for seed in (1, 2))
     best = [
-        min(
-            (a - b[list(order)]).abs().pow(p).sum().item() ** (1 / p) for order in itertools.permutations(range(4))
-        )
+        min((a - b[list(order)]).abs().pow(p).sum().item() ** (1 / p) for order in itertools.permutations(range(4)))
         for a, b in zip(first, second, strict=True)
     ]
     assert spectra.paired_distance(first, second, p).tolist() == pytest.approx(best)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import yaml
 
 from lib import files
 from lib.errors import InputError, check_known
@@ -45,6 +46,12 @@ def ensure(name: str) -> None:
         from lib.runs.execution import execute  # torch and all the rest: only where there is something to do
 
         execute(run)
+
+
+def listed(names: Sequence[str] | str) -> list[str]:
+    """The runs of a page's parameter: a list of names, or its text, which is how `papermill -p` hands over a list."""
+    values = yaml.safe_load(names) if isinstance(names, str) else names
+    return [values] if isinstance(values, str) else list(values)
 
 
 def summary(name: str) -> Summary:
