@@ -81,7 +81,8 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# The settings of each run. On 8 x 8 digits, PyTorch's default initialisation leaves many latent directions dead in the deeper networks; He's initialisation {cite}`he2015` and these widths avoid that.
+# The settings of each run. `he` is He's initialisation {cite}`he2015`, `pytorch` the default of PyTorch's linear layers; with either, a latent direction can die while training,
+# and the last section of this page counts where one has.
 # All are trained with Adam {cite}`kingma2015`, for the same number of epochs at every $d$.
 #
 # ## Training

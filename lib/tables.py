@@ -1,5 +1,6 @@
 """The book's tables, as MyST Markdown made from summaries. Nothing here computes a result."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
@@ -22,7 +23,12 @@ def markdown(header: Sequence[str], rows: Iterable[Sequence[object]], left: int 
     """A Markdown table; the first `left` columns are left-aligned, the others right-aligned."""
     rules = [":--" if position < left else "--:" for position in range(len(header))]
     lines = [header, rules, *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(_typeset(str(cell)) for cell in line) + " |" for line in lines)
+
+
+def _typeset(text: str) -> str:
+    """The two Jacobians, named J_I and J_L in plain text, as formulas."""
+    return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", text)
 
 
 def numbered(name: str, caption: str, body: str) -> str:

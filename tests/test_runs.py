@@ -80,7 +80,7 @@ def test_names_that_are_no_folder_names_are_refused(name):
 
 
 def test_unknown_runs_and_unreadable_files_are_refused(tmp_path, monkeypatch):
-    with pytest.raises(InputError, match="Unknown run 'absent'; choose one of: .*digits"):
+    with pytest.raises(InputError, match=r"Unknown run .absent.; choose one of: .*digits"):
         runs.read("absent")
     written(tmp_path, monkeypatch)
     (tmp_path / "runs" / "own.yml").write_text("a: [1\n")
