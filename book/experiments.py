@@ -61,26 +61,16 @@ figures.samples(
 # Neither widths nor optimiser nor batch size are stated. All of them are fields of a run, so another reading is another file in `runs/`.
 # :::
 
-# %%
-import pandas as pd
+# %% tags=["remove-input"]
+from IPython.display import Markdown
 
-fields = (
-    "dataset",
-    "hidden_widths",
-    "initialisation",
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "precision",
-)
-pd.DataFrame(
-    {
-        name: {field: str(getattr(one.run, field)) for field in fields}
-        for name, one in summaries.items()
-    }
-)
+glue("settings", Markdown(tables.settings(summaries)), display=False)
 
 # %% [markdown]
+# ```{glue:md} settings
+# :format: myst
+# ```
+#
 # The settings of each run. `he` is He's initialisation {cite}`he2015`, `pytorch` the default of PyTorch's linear layers; with either, a latent direction can die while training,
 # and the last section of this page counts where one has.
 # All are trained with Adam {cite}`kingma2015`, for the same number of epochs at every $d$.
@@ -126,8 +116,6 @@ figures.reconstructions(shown)
 # ## Are the cores sound?
 
 # %% tags=["remove-input"]
-from IPython.display import Markdown
-
 glue("health", Markdown(tables.health(summaries)), display=False)
 
 # %% [markdown]

@@ -71,8 +71,18 @@ def cores(encoder: nn.Module, decoder: nn.Module, x: Tensor, chunk_size: int | N
             widest = sum(weight.shape[0] for weight, _, _ in encoder_layers + decoder_layers)
             latent_dim = encoder_layers[-1][0].shape[0]
             chunk_size = chunk_size or max(1, WORKSPACE // (widest * latent_dim * x.element_size()))
-        parts = [compute(chunk) for chunk in x.split(chunk_size)]
-    return Cores(*(torch.cat([getattr(part, name) for part in parts]) for name in Cores.__dataclass_fields__))
+        return _in_chunks(compute, x, chunk_size)
+
+
+def _in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) -> Cores:
+    """Compute chunk by chunk into tensors allocated once: results scattered between workspaces would fragment the memory."""
+    whole: dict[str, Tensor] = {}
+    for start in range(0, len(x), chunk_size):
+        for name, part in vars(compute(x[start : start + chunk_size])).items():
+            if not start:
+                whole[name] = part.new_empty((len(x), *part.shape[1:]))
+            whole[name][start : start + chunk_size] = part
+    return Cores(**whole)
 
 
 def _check(encoder: nn.Module, x: Tensor) -> None:

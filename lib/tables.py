@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from lib import claims, published
-from lib.runs.results import Summary
+from lib.runs import Run, Summary
 
 Summaries = Mapping[str, Summary]
 COEFFICIENTS = {
@@ -84,6 +84,20 @@ def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list
     if not ours:
         return [f"{row[name]:.4g}" for name in COEFFICIENTS]
     return [f"{row[f'{name}_ours']:.3f} ({row[f'{name}_se']:.3f})" for name in COEFFICIENTS]
+
+
+def settings(summaries: Summaries) -> str:
+    """The settings that a run leaves open, by run."""
+    names = ("dataset", "hidden_widths", "initialisation", "output", "epochs", "batch_size", "learning_rate", "precision")
+    rows = [[name.replace("_", " "), *(_setting(one.run, name) for one in summaries.values())] for name in names]
+    return markdown(["setting", *summaries], rows, left=1 + len(summaries))
+
+
+def _setting(run: Run, name: str) -> str:
+    value = getattr(run, name)
+    if not isinstance(value, dict):
+        return str(value)
+    return "; ".join(f"$n={depth}$: {'-'.join(map(str, widths))}" for depth, widths in value.items())
 
 
 def health(summaries: Summaries) -> str:

@@ -256,7 +256,7 @@ def test_a_killed_run_is_taken_up_and_ends_with_the_same_bits(tmp_path):
     """kill -9 in the middle; then again. The members' weights equal those of an undisturbed run."""
     script = (
         "from lib import runs, training; from lib.runs import execution; training.CHECKPOINT_SECONDS = 0.0\n"
-        "execution.execute(runs.read('smoke', epochs=120), {'n': 3, 'd': 2})\n"
+        "execution.execute(runs.read('smoke', epochs=30), {'n': 3, 'd': 2})\n"
     )
 
     def start(folder):
