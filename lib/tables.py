@@ -88,7 +88,16 @@ def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list
 
 def settings(summaries: Summaries) -> str:
     """The settings that a run leaves open, by run."""
-    names = ("dataset", "hidden_widths", "initialisation", "output", "epochs", "batch_size", "learning_rate", "precision")
+    names = (
+        "dataset",
+        "hidden_widths",
+        "initialisation",
+        "output",
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "precision",
+    )
     rows = [[name.replace("_", " "), *(_setting(one.run, name) for one in summaries.values())] for name in names]
     return markdown(["setting", *summaries], rows, left=1 + len(summaries))
 

@@ -7,7 +7,8 @@ is trained beside does not matter.
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,30 @@ def train(
     """
     check_known("precision", settings.precision, PRECISIONS)
     check_device(settings.device)
-    torch.set_flush_denormal(True)  # else Adam's moments of dead units decay into denormals and cost sixfold
+    with _denormals_flushed():
+        return _train(stack, seeds, train_images, test_images, settings, checkpoint, progress)
+
+
+@contextmanager
+def _denormals_flushed() -> Iterator[None]:
+    """Denormal numbers are 0 in the block: Adam's moments of dead units decay into them, and they cost sixfold."""
+    already = not (torch.tensor([5e-324], dtype=torch.float64) * 1).item()
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(already)
+
+
+def _train(
+    stack: Stack,
+    seeds: Sequence[int],
+    train_images: Tensor,
+    test_images: Tensor,
+    settings: Settings,
+    checkpoint: Path | None,
+    progress: Progress,
+) -> History:
     dtype = torch.float64 if settings.precision == "float64" else torch.float32
     stack.weights = [weight.to(settings.device, dtype) for weight in stack.weights]
     stack.biases = [bias.to(settings.device, dtype) for bias in stack.biases]

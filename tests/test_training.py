@@ -111,3 +111,8 @@ def test_bfloat16_and_float64_train_too():
 
 def test_errors_are_evaluated_at_log_spaced_epochs():
     assert [epoch for epoch in range(61) if training.evaluated(epoch, 60)] == [0, 1, 2, 3, 5, 10, 20, 30, 50, 60]
+
+
+def test_training_leaves_the_treatment_of_denormals_as_it_was():
+    trained([0], epochs=1)
+    assert (torch.tensor([1e-310], dtype=torch.float64) * 1).item() != 0
