@@ -6,7 +6,7 @@ zero, undecided where it straddles it), and *not testable here* where the run la
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import sqrt
@@ -335,10 +335,10 @@ CLAIMS = _claims()
 # --- the ledger --------------------------------------------------------------------------------------------------
 
 
-def evaluate(summary: "Summary") -> list[Verdict]:
-    """Every claim held against one run. Raises `InputError` where the summary lacks what every run has."""
+def evaluate(summary: "Summary", ids: Collection[str] | None = None) -> list[Verdict]:
+    """Every claim (or those of these ids) held against one run. `InputError` where the summary lacks what every run has."""
     check_columns(summary)
-    return [_verdict(claim, summary) for claim in CLAIMS]
+    return [_verdict(claim, summary) for claim in CLAIMS if ids is None or claim.id in ids]
 
 
 def _verdict(claim: Claim, summary: "Summary") -> Verdict:
