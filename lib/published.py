@@ -13,6 +13,7 @@ import pandas as pd
 from lib import files
 from lib.errors import check_known
 
+DATA = files.ROOT / "lib" / "data"
 TRAIN_POINTS, TEST_POINTS = 60_000, 10_000
 PREDICTORS = {1: "log_volume", 2: "trace"}
 SPACES = {"I": "input", "L": "latent"}
@@ -59,197 +60,15 @@ class PublishedClaim:
 
 
 def claims() -> tuple[PublishedClaim, ...]:
-    """Every claim of the paper, in the order of its figures and tables."""
-    return (
-        PublishedClaim(
-            "bounds",
-            "abstract",
-            "bounds",
-            "proved",
-            "Where the eigenvectors are orthogonal enough, they bound the error of a point.",
-        ),
-        PublishedClaim(
-            "fig2-small", "Figure 2", "spectra", "small", "The spectra of J_I and J_L at a point are close."
-        ),
-        PublishedClaim(
-            "fig2-median-falls",
-            "Figure 2",
-            "spectra",
-            "falls",
-            "The median distance of the two spectra falls as d grows.",
-        ),
-        PublishedClaim(
-            "fig2-spread-falls",
-            "Figure 2",
-            "spectra",
-            "falls",
-            "The standard deviation of that distance falls as d grows.",
-        ),
-        PublishedClaim(
-            "fig4-near-one", "Figure 4", "means", "near 1", "At low d the arithmetic mean of the eigenvalues is near 1."
-        ),
-        PublishedClaim("fig4-falls", "Figure 4", "means", "falls", "The arithmetic mean falls as d grows."),
-        PublishedClaim(
-            "fig4-class-one",
-            "Figure 4",
-            "means",
-            "far lower",
-            "At high d the arithmetic mean of class 1 is far below that of the other classes.",
-        ),
-        PublishedClaim(
-            "fig4-input-above",
-            "Figure 4",
-            "means",
-            "tends above",
-            "The median arithmetic mean tends to be higher for J_I than for J_L.",
-        ),
-        PublishedClaim(
-            "fig5-near-one", "Figure 5", "means", "near 1", "At low d the geometric mean of the eigenvalues is near 1."
-        ),
-        PublishedClaim("fig5-falls", "Figure 5", "means", "falls", "The geometric mean falls as d grows."),
-        PublishedClaim(
-            "fig5-class-one",
-            "Figure 5",
-            "means",
-            "far lower",
-            "At high d the geometric mean of class 1 is far below that of the other classes.",
-        ),
-        PublishedClaim(
-            "fig5-input-above",
-            "Figure 5",
-            "means",
-            "tends above",
-            "The median geometric mean tends to be higher for J_I than for J_L.",
-        ),
-        PublishedClaim(
-            "fig6-few",
-            "Figure 6",
-            "small_eigenvalues",
-            "very few",
-            "Outside class 1 very few eigenvalues are small (modulus below 0.1).",
-        ),
-        PublishedClaim(
-            "fig6-class-one",
-            "Figure 6",
-            "small_eigenvalues",
-            "the exception",
-            "At high d class 1 has more small eigenvalues than any other class.",
-        ),
-        PublishedClaim(
-            "fig6-at-most-two",
-            "Figure 6",
-            "small_eigenvalues",
-            "at most 2",
-            "Even class 1 has at most two small eigenvalues, at the largest d.",
-        ),
-        PublishedClaim(
-            "fig7-train-more",
-            "Figure 7, one reading of a misprint",
-            "orientation",
-            "train > test",
-            "Orientation is reversed at a larger share of train points than of test points.",
-        ),
-        PublishedClaim(
-            "fig7-test-more",
-            "Figure 7, the other reading",
-            "orientation",
-            "test > train",
-            "Orientation is reversed at a larger share of test points than of train points.",
-        ),
-        PublishedClaim(
-            "fig7-input-more",
-            "Figure 7",
-            "orientation",
-            "J_I > J_L",
-            "Orientation is reversed at more points for J_I than for J_L.",
-        ),
-        PublishedClaim(
-            "fig8-grows",
-            "Figure 8",
-            "prediction",
-            "grows",
-            "The slope of the test error on the log volume grows with d.",
-        ),
-        PublishedClaim(
-            "fig8-grows-by-class",
-            "Figure 8, bottom",
-            "prediction",
-            "grows",
-            "The slope of the test error on the log volume grows with d within every class too.",
-        ),
-        PublishedClaim(
-            "fig8-positive",
-            "abstract; Table 1",
-            "prediction",
-            "positive",
-            "Where the log volume is larger, test points have larger errors, at all but small d.",
-        ),
-        PublishedClaim(
-            "table1-latent",
-            "Table 1",
-            "prediction",
-            _slope_range(1, "latent"),
-            "The test slopes on the log volume of J_L.",
-        ),
-        PublishedClaim(
-            "table1-input",
-            "Table 1",
-            "prediction",
-            _slope_range(1, "input"),
-            "The test slopes on the log volume of J_I.",
-        ),
-        PublishedClaim(
-            "table1-coefficients",
-            "Table 1",
-            "prediction",
-            "Table 1",
-            "The four coefficients of the regression on the log volume, both spaces.",
-        ),
-        PublishedClaim(
-            "fig9-grows", "Figure 9", "prediction", "grows", "The slope of the test error on the trace grows with d."
-        ),
-        PublishedClaim(
-            "fig9-grows-by-class",
-            "Figure 9, bottom",
-            "prediction",
-            "grows",
-            "The slope of the test error on the trace grows with d within every class too.",
-        ),
-        PublishedClaim(
-            "fig9-positive",
-            "abstract; Table 2",
-            "prediction",
-            "positive",
-            "Where the trace is larger, test points have larger errors, at all but small d.",
-        ),
-        PublishedClaim(
-            "table2-latent", "Table 2", "prediction", _slope_range(2, "latent"), "The test slopes on the trace of J_L."
-        ),
-        PublishedClaim(
-            "table2-input", "Table 2", "prediction", _slope_range(2, "input"), "The test slopes on the trace of J_I."
-        ),
-        PublishedClaim(
-            "table2-coefficients",
-            "Table 2",
-            "prediction",
-            "Table 2",
-            "The four coefficients of the regression on the trace, both spaces.",
-        ),
-        PublishedClaim(
-            "tables-sum",
-            "Tables 1 and 2, as printed",
-            "prediction",
-            "exact",
-            "The printed test slope is the sum of the two coefficients it is made of.",
-        ),
-        PublishedClaim(
-            "table2-mean",
-            "Table 2, as printed",
-            "prediction",
-            "exact",
-            "The printed intercepts and test indicators balance, as a standardised error demands.",
-        ),
-    )
+    """Every claim of the paper, in the order of its figures and tables (lib/data/claims.csv)."""
+    rows = pd.read_csv(DATA / "claims.csv", keep_default_na=False).to_dict("records")
+    return tuple(PublishedClaim(**row | {"published": row["published"] or _printed_slopes(row["id"])}) for row in rows)
+
+
+def _printed_slopes(claim: str) -> str:
+    """What is published of a claim such as "table1-latent": the range of the test slopes."""
+    number, space = claim.removeprefix("table").split("-")
+    return _slope_range(int(number), space)
 
 
 def _slope_range(number: int, space: str) -> str:
@@ -274,7 +93,7 @@ def table(number: int) -> pd.DataFrame:
 
 def _printed(number: int) -> pd.DataFrame:
     check_known("published table", number, PREDICTORS)
-    return pd.read_csv(files.ROOT / "lib" / "data" / f"published_table_{number}.csv", dtype=str)
+    return pd.read_csv(DATA / f"published_table_{number}.csv", dtype=str)
 
 
 def _half_units(number: int) -> dict[tuple[str, str], float]:

@@ -44,9 +44,12 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
     rows = []
     for row in ledger.to_dict("records"):
         found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
-        rows.append([row["statement"], row["source"], row["run"], f"**{row['verdict']}**", found])
+        verdict = f"**{row['verdict']}**"
+        rows.append([row["statement"], row["source"], row["published"], row["run"], verdict, found])
     return markdown(
-        ["The paper says", "where", "run", "verdict", "what the run shows (positive: as claimed)"], rows, left=5
+        ["The paper says", "where", "published", "run", "verdict", "what the run shows (positive: as claimed)"],
+        rows,
+        left=6,
     )
 
 

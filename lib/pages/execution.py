@@ -1,8 +1,9 @@
 """Executing a page with papermill, and keeping its outputs under a key of all that they depend on.
 
 The key holds the page's code cells, its parameters, the code of the modules of `lib` it imports, the summaries of its
-runs, and the versions that matter. Prose and captions are no part of it: a page whose prose alone has changed takes the
-outputs that are there. An entry is an executed notebook and a small JSON file with its key and checksum, written last.
+runs, what the paper printed (lib/data), and the versions that matter. Prose and captions are no part of it: a page
+whose prose alone has changed takes the outputs that are there. An entry is an executed notebook and a small JSON file
+with its key and checksum, written last.
 """
 
 import json
@@ -58,8 +59,9 @@ def versions() -> dict[str, str]:
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
     summaries = {run: runs.summary_digest(run) for run in parameters.get("runs", [])}
+    printed = [files.sha256(path) for path in sorted((files.ROOT / "lib" / "data").iterdir())]
     return files.digest(
-        [page.code, dict(parameters), code_digest(tuple(sorted(page.modules()))), summaries, versions()]
+        [page.code, dict(parameters), code_digest(tuple(sorted(page.modules()))), summaries, printed, versions()]
     )
 
 
