@@ -48,7 +48,11 @@ def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> No
     """Execute the page NAME (book/NAME.py) with other parameters: -p runs '["digits"]'."""
     from lib import pages
 
-    pages.run_page(name, dict(parameters), output)
+    try:
+        pages.run_page(name, dict(parameters), output)
+    except pages.PageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
     click.echo(f"Wrote {output}.")
 
 

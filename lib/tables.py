@@ -45,7 +45,8 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
     for row in ledger.to_dict("records"):
         found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
         verdict = f"**{row['verdict']}**"
-        rows.append([row["statement"], row["source"], row["published"], row["run"], verdict, found])
+        source = f"[{row['source']}]({row['page']})"
+        rows.append([row["statement"], source, row["published"], row["run"], verdict, found])
     return markdown(
         ["The paper says", "where", "published", "run", "verdict", "what the run shows (positive: as claimed)"],
         rows,

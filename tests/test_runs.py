@@ -1,9 +1,11 @@
 """Runs: specifications, execution, resumption, and everything that can be wrong with a file."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -216,6 +218,22 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_second_process_waits_for_the_first(own_artifacts, tmp_path, monkeypatch, capsys):
+    run = runs.read(written(tmp_path, monkeypatch, latent_dims=[2], depths=[3], table_depth=3, **TINY))
+    path = store.folder(run) / ".lock"
+    path.parent.mkdir(parents=True)
+    second = threading.Thread(target=execute, args=(run,), kwargs={"processes": 1})
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second.start()
+        second.join(timeout=3)
+        assert second.is_alive()
+        assert store.missing(run, runs.members(run))
+    second.join(timeout=120)
+    assert not store.missing(run, runs.members(run))
+    assert "Another process is executing run own; waiting" in capsys.readouterr().err
+
+
 def test_unknown_members_are_named(finished):
     run, _ = finished
     with pytest.raises(InputError, match="Unknown latent dimension of run own 7"):
@@ -241,6 +259,8 @@ def command(*arguments, **options):
         (["run", "smoke", "--device", "cuda:7"], "Device 'cuda:7'"),
         (["run", "smoke", "--processes", "none"], "--processes"),
         (["claims", "absent"], "Unknown run 'absent'"),
+        (["page", "dance", "-o", "dance.ipynb"], "Unknown page 'dance'"),
+        (["page", "means", "-p", "steps", "3", "-o", "means.ipynb"], "Unknown parameter of page means 'steps'"),
         (["dance"], "dance"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
