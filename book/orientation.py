@@ -94,5 +94,5 @@ glue("tests", Markdown(tables.tests("orientation")), display=False)
 # %% [markdown]
 # ## What to take away
 #
-# A reversed point has a real eigenvalue below 0, and so lies far from the identity that an exact autoencoder would be there. Such points are a minority that need no
+# A reversed point has a real eigenvalue below 0, and so lies far from the identity that an exact autoencoder would be there. Such points need no
 # reference data to be found.

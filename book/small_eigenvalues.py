@@ -58,7 +58,7 @@ glue("depth", int(shown.run.table_depth), display=False)
 
 # %% [markdown]
 # In the run {glue:text}`shown_run`, depth {glue:text}`depth`, there are most of them at $d$ = {glue:text}`most_d`: {glue:text}`most:.2f` a point.
-# A peak at a single $d$ or depth is a matter of that member's training: a latent direction that died early stays dead.
+# A peak at a single $d$ or depth speaks of that one member: each point of a line is one network from one seed.
 
 # %%
 from IPython.display import Markdown
@@ -100,4 +100,4 @@ glue("tests", Markdown(tables.tests("small_eigenvalues")), display=False)
 # %% [markdown]
 # ## What to take away
 #
-# Lost directions are few in a network that trained well. Where there are many, look at the training before looking at the data.
+# Where small eigenvalues pile up at one $d$ and not at its neighbours, suspect that member's training before the data.
