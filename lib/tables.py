@@ -47,11 +47,8 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
         verdict = f"**{row['verdict']}**"
         source = f"[{row['source']}]({row['page']})"
         rows.append([row["statement"], source, row["published"], row["run"], verdict, found])
-    return markdown(
-        ["The paper says", "where", "published", "run", "verdict", "what the run shows (positive: as claimed)"],
-        rows,
-        left=6,
-    )
+    header = ["The paper says", "where", "published", "run", "verdict", "what the run shows (positive: as claimed)"]
+    return f"```{{div}} verdicts\n\n{markdown(header, rows, left=6)}\n```"
 
 
 def tests(page: str | None = None) -> str:
