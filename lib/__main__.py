@@ -13,21 +13,22 @@ def cli() -> None:
     """Train, measure, and render the book *Geometry and Generalization*."""
 
 
-def _selection(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, int]:
-    """ "n=4,d=2" as {"n": 4, "d": 2}."""
+def _selection(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, list[int]]:
+    """ "n=4,d=2+5" as {"n": [4], "d": [2, 5]}."""
     pairs = [part.partition("=") for part in value.split(",")] if value else []
-    if any(not separator or not number.isdecimal() for _, separator, number in pairs):
-        raise InputError(f"--only {value!r} is not a selection of members; write it as n=4,d=2 (keys n, d, seed).")
-    return {key.strip(): int(number) for key, _, number in pairs}
+    selection = {key.strip(): numbers.split("+") for key, _, numbers in pairs}
+    if any(not number.strip().isdecimal() for numbers in selection.values() for number in numbers):
+        raise InputError(f"--only {value!r} is not a selection of members; write it as n=4,d=2+5 (keys n, d, seed).")
+    return {key: [int(number) for number in numbers] for key, numbers in selection.items()}
 
 
 @cli.command()
 @click.argument("name")
-@click.option("--only", callback=_selection, help="Members to do, such as n=4,d=2 or seed=1.")
+@click.option("--only", callback=_selection, help="Members to do, such as n=4,d=2+5 or seed=1.")
 @click.option("--epochs", type=int, help="Another number of epochs; makes it another run, kept in artifacts/ only.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 @click.option("--processes", type=click.IntRange(1), help="Worker processes on the CPU [default: one a processor].")
-def run(name: str, only: dict[str, int], epochs: int | None, device: str, processes: int | None) -> None:
+def run(name: str, only: dict[str, list[int]], epochs: int | None, device: str, processes: int | None) -> None:
     """Train and measure what is missing of the run NAME (runs/NAME.yml). An interrupted run is taken up again."""
     from lib.runs import members, read, store
 

@@ -31,7 +31,7 @@ class Settings:
     """How to train: epochs, batch size, Adam's learning rate and weight decay, device, precision.
 
     `precision` "float32" or "float64" trains in that type; "bfloat16" keeps float32 weights and multiplies in bfloat16
-    (autocast).
+    (autocast). After each of the `snapshot_epochs` (0: before training) the weights are handed to whoever asked.
     """
 
     epochs: int
@@ -40,9 +40,11 @@ class Settings:
     weight_decay: float = 0.0
     device: str = "cpu"
     precision: str = "float32"
+    snapshot_epochs: tuple[int, ...] = ()
 
 
 Progress = Callable[[int, int], None]  # (epochs done, epochs in all)
+Snapshot = Callable[[int, Stack], None]  # (epochs done, the stack as it is then)
 History = dict[str, list]  # "epoch": [...], "train_mse": [[a member ...] ...], "test_mse": likewise
 
 
@@ -73,6 +75,7 @@ def train(
     settings: Settings,
     checkpoint: Path | None = None,
     progress: Progress = lambda done, total: None,
+    snapshot: Snapshot = lambda done, stack: None,
 ) -> History:
     """Train every member of `stack` in place; return the history of their errors.
 
@@ -84,7 +87,7 @@ def train(
     check_known("precision", settings.precision, PRECISIONS)
     check_device(settings.device)
     with _denormals_flushed():
-        return _train(stack, seeds, train_images, test_images, settings, checkpoint, progress)
+        return _train(stack, seeds, train_images, test_images, settings, checkpoint, progress, snapshot)
 
 
 @contextmanager
@@ -106,6 +109,7 @@ def _train(
     settings: Settings,
     checkpoint: Path | None,
     progress: Progress,
+    snapshot: Snapshot,
 ) -> History:
     dtype = torch.float64 if settings.precision == "float64" else torch.float32
     stack.weights = [weight.to(settings.device, dtype) for weight in stack.weights]
@@ -118,6 +122,8 @@ def _train(
         history = _restore(checkpoint, parameters, adam)
     else:
         _record(history, 0, [float("nan")] * len(seeds), _errors(stack, held_out, settings))
+        if 0 in settings.snapshot_epochs:
+            snapshot(0, stack)
     saved = time.monotonic()
     for epoch in range(history["epoch"][-1] + 1, settings.epochs + 1):
         train_mse = _epoch(stack, adam, images, seeds, epoch, settings)
@@ -131,6 +137,8 @@ def _train(
             _errors(stack, held_out, settings) if evaluated(epoch, settings.epochs) else [float("nan")] * len(seeds)
         )
         _record(history, epoch, train_mse, test_mse)
+        if epoch in settings.snapshot_epochs:
+            snapshot(epoch, stack)
         if checkpoint is not None and epoch < settings.epochs and time.monotonic() - saved > CHECKPOINT_SECONDS:
             _save(checkpoint, parameters, adam, history)
             saved = time.monotonic()

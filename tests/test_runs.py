@@ -106,9 +106,11 @@ def test_the_digest_is_of_what_the_results_depend_on(tmp_path, monkeypatch):
 def test_members_can_be_selected():
     digits = runs.read("digits")
     assert len(runs.members(digits)) == 57
-    assert [member.name for member in runs.members(digits, {"n": 4, "d": 2})] == ["n4-d2-s0"]
+    assert [member.name for member in runs.members(digits, {"n": [4], "d": [2]})] == ["n4-d2-s0"]
     assert {member.depth for member in runs.members(digits)[:19]} == {4}, "the depth of the tables comes first"
-    for only, words in [({"n": 9}, "Unknown n of run digits 9"), ({"width": 2}, "Unknown member key 'width'")]:
+    chosen = runs.members(digits, {"n": [3, 5], "d": [20, 2]})
+    assert [member.name for member in chosen] == ["n3-d2-s0", "n3-d20-s0", "n5-d2-s0", "n5-d20-s0"]
+    for only, words in [({"n": [9]}, "Unknown n of run digits 9"), ({"width": [2]}, "Unknown member key 'width'")]:
         with pytest.raises(InputError, match=words):
             runs.members(digits, only)
 
@@ -133,26 +135,40 @@ def test_a_run_from_nothing_to_its_summary(own_artifacts, tmp_path, monkeypatch)
 
 def test_only_processes_and_interruption_change_no_bits(own_artifacts, tmp_path, monkeypatch):
     run = runs.read(written(tmp_path, monkeypatch, **TINY))
-    execute(run, {"n": 4, "d": 3})
-    alone = store.summary_path(run, runs.members(run, {"n": 4, "d": 3})[0]).read_bytes()
+    execute(run, {"n": [4], "d": [3]})
+    alone = store.summary_path(run, runs.members(run, {"n": [4], "d": [3]})[0]).read_bytes()
     digest = files.sha256(alone.split(b'"tables"')[1].split(b'"wall_seconds"')[0])
     for path in store.folder(run).iterdir():
         path.unlink()
     execute(run, processes=2)
-    together = store.summary_path(run, runs.members(run, {"n": 4, "d": 3})[0]).read_bytes()
+    together = store.summary_path(run, runs.members(run, {"n": [4], "d": [3]})[0]).read_bytes()
     assert files.sha256(together.split(b'"tables"')[1].split(b'"wall_seconds"')[0]) == digest
 
 
 def test_a_missing_summary_alone_is_measured_again_without_training(own_artifacts, tmp_path, monkeypatch):
     name = written(tmp_path, monkeypatch, **TINY)
     run = runs.read(name)
-    execute(run, {"n": 3, "d": 2})
-    member = runs.members(run, {"n": 3, "d": 2})[0]
+    execute(run, {"n": [3], "d": [2]})
+    member = runs.members(run, {"n": [3], "d": [2]})[0]
     before = store.weights_path(run, member).stat().st_mtime_ns
     store.summary_path(run, member).unlink()
-    execute(run, {"n": 3, "d": 2})
+    execute(run, {"n": [3], "d": [2]})
     assert store.summary_path(run, member).exists()
     assert store.weights_path(run, member).stat().st_mtime_ns == before
+
+
+def test_a_lost_snapshot_is_trained_again(own_artifacts, tmp_path, monkeypatch):
+    run = runs.read(
+        written(tmp_path, monkeypatch, latent_dims=[2], depths=[3], table_depth=3, snapshots=[0, 1], **TINY)
+    )
+    member = runs.members(run)[0]
+    execute(run)
+    snapshots = [store.weights_path(run, member, epoch) for epoch in (0, 1)]
+    before = [weights.load_weights(path)[1]["sha256"] for path in snapshots]
+    snapshots[0].unlink()
+    store.summary_path(run, member).unlink()
+    execute(run)
+    assert [weights.load_weights(path)[1]["sha256"] for path in snapshots] == before
 
 
 @pytest.fixture
@@ -276,7 +292,7 @@ def test_a_killed_run_is_taken_up_and_ends_with_the_same_bits(tmp_path):
     """kill -9 in the middle; then again. The members' weights equal those of an undisturbed run."""
     script = (
         "from lib import runs, training; from lib.runs import execution; training.CHECKPOINT_SECONDS = 0.0\n"
-        "execution.execute(runs.read('smoke', epochs=30), {'n': 3, 'd': 2})\n"
+        "execution.execute(runs.read('smoke', epochs=30), {'n': [3], 'd': [2]})\n"
     )
 
     def start(folder):

@@ -10,11 +10,13 @@ WIDTHS = [(16, 10, 2), (16, 10, 3), (16, 10, 5)]
 DATA = torch.rand(90, 16, generator=torch.Generator().manual_seed(0))
 
 
-def trained(members, epochs=4, checkpoint=None, seeds=None, progress=lambda done, total: None, **changes):
+def trained(
+    members, epochs=4, checkpoint=None, seeds=None, progress=lambda *_: None, snapshot=lambda *_: None, **changes
+):
     stack = autoencoders.stack([autoencoders.build(WIDTHS[i], 0, "he") for i in members], (16, 10, 5))
     settings = training.Settings(epochs=epochs, batch_size=20, **changes)
     seeds = seeds or [0] * len(members)
-    history = training.train(stack, seeds, DATA[:70], DATA[70:], settings, checkpoint, progress)
+    history = training.train(stack, seeds, DATA[:70], DATA[70:], settings, checkpoint, progress, snapshot)
     return stack, history
 
 
@@ -46,6 +48,17 @@ def test_a_members_bits_do_not_depend_on_its_company():
     together, _ = trained([0, 1, 2])
     alone, _ = trained([1])
     assert torch.equal(weights(together, 1), weights(alone, 0))
+
+
+def test_snapshots_are_the_weights_on_the_way_and_change_nothing():
+    seen = {}
+    watched, _ = trained(
+        [0, 1], snapshot_epochs=(0, 2), snapshot=lambda epoch, stack: seen.update({epoch: weights(stack, 1)})
+    )
+    assert list(seen) == [0, 2]
+    assert torch.equal(seen[0], weights(autoencoders.stack([autoencoders.build(WIDTHS[1], 0, "he")]), 0))
+    assert torch.equal(seen[2], weights(trained([1], epochs=2)[0], 0))
+    assert torch.equal(weights(watched, 1), weights(trained([1])[0], 0))
 
 
 def test_seeds_order_the_points_differently_and_keep_the_bits_of_each():

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ class Job:
 
 
 def execute(
-    run: Run, only: Mapping[str, int] | None = None, device: str = "cpu", processes: int | None = None
+    run: Run, only: Mapping[str, Collection[int]] | None = None, device: str = "cpu", processes: int | None = None
 ) -> list[Member]:
     """Train and measure the members of a run that are missing, or those selected by `only`; return what was done.
 
@@ -186,8 +186,13 @@ def perform(job: Job, report: Callable[[int], object]) -> None:
 
 
 def _weights_stand(run: Run, member: Member, trained_by: str) -> bool:
-    path = store.weights_path(run, member)
-    return path.exists() and weights.load_weights(path)[1]["code"] == trained_by
+    paths = [store.weights_path(run, member, epoch) for epoch in (None, *_snapshots(run))]
+    return all(path.exists() and weights.load_weights(path)[1]["code"] == trained_by for path in paths)
+
+
+def _snapshots(run: Run) -> tuple[int, ...]:
+    """The epochs before the last after which weights are kept."""
+    return tuple(epoch for epoch in run.snapshots if epoch < run.epochs)
 
 
 def _train(
@@ -203,11 +208,17 @@ def _train(
     padded = [max(column) for column in zip(*family, strict=True)]
     stack = autoencoders.stack(pairs, padded)
     settings = training.Settings(
-        run.epochs, run.batch_size, run.learning_rate, run.weight_decay, job.device, run.precision
+        run.epochs, run.batch_size, run.learning_rate, run.weight_decay, job.device, run.precision, _snapshots(run)
     )
     group = files.digest([[member.name for member in untrained], trained_by])[:12]
     checkpoint = store.folder(run) / f"checkpoint-{group}.safetensors"
     seeds = [member.seed for member in untrained]
+
+    def snapshot(epoch: int, now: autoencoders.Stack) -> None:
+        for index, member in enumerate(untrained):
+            path = store.weights_path(run, member, epoch)
+            weights.save_weights(path, autoencoders.member(now, index), {"run": run.digest, "code": trained_by})
+
     history = training.train(
         stack,
         seeds,
@@ -216,6 +227,7 @@ def _train(
         settings,
         checkpoint,
         lambda done, total: report(len(untrained)),
+        snapshot,
     )
     for index, member in enumerate(untrained):
         own = {name: [row[index] for row in history[name]] for name in ("train_mse", "test_mse")}

@@ -114,4 +114,4 @@ def _ensure_artifacts(run: Run, wanted: Member) -> None:
         )
     from lib.runs.execution import execute
 
-    execute(run, {"n": wanted.depth, "d": wanted.latent_dim, "seed": wanted.seed})
+    execute(run, {"n": [wanted.depth], "d": [wanted.latent_dim], "seed": [wanted.seed]})

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,7 @@ class Member:
 class Run:
     """A run's specification. `hidden_widths` is "linear", "geometric", or the widths by depth.
 
+    `snapshots`: epochs after which the weights are kept as well, to see how the spectra come about (0: untrained).
     `kept`: its summary belongs into results/ and is committed; else into artifacts/.
     """
 
@@ -57,6 +58,7 @@ class Run:
     precision: str = "float32"
     train_points: int | None = None
     test_points: int | None = None
+    snapshots: tuple[int, ...] = ()
     kept: bool = False
 
     @cached_property
@@ -81,15 +83,17 @@ class Run:
         return widths(input_dim, member.latent_dim, member.depth, hidden)
 
 
-def members(run: Run, only: Mapping[str, int] | None = None) -> list[Member]:
-    """The members of a run, the depth of its tables first; `only` keeps those with n (depth), d, or seed as given."""
+def members(run: Run, only: Mapping[str, Collection[int]] | None = None) -> list[Member]:
+    """The members of a run, the depth of its tables first; `only` keeps those whose n (depth), d, seed are among those given."""
     keys = {"n": "depth", "d": "latent_dim", "seed": "seed"}
     depths = sorted(run.depths, key=lambda depth: (depth != run.table_depth, depth))
     chosen = [Member(n, d, seed) for n in depths for d in run.latent_dims for seed in run.seeds]
-    for key, value in (only or {}).items():
+    for key, values in (only or {}).items():
         check_known("member key", key, keys)
-        check_known(f"{key} of run {run.name}", value, sorted({getattr(member, keys[key]) for member in chosen}))
-        chosen = [member for member in chosen if getattr(member, keys[key]) == value]
+        known = sorted({getattr(member, keys[key]) for member in chosen})
+        for value in values:
+            check_known(f"{key} of run {run.name}", value, known)
+        chosen = [member for member in chosen if getattr(member, keys[key]) in values]
     return chosen
 
 
@@ -238,5 +242,6 @@ CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
     "precision": _one_of(PRECISIONS),
     "train_points": _optional_count,
     "test_points": _optional_count,
+    "snapshots": _whole_numbers(0),
     "kept": _flag,
 }

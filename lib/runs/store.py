@@ -3,6 +3,7 @@
 (`GEOMETRY_ARTIFACTS` names another folder than artifacts/.)
 
     artifacts/NAME/DIGEST/MEMBER.safetensors   weights, with the digest of the code that trained them
+    artifacts/NAME/DIGEST/MEMBER-eEPOCH.safetensors   weights after that epoch, where the run asks for snapshots
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
     artifacts/NAME/DIGEST/MEMBER.json          the summary (of a kept run: results/NAME/MEMBER.json)
 
@@ -37,9 +38,9 @@ def folder(run: Run) -> Path:
     return ARTIFACTS / run.name / run.digest[:12]
 
 
-def weights_path(run: Run, member: Member) -> Path:
-    """Where a member's weights lie."""
-    return folder(run) / f"{member.name}.safetensors"
+def weights_path(run: Run, member: Member, epoch: int | None = None) -> Path:
+    """Where a member's weights lie: the trained ones, or those after one of the run's `snapshots`."""
+    return folder(run) / f"{member.name}{'' if epoch is None else f'-e{epoch}'}.safetensors"
 
 
 def points_path(run: Run, member: Member) -> Path:
