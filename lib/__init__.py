@@ -7,10 +7,11 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 0 | `errors`, `files` |
 | 1 | `sources`, `choices` |
 | 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `bounds`, `published`, `diagrams` |
-| 3 | `training`, `measurements` |
-| 4 | `runs` |
-| 5 | `evidence`, `figures` |
-| 6 | `claims` |
-| 7 | `tables`, `pages` |
-| 8 | `__main__` |
+| 3 | `training`, `covariates`, `tangents` |
+| 4 | `measurements` |
+| 5 | `runs` |
+| 6 | `evidence`, `figures` |
+| 7 | `claims` |
+| 8 | `tables`, `pages` |
+| 9 | `__main__` |
 """

@@ -198,8 +198,10 @@ def argument_distribution(summaries: Summaries) -> Figure:
 def argument_shares(summary: Summary, space: str, depth: int) -> tuple[np.ndarray, np.ndarray]:
     """Bin centres in whole degrees, and the share of all eigenvalues of this depth, pooled over d, in each."""
     rows = _matching(summary.histograms, quantity="argument", space=space, depth=depth, label=-1)
-    counts = rows.groupby(np.degrees((rows["left"] + rows["right"]) / 2).round().astype(int))["count"].sum()
-    return counts.index.to_numpy(), (counts / counts.sum()).to_numpy()
+    counts = np.sum(rows["counts"].tolist(), axis=0)
+    first = rows.iloc[0]
+    degrees = np.degrees(first["left"] + first["width"] * (np.arange(len(counts)) + 0.5)).round().astype(int)
+    return degrees, counts / counts.sum()
 
 
 def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacfwd, vmap
+from torch.func import functional_call, jacfwd, jacrev, vmap
 
 from lib.errors import InputError
 
@@ -35,6 +35,8 @@ class Cores:
     `input` (P, d, d): K = J_E(x) J_D(E(x)), the core of J_I; `latent` (P, d, d): J_L = J_E(f(x)) J_D(E(x));
     `mse` (P,): |f(x) - x|^2 / N. `rank_bound_input` and `rank_bound_latent` (P,) int: min(d, active units of every
     hidden layer passed), an upper bound of the core's rank, d where the layers are not known (general path).
+    Where `grams` were asked for, with A = J_E(x) and B = J_D(E(x)): `encoder_gram` A A^T and `decoder_gram` B^T B, both
+    (P, d, d), and `pulled_residual` B^T (f(x) - x), (P, d); else None.
     """
 
     input: Tensor
@@ -42,11 +44,18 @@ class Cores:
     mse: Tensor
     rank_bound_input: Tensor
     rank_bound_latent: Tensor
+    encoder_gram: Tensor | None = None
+    decoder_gram: Tensor | None = None
+    pulled_residual: Tensor | None = None
 
 
-def cores(encoder: nn.Module, decoder: nn.Module, x: Tensor, chunk_size: int | None = None) -> Cores:
+def cores(
+    encoder: nn.Module, decoder: nn.Module, x: Tensor, chunk_size: int | None = None, grams: bool = False
+) -> Cores:
     """Both cores, the mean squared error, and the rank bounds at every row of x (points, ...).
 
+    With `grams` also the Gram matrices of the two factors, from which `lib.tangents` has singular values, norms and
+    the tangent plane, again without an N x N matrix.
     `chunk_size` points are worked on at a time (default: as many as take 64 MiB of intermediate values); it bounds the
     memory and changes nothing else. Device and precision are those of the modules and of x. Non-smooth points get
     the Jacobian that autograd would give: the slope of ReLU at 0 is 0. Raises `InputError` for points that are not
@@ -63,11 +72,11 @@ def cores(encoder: nn.Module, decoder: nn.Module, x: Tensor, chunk_size: int | N
     layers = _fast_layers(encoder, decoder)
     with torch.no_grad():
         if layers is None:
-            compute: Callable[[Tensor], Cores] = _general(encoder, decoder)
+            compute: Callable[[Tensor], Cores] = _general(encoder, decoder, grams)
             chunk_size = chunk_size or 64
         else:
             encoder_layers, decoder_layers = layers
-            compute = _fast(encoder_layers, decoder_layers)
+            compute = _fast(encoder_layers, decoder_layers, grams)
             widest = sum(weight.shape[0] for weight, _, _ in encoder_layers + decoder_layers)
             latent_dim = encoder_layers[-1][0].shape[0]
             chunk_size = chunk_size or max(1, WORKSPACE // (widest * latent_dim * x.element_size()))
@@ -79,6 +88,8 @@ def _in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) -
     whole: dict[str, Tensor] = {}
     for start in range(0, len(x), chunk_size):
         for name, part in vars(compute(x[start : start + chunk_size])).items():
+            if part is None:
+                continue
             if not start:
                 whole[name] = part.new_empty((len(x), *part.shape[1:]))
             whole[name][start : start + chunk_size] = part
@@ -155,11 +166,9 @@ def _walk(layers: Sequence[Layer], h: Tensor) -> tuple[Tensor, list[Tensor]]:
 
 def _encoder_factor(layers: Sequence[Layer], slopes: Sequence[Tensor]) -> Tensor:
     """S_n W_n ... W_2 S_1 (points, d, w_1): the encoder's Jacobian without its first weight."""
-    points, latent_dim = slopes[-1].shape
     factor = torch.diag_embed(slopes[-1])
     for (weight, _, _), slope in zip(reversed(layers[1:]), reversed(slopes[:-1]), strict=True):
-        product = factor.reshape(points * latent_dim, -1) @ weight
-        factor = product.view(points, latent_dim, -1).mul_(slope[:, None, :])
+        factor = _times(factor, weight).mul_(slope[:, None, :])
     return factor
 
 
@@ -170,9 +179,14 @@ def _decoder_factor(layers: Sequence[Layer], slopes: Sequence[Tensor]) -> Tensor
         return torch.eye(latent_dim, dtype=slopes[0].dtype, device=slopes[0].device).expand(points, -1, -1)
     factor = layers[0][0].T * slopes[0][:, None, :]
     for (weight, _, _), slope in zip(layers[1:-1], slopes[1:-1], strict=True):
-        product = factor.reshape(points * latent_dim, -1) @ weight.T
-        factor = product.view(points, latent_dim, -1).mul_(slope[:, None, :])
+        factor = _times(factor, weight.T).mul_(slope[:, None, :])
     return factor
+
+
+def _times(factor: Tensor, matrix: Tensor) -> Tensor:
+    """factor (points, d, w) times one matrix (w, v) for all points, as a single product of stacked rows."""
+    points, latent_dim, width = factor.shape
+    return (factor.reshape(points * latent_dim, width) @ matrix).view(points, latent_dim, -1)
 
 
 def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
@@ -180,8 +194,10 @@ def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
     return torch.stack(counts).amin(dim=0).clamp(max=latent_dim)
 
 
-def _fast(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> Callable[[Tensor], Cores]:
-    joint = encoder[0][0] @ decoder[-1][0]  # G = W_1 V_n (w_1, w)
+def _fast(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool) -> Callable[[Tensor], Cores]:
+    first, last = encoder[0][0], decoder[-1][0]  # W_1 (w_1, N), V_n (N, w)
+    joint = first @ last  # G (w_1, w)
+    inner = (first @ first.T, last.T @ last) if grams else ()
     latent_dim = encoder[-1][0].shape[0]
     if decoder[0][0].shape[1] != latent_dim:
         raise InputError(
@@ -193,15 +209,21 @@ def _fast(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> Callable[[Tenso
         z, slopes_x = _walk(encoder, x)
         output, slopes_z = _walk(decoder, z)
         _, slopes_f = _walk(encoder, output)
-        points = len(x)
-        right = _decoder_factor(decoder, slopes_z)
-        right = (right.reshape(points * latent_dim, -1) @ joint.T).view(points, latent_dim, -1).transpose(1, 2)
+        residual = output - x
+        left, right = _encoder_factor(encoder, slopes_x), _decoder_factor(decoder, slopes_z)
+        extra = {}
+        if grams:
+            extra["encoder_gram"] = torch.bmm(_times(left, inner[0]), left.mT)
+            extra["decoder_gram"] = torch.bmm(_times(right, inner[1]), right.mT)
+            extra["pulled_residual"] = torch.bmm(right, (residual @ last)[:, :, None])[:, :, 0]
+        right = _times(right, joint.T).mT
         return Cores(
-            input=torch.bmm(_encoder_factor(encoder, slopes_x), right),
+            input=torch.bmm(left, right),
             latent=torch.bmm(_encoder_factor(encoder, slopes_f), right),
-            mse=(output - x).square().mean(dim=1),
+            mse=residual.square().mean(dim=1),
             rank_bound_input=_rank_bound(latent_dim, slopes_x + slopes_z[:-1]),
             rank_bound_latent=_rank_bound(latent_dim, slopes_f + slopes_z[:-1]),
+            **extra,
         )
 
     return compute
@@ -210,7 +232,7 @@ def _fast(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> Callable[[Tenso
 # --- the general path --------------------------------------------------------------------------------------------
 
 
-def _general(encoder: nn.Module, decoder: nn.Module) -> Callable[[Tensor], Cores]:
+def _general(encoder: nn.Module, decoder: nn.Module, grams: bool) -> Callable[[Tensor], Cores]:
     """The cores as derivatives in the latent space, one point at a time under vmap.
 
     K(x) is the derivative at t = z of E(x + D(t) - D(z)), and J_L that of E(D(t)); both take d forward-mode products.
@@ -224,21 +246,26 @@ def _general(encoder: nn.Module, decoder: nn.Module) -> Callable[[Tensor], Cores
     def decode(z: Tensor) -> Tensor:
         return functional_call(decoder, decoder_state, (z[None],))[0]
 
-    def at_point(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def at_point(x: Tensor) -> tuple[Tensor, ...]:
         z = encode(x)
         output = decode(z)
         core = jacfwd(lambda t: encode(x + (decode(t) - output)))(z)
         latent = jacfwd(lambda t: encode(decode(t)))(z)
-        return core, latent, (output - x).square().mean()
+        residual = output - x
+        if not grams:
+            return core, latent, residual.square().mean()
+        a = jacrev(encode)(x).flatten(1)
+        b = jacfwd(decode)(z).reshape(-1, len(z))
+        return core, latent, residual.square().mean(), a @ a.T, b.T @ b, b.T @ residual.flatten()
 
     def compute(x: Tensor) -> Cores:
-        core, latent, mse = vmap(at_point)(x)
+        core, latent, mse, *extra = vmap(at_point)(x)
         if core.ndim != 3 or core.shape[1] != core.shape[2]:
             raise InputError(
                 f"The cores came out with the shape {tuple(core.shape)}; the encoder should return (points, d), "
                 "as the decoder takes."
             )
         full = torch.full((len(x),), core.shape[-1], device=x.device)
-        return Cores(core, latent, mse, full, full.clone())
+        return Cores(core, latent, mse, full, full.clone(), *extra)
 
     return compute

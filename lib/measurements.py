@@ -4,6 +4,8 @@ r"""What is measured at every point of a trained member, and the summary that fi
 tables (statistics, histograms, regressions) that stay when the points are gone.
 """
 
+import base64
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,31 +15,48 @@ from torch import Tensor
 
 from lib import regression, spectra
 from lib.autoencoders import Pair
+from lib.covariates import ink
 from lib.datasets import Dataset
 from lib.errors import InputError
-from lib.jacobians import cores
+from lib.jacobians import Cores, cores
+from lib.tangents import tangents
 
 SPACES = ("input", "latent")
 PREDICTORS = ("log_volume", "trace")
 SMALL = 0.1  # an eigenvalue of smaller modulus is counted as small (Figure 6)
 ILL_CONDITIONED = 1e-6  # a core whose sigma_min / sigma_max is smaller is counted as ill conditioned
 ARGUMENT_BINS = 72  # of 5 degrees, the first centred on -180 degrees: real eigenvalues fall in the middle of a bin
-QUANTILES = {"q025": 0.025, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "q975": 0.975}
+QUANTILES = {"q025": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q975": 0.975}
 ALL = -1  # the label that stands for all classes together
 DIGITS = 7  # significant digits kept in a summary
+POINT_BINS = 40  # of a histogram of points
+WATCHED = 10_000  # so many first points of a split are measured during training, too
+SAMPLED = 1_000  # points of a split that a summary keeps
+PRODUCTS = (
+    *("trace_input", "trace_latent", "log_volume_input", "log_volume_latent"),
+    *("mse", "ink", "neighbour_distance"),
+)
+SAMPLE = [
+    *("test", "label", "sign_input", "sign_latent", *PRODUCTS),
+    *("frobenius", "spectral", "obliqueness", "tangent_distance", "decoder_log_volume"),
+]
 
 
-def measure(encoder_decoder: Pair, dataset: Dataset) -> pa.Table:
+def measure(encoder_decoder: Pair, dataset: Dataset, neighbours: np.ndarray, device: str = "cpu") -> pa.Table:
     """The per-point table of a member, in float64, train points first.
 
+    `neighbours` (points,): `lib.covariates.neighbour_distance` of the data set; `device`: where the cores are computed.
     Columns: `test` (bool), `label`, `mse`; for each space s in input (K, the core of J_I) and latent (J_L): `trace_s`,
     `sign_s` (-1, 0, 1 of omega; 0 where the core is structurally singular), `log_volume_s` (log|omega|, NaN there),
     `singular_s` (bool), `conditioning_s` (sigma_min / sigma_max), `eigenvalues_s_real` and `eigenvalues_s_imag`
-    (d each); `distance_l1` and `distance_l2`, the norms of the optimally paired difference of the two spectra.
+    (d each); `distance_l1` and `distance_l2`, the norms of the optimally paired difference of the two spectra; of
+    `lib.tangents` `frobenius`, `spectral`, `obliqueness`, `tangent_distance` and `decoder_log_volume`; `ink` (|x|^2)
+    and `neighbour_distance`.
     """
-    encoder, decoder = (module.double() for module in encoder_decoder)
+    encoder, decoder = (module.double().to(device) for module in encoder_decoder)
     images = torch.cat([dataset.train.images, dataset.test.images]).double()
-    result = cores(encoder, decoder, images)
+    result = cores(encoder, decoder, images.to(device), grams=True)
+    result = Cores(**{name: part.cpu() for name, part in vars(result).items()})
     columns: dict[str, Any] = {
         "test": np.arange(len(images)) >= len(dataset.train),
         "label": torch.cat([dataset.train.labels, dataset.test.labels]).numpy(),
@@ -62,6 +81,10 @@ def measure(encoder_decoder: Pair, dataset: Dataset) -> pa.Table:
         }
     for p in (1, 2):
         columns[f"distance_l{p}"] = spectra.paired_distance(spectrum["input"], spectrum["latent"], p).numpy()
+    plane = tangents(result, images.shape[1])
+    columns |= {name: getattr(plane, name).numpy() for name in ("frobenius", "spectral", "obliqueness")}
+    columns |= {"tangent_distance": plane.distance.numpy(), "decoder_log_volume": plane.decoder_log_volume.numpy()}
+    columns |= {"ink": ink(images).numpy(), "neighbour_distance": neighbours}
     return pa.table(columns)
 
 
@@ -76,19 +99,41 @@ def eigenvalues(points: pa.Table, space: str) -> np.ndarray:
 
 
 def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """The summary tables of one member as lists of rows: `members`, `statistics`, `histograms`, `regressions`.
+    """The summary tables of one member as lists of rows: `members`, `statistics`, `histograms`, `regressions`,
+    `cross_products`, `sample`.
 
-    Floats are rounded to seven significant digits. A regression that the points do not determine (all of them
-    with omega <= 0, say) has no row.
+    Floats are rounded to seven significant digits, in `sample` to five. A regression that the points do not determine
+    (all of them with omega <= 0, say) has no row.
     """
     test = points["test"].to_numpy()
     label = points["label"].to_numpy()
+    labels = [ALL, *np.unique(label).tolist()]
     return {
         "members": [_member_row(points, test)],
-        "statistics": _statistics(points, test, label),
-        "histograms": _histograms(points, label),
+        "statistics": _statistics(points, test, label, labels),
+        "histograms": _histograms(points, test, label, labels),
         "regressions": _regressions(points, test, label),
+        "cross_products": _cross_products(points),
+        "sample": _sample(points, test),
     }
+
+
+def progress(points_by_epoch: Mapping[int, pa.Table]) -> dict[str, list[dict[str, Any]]]:
+    """Tables of a member on its way through training, a block of rows an epoch, all classes together.
+
+    `progress_statistics`, `progress_histograms` and `progress_regressions`: as in `summarise`, led by `epoch`.
+    """
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for epoch, points in points_by_epoch.items():
+        test, label = points["test"].to_numpy(), points["label"].to_numpy()
+        parts = {
+            "statistics": _statistics(points, test, label, [ALL]),
+            "histograms": _histograms(points, test, label, [ALL]),
+            "regressions": _regressions(points, test, None),
+        }
+        for name, rows in parts.items():
+            tables.setdefault(f"progress_{name}", []).extend({"epoch": epoch} | row for row in rows)
+    return tables
 
 
 def _member_row(points: pa.Table, test: np.ndarray) -> dict[str, Any]:
@@ -126,9 +171,8 @@ def _quantities(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
     return quantities
 
 
-def _statistics(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
+def _statistics(points: pa.Table, test: np.ndarray, label: np.ndarray, labels: Sequence[int]) -> list[dict[str, Any]]:
     splits = {"all": np.ones_like(test), "train": ~test, "test": test}
-    labels = [ALL, *np.unique(label).tolist()]
     rows = []
     for (space, quantity), values in _quantities(points).items():
         exists = ~np.isnan(values)
@@ -151,34 +195,45 @@ def _described(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _histograms(points: pa.Table, label: np.ndarray) -> list[dict[str, Any]]:
-    """Counts of eigenvalue arguments (by angle) and of small eigenvalues (by their number), for each class and for all."""
-    rows = []
-    step = 2 * np.pi / ARGUMENT_BINS
+def _histograms(points: pa.Table, test: np.ndarray, label: np.ndarray, labels: Sequence[int]) -> list[dict[str, Any]]:
+    """Counts in bins of equal width, a row a histogram: `left`, the first bin's left edge, `width`, and `counts`.
+
+    Eigenvalue arguments (by angle), the number of small eigenvalues, and the trace, log volume and MSE of the points;
+    of these the outermost bins also hold what lies beyond them.
+    """
+    whole = {("both", "mse"): _binned(points["mse"].to_numpy())}
     for space in SPACES:
         values = eigenvalues(points, space)
-        latent_dim = values.shape[1]
-        argument_bin = np.round((np.angle(values) + np.pi) / step).astype(int) % ARGUMENT_BINS
+        step = 2 * np.pi / ARGUMENT_BINS
+        bins = np.round((np.angle(values) + np.pi) / step).astype(int) % ARGUMENT_BINS
+        whole[space, "argument"] = (-np.pi - 0.5 * step, step, ARGUMENT_BINS, bins)
         small = (np.abs(values) < SMALL).sum(axis=1)
-        for one in [ALL, *np.unique(label).tolist()]:
-            chosen = (label == one) | (one == ALL)
-            keys = {"space": space, "split": "all", "label": one}
-            counts = np.bincount(argument_bin[chosen].ravel(), minlength=ARGUMENT_BINS)
-            rows += [
-                keys
-                | {"quantity": "argument", "left": _rounded(-np.pi + (i - 0.5) * step)}
-                | {"right": _rounded(-np.pi + (i + 0.5) * step), "count": int(count)}
-                for i, count in enumerate(counts)
-            ]
-            counts = np.bincount(small[chosen], minlength=latent_dim + 1)
-            rows += [
-                keys | {"quantity": "small_eigenvalues", "left": i - 0.5, "right": i + 0.5, "count": int(count)}
-                for i, count in enumerate(counts)
-            ]
+        whole[space, "small_eigenvalues"] = (-0.5, 1.0, values.shape[1] + 1, small)
+        for name in ("trace", "log_volume"):
+            whole[space, name] = _binned(points[f"{name}_{space}"].to_numpy())
+    rows = []
+    for (space, quantity), (left, width, number, bins) in whole.items():
+        for split, in_split in (("train", ~test), ("test", test)):
+            for one in labels:
+                chosen = bins[in_split & ((label == one) | (one == ALL))].ravel()
+                counts = np.bincount(chosen[chosen >= 0], minlength=number).tolist()
+                keys = {"space": space, "split": split, "label": one, "quantity": quantity}
+                rows.append(keys | {"left": _rounded(left), "width": _rounded(width), "counts": counts})
     return rows
 
 
-def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
+def _binned(values: np.ndarray) -> tuple[float, float, int, np.ndarray]:
+    """Left edge, width and number of bins that span the middle 99 % of the values, and each value's bin, -1 for NaN."""
+    exists = ~np.isnan(values)
+    if not exists.any():
+        return 0.0, 1.0, POINT_BINS, np.full(len(values), -1)
+    low, high = np.quantile(values[exists], [0.005, 0.995])
+    width = (high - low) / POINT_BINS or 1.0
+    bins = np.clip(np.floor((np.where(exists, values, low) - low) / width), 0, POINT_BINS - 1).astype(int)
+    return float(low), float(width), POINT_BINS, np.where(exists, bins, -1)
+
+
+def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray | None) -> list[dict[str, Any]]:
     rows = []
     mse = points["mse"].to_numpy()
     for space in SPACES:
@@ -197,21 +252,49 @@ def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[
     return rows
 
 
-def _rounded(value: float) -> float | int:
-    return int(value) if isinstance(value, (int, np.integer)) else float(f"{float(value):.{DIGITS}g}")
+def _cross_products(points: pa.Table) -> list[dict[str, Any]]:
+    """Sums of products, from which a regression on any of these columns, with class effects, can be made without the points.
+
+    A row a cell of split, class, and signs of omega in both spaces: `products`, the upper triangle, row by row, of
+    V^T V, V (points, 8) the columns 1 and `PRODUCTS`. A log volume that does not exist counts as 0.
+    """
+    table = points.select(["test", "label", "sign_input", "sign_latent", *PRODUCTS]).to_pandas().fillna(0.0)
+    rows = []
+    for (test, label, sign_input, sign_latent), cell in table.groupby(["test", "label", "sign_input", "sign_latent"]):
+        columns = np.column_stack([np.ones(len(cell)), cell[list(PRODUCTS)].to_numpy(dtype=np.float64)])
+        products = (columns.T @ columns)[np.triu_indices(columns.shape[1])]
+        keys = {"split": "test" if test else "train", "label": int(label)}
+        keys |= {"sign_input": int(sign_input), "sign_latent": int(sign_latent)}
+        rows.append(keys | {"products": [float(f"{value:.12g}") for value in products]})
+    return rows
+
+
+def _sample(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
+    """1,000 train and 1,000 test points (all where there are fewer), the same of a data set for every member."""
+    generator = np.random.default_rng(0)
+    chosen = [np.sort(generator.permutation(np.flatnonzero(part))[:SAMPLED]) for part in (~test, test)]
+    rows = points.select(SAMPLE).take(np.concatenate(chosen)).to_pylist()
+    return [{name: _rounded(value, 5) for name, value in row.items()} for row in rows]
+
+
+def _rounded(value: float | None, digits: int = DIGITS) -> float | int | None:
+    """`digits` significant ones; None, which JSON has, for what is not a number or not finite."""
+    if isinstance(value, (bool, int, np.integer)):
+        return int(value)
+    return None if value is None or not np.isfinite(value) else float(f"{float(value):.{digits}g}")
 
 
 def examples(encoder_decoder: Pair, dataset: Dataset) -> list[dict[str, Any]]:
-    """The first test image of every class and its reconstruction, as lists of N numbers of three decimals."""
-    encoder, decoder = (module.double() for module in encoder_decoder)
+    """The first test image of every class and its reconstruction: grey levels 0 to 255 as bytes, in base 64."""
+    encoder, decoder = (module.double().cpu() for module in encoder_decoder)
     rows = []
     for label in dataset.test.labels.unique().tolist():
         image = dataset.test.images[dataset.test.labels == label][0].double()
         with torch.no_grad():
             reconstruction = decoder(encoder(image[None]))[0]
-        rows.append({"label": label, "original": _thousandths(image), "reconstruction": _thousandths(reconstruction)})
+        rows.append({"label": label, "original": _grey_levels(image), "reconstruction": _grey_levels(reconstruction)})
     return rows
 
 
-def _thousandths(image: Tensor) -> list[float]:
-    return [round(value, 3) for value in image.tolist()]
+def _grey_levels(image: Tensor) -> str:
+    return base64.b64encode((255 * image.clamp(0, 1)).round().to(torch.uint8).numpy().tobytes()).decode()

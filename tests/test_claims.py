@@ -10,7 +10,7 @@ import pytest
 
 from lib import claims, evidence, published
 from lib.errors import InputError
-from lib.runs.results import Summary
+from lib.runs.results import TABLES, Summary
 from lib.runs.specification import Run
 
 DIMS = tuple(range(2, 21))
@@ -57,7 +57,9 @@ def as_published(dims: tuple[int, ...] = DIMS, depths: tuple[int, ...] = (3, 4, 
         for predictor, table in tables.items()
     ]
     empty = pd.DataFrame()
-    return Summary(run, (28, 28), {}, empty, pd.DataFrame(statistics), empty, pd.DataFrame(regressions), empty, empty)
+    frames = dict.fromkeys(TABLES, empty)
+    frames |= {"statistics": pd.DataFrame(statistics), "regressions": pd.DataFrame(regressions)}
+    return Summary(run, 0, (28, 28), {}, **frames)
 
 
 def _centre(quantity: str, split: str, depth: int, latent_dim: int, seed: int, space: str, label: int) -> float:

@@ -81,10 +81,10 @@ def test_convolutions_take_the_general_path():
 def test_both_paths_agree_on_a_relu_network():
     encoder, decoder = pair(20, 12, 9, 4)
     x = torch.rand(11, 20, dtype=torch.float64)
-    fast = cores(encoder, decoder, x)
+    fast = cores(encoder, decoder, x, grams=True)
     with torch.no_grad():
-        general = jacobians._general(encoder, decoder)(x)
-    for name in ("input", "latent", "mse"):
+        general = jacobians._general(encoder, decoder, grams=True)(x)
+    for name in ("input", "latent", "mse", "encoder_gram", "decoder_gram", "pulled_residual"):
         torch.testing.assert_close(getattr(fast, name), getattr(general, name), rtol=0, atol=1e-12)
 
 

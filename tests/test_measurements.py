@@ -1,5 +1,6 @@
 """The per-point table and its summary, on a small untrained member."""
 
+import base64
 import json
 
 import numpy as np
@@ -7,11 +8,12 @@ import pandas as pd
 import pytest
 import torch
 
-from lib import datasets, measurements, spectra
+from lib import covariates, datasets, measurements, spectra
 from lib.autoencoders import build
 from lib.jacobians import cores
 
 DATASET = datasets.load("digits", 200, 40)
+NEIGHBOURS = covariates.neighbour_distance(DATASET)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,7 @@ def pair():
 
 @pytest.fixture(scope="module")
 def points(pair):
-    return measurements.measure(pair, DATASET)
+    return measurements.measure(pair, DATASET, NEIGHBOURS)
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +69,58 @@ def test_statistics_are_those_of_the_points(points, tables):
 
 def test_histograms_count_every_eigenvalue_once_and_centre_the_real_ones(points, tables):
     rows = tables["histograms"].query("quantity == 'argument' and space == 'latent' and label == -1")
-    assert rows["count"].sum() == 240 * 4
+    counts = np.sum(rows["counts"].tolist(), axis=0)
+    assert counts.sum() == 240 * 4
     values = measurements.eigenvalues(points, "latent")
-    centre = (rows["left"] + rows["right"]) / 2
+    centre = rows["left"].iloc[0] + rows["width"].iloc[0] * (np.arange(len(counts)) + 0.5)
     positive = ((values.imag == 0) & (values.real > 0)).sum()
     negative = ((values.imag == 0) & (values.real < 0)).sum()
-    assert rows["count"][np.isclose(centre, 0, atol=1e-6)].item() >= positive
-    assert rows["count"][np.isclose(centre, -np.pi, atol=1e-6)].item() >= negative
+    assert counts[np.isclose(centre, 0, atol=1e-5)].item() >= positive
+    assert counts[np.isclose(centre, -np.pi, atol=1e-5)].item() >= negative
     assert negative > 0
+
+
+def test_histograms_of_points_hold_every_value_that_exists(points, tables):
+    rows = tables["histograms"].set_index(["quantity", "space", "split", "label"])
+    trace, test = points["trace_input"].to_numpy(), points["test"].to_numpy()
+    row = rows.loc[("trace", "input", "test", -1)]
+    edges = row["left"] + row["width"] * np.arange(1, len(row["counts"]))
+    assert row["counts"] == np.bincount(np.digitize(trace[test], edges), minlength=len(row["counts"])).tolist()
+    log = points["log_volume_latent"].to_numpy()
+    both = sum(sum(rows.loc[("log_volume", "latent", split, -1), "counts"]) for split in ("train", "test"))
+    assert both == (~np.isnan(log)).sum()
+
+
+def test_cross_products_give_the_regression_without_the_points(points, tables):
+    """Ordinary least squares of the error on the trace and the ink, with class effects, from sums alone."""
+    frame = points.to_pandas()
+    design = np.column_stack([frame["trace_input"], frame["ink"], pd.get_dummies(frame["label"]).to_numpy(float)])
+    expected = np.linalg.lstsq(design, frame["mse"], rcond=None)[0][:2]
+    size, place = 8, {name: 1 + i for i, name in enumerate(measurements.PRODUCTS)}
+    within = np.zeros((size, size))
+    for _, cells in tables["cross_products"].groupby("label"):
+        products = np.zeros((size, size))
+        products[np.triu_indices(size)] = np.sum(cells["products"].tolist(), axis=0)
+        products += np.triu(products, 1).T
+        within += products - np.outer(products[0], products[0]) / products[0, 0]
+    x = [place["trace_input"], place["ink"]]
+    found = np.linalg.solve(within[np.ix_(x, x)], within[x, place["mse"]])
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_sample_is_of_points_of_both_splits(points, tables):
+    sample = tables["sample"]
+    assert len(sample) == 240
+    assert sample["test"].sum() == 40
+    assert sample["obliqueness"].to_numpy() == pytest.approx(points["obliqueness"].to_numpy(), rel=1e-4)
+
+
+def test_tables_on_the_way_are_those_of_the_end_for_all_classes(points, tables):
+    on_the_way = measurements.progress({0: points, 3: points})
+    rows = pd.DataFrame(on_the_way["progress_statistics"]).query("epoch == 3").drop(columns="epoch")
+    expected = tables["statistics"].query("label == -1")
+    pd.testing.assert_frame_equal(rows.reset_index(drop=True), expected.reset_index(drop=True))
+    assert {row["epoch"] for row in on_the_way["progress_regressions"]} == {0, 3}
 
 
 def test_regressions_cover_spaces_predictors_and_classes(tables):
@@ -88,7 +134,7 @@ def test_regressions_cover_spaces_predictors_and_classes(tables):
 
 def test_singular_points_have_no_volume_and_are_counted():
     encoder, decoder = build((64, 24, 3, 4), 1, "he")
-    points = measurements.measure((encoder, decoder), DATASET)
+    points = measurements.measure((encoder, decoder), DATASET, NEIGHBOURS)
     assert all(points["singular_input"].to_pylist())
     assert np.isnan(points["log_volume_latent"].to_numpy()).all()
     summary = measurements.summarise(points)
@@ -103,4 +149,7 @@ def test_a_summary_is_json_without_nan(points):
 def test_examples_show_a_test_image_of_every_class(pair):
     rows = measurements.examples(pair, DATASET)
     assert [row["label"] for row in rows] == list(range(10))
-    assert all(len(row["original"]) == len(row["reconstruction"]) == 64 for row in rows)
+    first = DATASET.test.images[DATASET.test.labels == 3][0].numpy()
+    levels = np.frombuffer(base64.b64decode(rows[3]["original"]), np.uint8)
+    assert levels.tolist() == np.round(255 * first).astype(int).tolist()
+    assert all(len(base64.b64decode(row["reconstruction"])) == 64 for row in rows)

@@ -18,14 +18,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import torch
 from tqdm import tqdm
 
-from lib import autoencoders, files, measurements, training
+from lib import autoencoders, covariates, datasets, files, measurements, training
 from lib.errors import InputError
 from lib.runs import store, weights
 from lib.runs.specification import Member, Run, members
@@ -34,6 +36,9 @@ from lib.sources import code_digest
 VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels")
 SMALL_WORK = 1e10  # floating-point operations of training that do not pay for starting a process
 STACKED_WEIGHTS = 2**20  # on a CPU, members are stacked up to so many weights: beyond, a stack only leaves the cache
+
+
+Report = Callable[[int], object]  # told the member-epochs finished
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,9 @@ def execute(
 ) -> list[Member]:
     """Train and measure the members of a run that are missing, or those selected by `only`; return what was done.
 
-    `processes` workers of one thread each (default: the processors this process may use); on a GPU one process trains
-    a family at a time. One execution of a run at a time: a second waits for the first, and finds its work done. A
-    member's bits depend on the run alone, not on `only`, `processes`, or what was done before.
+    `processes` workers of one thread each (default: the processors this process may use); on a GPU this process trains
+    a family at a time, and the workers measure. One execution of a run at a time: a second waits for the first, and
+    finds its work done. A member's bits depend on the run alone, not on `only`, `processes`, or what was done before.
     """
     training.check_device(device)
     chosen = members(run, only)
@@ -61,9 +66,10 @@ def execute(
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
     with _only_process(run):
         waiting = store.missing(run, chosen)
-        workers = 1 if device != "cpu" else processes or _worthwhile_processes(run, waiting, dataset)
+        neighbour_distances(dataset)  # here, lest every worker compute them
+        workers = processes or _worthwhile_processes(run, waiting, dataset)
         jobs = _jobs(run, waiting, dataset.input_dim, device, workers)
-        _perform(jobs, min(workers, len(jobs)))
+        _perform(jobs, min(workers, len(jobs) if device == "cpu" else len(waiting)))
         files.write(store.folder(run) / "manifest.json", _manifest(run))
         if run.kept:
             files.write(store.RESULTS / run.name / "manifest.json", _manifest(run))
@@ -123,11 +129,19 @@ def _perform(jobs: Sequence[Job], processes: int) -> None:
             finally:
                 torch.set_num_threads(threads)
             return
-        context = multiprocessing.get_context(_start_method())
+        context = multiprocessing.get_context(_start_method(jobs[0].device))
         reports = context.Queue()
         pool = ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(reports,))
         try:
-            pending = {pool.submit(_perform_in_worker, job) for job in jobs}
+            if jobs[0].device == "cpu":
+                pending = {pool.submit(_perform_in_worker, job) for job in jobs}
+            else:  # the device trains, here, a family after the other; workers measure what is trained
+                pending = {
+                    pool.submit(measure, job, member, seconds)
+                    for job in jobs
+                    for seconds in [train(job, bar.update)]
+                    for member in job.members
+                }
             while pending:
                 done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -143,9 +157,9 @@ def _perform(jobs: Sequence[Job], processes: int) -> None:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_method() -> str:
-    """Fork where that is safe (Linux, no other thread), for it spares every worker seconds of imports; else spawn."""
-    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+def _start_method(device: str) -> str:
+    """Fork where that is safe (Linux, no other thread, no GPU), for it spares every worker seconds of imports; else spawn."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 and device == "cpu" else "spawn"
 
 
 def _drain(reports: Any) -> int:
@@ -171,18 +185,22 @@ def _perform_in_worker(job: Job) -> None:
     perform(job, _reports.put)
 
 
-def perform(job: Job, report: Callable[[int], object]) -> None:
-    """Train what is not trained of a job, then measure its members; `report` is told the member-epochs finished."""
+def perform(job: Job, report: Report) -> None:
+    """Train what is not trained of a job, then measure its members."""
+    seconds = train(job, report)
+    for member in job.members:
+        measure(job, member, seconds)
+
+
+def train(job: Job, report: Report) -> float:
+    """Train what is not trained of a job; return the seconds a member took. `report` is told the member-epochs finished."""
     started = time.monotonic()
-    dataset = job.run.load_dataset()
     trained_by = code_digest(store.TRAINED_BY)
     untrained = [member for member in job.members if not _weights_stand(job.run, member, trained_by)]
     report((len(job.members) - len(untrained)) * job.run.epochs)
     if untrained:
-        _train(job, untrained, dataset, trained_by, report)
-    training_seconds = (time.monotonic() - started) / len(job.members)
-    for member in job.members:
-        _measure(job, member, dataset, training_seconds)
+        _train(job, untrained, job.run.load_dataset(), trained_by, report)
+    return (time.monotonic() - started) / len(job.members)
 
 
 def _weights_stand(run: Run, member: Member, trained_by: str) -> bool:
@@ -195,9 +213,7 @@ def _snapshots(run: Run) -> tuple[int, ...]:
     return tuple(epoch for epoch in run.snapshots if epoch < run.epochs)
 
 
-def _train(
-    job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str, report: Callable[[int], object]
-) -> None:
+def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str, report: Report) -> None:
     run = job.run
     input_dim = dataset.input_dim
     pairs = [
@@ -236,13 +252,15 @@ def _train(
     checkpoint.unlink(missing_ok=True)
 
 
-def _measure(job: Job, member: Member, dataset: Any, training_seconds: float) -> None:
+def measure(job: Job, member: Member, training_seconds: float) -> None:
+    """Measure a trained member and write its per-point table and its summary."""
     started = time.monotonic()
-    run = job.run
+    run, dataset = job.run, job.run.load_dataset()
+    neighbours = neighbour_distances(dataset)
     pair, metadata = weights.load_weights(store.weights_path(run, member))
-    points = measurements.measure(pair, dataset)
+    points = measurements.measure(pair, dataset, neighbours, job.device)
     store.save_points(store.points_path(run, member), points)
-    tables = measurements.summarise(points)
+    tables = measurements.summarise(points) | _progress(job, member, dataset, neighbours, points)
     tables["members"][0]["wall_seconds"] = round(training_seconds + time.monotonic() - started, 2)
     tables["history"] = weights.decoded_history(metadata["history"])
     tables["examples"] = measurements.examples(pair, dataset)
@@ -258,6 +276,32 @@ def _measure(job: Job, member: Member, dataset: Any, training_seconds: float) ->
             "tables": {name: _columns(rows) for name, rows in tables.items()},
         },
     )
+
+
+def neighbour_distances(dataset: datasets.Dataset) -> np.ndarray:
+    """`lib.covariates.neighbour_distance` of a data set, computed once and kept in artifacts/neighbours/."""
+    path = store.ARTIFACTS / "neighbours" / f"{dataset.sha256[:12]}.parquet"
+    if not path.exists():
+        store.save_points(path, pa.table({"neighbour_distance": covariates.neighbour_distance(dataset)}))
+    return store.load_points(path)["neighbour_distance"].to_numpy()
+
+
+def _progress(
+    job: Job, member: Member, dataset: datasets.Dataset, neighbours: np.ndarray, points: pa.Table
+) -> dict[str, list[dict[str, Any]]]:
+    """The tables of the run's snapshots, and of the last epoch on the same points; none where the run has no snapshots."""
+    run, train_points = job.run, len(dataset.train)
+    if not _snapshots(run):
+        return {}
+    count = measurements.WATCHED
+    train, test = (datasets.Split(one.images[:count], one.labels[:count]) for one in (dataset.train, dataset.test))
+    part = replace(dataset, train=train, test=test)
+    rows = np.concatenate([np.arange(len(train)), train_points + np.arange(len(test))])
+    by_epoch = {}
+    for epoch in _snapshots(run):
+        pair = weights.load_weights(store.weights_path(run, member, epoch))[0]
+        by_epoch[epoch] = measurements.measure(pair, part, neighbours[rows], job.device)
+    return measurements.progress(by_epoch | {run.epochs: points.take(rows)})
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

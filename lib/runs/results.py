@@ -1,9 +1,11 @@
 """What a run leaves behind, as objects: its summary, a trained member, a member's measurements."""
 
+import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -15,7 +17,10 @@ from lib.runs.specification import Member, Run, members, read
 if TYPE_CHECKING:
     from lib.autoencoders import Pair
 
-TABLES = ("members", "statistics", "histograms", "regressions", "history", "examples")
+TABLES = (
+    *("members", "statistics", "histograms", "regressions", "cross_products", "sample", "history", "examples"),
+    *("progress_statistics", "progress_histograms", "progress_regressions"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,28 +29,59 @@ class Summary:
 
     `members`: sizes, mean errors, shares of singular, ill-conditioned and non-positive points; `statistics`: count, mean,
     std and quantiles of every quantity by space, split and label; `histograms`: counts by bin; `regressions`: the
-    coefficients of equations 6 and 7; `history`: errors by epoch; `examples`: a test image a class, and its
-    reconstruction. Label -1 stands for all classes together. `provenance`: of the first member.
+    coefficients of equations 6 and 7; `cross_products`: sums of products by cell; `sample`: some points; `history`: errors
+    by epoch; `examples`: a test image a class, and its reconstruction; `progress_...`: statistics, histograms and
+    regressions at the run's snapshots (`lib.measurements.summarise`, `progress`). Label -1 stands for all classes together.
+    `provenance`: of the first member.
+
+    `run` is the part of the run that is there: of a kept run that is still being computed, the latent dimensions that
+    the tables' depth has, and the depths that have all of these. `absent`: how many members of the run are not in it.
     """
 
     run: Run
+    absent: int
     image_shape: tuple[int, ...]
     provenance: dict
     members: pd.DataFrame
     statistics: pd.DataFrame
     histograms: pd.DataFrame
     regressions: pd.DataFrame
+    cross_products: pd.DataFrame
+    sample: pd.DataFrame
     history: pd.DataFrame
     examples: pd.DataFrame
+    progress_statistics: pd.DataFrame
+    progress_histograms: pd.DataFrame
+    progress_regressions: pd.DataFrame
 
 
 def ensure(name: str) -> None:
-    """Train and measure whatever is missing of a run; instant when nothing is."""
+    """Train and measure whatever is missing of a run; instant when nothing is. A kept run is taken as it is."""
     run = read(name)
-    if store.missing(run, members(run)):
+    if not run.kept and store.missing(run, members(run)):
         from lib.runs.execution import execute  # torch and all the rest: only where there is something to do
 
         execute(run)
+
+
+def finished_part(run: Run) -> Run:
+    """The part of a run that is there, as a grid: its latent dimensions at the tables' depth, and the depths that have all of them.
+
+    Raises `InputError` where no member of the tables' depth is there.
+    """
+    there = set(members(run)) - set(store.missing(run, members(run)))
+
+    def complete(depth: int, latent_dim: int) -> bool:
+        return all(Member(depth, latent_dim, seed) in there for seed in run.seeds)
+
+    dims = tuple(d for d in run.latent_dims if complete(run.table_depth, d))
+    if not dims:
+        raise InputError(
+            f"Run {run.name} has no results yet at the depth of its tables, {run.table_depth}; compute them with: "
+            f"python -m lib run {run.name} --only n={run.table_depth}"
+        )
+    depths = tuple(n for n in run.depths if all(complete(n, d) for d in dims))
+    return replace(run, latent_dims=dims, depths=depths)
 
 
 def listed(names: Sequence[str] | str) -> list[str]:
@@ -55,23 +91,34 @@ def listed(names: Sequence[str] | str) -> list[str]:
 
 
 def summary(name: str) -> Summary:
-    """The summary of a run, computed first where it is not there."""
+    """The summary of a run, computed first where it is not there (a kept run: of what is there)."""
     ensure(name)
     run = read(name)
-    contents = [store.load_summary(store.summary_path(run, member)) for member in members(run)]
+    part = finished_part(run)
+    contents = [store.load_summary(store.summary_path(run, member)) for member in members(part)]
     frames = {
-        table: _frame([(content["member"], content["tables"][table]) for content in contents]) for table in TABLES
+        table: _frame([(content["member"], content["tables"].get(table, {})) for content in contents])
+        for table in TABLES
     }
-    return Summary(run, tuple(contents[0]["image_shape"]), contents[0]["provenance"], **frames)
+    for column in ("original", "reconstruction"):
+        frames["examples"][column] = frames["examples"][column].map(_pixels)
+    absent = len(members(run)) - len(contents)
+    return Summary(part, absent, tuple(contents[0]["image_shape"]), contents[0]["provenance"], **frames)
 
 
-def _frame(tables: Sequence[tuple[dict[str, int], dict]]) -> pd.DataFrame:
+def _frame(tables: Sequence[tuple[dict[str, int], dict[str, list]]]) -> pd.DataFrame:
     """One frame of a table of several members, each row led by its member's depth, latent_dim and seed."""
-    frames = [pd.DataFrame(table) for _, table in tables]
-    for (member, _), own in zip(tables, frames, strict=True):
-        for position, (key, value) in enumerate(member.items()):
-            own.insert(position, key, value)
-    return pd.concat([own for own in frames if len(own)], ignore_index=True) if any(map(len, frames)) else frames[0]
+    columns: dict[str, list] = {}
+    for member, table in tables:
+        rows = len(next(iter(table.values()), []))
+        for name, values in ({key: [value] * rows for key, value in member.items()} | table).items():
+            columns.setdefault(name, []).extend(values)
+    return pd.DataFrame(columns)
+
+
+def _pixels(text: str) -> np.ndarray:
+    """An example's image (N,), in [0, 1], from the bytes in base 64 that `lib.measurements.examples` makes of it."""
+    return np.frombuffer(base64.b64decode(text), dtype=np.uint8) / 255
 
 
 def summary_digest(name: str) -> str:

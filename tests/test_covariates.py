@@ -1,0 +1,34 @@
+"""Ink and neighbour distances, by hand."""
+
+import numpy as np
+import torch
+
+from lib import covariates, datasets
+from lib.datasets import Dataset, Split
+
+
+def line(train, test):
+    """Points on a line, as images of one pixel."""
+    splits = [
+        Split(torch.tensor(values)[:, None], torch.zeros(len(values), dtype=torch.int64)) for values in (train, test)
+    ]
+    return Dataset("line", *splits, (1, 1), "")
+
+
+def test_ink_is_the_squared_norm():
+    assert covariates.ink(torch.tensor([[0.5, 0.5], [0.0, 1.0]])).tolist() == [0.5, 1.0]
+
+
+def test_the_fifth_neighbour_of_a_training_point_leaves_itself_out():
+    found = covariates.neighbour_distance(line([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.0]))
+    assert np.allclose(found, [0.5, 0.4, 0.3, 0.3, 0.3, 0.4, 0.5, 0.4])
+
+
+def test_few_training_points_take_the_farthest():
+    assert np.allclose(covariates.neighbour_distance(line([0.0, 0.1, 0.2], [1.0])), [0.2, 0.1, 0.2, 0.9])
+
+
+def test_distances_are_those_of_all_pairs():
+    dataset = datasets.load("digits", 60, 10)
+    distances = torch.cdist(dataset.test.images.double(), dataset.train.images.double()).sort(dim=1).values[:, 4]
+    assert np.allclose(covariates.neighbour_distance(dataset)[60:], distances)
