@@ -1,4 +1,4 @@
-"""The command line: `python -m lib run | page | claims`, also installed as `geometry`."""
+"""The command line: `python -m lib run | page | claims | bounds`, also installed as `geometry`."""
 
 import sys
 from pathlib import Path
@@ -66,6 +66,19 @@ def claims(name: str, as_json: bool) -> None:
     from lib.runs import summary
 
     click.echo(ledger.report(summary(name), as_json))
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def bounds(name: str, as_json: bool) -> None:
+    """Check the statements of the page bounds at every point of the run NAME (depth of the tables; d = 2, 5, 10, 20)."""
+    from lib.runs import read
+
+    read(name)
+    from lib.runs.checks import report  # torch: seconds, spent only on a run that exists
+
+    click.echo(report(name, as_json))
 
 
 def main() -> None:

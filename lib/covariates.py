@@ -13,16 +13,19 @@ def ink(images: Tensor) -> Tensor:
     return images.double().square().sum(dim=1)
 
 
-def neighbour_distance(dataset: Dataset) -> np.ndarray:
-    """The Euclidean distance (train points + test points,) of each point to its fifth nearest training point.
+def neighbours(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Of every point, train before test: `nearest`, the row of its nearest training point, and `neighbour_distance`, the
+    Euclidean distance to its fifth nearest.
 
-    A training point is not its own neighbour. Brute force (scikit-learn), quadratic in the number of training points.
-    Where there are fewer than five training points, the farthest counts.
+    A training point is not its own neighbour. Where there are fewer than five training points, the farthest counts.
+    Brute force (scikit-learn), quadratic in the number of training points.
     """
     from sklearn.neighbors import NearestNeighbors
 
     train, test = (split.images.numpy() for split in (dataset.train, dataset.test))
     search = NearestNeighbors(n_neighbors=min(NEIGHBOUR, len(train) - 1), algorithm="brute").fit(train)
-    of_train = search.kneighbors()[0][:, -1]
-    of_test = search.kneighbors(test)[0][:, -1]
-    return np.concatenate([of_train, of_test]).astype(np.float64)
+    distances, rows = zip(search.kneighbors(), search.kneighbors(test), strict=True)
+    return {
+        "nearest": np.concatenate(rows)[:, 0],
+        "neighbour_distance": np.concatenate(distances)[:, -1].astype(np.float64),
+    }

@@ -45,7 +45,8 @@ SAMPLE = [
 def measure(encoder_decoder: Pair, dataset: Dataset, neighbours: np.ndarray, device: str = "cpu") -> pa.Table:
     """The per-point table of a member, in float64, train points first.
 
-    `neighbours` (points,): `lib.covariates.neighbour_distance` of the data set; `device`: where the cores are computed.
+    `neighbours` (points,): the data set's neighbour distances (`lib.covariates.neighbours`); `device`: where the cores
+    are computed.
     Columns: `test` (bool), `label`, `mse`; for each space s in input (K, the core of J_I) and latent (J_L): `trace_s`,
     `sign_s` (-1, 0, 1 of omega; 0 where the core is structurally singular), `log_volume_s` (log|omega|, NaN there),
     `singular_s` (bool), `conditioning_s` (sigma_min / sigma_max), `eigenvalues_s_real` and `eigenvalues_s_imag`

@@ -15,20 +15,28 @@ def line(train, test):
     return Dataset("line", *splits, (1, 1), "")
 
 
+def distances(dataset):
+    return covariates.neighbours(dataset)["neighbour_distance"]
+
+
+def test_the_nearest_training_point_is_another_one():
+    assert covariates.neighbours(line([0.0, 0.1, 0.3], [0.9, 0.04]))["nearest"].tolist() == [1, 0, 1, 2, 0]
+
+
 def test_ink_is_the_squared_norm():
     assert covariates.ink(torch.tensor([[0.5, 0.5], [0.0, 1.0]])).tolist() == [0.5, 1.0]
 
 
 def test_the_fifth_neighbour_of_a_training_point_leaves_itself_out():
-    found = covariates.neighbour_distance(line([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.0]))
+    found = distances(line([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.0]))
     assert np.allclose(found, [0.5, 0.4, 0.3, 0.3, 0.3, 0.4, 0.5, 0.4])
 
 
 def test_few_training_points_take_the_farthest():
-    assert np.allclose(covariates.neighbour_distance(line([0.0, 0.1, 0.2], [1.0])), [0.2, 0.1, 0.2, 0.9])
+    assert np.allclose(distances(line([0.0, 0.1, 0.2], [1.0])), [0.2, 0.1, 0.2, 0.9])
 
 
 def test_distances_are_those_of_all_pairs():
     dataset = datasets.load("digits", 60, 10)
-    distances = torch.cdist(dataset.test.images.double(), dataset.train.images.double()).sort(dim=1).values[:, 4]
-    assert np.allclose(covariates.neighbour_distance(dataset)[60:], distances)
+    by_hand = torch.cdist(dataset.test.images.double(), dataset.train.images.double()).sort(dim=1).values[:, 4]
+    assert np.allclose(distances(dataset)[60:], by_hand)

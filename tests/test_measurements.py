@@ -13,7 +13,7 @@ from lib.autoencoders import build
 from lib.jacobians import cores
 
 DATASET = datasets.load("digits", 200, 40)
-NEIGHBOURS = covariates.neighbour_distance(DATASET)
+NEIGHBOURS = covariates.neighbours(DATASET)["neighbour_distance"]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import yaml
 
 from lib import files, runs
 from lib.errors import InputError
-from lib.runs import results, specification, store, weights
+from lib.runs import checks, results, specification, store, weights
 from lib.runs.execution import execute
 
 
@@ -169,6 +169,44 @@ def test_a_lost_snapshot_is_trained_again(own_artifacts, tmp_path, monkeypatch):
     store.summary_path(run, member).unlink()
     execute(run)
     assert [weights.load_weights(path)[1]["sha256"] for path in snapshots] == before
+
+
+def test_bounds_are_checked_once_and_again_when_they_are_damaged(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, **TINY)
+    run = runs.read(name)
+    rows = checks.bound_checks(name)
+    assert set(rows["latent_dim"]) == {2}, "of 2, 5, 10 and 20 the run has 2"
+    assert rows["violations"].sum() == 0
+    assert (rows["points"] <= 160).all()
+    path = store.checks_path(run, checks.checked_members(run)[0])
+    written_at = path.stat().st_mtime_ns
+    assert checks.bound_checks(name).equals(rows)
+    assert path.stat().st_mtime_ns == written_at
+    path.write_text(path.read_text().replace("tangent plane", "tangent plain"))
+    with pytest.raises(InputError, match="checksum does not match"):
+        checks.bound_checks(name)
+
+
+def test_a_kept_run_without_weights_has_no_checks_to_show(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, kept=True, **TINY)
+    monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
+    with pytest.raises(InputError, match="no bound checks yet"):
+        checks.bound_checks(name)
+
+
+def test_a_kept_run_shows_the_part_that_is_there(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, kept=True, **TINY | {"latent_dims": [2, 3, 4], "snapshots": [0, 1]})
+    monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
+    with pytest.raises(InputError, match="has no results yet at the depth of its tables"):
+        runs.summary(name)
+    execute(runs.read(name), {"n": [4], "d": [2, 4]})
+    execute(runs.read(name), {"n": [3], "d": [2]})
+    part = runs.summary(name)
+    assert (part.run.latent_dims, part.run.depths, part.absent) == ((2, 4), (4,), 4)
+    assert set(part.members["latent_dim"]) == {2, 4}
+    assert set(part.progress_statistics["epoch"]) == {0, 1, 2}
+    last = part.progress_statistics.query("epoch == 2").drop(columns="epoch")
+    assert last["mean"].tolist() == part.statistics.query("label == -1")["mean"].tolist()
 
 
 @pytest.fixture

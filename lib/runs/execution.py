@@ -27,9 +27,10 @@ import pyarrow as pa
 import torch
 from tqdm import tqdm
 
-from lib import autoencoders, covariates, datasets, files, measurements, training
+from lib import autoencoders, datasets, files, measurements, training
 from lib.errors import InputError
 from lib.runs import store, weights
+from lib.runs.neighbours import neighbours
 from lib.runs.specification import Member, Run, members
 from lib.sources import code_digest
 
@@ -66,7 +67,7 @@ def execute(
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
     with _only_process(run):
         waiting = store.missing(run, chosen)
-        neighbour_distances(dataset)  # here, lest every worker compute them
+        neighbours(dataset)  # here, lest every worker compute them
         workers = processes or _worthwhile_processes(run, waiting, dataset)
         jobs = _jobs(run, waiting, dataset.input_dim, device, workers)
         _perform(jobs, min(workers, len(jobs) if device == "cpu" else len(waiting)))
@@ -256,11 +257,11 @@ def measure(job: Job, member: Member, training_seconds: float) -> None:
     """Measure a trained member and write its per-point table and its summary."""
     started = time.monotonic()
     run, dataset = job.run, job.run.load_dataset()
-    neighbours = neighbour_distances(dataset)
+    distances = neighbours(dataset)["neighbour_distance"]
     pair, metadata = weights.load_weights(store.weights_path(run, member))
-    points = measurements.measure(pair, dataset, neighbours, job.device)
+    points = measurements.measure(pair, dataset, distances, job.device)
     store.save_points(store.points_path(run, member), points)
-    tables = measurements.summarise(points) | _progress(job, member, dataset, neighbours, points)
+    tables = measurements.summarise(points) | _progress(job, member, dataset, distances, points)
     tables["members"][0]["wall_seconds"] = round(training_seconds + time.monotonic() - started, 2)
     tables["history"] = weights.decoded_history(metadata["history"])
     tables["examples"] = measurements.examples(pair, dataset)
@@ -278,16 +279,8 @@ def measure(job: Job, member: Member, training_seconds: float) -> None:
     )
 
 
-def neighbour_distances(dataset: datasets.Dataset) -> np.ndarray:
-    """`lib.covariates.neighbour_distance` of a data set, computed once and kept in artifacts/neighbours/."""
-    path = store.ARTIFACTS / "neighbours" / f"{dataset.sha256[:12]}.parquet"
-    if not path.exists():
-        store.save_points(path, pa.table({"neighbour_distance": covariates.neighbour_distance(dataset)}))
-    return store.load_points(path)["neighbour_distance"].to_numpy()
-
-
 def _progress(
-    job: Job, member: Member, dataset: datasets.Dataset, neighbours: np.ndarray, points: pa.Table
+    job: Job, member: Member, dataset: datasets.Dataset, distances: np.ndarray, points: pa.Table
 ) -> dict[str, list[dict[str, Any]]]:
     """The tables of the run's snapshots, and of the last epoch on the same points; none where the run has no snapshots."""
     run, train_points = job.run, len(dataset.train)
@@ -300,7 +293,7 @@ def _progress(
     by_epoch = {}
     for epoch in _snapshots(run):
         pair = weights.load_weights(store.weights_path(run, member, epoch))[0]
-        by_epoch[epoch] = measurements.measure(pair, part, neighbours[rows], job.device)
+        by_epoch[epoch] = measurements.measure(pair, part, distances[rows], job.device)
     return measurements.progress(by_epoch | {run.epochs: points.take(rows)})
 
 

@@ -6,6 +6,7 @@
     artifacts/NAME/DIGEST/MEMBER-eEPOCH.safetensors   weights after that epoch, where the run asks for snapshots
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
     artifacts/NAME/DIGEST/MEMBER.json          the summary (of a kept run: results/NAME/MEMBER.json)
+    artifacts/NAME/DIGEST/MEMBER.bounds.json   the checks of the bounds (likewise)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
 digest of what it was made from; one that does not match is refused by name. Weights are read in `lib.runs.weights`.
@@ -51,6 +52,11 @@ def points_path(run: Run, member: Member) -> Path:
 def summary_path(run: Run, member: Member) -> Path:
     """Where a member's summary lies."""
     return (RESULTS / run.name if run.kept else folder(run)) / f"{member.name}.json"
+
+
+def checks_path(run: Run, member: Member) -> Path:
+    """Where the checks of the bounds on a member lie, beside its summary."""
+    return summary_path(run, member).with_suffix(".bounds.json")
 
 
 def shown(path: Path) -> str:

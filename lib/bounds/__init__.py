@@ -1,0 +1,31 @@
+r"""What eigenvalues can and cannot say about errors: every statement of the pages `geometry` and `bounds` as a function.
+
+For chains of affine layers and ReLU. A function takes what its statement speaks of, a `Secant` form between two points
+(`between`) or a `Local` form at one (`pointwise`), and returns a `Check`: bound, actual and slack at every point, and where the
+assumption holds. `evaluate` makes all of them. Notation of the page `geometry`: r(x) = f(x) - x, f = D o E.
+"""
+
+from lib.bounds.between import BETWEEN, SECOND_APPLICATION
+from lib.bounds.check import Check
+from lib.bounds.evaluation import evaluate, table
+from lib.bounds.expectation import stein
+from lib.bounds.pointwise import LOCAL, Local, certified_radius, fixed_points, local, region_flips
+from lib.bounds.secants import Secant, flipped_units, secant
+
+__all__ = [
+    "BETWEEN",
+    "LOCAL",
+    "SECOND_APPLICATION",
+    "Check",
+    "Local",
+    "Secant",
+    "certified_radius",
+    "evaluate",
+    "fixed_points",
+    "flipped_units",
+    "local",
+    "region_flips",
+    "secant",
+    "stein",
+    "table",
+]

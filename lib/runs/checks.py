@@ -1,0 +1,81 @@
+"""The statements of `lib.bounds`, checked on the members of a run."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from lib import bounds
+from lib.errors import InputError
+from lib.runs import store
+from lib.runs.neighbours import neighbours
+from lib.runs.results import member as trained
+from lib.runs.specification import Member, Run, read
+from lib.sources import code_digest
+
+DIMS = (2, 5, 10, 20)  # latent dimensions checked, of those that a run has
+MOST_POINTS = 10_000  # a data set of more is checked at its test points only
+CHECKED_BY = (*store.TRAINED_BY, "lib.bounds", "lib.covariates")
+
+
+def checked_members(run: Run) -> list[Member]:
+    """The members that are checked: at the tables' depth, of the run's first seed, d = 2, 5, 10, 20 (else its largest d)."""
+    dims = [d for d in DIMS if d in run.latent_dims] or [max(run.latent_dims)]
+    return [Member(run.table_depth, d, run.seeds[0]) for d in dims]
+
+
+def bound_checks(name: str) -> pd.DataFrame:
+    """One row a checked member and statement (`lib.bounds.table`), led by `latent_dim` and the numbers of points and of checks.
+
+    Computed where it is not there yet; of a kept run, the members that are there. `InputError` where there is none.
+    """
+    run = read(name)
+    frames = []
+    for member in checked_members(run):
+        path = store.checks_path(run, member)
+        if not _stands(run, path):
+            if run.kept and not store.weights_path(run, member).exists():
+                continue
+            _check(run, member)
+        rows = pd.DataFrame(store.load_summary(path)["tables"]["bounds"])
+        rows.insert(0, "latent_dim", member.latent_dim)
+        frames.append(rows)
+    if not frames:
+        raise InputError(f"Run {name} has no bound checks yet; train a member of depth {run.table_depth} first.")
+    return pd.concat(frames, ignore_index=True)
+
+
+def _stands(run: Run, path: Path) -> bool:
+    if not path.exists():
+        return False
+    content = store.load_summary(path)
+    return content["run"] == run.digest and (run.kept or content["code"] == code_digest(CHECKED_BY))
+
+
+def _check(run: Run, member: Member) -> None:
+    """Check every statement at the points of a member, and write the table."""
+    encoder, decoder = (module.double() for module in trained(run.name, member.depth, member.latent_dim, member.seed))
+    x, anchors = points_and_anchors(run)
+    rows = bounds.table(bounds.evaluate(encoder, decoder, x, anchors, member.seed))
+    content = {"run": run.digest, "code": code_digest(CHECKED_BY), "tables": {"bounds": rows}}
+    store.save_summary(store.checks_path(run, member), content)
+
+
+def points_and_anchors(run: Run) -> tuple[torch.Tensor, torch.Tensor]:
+    """The points (P, N), float64, that a run's members are checked at, and of each the nearest other training point."""
+    dataset = run.load_dataset()
+    train, test = dataset.train.images.double(), dataset.test.images.double()
+    anchors = train[torch.tensor(neighbours(dataset)["nearest"])]
+    if len(train) + len(test) > MOST_POINTS:
+        return test, anchors[len(train) :]
+    return torch.cat([train, test]), anchors
+
+
+def report(name: str, as_json: bool = False) -> str:
+    """The checks as text for a terminal, or as JSON (a list of objects, one a member and statement)."""
+    rows = bound_checks(name)
+    if as_json:
+        return store.json_text(rows.astype(object).where(rows.notna(), None).to_dict("records"))
+    shown = rows[["latent_dim", "statement", "points", "applies", "violations", "tightness_median", "vacuous"]]
+    total, violations = int(rows["applies"].sum()), int(rows["violations"].sum())
+    return f"{shown.to_string(index=False, na_rep='', float_format='{:.3g}'.format)}\n\n{violations} violations in {total} checks."
