@@ -410,3 +410,25 @@ def _picture(axis: Axes, pixels: Any, image_shape: Sequence[int]) -> None:
     axis.grid(False)
     for spine in axis.spines.values():
         spine.set(visible=True, color="#bbbbbb", linewidth=0.5)
+
+
+# --- the bounds --------------------------------------------------------------------------------------------------
+
+
+def bound_against_actual(checks: Mapping[str, Any]) -> Figure:
+    """Bounds (`lib.bounds.Check`, by caption) against what they bound, a panel each, a dot a point; on the line both are equal."""
+    columns = 3
+    rows = -(-len(checks) // columns)
+    figure = Figure(figsize=(7.4, 2.5 * rows))
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis, (name, check) in zip(axes, checks.items(), strict=False):
+        bound, actual = check.bound.numpy(), check.actual.numpy()
+        color, marker = (BLUE, "o") if check.kind == "lower" else (ORANGE, "s")
+        axis.plot(actual, bound, color=color, marker=marker, markersize=2, linestyle="none", alpha=0.5, rasterized=True)
+        high = float(actual.max())
+        axis.plot([0, high], [0, high], color=BLACK, linewidth=0.9)
+        axis.set(title=name, xlim=(0, 1.05 * high), ylim=(0, 2.1 * high if check.kind == "upper" else 1.05 * high))
+        axis.set(xlabel="actual", ylabel=f"{check.kind} bound")
+    for axis in axes[len(checks) :]:
+        axis.set_visible(False)
+    return figure

@@ -103,7 +103,7 @@ def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
     """The summary tables of one member as lists of rows: `members`, `statistics`, `histograms`, `regressions`,
     `cross_products`, `sample`.
 
-    Floats are rounded to seven significant digits, in `sample` to five. A regression that the points do not determine
+    Floats are rounded to seven significant digits, in `sample` to four. A regression that the points do not determine
     (all of them with omega <= 0, say) has no row.
     """
     test = points["test"].to_numpy()
@@ -275,7 +275,7 @@ def _sample(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
     generator = np.random.default_rng(0)
     chosen = [np.sort(generator.permutation(np.flatnonzero(part))[:SAMPLED]) for part in (~test, test)]
     rows = points.select(SAMPLE).take(np.concatenate(chosen)).to_pylist()
-    return [{name: _rounded(value, 5) for name, value in row.items()} for row in rows]
+    return [{name: _rounded(value, 4) for name, value in row.items()} for row in rows]
 
 
 def _rounded(value: float | None, digits: int = DIGITS) -> float | int | None:

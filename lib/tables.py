@@ -131,3 +131,32 @@ def health(summaries: Summaries) -> str:
         "$\\omega\\le0$",
     ]
     return markdown(header, rows)
+
+
+def checks(by_run: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> str:
+    """The checks of statements (`lib.runs.checks.bound_checks`), a row a statement and run; `labels`: statement -> reference.
+
+    Under each latent dimension: the median of bound / actual, or of an identity the largest error; "no bound" where it is
+    vacuous at more than half of the points.
+    """
+    dims = sorted({int(d) for frame in by_run.values() for d in frame["latent_dim"]})
+    rows = []
+    for statement, label in labels.items():
+        for name, frame in by_run.items():
+            own = frame[frame["statement"] == statement].set_index("latent_dim")
+            if own.empty:
+                continue
+            cells = [_tightness(own.loc[d]) if d in own.index else "" for d in dims]
+            applies = f"{100 * own['applies'].sum() / own['points'].sum():.3g} %"
+            counts = [f"{own['applies'].sum():,}", applies, int(own["violations"].sum())]
+            rows.append([label, f"{statement}", own["kind"].iloc[0], name, *counts, *cells])
+    header = ["statement", "", "kind", "run", "checks", "applies at", "violations", *(f"$d={d}$" for d in dims)]
+    return markdown(header, rows, left=4)
+
+
+def _tightness(row: pd.Series) -> str:
+    if row["kind"] == "identity":
+        return "" if pd.isna(row["largest_error"]) else f"{row['largest_error']:.0e}"
+    if row["vacuous"] > 0.5:
+        return "no bound"
+    return "" if pd.isna(row["tightness_median"]) else f"{row['tightness_median']:.2f}"

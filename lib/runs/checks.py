@@ -8,9 +8,11 @@ import torch
 from lib import bounds
 from lib.errors import InputError
 from lib.runs import store
+from lib.runs.execution import only_process
 from lib.runs.neighbours import neighbours
 from lib.runs.results import member as trained
 from lib.runs.specification import Member, Run, read
+from lib.runs.weights import load_weights
 from lib.sources import code_digest
 
 DIMS = (2, 5, 10, 20)  # latent dimensions checked, of those that a run has
@@ -36,6 +38,7 @@ def bound_checks(name: str) -> pd.DataFrame:
         if not _stands(run, path):
             if run.kept and not store.weights_path(run, member).exists():
                 continue
+            trained(run.name, member.depth, member.latent_dim, member.seed)
             _check(run, member)
         rows = pd.DataFrame(store.load_summary(path)["tables"]["bounds"])
         rows.insert(0, "latent_dim", member.latent_dim)
@@ -53,12 +56,19 @@ def _stands(run: Run, path: Path) -> bool:
 
 
 def _check(run: Run, member: Member) -> None:
-    """Check every statement at the points of a member, and write the table."""
-    encoder, decoder = (module.double() for module in trained(run.name, member.depth, member.latent_dim, member.seed))
+    """Check every statement at the points of a member, and write the table; of two processes one does it."""
+    path = store.checks_path(run, member)
+    with only_process(run):
+        if not _stands(run, path):
+            _evaluate(run, member, path)
+
+
+def _evaluate(run: Run, member: Member, path: Path) -> None:
+    encoder, decoder = (module.double() for module in load_weights(store.weights_path(run, member))[0])
     x, anchors = points_and_anchors(run)
     rows = bounds.table(bounds.evaluate(encoder, decoder, x, anchors, member.seed))
     content = {"run": run.digest, "code": code_digest(CHECKED_BY), "tables": {"bounds": rows}}
-    store.save_summary(store.checks_path(run, member), content)
+    store.save_summary(path, content)
 
 
 def points_and_anchors(run: Run) -> tuple[torch.Tensor, torch.Tensor]:

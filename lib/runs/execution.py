@@ -65,7 +65,7 @@ def execute(
     if not store.missing(run, chosen):
         return []
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
-    with _only_process(run):
+    with only_process(run):
         waiting = store.missing(run, chosen)
         neighbours(dataset)  # here, lest every worker compute them
         workers = processes or _worthwhile_processes(run, waiting, dataset)
@@ -101,7 +101,7 @@ def _weights(widths: Sequence[int]) -> int:
 
 
 @contextmanager
-def _only_process(run: Run) -> Iterator[None]:
+def only_process(run: Run) -> Iterator[None]:
     """Hold the run's lock; wait for another process that does."""
     path = store.folder(run) / ".lock"
     path.parent.mkdir(parents=True, exist_ok=True)

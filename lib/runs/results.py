@@ -90,6 +90,19 @@ def listed(names: Sequence[str] | str) -> list[str]:
     return [values] if isinstance(values, str) else list(values)
 
 
+def live(names: Sequence[str] | str) -> str:
+    """The first of these runs whose networks can be had here: one that is not kept, or whose weights lie in artifacts/.
+
+    Where there is none, the first; to ask for its networks then says what to do.
+    """
+    chosen = listed(names)
+    for name in chosen:
+        run = read(name)
+        if not run.kept or any(store.weights_path(run, member).exists() for member in members(run)):
+            return name
+    return chosen[0]
+
+
 def summary(name: str) -> Summary:
     """The summary of a run, computed first where it is not there (a kept run: of what is there)."""
     ensure(name)

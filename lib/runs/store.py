@@ -5,17 +5,19 @@
     artifacts/NAME/DIGEST/MEMBER.safetensors   weights, with the digest of the code that trained them
     artifacts/NAME/DIGEST/MEMBER-eEPOCH.safetensors   weights after that epoch, where the run asks for snapshots
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
-    artifacts/NAME/DIGEST/MEMBER.json          the summary (of a kept run: results/NAME/MEMBER.json)
-    artifacts/NAME/DIGEST/MEMBER.bounds.json   the checks of the bounds (likewise)
+    artifacts/NAME/DIGEST/MEMBER.json.gz       the summary (of a kept run: results/NAME/MEMBER.json.gz)
+    artifacts/NAME/DIGEST/MEMBER.bounds.json.gz  the checks of the bounds (likewise)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
 digest of what it was made from; one that does not match is refused by name. Weights are read in `lib.runs.weights`.
 """
 
+import gzip
 import json
 import os
 import re
 import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -51,12 +53,12 @@ def points_path(run: Run, member: Member) -> Path:
 
 def summary_path(run: Run, member: Member) -> Path:
     """Where a member's summary lies."""
-    return (RESULTS / run.name if run.kept else folder(run)) / f"{member.name}.json"
+    return (RESULTS / run.name if run.kept else folder(run)) / f"{member.name}.json.gz"
 
 
 def checks_path(run: Run, member: Member) -> Path:
     """Where the checks of the bounds on a member lie, beside its summary."""
-    return summary_path(run, member).with_suffix(".bounds.json")
+    return summary_path(run, member).with_name(f"{member.name}.bounds.json.gz")
 
 
 def shown(path: Path) -> str:
@@ -87,16 +89,21 @@ SUMMARY = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "content": (.*)\}\n', re.D
 
 
 def save_summary(path: Path, content: dict[str, Any]) -> None:
-    """Write a summary as JSON, {"sha256": ..., "content": ...}, the checksum being that of the content's text."""
+    """Write a summary as gzipped JSON, {"sha256": ..., "content": ...}, the checksum being that of the content's text."""
     text = json.dumps(content, allow_nan=False)
-    files.write(path, f'{{"sha256": "{files.sha256(text.encode())}", "content": {text}}}\n')
+    whole = f'{{"sha256": "{files.sha256(text.encode())}", "content": {text}}}\n'
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(gzip.compress(whole.encode(), mtime=0))
 
 
 def load_summary(path: Path) -> dict[str, Any]:
     """Read a summary back; `InputError` for a truncated or altered file."""
-    match = SUMMARY.fullmatch(path.read_bytes())
+    try:
+        match = SUMMARY.fullmatch(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, zlib.error) as error:
+        raise damaged(path, error) from error
     if match is None:
-        raise damaged(path, "it is truncated, or no summary")
+        raise damaged(path, "it is no summary")
     if files.sha256(match[2]) != match[1].decode():
         raise damaged(path, "its checksum does not match")
     return json.loads(match[2])
