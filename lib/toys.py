@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from lib.autoencoders import Pair, build
 from lib.jacobians import cores
 
-STEPS = 3_000
+STEPS = 1_500
 STEPS_TIED = 500
 
 

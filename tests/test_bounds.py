@@ -140,7 +140,9 @@ WRONG = {
     "traces_apart": lambda point: replace(point, at_image=point.at_x),
     "volume_split": lambda point: replace(point, at_x=of_other_points(point.at_x)),
     "virtual_fixed_point": negated_core,
-    "tangent_bound": lambda point: replace(point, at_x=altered(point.at_x, _factors=(2 * point.at_x.basis, point.at_x.triangle))),
+    "tangent_bound": lambda point: replace(
+        point, at_x=altered(point.at_x, _factors=(2 * point.at_x.basis, point.at_x.triangle))
+    ),
     "neighbourhood_identity": lambda point: replace(point, at_x=without("oblique")(point.at_x)),
     "schur_inequality": negated_core,
     "trace_lower": negated_core,
