@@ -13,7 +13,7 @@ is fitted on its own points in the pooled units.
 """
 
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from statsmodels.regression.linear_model import OLS
@@ -21,9 +21,15 @@ from statsmodels.regression.linear_model import OLS
 from lib.errors import InputError
 
 
+RESAMPLES = 200
+
+
 @dataclass(frozen=True)
 class Fit:
-    """Coefficients with their standard errors; `points` used, `dropped` for want of a logarithm."""
+    """Coefficients with their standard errors; `points` used, `dropped` for want of a logarithm.
+
+    `test_slope_low`, `test_slope_high`: the test slope's 95 % interval by bootstrap over points, of the pooled fit only.
+    """
 
     intercept: float
     slope: float
@@ -37,6 +43,8 @@ class Fit:
     test_slope_se: float
     points: int
     dropped: int
+    test_slope_low: float | None = None
+    test_slope_high: float | None = None
 
     def as_dict(self) -> dict[str, float | int]:
         """The fields by name."""
@@ -69,7 +77,8 @@ def fit(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray, labels: np.nda
         )
     scaled = np.full(len(error), np.nan)
     scaled[kept] = standardise(predictor[kept])
-    fits = {-1: _least_squares(error, scaled, test)}
+    low, high = _bootstrap(mse, predictor, test)
+    fits = {-1: replace(_least_squares(error, scaled, test), test_slope_low=low, test_slope_high=high)}
     for label in [] if labels is None else np.unique(labels):
         own = labels == label
         try:
@@ -77,6 +86,30 @@ def fit(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray, labels: np.nda
         except InputError:
             continue
     return fits
+
+
+def _bootstrap(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray) -> tuple[float, float]:
+    """The 2.5 % and 97.5 % quantiles of the test slope over resampled points (Poisson weights, the seed fixed).
+
+    The slope of the test points alone, cov(X, MSE) / var(X), in the units of the pooled points: all of it is made anew
+    from each resample, the standardisation too.
+    """
+    generator, kept = np.random.default_rng(0), ~np.isnan(predictor)
+    x = np.where(kept, predictor, 0.0) - predictor[kept].mean()
+    y = mse - mse.mean()
+    inside, held_out = kept.astype(float), (kept & test).astype(float)
+    pooled = np.column_stack([np.ones_like(y), y, y * y, inside, inside * x, inside * x * x])
+    own = np.column_stack([held_out, held_out * x, held_out * y, held_out * x * x, held_out * x * y])
+    slopes = []
+    for _ in range(RESAMPLES):
+        weights = generator.poisson(1.0, len(y)).astype(float)
+        n, sum_y, sum_yy, m, sum_x, sum_xx = weights @ pooled
+        t, test_x, test_y, test_xx, test_xy = weights @ own
+        units = np.sqrt((sum_xx / m - (sum_x / m) ** 2) / (sum_yy / n - (sum_y / n) ** 2))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slopes.append((test_xy - test_x * test_y / t) / (test_xx - test_x**2 / t) * units)
+    low, high = np.nanquantile(slopes, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _least_squares(error: np.ndarray, scaled: np.ndarray, test: np.ndarray) -> Fit:

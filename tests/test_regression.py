@@ -90,3 +90,19 @@ def test_a_class_that_cannot_be_fitted_is_left_out():
 def test_what_cannot_be_fitted_is_an_error(change, words):
     with pytest.raises(InputError, match=words):
         regression.fit(*change(*points(count=70)))
+
+
+def test_the_bootstrap_agrees_with_least_squares_where_its_assumptions_hold():
+    error, x, test = points(count=7000)
+    fit = regression.fit(error, x, test)[-1]
+    assert fit.test_slope_low < fit.test_slope < fit.test_slope_high
+    width = fit.test_slope_high - fit.test_slope_low
+    assert width == pytest.approx(2 * 1.96 * fit.test_slope_se, rel=0.35)
+    assert fit == regression.fit(error, x, test)[-1], "the seed is fixed"
+
+
+def test_the_bootstrap_sees_errors_that_grow_with_the_predictor():
+    error, x, test = points(count=7000, noise=0.0)
+    error = error + (x - x.mean()) ** 2 * np.random.default_rng(1).normal(size=7000)
+    fit = regression.fit(error, x, test)[-1]
+    assert fit.test_slope_high - fit.test_slope_low > 1.3 * 2 * 1.96 * fit.test_slope_se
