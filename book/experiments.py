@@ -33,15 +33,19 @@ shown = summaries[runs[0]]
 # ## The data
 
 # %%
-dataset = shown.run.load_dataset()
-{
-    "train points": len(dataset.train),
-    "test points": len(dataset.test),
-    "pixels": dataset.input_dim,
-}
+from IPython.display import Markdown
+
+from lib.runs import live
+
+example = summaries[live(runs)].run
+dataset = example.load_dataset()
+Markdown(tables.coverage(summaries))
+
+# %% tags=["remove-input"]
+glue("example_run", example.name, display=False)
 
 # %% [markdown]
-# Grey levels are scaled to [0, 1]. Two training images of each class:
+# Grey levels are scaled to [0, 1]. Two training images of each class, from the data of the run {glue:text}`example_run:s`:
 
 # %% mystnb={"image": {"alt": "Two rows of ten small grey images, handwritten digits zero to nine."}}
 figures.samples(
@@ -62,8 +66,6 @@ figures.samples(
 # :::
 
 # %% tags=["remove-input"]
-from IPython.display import Markdown
-
 glue("settings", Markdown(tables.settings(summaries)), display=False)
 
 # %% [markdown]

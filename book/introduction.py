@@ -62,23 +62,16 @@ glue("diagram", diagrams.commutative_diagram(), display=False)
 # The pages that follow define these things ([geometry](geometry)), ask what can be proved ([bounds](bounds)), train the networks ([experiments](experiments)), and take the paper's figures and tables one by one, for these runs:
 
 # %%
-import math
+from IPython.display import Markdown
 
-import pandas as pd
-
+from lib import tables
 from lib.runs import listed, summary
 
-rows = {}
-for name in listed(runs):
-    run, pixels = summary(name).run, math.prod(summary(name).image_shape)
-    latent = f"{min(run.latent_dims)} to {max(run.latent_dims)}"
-    depths = ", ".join(map(str, run.depths))
-    rows[run.name] = [run.dataset, pixels, latent, depths, run.epochs]
-names = ["data", "pixels N", "latent dimensions d", "depths n", "epochs"]
-pd.DataFrame(rows, index=names)
+summaries = {name: summary(name) for name in listed(runs)}
+Markdown(tables.coverage(summaries))
 
 # %% [markdown]
-# The paper's own experiments are on MNIST {cite}`lecun1998`, $28\times28$ pixels, with $d$ from 2 to 20. Where a page shows another data set, the paper's values stand beside it for comparison of signs and sizes; they were never claimed for that data.
+# A run that takes days is shown as far as it has been computed; the figures say so. The paper's own experiments are on MNIST {cite}`lecun1998`, $28\times28$ pixels, with $d$ from 2 to 20. Where a page shows another data set, the paper's values stand beside it for comparison of signs and sizes; they were never claimed for that data.
 #
 # :::{admonition} Our reading
 # :class: note

@@ -12,7 +12,6 @@ from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from lib import published
@@ -218,16 +217,6 @@ def _slope_positive(summary: "Summary", predictor: str) -> list[Part]:
         for space, rows in fits.items()
         for d, row in rows[rows.index >= POSITIVE_FROM].iterrows()
     ]
-
-
-def beside_published(summary: "Summary", number: int) -> pd.DataFrame:
-    """Table 1 or 2 as printed with our values beside: ours with the suffix `_ours`, their standard errors `_se`."""
-    if summary.regressions.empty:
-        return published.table(number).iloc[:0]
-    keys = {"predictor": published.PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
-    chosen = np.logical_and.reduce([summary.regressions[key] == value for key, value in keys.items()])
-    ours = summary.regressions[chosen].groupby(["latent_dim", "space"], as_index=False).mean(numeric_only=True)
-    return published.table(number).merge(ours, on=["latent_dim", "space"], suffixes=("", "_ours"))
 
 
 def _values_met(summary: "Summary", number: int, columns: list[str], spaces: list[str]) -> list[Part]:

@@ -120,6 +120,34 @@ def other_classes(summary: "Summary") -> list[int]:
     return [label for label in labels if label != CLASS_ONE]
 
 
+def beside_published(summary: "Summary", number: int) -> pd.DataFrame:
+    """Table 1 or 2 as printed with our values beside: ours with the suffix `_ours`, their standard errors `_se`."""
+    if summary.regressions.empty:
+        return published.table(number).iloc[:0]
+    keys = {"predictor": published.PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
+    chosen = np.logical_and.reduce([summary.regressions[key] == value for key, value in keys.items()])
+    ours = summary.regressions[chosen].groupby(["latent_dim", "space"], as_index=False).mean(numeric_only=True)
+    return published.table(number).merge(ours, on=["latent_dim", "space"], suffixes=("", "_ours"))
+
+
+def agreement(summary: "Summary") -> pd.DataFrame:
+    """How the test slopes agree with the published ones over d, a row a table and space.
+
+    Columns: `number`, `space`, `dims` (how many d both have), `rms` (root mean square difference), `spearman` (rank
+    correlation over d; NaN under three), `same_sign` (share of d).
+    """
+    rows = []
+    for number in published.PREDICTORS:
+        for space, own in beside_published(summary, number).groupby("space"):
+            ours, printed = own["test_slope_ours"], own["test_slope"]
+            rank = ours.rank().corr(printed.rank()) if len(own) > 2 else np.nan
+            rms = float(np.sqrt(((ours - printed) ** 2).mean()))
+            same = float((np.sign(ours) == np.sign(printed)).mean())
+            keys = {"number": number, "space": space, "dims": len(own)}
+            rows.append(keys | {"rms": rms, "spearman": rank, "same_sign": same})
+    return pd.DataFrame(rows, columns=["number", "space", "dims", "rms", "spearman", "same_sign"])
+
+
 # --- intervals ---------------------------------------------------------------------------------------------------
 
 

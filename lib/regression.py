@@ -20,7 +20,6 @@ from statsmodels.regression.linear_model import OLS
 
 from lib.errors import InputError
 
-
 RESAMPLES = 200
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from lib import claims, published
+from lib import claims, evidence, published
 from lib.runs import Run, Summary
 
 Summaries = Mapping[str, Summary]
@@ -62,7 +62,7 @@ def coefficients(summaries: Summaries, number: int) -> str:
     wrong = published.misprints()
     wrong = set(zip(wrong["number"], wrong["latent_dim"], wrong["space"], strict=True))
     frames = {"published": published.table(number)} | {
-        name: claims.beside_published(one, number) for name, one in summaries.items()
+        name: evidence.beside_published(one, number) for name, one in summaries.items()
     }
     header = ["$d$", "run", *(f"{symbol}: {sign}" for symbol in SPACES.values() for sign in COEFFICIENTS.values())]
     rows = []
@@ -74,6 +74,9 @@ def coefficients(summaries: Summaries, number: int) -> str:
                     cell[0] += " (!)"
             if any(cell[0] for cell in cells):
                 rows.append([latent_dim if name == "published" else "", name, *cells[0], *cells[1]])
+                if name != "published" and summaries[name].run.dataset == "mnist":
+                    cells = [_differences(frame, latent_dim, space) for space in SPACES]
+                    rows.append(["", "difference", *cells[0], *cells[1]])
     return markdown(header, rows, left=2)
 
 
@@ -85,6 +88,51 @@ def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list
     if not ours:
         return [f"{row[name]:.4g}" for name in COEFFICIENTS]
     return [f"{row[f'{name}_ours']:.3f} ({row[f'{name}_se']:.3f})" for name in COEFFICIENTS]
+
+
+def _differences(frame: pd.DataFrame, latent_dim: int, space: str) -> list[str]:
+    """Ours less the published values, in the cells of one space."""
+    row = frame[(frame["latent_dim"] == latent_dim) & (frame["space"] == space)].iloc[0]
+    return [f"{row[f'{name}_ours'] - row[name]:+.3f}" for name in COEFFICIENTS]
+
+
+def agreement(summaries: Summaries) -> str:
+    """How each run's test slopes agree with the published ones (`lib.evidence.agreement`)."""
+    rows = []
+    for name, summary in summaries.items():
+        for row in evidence.agreement(summary).to_dict("records"):
+            spearman = "" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
+            cells = [row["dims"], f"{row['rms']:.3f}", spearman, f"{100 * row['same_sign']:.0f} %"]
+            rows.append([name, f"Table {row['number']}", SPACES[row["space"]], *cells])
+    header = ["run", "published in", "space", "latent dimensions", "RMS difference", "Spearman", "same sign"]
+    return markdown(header, rows, left=3)
+
+
+def coverage(summaries: Summaries) -> str:
+    """What each run has: data, latent dimensions, depths, epochs, and how many of its members are there."""
+    rows = []
+    for name, summary in summaries.items():
+        run, there = summary.run, len(summary.members)
+        dims = sorted(run.latent_dims)
+        whole = dims == list(range(dims[0], dims[-1] + 1))
+        latent = f"{dims[0]} to {dims[-1]}" if whole else ", ".join(map(str, dims))
+        pixels = "×".join(map(str, summary.image_shape))
+        points = f"{summary.members['points_train'].iloc[0]:,} + {summary.members['points_test'].iloc[0]:,}"
+        depths = ", ".join(map(str, run.depths))
+        rows.append(
+            [name, run.dataset, pixels, points, latent, depths, run.epochs, f"{there} of {there + summary.absent}"]
+        )
+    header = [
+        "run",
+        "data",
+        "pixels",
+        "train + test points",
+        "latent dimensions $d$",
+        "depths $n$",
+        "epochs",
+        "members",
+    ]
+    return markdown(header, rows, left=2)
 
 
 def settings(summaries: Summaries) -> str:

@@ -1,12 +1,15 @@
 """Figures and tables: drawn for any run, the same bytes each time, every panel the paper has."""
 
+import dataclasses
 import io
 from xml.etree import ElementTree
 
 import matplotlib
+import pandas as pd
 import pytest
+import torch
 
-from lib import datasets, figures, published, runs, tables
+from lib import bounds, datasets, figures, published, runs, tables
 from lib.errors import InputError
 
 PANELS = {
@@ -86,6 +89,41 @@ def test_pictures(summaries):
     assert len(figures.samples(dataset.train.images.numpy(), dataset.train.labels.numpy(), (8, 8)).axes) == 20
 
 
+def test_published_slopes_stand_beside_those_of_the_runs(summaries):
+    figure = figures.published_beside_reproduced(summaries)
+    assert len(figure.axes) == 4
+    for axis, (number, space) in zip(
+        figure.axes, [(1, "input"), (1, "latent"), (2, "input"), (2, "latent")], strict=True
+    ):
+        drawn = {line.get_label(): line for line in axis.lines}
+        table = published.table(number)
+        printed = table[table["space"] == space]
+        assert drawn["published, $n=4$"].get_ydata().tolist() == printed["test_slope"].tolist()
+        assert len(drawn["run smoke"].get_xdata()) == len(summaries["smoke"].run.latent_dims)
+
+
+def test_a_figure_says_how_much_of_a_run_is_there(summaries):
+    partial = {"smoke": dataclasses.replace(summaries["smoke"], absent=3)}
+    assert "(4 of 7 members)" in svg(figures.spectral_distance(partial))
+    assert "members)" not in svg(figures.spectral_distance(summaries))
+
+
+def test_bounds_are_drawn_against_what_they_bound():
+    check = bounds.check.check
+    actual, zero = torch.tensor([1.0, 2.0]), torch.zeros(2)
+    figure = figures.bound_against_actual(
+        {
+            "below": check("a", "lower", actual / 2, actual, zero),
+            "above": check("b", "upper", actual * 1.5, actual, zero),
+        }
+    )
+    below, above, empty = figure.axes
+    assert below.lines[0].get_ydata().tolist() == [0.5, 1.0]
+    assert above.get_ylim()[1] > 3.0
+    assert (below.get_ylabel(), above.get_ylabel()) == ("lower bound", "upper bound")
+    assert not empty.get_visible()
+
+
 # --- tables --------------------------------------------------------------------------------------------------------
 
 
@@ -107,8 +145,37 @@ def test_tables_are_rectangular(summaries):
         tables.tests("means"),
         tables.health(summaries),
         tables.settings(summaries),
+        tables.coverage(summaries),
+        tables.agreement(summaries),
     ):
         assert len({line.count(" | ") for line in text.splitlines() if line.startswith("|")}) == 1
+
+
+def test_differences_are_shown_for_runs_on_the_papers_data(summaries):
+    run = dataclasses.replace(summaries["smoke"].run, dataset="mnist")
+    text = tables.coefficients({"smoke": dataclasses.replace(summaries["smoke"], run=run)}, 2)
+    lines = text.splitlines()
+    place = next(i for i, line in enumerate(lines) if "| difference |" in line)
+    first = published.table(2).query("latent_dim == 2 and space == 'latent'").iloc[0]
+    ours = float(lines[place - 1].split("|")[3].split("(")[0])
+    assert float(lines[place].split("|")[3]) == pytest.approx(ours - first["intercept"], abs=1.1e-3)
+
+
+def test_checks_show_tightness_errors_and_what_is_vacuous():
+    rows = [
+        {"latent_dim": d, "statement": name, "kind": kind, "points": 10, "applies": 8, "violations": 0}
+        | {"broken_without": 0, "largest_error": error, "tightness_median": tight, "vacuous": vacuous}
+        for d in (2, 5)
+        for name, kind, error, tight, vacuous in [
+            ("a", "lower", None, 0.5, 0.0),
+            ("b", "identity", 1e-12, None, 0.0),
+            ("c", "lower", None, 0.0, 0.9),
+        ]
+    ]
+    lines = tables.checks({"smoke": pd.DataFrame(rows)}, {"a": "A", "b": "B", "c": "C"}).splitlines()
+    assert lines[2] == "| A | a | lower | smoke | 16 | 80 % | 0 | 0.50 | 0.50 |"
+    assert lines[3].endswith("| 1e-12 | 1e-12 |")
+    assert lines[4].endswith("| no bound | no bound |")
 
 
 def test_the_jacobians_are_typeset():

@@ -1,0 +1,153 @@
+"""The one style of the book's figures, and the parts that they are made of: series, classes, grids of panels."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import matplotlib.ticker
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.errors import InputError
+from lib.runs.results import Summary
+
+Summaries = Mapping[str, Summary]
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart, in an order whose greys differ too.
+BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#222222"
+BY_DEPTH = ((GREEN, "^", ":"), (BLUE, "o", "-"), (ORANGE, "s", "--"), (PURPLE, "D", "-."))
+BY_SPACE = {"input": (ORANGE, "s", "--"), "latent": (BLUE, "o", "-")}
+BY_RUN = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
+SPACE_NAMES = {"input": "$J_I$", "latent": "$J_L$"}
+PREDICTOR_NAMES = {"log_volume": "log volume", "trace": "trace"}
+LATENT_DIMENSION = "latent dimension $d$"
+EMPHASISED_CLASS = 1
+
+STYLE = {
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "geometry-and-generalization",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.5,
+    "lines.markersize": 4,
+}
+
+
+def use_style() -> None:
+    """Set the book's style for all figures that follow, and SVG as what a notebook shows of them."""
+    matplotlib.rcParams.update(STYLE)
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # no notebook: nothing to set
+        return
+    set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})
+
+
+# --- selection ---------------------------------------------------------------------------------------------------
+
+
+def statistics(summary: Summary, quantity: str, **keys: Any) -> pd.DataFrame:
+    """The rows of one quantity that match the keys (depth, space, split, label), by latent dimension, over seeds their mean."""
+    rows = matching(summary.statistics, quantity=quantity, **keys)
+    return rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
+
+
+def slopes(summary: Summary, predictor: str, **keys: Any) -> pd.DataFrame:
+    """The rows of `regressions` that match, by latent dimension."""
+    rows = matching(summary.regressions, predictor=predictor, **keys)
+    return rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
+
+
+def matching(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
+    chosen = np.logical_and.reduce([rows[key] == value for key, value in keys.items()])
+    return rows[chosen]
+
+
+def classes(summary: Summary) -> list[int]:
+    """The classes of the data, without the -1 that stands for all of them."""
+    return sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
+
+
+def grid(
+    summaries: Summaries, rows: int, width: float = 4.6, height: float = 2.6, **options: Any
+) -> tuple[Figure, np.ndarray]:
+    if not summaries:
+        raise InputError("No run was given to draw; name at least one.")
+    columns = len(summaries)
+    figure = Figure(figsize=(max(7.0, width * columns), height * rows))
+    axes = figure.subplots(rows, columns, squeeze=False, **{"sharex": "col"} | options)
+    for column, (name, summary) in enumerate(summaries.items()):
+        there = (
+            f" ({len(summary.members)} of {len(summary.members) + summary.absent} members)" if summary.absent else ""
+        )
+        axes[0, column].annotate(
+            f"run {name}{there}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
+        )
+    return figure, axes
+
+
+def finish(axes: np.ndarray) -> None:
+    for axis in axes[-1]:
+        axis.set_xlabel(LATENT_DIMENSION)
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+
+
+def series(
+    axis: Axes,
+    rows: pd.DataFrame,
+    style: tuple[str, str, str],
+    label: str,
+    value: str = "median",
+    band: Sequence[str] = ("q25", "q75"),
+) -> None:
+    color, marker, dashes = style
+    axis.plot(rows["latent_dim"], rows[value], color=color, marker=marker, linestyle=dashes, label=label)
+    if band:
+        axis.fill_between(rows["latent_dim"], rows[band[0]], rows[band[1]], color=color, alpha=0.12, linewidth=0)
+
+
+def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
+    """One line a class: class 1 in colour, the others grey, each named by its digit at the end of its line."""
+    for label in labels:
+        rows = rows_of(label)
+        if not len(rows):
+            continue
+        emphasised = label == EMPHASISED_CLASS
+        color, width = (ORANGE, 2.0) if emphasised else (matplotlib.colormaps["Greys"](0.45 + 0.05 * (label % 10)), 0.9)
+        axis.plot(rows["latent_dim"], rows["value"], color=color, linewidth=width, zorder=3 if emphasised else 2)
+        axis.plot(
+            rows["latent_dim"],
+            rows["value"],
+            color=color,
+            linestyle="none",
+            marker=f"${label}$",
+            markersize=5.5,
+            zorder=4,
+        )
+    axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {EMPHASISED_CLASS}")
+    axis.plot([], [], color="#777777", linewidth=0.9, label="other classes, by digit")
+
+
+def legend(axis: Axes, **options: Any) -> None:
+    axis.legend(**{"loc": "best", "handlelength": 2.4} | options)
+
+
+def depth_styles(summary: Summary) -> dict[int, tuple[str, str, str]]:
+    return dict(zip(sorted(summary.run.depths), BY_DEPTH, strict=False))
