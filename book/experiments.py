@@ -16,7 +16,7 @@
 # The paper trains autoencoders of three depths with latent dimensions $d$ = 2 to 20 on MNIST. This page shows the data, the networks, how they train and what they reconstruct, for each run of this book.
 
 # %% tags=["parameters"]
-runs: list[str] = ["digits"]  # runs to show, side by side
+runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 
 # %%
 from myst_nb import glue

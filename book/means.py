@@ -17,7 +17,7 @@
 # and their geometric mean, $|\omega|^{1/d}$ with $\omega$ the determinant of the core, measure by how much it falls short: one by sums of lengths, the other by volume.
 
 # %% tags=["parameters"]
-runs: list[str] = ["digits"]  # runs to show, side by side
+runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 
 # %%
 from myst_nb import glue

@@ -17,7 +17,7 @@
 # such points.
 
 # %% tags=["parameters"]
-runs: list[str] = ["digits"]  # runs to show, side by side
+runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 
 # %%
 from myst_nb import glue

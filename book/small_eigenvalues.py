@@ -16,7 +16,7 @@
 # An eigenvalue near 0 is a direction of the latent space that the network has lost at that point. Figure 6 of the paper counts those of modulus below 0.1.
 
 # %% tags=["parameters"]
-runs: list[str] = ["digits"]  # runs to show, side by side
+runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 
 # %%
 from myst_nb import glue

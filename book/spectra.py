@@ -18,7 +18,7 @@
 # (Figure 2 of the paper), and in which directions of the complex plane they lie (Figure 3).
 
 # %% tags=["parameters"]
-runs: list[str] = ["digits"]  # runs to show, side by side
+runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 
 # %%
 from myst_nb import glue

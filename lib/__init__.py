@@ -10,7 +10,7 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 3 | `bounds`, `toys`, `training`, `covariates`, `tangents` |
 | 4 | `measurements` |
 | 5 | `runs` |
-| 6 | `evidence`, `figures` |
+| 6 | `benchmarks`, `evidence`, `figures` |
 | 7 | `claims` |
 | 8 | `tables`, `pages` |
 | 9 | `__main__` |

@@ -1,5 +1,6 @@
-"""The command line: `python -m lib run | page | claims | bounds`, also installed as `geometry`."""
+"""The command line: `python -m lib run | page | claims | bounds | bench`, also installed as `geometry`."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -79,6 +80,29 @@ def bounds(name: str, as_json: bool) -> None:
     from lib.runs.checks import report  # torch: seconds, spent only on a run that exists
 
     click.echo(report(name, as_json))
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Rounds that are timed.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="The file to write [default: benchmarks/NAME.json]."
+)
+def bench(name: str, rounds: int, output: Path | None) -> None:
+    """Time the benchmark NAME (training) and write what was measured, and on what."""
+    from lib import files
+    from lib.benchmarks import BENCHMARKS
+    from lib.errors import check_known
+
+    check_known("benchmark", name, BENCHMARKS)
+    result = BENCHMARKS[name](rounds)
+    path = output or files.ROOT / "benchmarks" / f"{name}.json"
+    files.write(path, json.dumps(result, indent=1) + "\n")
+    for case, values in result.items():
+        for key, value in values.items():
+            if isinstance(value, float):
+                click.echo(f"{case}: {key.replace('_', ' ')} {value:.3g}")
+    click.echo(f"Wrote {path}.")
 
 
 def main() -> None:

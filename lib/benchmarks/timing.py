@@ -1,0 +1,90 @@
+"""How things are timed: in turns, several rounds, on a given number of threads; ratios within a round."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds of every round, by contender, in the order in which they were measured."""
+
+    seconds: dict[str, list[float]]
+
+    def best(self, name: str) -> float:
+        """The shortest round of a contender."""
+        return min(self.seconds[name])
+
+    def ratio(self, slower: str, faster: str) -> float:
+        """The median over rounds of the seconds of one contender divided by those of another in the same round."""
+        return float(np.median(np.divide(self.seconds[slower], self.seconds[faster])))
+
+    def relative(self, base: str) -> dict[str, float]:
+        """Every contender's `ratio` to `base`."""
+        return {name: self.ratio(name, base) for name in self.seconds}
+
+
+def in_turns(contenders: Mapping[str, Callable[[], object]], rounds: int = 5) -> Timings:
+    """Time every contender once a round, after one round that does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for lap in range(rounds + 1):
+        for name, call in contenders.items():
+            started = time.perf_counter()
+            call()
+            if lap:
+                seconds[name].append(time.perf_counter() - started)
+    return Timings(seconds)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads in the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def gemm(rows: int, inner: int, columns: int, dtype: torch.dtype = torch.float32) -> tuple[Callable[[], object], float]:
+    """A matrix product to time, and its floating-point operations."""
+    first, second = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
+    return lambda: first @ second, 2.0 * rows * inner * columns
+
+
+def gemm_rate(dtype: torch.dtype = torch.float32, size: int = 1536, rounds: int = 5) -> float:
+    """The best rate, in GFLOP/s, of a square matrix product of this size and type on the present number of threads."""
+    call, operations = gemm(size, size, size, dtype)
+    return operations / in_turns({"gemm": call}, rounds).best("gemm") / 1e9
+
+
+def environment() -> dict[str, Any]:
+    """What the timings were taken on."""
+    return {
+        "processor": _processor(),
+        "processors": len(os.sched_getaffinity(0)),
+        "threads": torch.get_num_threads(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("torch", "numpy", "scipy")},
+        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,59 @@
+"""The benchmarks run, measure what they say, and the committed figures carry their environment."""
+
+import json
+import time
+
+import pytest
+import torch
+
+from lib import files
+from lib.benchmarks import BENCHMARKS, Timings, environment, gemm_rate, in_turns
+from lib.benchmarks import training as training_benchmark
+
+
+def test_contenders_take_turns_and_the_first_round_does_not_count():
+    calls = []
+    timings = in_turns({"a": lambda: calls.append("a"), "b": lambda: (calls.append("b"), time.sleep(0.01))}, rounds=3)
+    assert "".join(calls) == "ab" * 4
+    assert {name: len(seconds) for name, seconds in timings.seconds.items()} == {"a": 3, "b": 3}
+    assert timings.best("b") > 0.009
+
+
+def test_ratios_are_of_the_same_round():
+    timings = Timings({"slow": [2.0, 30.0, 4.0], "fast": [1.0, 10.0, 2.0]})
+    assert timings.ratio("slow", "fast") == 2.0
+    assert timings.relative("fast") == {"slow": 2.0, "fast": 1.0}
+
+
+def test_the_rate_of_matrix_products_is_a_rate():
+    assert 0.1 < gemm_rate(size=128, rounds=2) < 1e5
+
+
+def test_an_epochs_operations_are_counted():
+    """Two layers of 3 x 2 and 2 x 3: forward and weight gradients of both, the input gradient of the second alone."""
+    assert training_benchmark.__globals__["operations"]((3, 2), 10) == 10 * (6 * 12 - 2 * 6)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_committed_figures_name_what_they_were_taken_on(name):
+    found = json.loads((files.ROOT / "benchmarks" / f"{name}.json").read_text())
+    assert set(environment()) == set(found["environment"])
+
+
+def test_the_committed_training_benchmark_is_whole():
+    found = json.loads((files.ROOT / "benchmarks" / "training.json").read_text())
+    large, family = found["large"], found["family"]
+    assert set(large["seconds"]) == {"gemm", "ours", "ours, bfloat16", "DataLoader loop"}
+    assert set(family["seconds"]) == {"ours", "loop in memory", "DataLoader loop"}
+    ours = Timings(family["seconds"])
+    assert family["loop_ratio"] == pytest.approx(ours.ratio("loop in memory", "ours"))
+    assert 0 < large["share_of_gemm"] <= 1.5
+
+
+def test_threads_are_given_back():
+    from lib.benchmarks.timing import threads
+
+    before = torch.get_num_threads()
+    with threads(1):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
