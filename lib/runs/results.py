@@ -91,16 +91,9 @@ def listed(names: Sequence[str] | str) -> list[str]:
 
 
 def live(names: Sequence[str] | str) -> str:
-    """The first of these runs whose networks can be had here: one that is not kept, or whose weights lie in artifacts/.
-
-    Where there is none, the first; to ask for its networks then says what to do.
-    """
+    """The first of these runs whose networks a page can train if need be: one that is not kept; else the first."""
     chosen = listed(names)
-    for name in chosen:
-        run = read(name)
-        if not run.kept or any(store.weights_path(run, member).exists() for member in members(run)):
-            return name
-    return chosen[0]
+    return next((name for name in chosen if not read(name).kept), chosen[0])
 
 
 def summary(name: str) -> Summary:
