@@ -39,7 +39,7 @@
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "digits"]  # the first one with networks at hand is shown
 
-# %% mystnb={"image": {"alt": "Left, arrows from points of a grid to their images under two networks; those of the second are the first ones, moved by one step. Right, error against eigenvalue: at each eigenvalue the two networks have different errors."}}
+# %% mystnb={"image": {"alt": "Left, arrows from points of the data to their images under two networks; those of the second are the first ones, moved by one step. Right, error against eigenvalue: at each eigenvalue the two networks have different errors."}}
 import torch
 
 from lib import diagrams, figures, jacobians, toys
@@ -48,16 +48,14 @@ figures.use_style()
 data = toys.arc()
 encoder, decoder = toy = toys.plane_autoencoder(data)
 step = torch.tensor([0.5, 0.3]).double()
-ticks = torch.linspace(-1.2, 1.2, 7).double()
-grid = torch.cartesian_prod(ticks, ticks)
-values = jacobians.cores(encoder, decoder, grid).input.flatten()
-codes = encoder(grid).detach()
+values = jacobians.cores(encoder, decoder, data[::3]).input.flatten()
+codes = encoder(data[::3]).detach()
 images = {"$f$": decoder, "$f$, moved": toys.shifted(decoder, step)}
 images = {name: one(codes).detach().numpy() for name, one in images.items()}
-diagrams.same_spectrum(grid.numpy(), values.numpy(), images)
+diagrams.same_spectrum(data[::3].numpy(), values.numpy(), images)
 
 # %% [markdown]
-# Left: where the two networks take the points of a grid. Right: their errors against the eigenvalue of the core, which they share. A bound must bring in something else: a second point, an average over a neighbourhood, or an assumption about the network. That eigenvalues *go along* with errors over a data set, as the paper reports, is an
+# Left: where the two networks take some of the data. Right: their errors against the eigenvalue of the core, which they share. A bound must bring in something else: a second point, an average over a neighbourhood, or an assumption about the network. That eigenvalues *go along* with errors over a data set, as the paper reports, is an
 # empirical statement about networks trained on it, and the page on [prediction](prediction) tests it as one.
 #
 # ## An identity between two points
@@ -88,8 +86,9 @@ diagrams.same_spectrum(grid.numpy(), values.numpy(), images)
 #
 # Let $Q$ be an $N\times d$ matrix with orthonormal columns whose span contains the image of $\tilde B$, so that $\tilde B=QR$ with $R=Q^\top\tilde B$. Split the step into its part along the span and its part across it: $v=Q\alpha+\beta$, $\alpha=Q^\top v$, $Q^\top\beta=0$. Put
 #
-# $$K_Q=R\tilde AQ,\qquad C=R\tilde A\,(I_N-QQ^\top),\qquad\text{so that}\qquad \tilde B\tilde A=Q\,(K_QQ^\top+C),\quad CQ=0 .$$
+# $$K_Q=R\tilde AQ,\qquad C=R\tilde A\,(I_N-QQ^\top).$$
 #
+# Then $CQ=0$ and $\tilde B\tilde A=Q\,(K_QQ^\top+C)$.
 # $K_Q$ has the eigenvalues $\lambda_1,\dots,\lambda_d$ of $\tilde A\tilde B$, by {prf:ref}`prop-spectrum` for the $d\times d$ matrices $R$ and $\tilde AQ$, since $\tilde AQR=\tilde A\tilde B$. We call $C$ the *obliqueness*: through it what lies across the decoder's image is mapped into it.
 #
 # :::{prf:theorem} Tangent and normal part
@@ -130,7 +129,7 @@ diagrams.split(*points, form.basis[0, :, 0].numpy())
 # :label: cor-two-sided
 # With $\sigma_{\min}$ and $\sigma_{\max}$ the extreme singular values of $K_Q-I_d$ and $t_+=\max(t,0)$,
 #
-# $$\lvert\beta\rvert^2+\bigl(\sigma_{\min}\lvert\alpha\rvert-\lvert C\beta\rvert\bigr)_+^2\le\lvert r(x)-r(a)\rvert^2\le\lvert\beta\rvert^2+\bigl(\sigma_{\max}\lvert\alpha\rvert+\lvert C\beta\rvert\bigr)^2 .$$
+# $$\begin{aligned}\lvert r(x)-r(a)\rvert^2&\ge\lvert\beta\rvert^2+\bigl(\sigma_{\min}\lvert\alpha\rvert-\lvert C\beta\rvert\bigr)_+^2,\\ \lvert r(x)-r(a)\rvert^2&\le\lvert\beta\rvert^2+\bigl(\sigma_{\max}\lvert\alpha\rvert+\lvert C\beta\rvert\bigr)^2 .\end{aligned}$$
 # :::
 #
 # :::{prf:proof}
@@ -196,7 +195,7 @@ glue("shown_run", run.name, display=False)
 #
 # $$\lvert r(x)-r(a)\rvert^2=\lvert\beta\rvert^2+\sum_{i=1}^d\lvert1-\lambda_i\rvert^2\,\lvert\langle u_i,\alpha\rangle\rvert^2 ,$$
 #
-# and so $\lvert\beta\rvert^2+\min_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2\le\lvert r(x)-r(a)\rvert^2\le\lvert\beta\rvert^2+\max_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2$.
+# and so $\lvert r(x)-r(a)\rvert^2$ lies between $\lvert\beta\rvert^2+\min_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2$ and $\lvert\beta\rvert^2+\max_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2$.
 # :::
 #
 # :::{prf:proof}
@@ -223,8 +222,16 @@ tied = toys.tied_autoencoder(run.load_dataset().train.images.double(), 10)
 form = bounds.secant(*tied, x, anchors)
 orthogonal = [one for one in bounds.BETWEEN if "orthogonal" in one.__name__]
 found = pd.DataFrame(bounds.table([one(form) for one in orthogonal]))
-columns = ["applies", "violations", "largest_error", "tightness_median"]
-found.set_index("statement")[columns].style.format(precision=2, na_rep="")
+
+# %% tags=["remove-input"]
+by_size = {"tied weights": found.assign(latent_dim=10)}
+labels = {one: "{prf:ref}`thm-orthogonal`" for one in found["statement"]}
+glue("checks_tied", Markdown(tables.checks(by_size, labels)), display=False)
+
+# %% [markdown]
+# ```{glue:md} checks_tied
+# :format: myst
+# ```
 
 # %% tags=["remove-input"]
 glue("tied_points", len(x), display=False)
@@ -334,7 +341,7 @@ pd.DataFrame(shares, names).rename_axis(columns="d").round(3)
 # :label: thm-second
 # Take the secant maps between $x$ and $f(x)$, and $Q$, $R$, $K_Q$, $C$ as above. Let $r(x)=Q\tau+\nu$ with $Q^\top\nu=0$. Then $g(z)-z=\tilde A\,r(x)$ at $z=E(x)$, $r(f(x))=\tilde B\tilde A\,r(x)$, and
 #
-# $$\lvert\nu\rvert^2+\frac{\bigl(\lvert r(f(x))\rvert-\lvert C\nu\rvert\bigr)_+^2}{\sigma_1(K_Q)^2}\le\lvert r(x)\rvert^2\le\lvert\nu\rvert^2+\frac{\bigl(\lvert r(f(x))\rvert+\lvert C\nu\rvert\bigr)^2}{\sigma_d(K_Q)^2} .$$
+# $$\begin{aligned}\lvert r(x)\rvert^2&\ge\lvert\nu\rvert^2+\bigl(\lvert r(f(x))\rvert-\lvert C\nu\rvert\bigr)_+^2/\sigma_1(K_Q)^2,\\ \lvert r(x)\rvert^2&\le\lvert\nu\rvert^2+\bigl(\lvert r(f(x))\rvert+\lvert C\nu\rvert\bigr)^2/\sigma_d(K_Q)^2 .\end{aligned}$$
 # :::
 #
 # :::{prf:proof}
@@ -349,7 +356,7 @@ pd.DataFrame(shares, names).rename_axis(columns="d").round(3)
 # :label: thm-neighbourhood
 # Let $v$ be a random step with mean 0 and covariance $s^2I_N$ that stays within the region of $x$. With $J=J_I(x)$ and $K_Q$, $C$ formed from the Jacobians at $x$,
 #
-# $$\mathbb E\lvert r(x+v)\rvert^2=\lvert r(x)\rvert^2+s^2\lvert J-I_N\rvert_F^2,\qquad\lvert J-I_N\rvert_F^2=N-d+\lvert K_Q-I_d\rvert_F^2+\lvert C\rvert_F^2 .$$
+# $$\begin{aligned}\mathbb E\lvert r(x+v)\rvert^2&=\lvert r(x)\rvert^2+s^2\lvert J-I_N\rvert_F^2,\\ \lvert J-I_N\rvert_F^2&=N-d+\lvert K_Q-I_d\rvert_F^2+\lvert C\rvert_F^2 .\end{aligned}$$
 #
 # For steps along the tangent plane, $v=Q\eta$ with $\eta$ of covariance $s^2I_d$, it is $\lvert r(x)\rvert^2+s^2\lvert K_Q-I_d\rvert_F^2$.
 # :::
@@ -362,7 +369,7 @@ pd.DataFrame(shares, names).rename_axis(columns="d").round(3)
 # :label: cor-trace
 # Let $\lambda_i$ be the eigenvalues of $K$. Then
 #
-# $$\lvert K_Q-I_d\rvert_F^2\ge\sum_i\lvert1-\lambda_i\rvert^2=d-2\operatorname{tr}K+\sum_i\lvert\lambda_i\rvert^2\quad\text{and}\quad\sum_i\lvert\lambda_i\rvert^2\ge\max\Bigl\{\tfrac{(\operatorname{tr}K)^2}{d},\ \lvert\operatorname{tr}K^2\rvert,\ d\,\lvert\omega\rvert^{2/d}\Bigr\} .$$
+# $$\begin{aligned}\lvert K_Q-I_d\rvert_F^2&\ge\sum_i\lvert1-\lambda_i\rvert^2=d-2\operatorname{tr}K+\sum_i\lvert\lambda_i\rvert^2,\\ \sum_i\lvert\lambda_i\rvert^2&\ge\max\Bigl\{\tfrac{(\operatorname{tr}K)^2}{d},\ \lvert\operatorname{tr}K^2\rvert,\ d\,\lvert\omega\rvert^{2/d}\Bigr\} .\end{aligned}$$
 #
 # In particular $\lvert K_Q-I_d\rvert_F^2\ge(d-\operatorname{tr}K)^2/d$. Also $\sum_i\lvert1-\lambda_i\rvert^2\ge d\,\lvert\det(I_d-K)\rvert^{2/d}$.
 # :::
@@ -383,9 +390,7 @@ pd.DataFrame(shares, names).rename_axis(columns="d").round(3)
 # :label: thm-stein
 # Let $v$ be normally distributed with mean 0 and covariance $s^2I_N$, $s$ of any size. Then
 #
-# $$\mathbb E\lvert r(a+v)\rvert^2=\mathbb E\lvert f(a+v)-a\rvert^2+Ns^2-2s^2\,\mathbb E\operatorname{tr}J_I(a+v),$$
-#
-# $$\mathbb E\lvert r(a+v)\rvert^2\ge\lvert\mathbb E\,r(a+v)\rvert^2+\frac{s^2}{N}\bigl(N-\mathbb E\operatorname{tr}J_I(a+v)\bigr)^2 .$$
+# $$\begin{aligned}\mathbb E\lvert r(a+v)\rvert^2&=\mathbb E\lvert f(a+v)-a\rvert^2+Ns^2-2s^2\,\mathbb E\operatorname{tr}J_I(a+v),\\ \mathbb E\lvert r(a+v)\rvert^2&\ge\lvert\mathbb E\,r(a+v)\rvert^2+\frac{s^2}{N}\bigl(N-\mathbb E\operatorname{tr}J_I(a+v)\bigr)^2 .\end{aligned}$$
 # :::
 #
 # :::{prf:proof}

@@ -180,7 +180,7 @@ glue("identity_error", float(identity.to_numpy().max()), display=False)
 
 # %% [markdown]
 # The largest differences over {glue:text}`explicit:d` test points (run {glue:text}`shown_run:s`, depth {glue:text}`depth:d`, $N$ = {glue:text}`input_dim:d`): the $L^1$ distance of the $d$ leading eigenvalues of $J_I$ from those of $K$;
-# the largest modulus of the other eigenvalues, {glue:text}`zeros:d` of them at $d$ = {glue:text}`largest_d:d`; the differences of the traces and of the volume forms. The largest of all is {glue:text}`identity_error:.0e`: rounding. No page after this one forms an $N\times N$ matrix.
+# the largest modulus of the other eigenvalues, {glue:text}`zeros:d` of them at $d$ = {glue:text}`largest_d:d`; the differences of the traces and of the volume forms. The largest of all is {glue:text}`identity_error:.0e`: rounding. No later page needs such a matrix to find eigenvalues.
 #
 # ## How $J_L$ differs from the core
 #

@@ -181,25 +181,29 @@ def health(summaries: Summaries) -> str:
     return markdown(header, rows)
 
 
+RELATIONS = {"lower": "$\\ge$", "upper": "$\\le$", "identity": "$=$"}
+
+
 def checks(by_run: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> str:
     """The checks of statements (`lib.runs.checks.bound_checks`), a row a statement and run; `labels`: statement -> reference.
 
     Under each latent dimension: the median of bound / actual, or of an identity the largest error; "no bound" where it is
-    vacuous at more than half of the points.
+    vacuous at more than half of the points. Violations are of the checks at which the assumption holds.
     """
     dims = sorted({int(d) for frame in by_run.values() for d in frame["latent_dim"]})
     rows = []
     for statement, label in labels.items():
+        named = f"{label}: {statement}"
         for name, frame in by_run.items():
             own = frame[frame["statement"] == statement].set_index("latent_dim")
             if own.empty:
                 continue
             cells = [_tightness(own.loc[d]) if d in own.index else "" for d in dims]
-            applies = f"{100 * own['applies'].sum() / own['points'].sum():.3g} %"
-            counts = [f"{own['applies'].sum():,}", applies, int(own["violations"].sum())]
-            rows.append([label, f"{statement}", own["kind"].iloc[0], name, *counts, *cells])
-    header = ["statement", "", "kind", "run", "checks", "applies at", "violations", *(f"$d={d}$" for d in dims)]
-    return markdown(header, rows, left=4)
+            counts = f"{int(own['violations'].sum())} of {int(own['applies'].sum()):,}"
+            rows.append([named, RELATIONS[own["kind"].iloc[0]], name, counts, *cells])
+            named = ""
+    header = ["statement", "", "run", "violations", *(f"$d={d}$" for d in dims)]
+    return f"```{{div}} checks\n\n{markdown(header, rows, left=3)}\n```"
 
 
 def _tightness(row: pd.Series) -> str:

@@ -173,9 +173,9 @@ def test_checks_show_tightness_errors_and_what_is_vacuous():
         ]
     ]
     lines = tables.checks({"smoke": pd.DataFrame(rows)}, {"a": "A", "b": "B", "c": "C"}).splitlines()
-    assert lines[2] == "| A | a | lower | smoke | 16 | 80 % | 0 | 0.50 | 0.50 |"
-    assert lines[3].endswith("| 1e-12 | 1e-12 |")
-    assert lines[4].endswith("| no bound | no bound |")
+    assert lines[4] == "| A: a | $\\ge$ | smoke | 0 of 16 | 0.50 | 0.50 |"
+    assert lines[5].endswith("| 1e-12 | 1e-12 |")
+    assert lines[6].endswith("| no bound | no bound |")
 
 
 def test_the_jacobians_are_typeset():

@@ -121,7 +121,7 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     assert key(text.replace("Some prose", "Other prose")) == first
     assert key(text.replace("1.5 *", "2.5 *")) != first
     assert key(factor=3) != first
-    change(tmp_path / "lib" / "figures.py", "GREEN", "VERT")
+    change(tmp_path / "lib" / "figures" / "style.py", "GREEN", "VERT")
     assert key() == first, "a module the page does not import"
     change(tmp_path / "lib" / "regression.py", "Coefficients with their standard errors", "Coefficients, and errors")
     assert key() == first, "a docstring of a module it imports"

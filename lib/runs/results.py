@@ -128,9 +128,13 @@ def _pixels(text: str) -> np.ndarray:
 
 
 def summary_digest(name: str) -> str:
-    """What a page that reads this run depends on: its specification, and the checksums of the summaries that are there."""
+    """What a page that reads this run depends on: its specification, and the checksums of the results that are there.
+
+    Of a kept run the checks of the bounds are among these; of another they follow from its summaries and the code.
+    """
     run = read(name)
     paths = [store.summary_path(run, member) for member in members(run)]
+    paths += [store.checks_path(run, member) for member in members(run) if run.kept]
     return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
 
 
