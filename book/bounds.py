@@ -159,22 +159,8 @@ glue("violations", int(everything["violations"].sum()), display=False)
 glue("statements", int(everything["statement"].nunique()), display=False)
 
 
-def show(name, labels):
-    labels = {one: f"{{prf:ref}}`{label}`" for one, label in labels.items()}
-    glue(name, Markdown(tables.checks(by_run, labels)), display=False)
-
-
 # %% tags=["remove-input"]
-labels = {
-    "secant identity": "thm-secant",
-    "tangent-normal split": "thm-normal",
-    "normal part": "cor-lower",
-    "distance from the flat": "cor-lower",
-    "tangent plane": "cor-lower",
-    "two-sided, lower": "cor-two-sided",
-    "two-sided, upper": "cor-two-sided",
-}
-show("checks_split", labels)
+glue("checks_split", Markdown(tables.checks(by_run, "split")), display=False)
 own = by_run[run.name].set_index(["statement", "latent_dim"])["tightness_median"]
 glue("normal_first", float(own["normal part"].iloc[0]), display=False)
 glue("normal_last", float(own["normal part"].iloc[-1]), display=False)
@@ -225,8 +211,7 @@ found = pd.DataFrame(bounds.table([one(form) for one in orthogonal]))
 
 # %% tags=["remove-input"]
 by_size = {"tied weights": found.assign(latent_dim=10)}
-labels = {one: "{prf:ref}`thm-orthogonal`" for one in found["statement"]}
-glue("checks_tied", Markdown(tables.checks(by_size, labels)), display=False)
+glue("checks_tied", Markdown(tables.checks(by_size, "orthogonal")), display=False)
 
 # %% [markdown]
 # ```{glue:md} checks_tied
@@ -279,17 +264,8 @@ departure.rename_axis(columns="d").round(3)
 glue("departure_low", float(departure.iloc[0].min()), display=False)
 glue("departure_high", float(departure.iloc[0].max()), display=False)
 glue("oblique_low", float(departure.iloc[1].min()), display=False)
-labels = {
-    "orthogonal eigenvectors, identity": "thm-orthogonal",
-    "orthogonal eigenvectors, lower": "thm-orthogonal",
-    "orthogonal eigenvectors, upper": "thm-orthogonal",
-    "Schur form, lower": "thm-schur",
-    "Schur form, upper": "thm-schur",
-    "departure, identity": "thm-schur",
-    "departure": "thm-schur",
-    "departure, lower": "thm-schur",
-}
-show("checks_orthogonal", labels)
+body = tables.checks(by_run, "orthogonal", "departure")
+glue("checks_orthogonal", Markdown(body), display=False)
 
 # %% [markdown]
 # The departure is 0 for a normal matrix and at most the Frobenius norm. Here its median is {glue:text}`departure_low:.2f` to {glue:text}`departure_high:.2f` of it, and at least {glue:text}`oblique_low:.0%` of its square is obliqueness, $\lvert C\rvert_F^2$. The picture shows what that is.
@@ -401,22 +377,7 @@ pd.DataFrame(shares, names).rename_axis(columns="d").round(3)
 # The trace is the autoencoder's number of degrees of freedom in Stein's sense, and enters the expected error linearly.
 
 # %% tags=["remove-input"]
-labels = {
-    "virtual fixed point": "prop-fixed",
-    "second application, lower": "thm-second",
-    "second application, upper": "thm-second",
-    "neighbourhood": "thm-neighbourhood",
-    "eigenvalues": "cor-trace",
-    "trace": "cor-trace",
-    "trace of the square": "cor-trace",
-    "volume": "cor-trace",
-    "determinant of I - K": "cor-trace",
-    "reversed orientation": "rem-reversed",
-    "shrinking": "rem-reversed",
-    "Stein, z-score": "thm-stein",
-    "Stein, lower": "thm-stein",
-}
-show("checks_average", labels)
+glue("checks_average", Markdown(tables.checks(by_run, "average")), display=False)
 
 # %% [markdown]
 # ```{glue:md} checks_average

@@ -303,16 +303,9 @@ by_run = {name: bound_checks(name) for name in listed(runs)}
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-labels = {
-    "core identity": "prop-spectrum",
-    "certified radius": "cor-radius",
-    "flipped units": "prop-flipped",
-    "traces apart": "prop-traces",
-    "volume split": "prop-volume",
-}
-references = {one: f"{{prf:ref}}`{label}`" for one, label in labels.items()}
-glue("checks", Markdown(tables.checks(by_run, references)), display=False)
-own = pd.concat(by_run.values()).query("statement in @labels")
+glue("checks", Markdown(tables.checks(by_run, "geometry")), display=False)
+own = pd.concat(by_run.values())
+own = own[own["statement"].isin(tables.STATEMENTS["geometry"])]
 glue("all_checks", int(own["applies"].sum()), display=False)
 glue("violations", int(own["violations"].sum()), display=False)
 

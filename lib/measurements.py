@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from lib import regression, spectra
+from lib import controls, regression, spectra
 from lib.autoencoders import Pair
 from lib.covariates import ink
 from lib.datasets import Dataset
@@ -22,7 +22,6 @@ from lib.jacobians import Cores, cores
 from lib.tangents import tangents
 
 SPACES = ("input", "latent")
-PREDICTORS = ("log_volume", "trace")
 SMALL = 0.1  # an eigenvalue of smaller modulus is counted as small (Figure 6)
 ILL_CONDITIONED = 1e-6  # a core whose sigma_min / sigma_max is smaller is counted as ill conditioned
 ARGUMENT_BINS = 72  # of 5 degrees, the first centred on -180 degrees: real eigenvalues fall in the middle of a bin
@@ -101,7 +100,7 @@ def eigenvalues(points: pa.Table, space: str) -> np.ndarray:
 
 def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
     """The summary tables of one member as lists of rows: `members`, `statistics`, `histograms`, `regressions`,
-    `cross_products`, `sample`.
+    `controls`, `cross_products`, `sample`.
 
     Floats are rounded to seven significant digits, in `sample` to four. A regression that the points do not determine
     (all of them with omega <= 0, say) has no row.
@@ -114,6 +113,7 @@ def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
         "statistics": _statistics(points, test, label, labels),
         "histograms": _histograms(points, test, label, labels),
         "regressions": _regressions(points, test, label),
+        "controls": _controls(points, test, label),
         "cross_products": _cross_products(points),
         "sample": _sample(points, test),
     }
@@ -237,20 +237,40 @@ def _binned(values: np.ndarray) -> tuple[float, float, int, np.ndarray]:
 def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray | None) -> list[dict[str, Any]]:
     rows = []
     mse = points["mse"].to_numpy()
+    for (space, predictor), values in _predictors(points).items():
+        try:
+            fits = regression.fit(mse, values, test, label)
+        except InputError:
+            continue
+        for one, fit in fits.items():
+            keys = {"space": space, "predictor": predictor, "label": one}
+            rows.append(keys | {name: _rounded(value) for name, value in fit.as_dict().items()})
+    return rows
+
+
+def _predictors(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
+    """(space, predictor) -> values (points,), NaN where a predictor does not exist: log omega where omega <= 0."""
+    found = {}
     for space in SPACES:
         positive = points[f"sign_{space}"].to_numpy() > 0
-        for predictor in PREDICTORS:
-            values = points[f"{predictor}_{space}"].to_numpy()
-            if predictor == "log_volume":
-                values = np.where(positive, values, np.nan)
-            try:
-                fits = regression.fit(mse, values, test, label)
-            except InputError:
-                continue
-            for one, fit in fits.items():
-                keys = {"space": space, "predictor": predictor, "label": one}
-                rows.append(keys | {name: _rounded(value) for name, value in fit.as_dict().items()})
-    return rows
+        found[space, "log_volume"] = np.where(positive, points[f"log_volume_{space}"].to_numpy(), np.nan)
+        found[space, "trace"] = points[f"trace_{space}"].to_numpy()
+    return found
+
+
+def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
+    """The slopes with simpler things held fixed (`lib.controls`), by space and predictor."""
+    covariates = {"class": label}
+    for name, column in (("ink", "ink"), ("neighbours", "neighbour_distance")):
+        values = points[column].to_numpy()
+        covariates[name] = values - values.mean()
+    mse = points["mse"].to_numpy()
+    return [
+        {"space": space, "predictor": predictor}
+        | {name: value if isinstance(value, str) else _rounded(value) for name, value in row.items()}
+        for (space, predictor), values in _predictors(points).items()
+        for row in controls.controlled_slopes(mse, values, covariates, test)
+    ]
 
 
 def _cross_products(points: pa.Table) -> list[dict[str, Any]]:

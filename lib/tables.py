@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from lib import claims, evidence, published
@@ -135,6 +136,47 @@ def coverage(summaries: Summaries) -> str:
     return markdown(header, rows, left=2)
 
 
+def controlled(summaries: Summaries, space: str = "input", split: str = "test") -> str:
+    """The slopes at each run's largest d and table depth, by what is held fixed: slope (robust standard error), partial R2."""
+    rows = []
+    for name, summary in summaries.items():
+        own = summary.controls
+        latent_dim = max(summary.run.latent_dims)
+        keys = {"space": space, "split": split, "depth": summary.run.table_depth, "latent_dim": latent_dim}
+        own = own[np.logical_and.reduce([own[key] == value for key, value in keys.items()])]
+        for held, group in own.groupby("controls", sort=False):
+            by = group.groupby("predictor").mean(numeric_only=True)
+            cells = []
+            for predictor in ("log_volume", "trace"):
+                if predictor not in by.index:
+                    cells += ["", ""]
+                    continue
+                row = by.loc[predictor]
+                cells += [f"{row['slope']:.3f} ({row['slope_se']:.3f})", f"{row['partial_r2']:.3f}"]
+            rows.append([name, f"{latent_dim}", held, *cells])
+    header = ["run", "$d$", "held fixed", "slope on log volume", "partial $R^2$", "slope on trace", "partial $R^2$"]
+    return markdown(header, rows, left=3)
+
+
+def control_counts(summaries: Summaries, space: str = "input", split: str = "test") -> str:
+    """At how many members the slope given class and ink is above 0, below 0 or neither (95 %), and under half the raw one."""
+    rows = []
+    for name, summary in summaries.items():
+        own = summary.controls.query("space == @space and split == @split")
+        keys = ["predictor", "depth", "latent_dim", "seed"]
+        wide = own.pivot_table(index=keys, columns="controls", values=["slope", "slope_se"])
+        held, raw = wide["slope", "class and ink"], wide["slope", "none"]
+        half = evidence.Z * wide["slope_se", "class and ink"]
+        outcomes = pd.DataFrame({"above": held > half, "below": held < -half, "halved": held.abs() < raw.abs() / 2})
+        for predictor, group in outcomes.groupby(level="predictor"):
+            above, below, halved = (int(group[one].sum()) for one in ("above", "below", "halved"))
+            rows.append(
+                [name, str(predictor).replace("_", " "), len(group), above, below, len(group) - above - below, halved]
+            )
+    header = ["run", "predictor", "members", "above 0", "below 0", "undecided", "halved"]
+    return markdown(header, rows, left=2)
+
+
 def settings(summaries: Summaries) -> str:
     """The settings that a run leaves open, by run."""
     names = (
@@ -181,19 +223,66 @@ def health(summaries: Summaries) -> str:
     return markdown(header, rows)
 
 
+# The statements of the pages geometry and bounds, by the section that shows their checks, with their labels there.
+STATEMENTS = {
+    "geometry": {
+        "core identity": "prop-spectrum",
+        "certified radius": "cor-radius",
+        "flipped units": "prop-flipped",
+        "traces apart": "prop-traces",
+        "volume split": "prop-volume",
+    },
+    "split": {
+        "secant identity": "thm-secant",
+        "tangent-normal split": "thm-normal",
+        "normal part": "cor-lower",
+        "distance from the flat": "cor-lower",
+        "tangent plane": "cor-lower",
+        "two-sided, lower": "cor-two-sided",
+        "two-sided, upper": "cor-two-sided",
+    },
+    "orthogonal": {
+        "orthogonal eigenvectors, identity": "thm-orthogonal",
+        "orthogonal eigenvectors, lower": "thm-orthogonal",
+        "orthogonal eigenvectors, upper": "thm-orthogonal",
+    },
+    "departure": {
+        "Schur form, lower": "thm-schur",
+        "Schur form, upper": "thm-schur",
+        "departure, identity": "thm-schur",
+        "departure": "thm-schur",
+        "departure, lower": "thm-schur",
+    },
+    "average": {
+        "virtual fixed point": "prop-fixed",
+        "second application, lower": "thm-second",
+        "second application, upper": "thm-second",
+        "neighbourhood": "thm-neighbourhood",
+        "eigenvalues": "cor-trace",
+        "trace": "cor-trace",
+        "trace of the square": "cor-trace",
+        "volume": "cor-trace",
+        "determinant of I - K": "cor-trace",
+        "reversed orientation": "rem-reversed",
+        "shrinking": "rem-reversed",
+        "Stein, z-score": "thm-stein",
+        "Stein, lower": "thm-stein",
+    },
+}
 RELATIONS = {"lower": "$\\ge$", "upper": "$\\le$", "identity": "$=$"}
 
 
-def checks(by_run: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> str:
-    """The checks of statements (`lib.runs.checks.bound_checks`), a row a statement and run; `labels`: statement -> reference.
+def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
+    """The checks (`lib.runs.checks.bound_checks`) of the `STATEMENTS` of some sections, a row a statement and run.
 
     Under each latent dimension: the median of bound / actual, or of an identity the largest error; "no bound" where it is
     vacuous at more than half of the points. Violations are of the checks at which the assumption holds.
     """
     dims = sorted({int(d) for frame in by_run.values() for d in frame["latent_dim"]})
     rows = []
+    labels = {statement: label for section in sections for statement, label in STATEMENTS[section].items()}
     for statement, label in labels.items():
-        named = f"{label}: {statement}"
+        named = f"{{prf:ref}}`{label}`: {statement}"
         for name, frame in by_run.items():
             own = frame[frame["statement"] == statement].set_index("latent_dim")
             if own.empty:

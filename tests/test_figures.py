@@ -5,11 +5,12 @@ import io
 from xml.etree import ElementTree
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from lib import bounds, datasets, figures, published, runs, tables
+from lib import bounds, datasets, figures, files, published, runs, tables
 from lib.errors import InputError
 
 PANELS = {
@@ -108,6 +109,23 @@ def test_a_figure_says_how_much_of_a_run_is_there(summaries):
     assert "members)" not in svg(figures.spectral_distance(summaries))
 
 
+def test_controlled_slopes_are_drawn_for_both_predictors_and_every_control(summaries):
+    figure = figures.controlled_slopes(summaries, "test")
+    assert len(figure.axes) == 2
+    own = summaries["smoke"].controls.query("split == 'test' and space == 'input' and predictor == 'trace'")
+    own = own[own["depth"] == summaries["smoke"].run.table_depth]
+    drawn = {line.get_label(): line.get_ydata().tolist() for line in figure.axes[1].lines if line.get_label()[0] != "_"}
+    assert drawn["nothing"] == own[own["controls"] == "none"]["slope"].tolist()
+    assert drawn["class and ink"] == own[own["controls"] == "class and ink"]["slope"].tolist()
+
+
+def test_members_are_counted_by_what_the_controls_leave(summaries):
+    own = summaries["smoke"].controls
+    slopes = own.assign(slope=np.where(own["controls"] == "none", 1.0, 0.4), slope_se=0.1)
+    text = tables.control_counts({"smoke": dataclasses.replace(summaries["smoke"], controls=slopes)})
+    assert "| smoke | trace | 4 | 4 | 0 | 0 | 4 |" in text
+
+
 def test_bounds_are_drawn_against_what_they_bound():
     check = bounds.check.check
     actual, zero = torch.tensor([1.0, 2.0]), torch.zeros(2)
@@ -147,6 +165,8 @@ def test_tables_are_rectangular(summaries):
         tables.settings(summaries),
         tables.coverage(summaries),
         tables.agreement(summaries),
+        tables.controlled(summaries),
+        tables.control_counts(summaries),
     ):
         assert len({line.count(" | ") for line in text.splitlines() if line.startswith("|")}) == 1
 
@@ -167,15 +187,28 @@ def test_checks_show_tightness_errors_and_what_is_vacuous():
         | {"broken_without": 0, "largest_error": error, "tightness_median": tight, "vacuous": vacuous}
         for d in (2, 5)
         for name, kind, error, tight, vacuous in [
-            ("a", "lower", None, 0.5, 0.0),
-            ("b", "identity", 1e-12, None, 0.0),
-            ("c", "lower", None, 0.0, 0.9),
+            ("tangent plane", "lower", None, 0.5, 0.0),
+            ("secant identity", "identity", 1e-12, None, 0.0),
+            ("normal part", "lower", None, 0.0, 0.9),
         ]
     ]
-    lines = tables.checks({"smoke": pd.DataFrame(rows)}, {"a": "A", "b": "B", "c": "C"}).splitlines()
-    assert lines[4] == "| A: a | $\\ge$ | smoke | 0 of 16 | 0.50 | 0.50 |"
-    assert lines[5].endswith("| 1e-12 | 1e-12 |")
-    assert lines[6].endswith("| no bound | no bound |")
+    lines = tables.checks({"smoke": pd.DataFrame(rows)}, "split", "average").splitlines()
+    identity, vacuous, tight = lines[4:7]
+    assert identity == "| {prf:ref}`thm-secant`: secant identity | $=$ | smoke | 0 of 16 | 1e-12 | 1e-12 |"
+    assert vacuous.endswith("| no bound | no bound |")
+    assert tight == "| {prf:ref}`cor-lower`: tangent plane | $\\ge$ | smoke | 0 of 16 | 0.50 | 0.50 |"
+
+
+def test_every_statement_that_is_checked_is_shown_under_a_label_of_the_book():
+    run = runs.read("smoke")
+    encoder, decoder = (module.double() for module in runs.member("smoke", run.table_depth, 2))
+    x = run.load_dataset().test.images[:5].double()
+    checked = {one.name for one in bounds.evaluate(encoder, decoder, x, x.roll(1, 0))}
+    shown = {statement: label for section in tables.STATEMENTS.values() for statement, label in section.items()}
+    assert checked == set(shown)
+    pages = (files.ROOT / "book" / "geometry.py").read_text() + (files.ROOT / "book" / "bounds.py").read_text()
+    for label in shown.values():
+        assert f":label: {label}\n" in pages
 
 
 def test_the_jacobians_are_typeset():

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from lib.autoencoders import Pair
 
 TABLES = (
-    *("members", "statistics", "histograms", "regressions", "cross_products", "sample", "history", "examples"),
+    *(
+        "members",
+        "statistics",
+        "histograms",
+        "regressions",
+        "controls",
+        "cross_products",
+        "sample",
+        "history",
+        "examples",
+    ),
     *("progress_statistics", "progress_histograms", "progress_regressions"),
 )
 
@@ -29,10 +39,10 @@ class Summary:
 
     `members`: sizes, mean errors, shares of singular, ill-conditioned and non-positive points; `statistics`: count, mean,
     std and quantiles of every quantity by space, split and label; `histograms`: counts by bin; `regressions`: the
-    coefficients of equations 6 and 7; `cross_products`: sums of products by cell; `sample`: some points; `history`: errors
-    by epoch; `examples`: a test image a class, and its reconstruction; `progress_...`: statistics, histograms and
-    regressions at the run's snapshots (`lib.measurements.summarise`, `progress`). Label -1 stands for all classes together.
-    `provenance`: of the first member.
+    coefficients of equations 6 and 7; `controls`: their slopes with class, ink and more held fixed; `cross_products`: sums
+    of products by cell; `sample`: some points; `history`: errors by epoch; `examples`: a test image a class, and its
+    reconstruction; `progress_...`: statistics, histograms and regressions at the run's snapshots
+    (`lib.measurements.summarise`, `progress`). Label -1 stands for all classes together. `provenance`: of the first member.
 
     `run` is the part of the run that is there: of a kept run that is still being computed, the latent dimensions that
     the tables' depth has, and the depths that have all of these. `absent`: how many members of the run are not in it.
@@ -46,6 +56,7 @@ class Summary:
     statistics: pd.DataFrame
     histograms: pd.DataFrame
     regressions: pd.DataFrame
+    controls: pd.DataFrame
     cross_products: pd.DataFrame
     sample: pd.DataFrame
     history: pd.DataFrame
