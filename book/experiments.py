@@ -75,7 +75,7 @@ glue("settings", Markdown(tables.settings(summaries)), display=False)
 #
 # The settings of each run. `he` is He's initialisation {cite}`he2015`, `pytorch` the default of PyTorch's linear layers; with either, a latent direction can die while training,
 # and the last section of this page counts where one has.
-# All are trained with Adam {cite}`kingma2015`, for the same number of epochs at every $d$.
+# All are trained with Adam {cite}`kingma2015`, for the same number of epochs at every $d$, in float32: on the machine at hand bfloat16 would have been slower ([how fast it is](performance)).
 #
 # ## Training
 

@@ -91,12 +91,12 @@ def bounds(name: str, as_json: bool) -> None:
 def bench(name: str, rounds: int, output: Path | None) -> None:
     """Time the benchmark NAME (training) and write what was measured, and on what."""
     from lib import files
-    from lib.benchmarks import BENCHMARKS
+    from lib.benchmarks import BENCHMARKS, FOLDER
     from lib.errors import check_known
 
     check_known("benchmark", name, BENCHMARKS)
     result = BENCHMARKS[name](rounds)
-    path = output or files.ROOT / "benchmarks" / f"{name}.json"
+    path = output or FOLDER / f"{name}.json"
     files.write(path, json.dumps(result, indent=1) + "\n")
     for case, values in result.items():
         for key, value in values.items():

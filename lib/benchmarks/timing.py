@@ -75,7 +75,7 @@ def environment() -> dict[str, Any]:
         "processors": len(os.sched_getaffinity(0)),
         "threads": torch.get_num_threads(),
         "capability": torch.backends.cpu.get_cpu_capability(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("torch", "numpy", "scipy")},
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,

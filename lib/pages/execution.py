@@ -59,7 +59,8 @@ def versions() -> dict[str, str]:
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
     summaries = {run: runs.summary_digest(run) for run in parameters.get("runs", [])}
-    printed = [files.sha256(path) for path in sorted((files.ROOT / "lib" / "data").iterdir())]
+    committed = [*(files.ROOT / "lib" / "data").iterdir(), *(files.ROOT / "benchmarks").glob("*.json")]
+    printed = [files.sha256(path) for path in sorted(committed)]
     return files.digest(
         [page.code, dict(parameters), code_digest(tuple(sorted(page.modules()))), summaries, printed, versions()]
     )

@@ -137,12 +137,10 @@ def _perform(jobs: Sequence[Job], processes: int) -> None:
             if jobs[0].device == "cpu":
                 pending = {pool.submit(_perform_in_worker, job) for job in jobs}
             else:  # the device trains, here, a family after the other; workers measure what is trained
-                pending = {
-                    pool.submit(measure, job, member, seconds)
-                    for job in jobs
-                    for seconds in [train(job, bar.update)]
-                    for member in job.members
-                }
+                pending = set()
+                for job in jobs:
+                    train(job, bar.update)
+                    pending |= {pool.submit(measure, job, member) for member in job.members}
             while pending:
                 done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -188,20 +186,18 @@ def _perform_in_worker(job: Job) -> None:
 
 def perform(job: Job, report: Report) -> None:
     """Train what is not trained of a job, then measure its members."""
-    seconds = train(job, report)
+    train(job, report)
     for member in job.members:
-        measure(job, member, seconds)
+        measure(job, member)
 
 
-def train(job: Job, report: Report) -> float:
-    """Train what is not trained of a job; return the seconds a member took. `report` is told the member-epochs finished."""
-    started = time.monotonic()
+def train(job: Job, report: Report) -> None:
+    """Train what is not trained of a job. `report` is told the member-epochs finished."""
     trained_by = code_digest(store.TRAINED_BY)
     untrained = [member for member in job.members if not _weights_stand(job.run, member, trained_by)]
     report((len(job.members) - len(untrained)) * job.run.epochs)
     if untrained:
         _train(job, untrained, job.run.load_dataset(), trained_by, report)
-    return (time.monotonic() - started) / len(job.members)
 
 
 def _weights_stand(run: Run, member: Member, trained_by: str) -> bool:
@@ -236,6 +232,7 @@ def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str,
             path = store.weights_path(run, member, epoch)
             weights.save_weights(path, autoencoders.member(now, index), {"run": run.digest, "code": trained_by})
 
+    started = time.monotonic()
     history = training.train(
         stack,
         seeds,
@@ -246,14 +243,20 @@ def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str,
         lambda done, total: report(len(untrained)),
         snapshot,
     )
+    seconds = (time.monotonic() - started) / len(untrained)
     for index, member in enumerate(untrained):
         own = {name: [row[index] for row in history[name]] for name in ("train_mse", "test_mse")}
-        metadata = {"run": run.digest, "code": trained_by, "history": weights.encoded_history(history["epoch"], own)}
+        metadata = {
+            "run": run.digest,
+            "code": trained_by,
+            "history": weights.encoded_history(history["epoch"], own),
+            "seconds": f"{seconds:.2f}",
+        }
         weights.save_weights(store.weights_path(run, member), autoencoders.member(stack, index), metadata)
     checkpoint.unlink(missing_ok=True)
 
 
-def measure(job: Job, member: Member, training_seconds: float) -> None:
+def measure(job: Job, member: Member) -> None:
     """Measure a trained member and write its per-point table and its summary."""
     started = time.monotonic()
     run, dataset = job.run, job.run.load_dataset()
@@ -262,7 +265,7 @@ def measure(job: Job, member: Member, training_seconds: float) -> None:
     points = measurements.measure(pair, dataset, distances, job.device)
     store.save_points(store.points_path(run, member), points)
     tables = measurements.summarise(points) | _progress(job, member, dataset, distances, points)
-    tables["members"][0]["wall_seconds"] = round(training_seconds + time.monotonic() - started, 2)
+    tables["members"][0]["wall_seconds"] = round(float(metadata.get("seconds", 0)) + time.monotonic() - started, 2)
     tables["history"] = weights.decoded_history(metadata["history"])
     tables["examples"] = measurements.examples(pair, dataset)
     store.save_summary(
