@@ -248,15 +248,26 @@ glue("normal_points", int(naive["applies"].sum()), display=False)
 # :::
 
 # %%
-pairs, departures = {}, {}
+pairs = {}
 for d in by_run[run.name]["latent_dim"].unique():
     encoder, decoder = member(run.name, run.table_depth, int(d), run.seeds[0])
     pairs[d] = encoder.double(), decoder.double()
-    form = bounds.secant(*pairs[d], x[-1000:], anchors[-1000:])
+
+# %%
+departures = {}
+for d, pair in pairs.items():
+    form = bounds.secant(*pair, x[-1000:], anchors[-1000:])
     oblique = form.oblique.square().sum(dim=(1, 2)) / form.departure.square()
     whole = form.departure / form.frobenius
-    departures[d] = [float(one.median()) for one in (whole, oblique)]
+    eigenvectors = torch.linalg.eig(form.core).eigenvectors
+    diagonalisable = (torch.linalg.cond(eigenvectors) < 1e8).double().mean()
+    flips = bounds.flipped_units(torch.nn.Sequential(*pair[0], *pair[1]), x, anchors)
+    shares = diagonalisable, (flips == 0).double().mean()
+    departures[d] = [float(one) for one in (whole.median(), oblique.median(), *shares)]
+
+# %%
 names = ["departure / Frobenius norm", "share of C in its square"]
+names += ["share diagonalisable", "share of pairs in one region"]
 departure = pd.DataFrame(departures, names)
 departure.rename_axis(columns="d").round(3)
 
@@ -268,7 +279,7 @@ body = tables.checks(by_run, "orthogonal", "departure")
 glue("checks_orthogonal", Markdown(body), display=False)
 
 # %% [markdown]
-# The departure is 0 for a normal matrix and at most the Frobenius norm. Here its median is {glue:text}`departure_low:.2f` to {glue:text}`departure_high:.2f` of it, and at least {glue:text}`oblique_low:.0%` of its square is obliqueness, $\lvert C\rvert_F^2$. The picture shows what that is.
+# The departure is 0 for a normal matrix and at most the Frobenius norm. Here its median is {glue:text}`departure_low:.2f` to {glue:text}`departure_high:.2f` of it, and at least {glue:text}`oblique_low:.0%` of its square is obliqueness, $\lvert C\rvert_F^2$. Nearly every $K_Q$ has a basis of eigenvectors, of condition number below $10^8$; it is not an orthonormal one. A point and its nearest training point hardly ever share a region. The picture shows what obliqueness is.
 
 # %% mystnb={"image": {"alt": "The unit circle, a longer straight segment through its centre that is its image, a dashed line for the deleted direction and a dotted line at right angles to the image; dashed and dotted lines differ by a wide angle."}}
 form = bounds.secant(*toy, data, data)

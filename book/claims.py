@@ -31,15 +31,20 @@ ledger.groupby(["run", "verdict"]).size().unstack(fill_value=0)
 # %% tags=["remove-input"]
 from myst_nb import glue
 
-first = ledger[ledger["run"] == runs[0]]["verdict"].value_counts()
-glue("shown_run", runs[0], display=False)
 glue("all_claims", len(claims.CLAIMS), display=False)
-glue("reproduced", int(first.get(claims.REPRODUCED, 0)), display=False)
-glue("not_reproduced", int(first.get(claims.NOT_REPRODUCED, 0)), display=False)
-glue("not_testable", int(first.get(claims.NOT_TESTABLE, 0)), display=False)
+for place, name in {"first": runs[0], "last": runs[-1]}.items():
+    found = ledger[ledger["run"] == name]["verdict"].value_counts()
+    one = summaries[name]
+    glue(f"{place}_run", name, display=False)
+    glue(f"{place}_members", len(one.members), display=False)
+    glue(f"{place}_planned", len(one.members) + one.absent, display=False)
+    glue(f"{place}_reproduced", int(found.get(claims.REPRODUCED, 0)), display=False)
+    glue(f"{place}_not", int(found.get(claims.NOT_REPRODUCED, 0)), display=False)
+    glue(f"{place}_untested", int(found.get(claims.NOT_TESTABLE, 0)), display=False)
 
 # %% [markdown]
-# Of {glue:text}`all_claims` claims, the run {glue:text}`shown_run` reproduces {glue:text}`reproduced`, does not reproduce {glue:text}`not_reproduced`, and cannot test {glue:text}`not_testable`.
+# Of {glue:text}`all_claims` claims, the run {glue:text}`first_run` ({glue:text}`first_members` of {glue:text}`first_planned` members) reproduces {glue:text}`first_reproduced`, does not reproduce {glue:text}`first_not`, and cannot test {glue:text}`first_untested`;
+# the run {glue:text}`last_run` reproduces {glue:text}`last_reproduced`, does not reproduce {glue:text}`last_not`, and cannot test {glue:text}`last_untested`.
 #
 # ## How a verdict is reached
 #

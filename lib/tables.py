@@ -258,6 +258,7 @@ STATEMENTS = {
         "second application, lower": "thm-second",
         "second application, upper": "thm-second",
         "neighbourhood": "thm-neighbourhood",
+        "neighbourhood, tangential": "thm-neighbourhood",
         "eigenvalues": "cor-trace",
         "trace": "cor-trace",
         "trace of the square": "cor-trace",

@@ -144,6 +144,7 @@ WRONG = {
         point, at_x=altered(point.at_x, _factors=(2 * point.at_x.basis, point.at_x.triangle))
     ),
     "neighbourhood_identity": lambda point: replace(point, at_x=without("oblique")(point.at_x)),
+    "tangential_identity": lambda point: replace(point, at_x=altered(point.at_x, core=-point.at_x.core)),
     "schur_inequality": negated_core,
     "trace_lower": negated_core,
     "square_lower": negated_core,

@@ -15,6 +15,7 @@ from lib.bounds.secants import secant
 
 CHUNK = 512  # points that are worked on together: their (N, d) matrices stay in the cache
 STEIN_POINTS, STEIN_SPREAD, STEIN_DRAWS = 20, 0.2, 1_000
+SQUARE = ("core_identity", "neighbourhood_identity", "tangential_identity")
 EXPLICIT = 100  # statements that form an (N, N) matrix are checked where N is at most this
 
 
@@ -22,11 +23,11 @@ def evaluate(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors:
     """All statements at points x (P, N), float64, those between two points with `anchors` (P, N) as the second.
 
     The statements on expectations are checked at the first 20 points, by Monte Carlo; `seed` fixes all that is drawn.
-    Those that form N x N matrices (`core_identity`, `certified_radius`, `neighbourhood_identity`) are left out where N > 100.
+    Those that form N x N matrices (`SQUARE`, and `region_flips`) are left out where N > 100.
     """
     generator = torch.Generator().manual_seed(seed)
     small = x.shape[1] <= EXPLICIT
-    at_point = [one for one in LOCAL if small or one.__name__ not in ("core_identity", "neighbourhood_identity")]
+    at_point = [one for one in LOCAL if small or one.__name__ not in SQUARE]
     found: dict[str, list[Check]] = {}
     for part, part_anchors in zip(x.split(CHUNK), anchors.split(CHUNK), strict=True):
         with torch.no_grad():

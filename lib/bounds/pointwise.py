@@ -212,19 +212,30 @@ def neighbourhood_identity(point: Local) -> Check:
     certified radius. It applies where that radius is finite and not 0.
     """
     dim = point.x.shape[1]
-    radius = INSIDE * point.radius
-    applies = (radius > 0) & torch.isfinite(radius)
-    radius = torch.where(applies, radius, 0.0)
+    oblique = point.at_x.oblique.square().sum(dim=(1, 2))
+    factor = dim - point.latent_dim + point.tangential_loss + oblique
+    return _average(point, "neighbourhood", _identity(dim).expand(len(point.x), -1, -1), factor)
+
+
+def tangential_identity(point: Local) -> Check:
+    """E|r(x + Q eta)|^2 = |r(x)|^2 + s^2 |K_Q - I|_F^2, eta of mean 0 and covariance s^2 I: steps along the tangent plane."""
+    return _average(point, "neighbourhood, tangential", point.at_x.basis, point.tangential_loss)
+
+
+def _average(point: Local, name: str, directions: Tensor, factor: Tensor) -> Check:
+    """|r|^2 averaged over steps of `INSIDE` times the certified radius along plus and minus the columns of `directions`
+    (P, N, k), against |r(x)|^2 + s^2 `factor`, s^2 the squared step divided by k."""
+    applies = (point.radius > 0) & torch.isfinite(point.radius)
+    radius = torch.where(applies, INSIDE * point.radius, 0.0)
     total = torch.zeros_like(radius)
     with torch.no_grad():
-        for column in torch.cat([_identity(dim), -_identity(dim)]):
+        for column in torch.cat([directions, -directions], dim=2).unbind(dim=2):
             moved = point.x + radius[:, None] * column
             total += (point.decoder(point.encoder(moved)) - moved).square().sum(dim=1)
-    oblique = point.at_x.oblique.square().sum(dim=(1, 2))
-    spread = radius.square() / dim * (dim - point.latent_dim + point.tangential_loss + oblique)
+    count = directions.shape[2]
     residual = point.at_x.residual.square().sum(dim=1)
     scale = residual + radius.square() * point.core_scale + 1
-    return check("neighbourhood", "identity", residual + spread, total / (2 * dim), scale, applies)
+    return check(name, "identity", residual + radius.square() / count * factor, total / (2 * count), scale, applies)
 
 
 def schur_inequality(point: Local) -> Check:
@@ -276,6 +287,7 @@ def shrinking_upper(point: Local) -> Check:
 
 LOCAL = (
     *(core_identity, flip_rank, traces_apart, volume_split, virtual_fixed_point, tangent_bound, neighbourhood_identity),
+    tangential_identity,
     *(schur_inequality, trace_lower, square_lower, volume_lower, determinant_lower, reversed_lower, shrinking_upper),
 )
 
