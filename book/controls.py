@@ -125,6 +125,6 @@ glue("changes", Markdown(tables.control_counts(summaries)), display=False)
 #
 # ## What we may conclude, and what not
 #
-# The raw slope of the paper mixes at least two things. What class and ink explain of it needs no Jacobian: a reader of the image alone could have said it. What is left is the part for which the eigenvalues can claim credit, and only that part; its size and sign, above, differ between the data sets.
+# A raw slope can mix at least two things. Whatever class and ink explain of it needs no Jacobian: someone who only looks at the image could have said it. What is left is the part for which the eigenvalues can claim credit, and only that part. The tables above say how large it is, with its sign, in each run.
 #
 # It does not follow that what is left is caused by the geometry. Other properties of an image may drive both, and holding fixed what the network's geometry itself depends on can take away too much: if ink made errors *through* the eigenvalues, a controlled slope would understate them. The claim that survives every one of these readings is the modest one: how much the eigenvalues add for a practitioner who already has the image, which is the partial $R^2$.

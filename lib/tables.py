@@ -105,7 +105,7 @@ def agreement(summaries: Summaries) -> str:
             spearman = "" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
             cells = [row["dims"], f"{row['rms']:.3f}", spearman, f"{100 * row['same_sign']:.0f} %"]
             rows.append([name, f"Table {row['number']}", SPACES[row["space"]], *cells])
-    header = ["run", "published in", "space", "latent dimensions", "RMS difference", "Spearman", "same sign"]
+    header = ["run", "published in", "space", "values of $d$", "RMS difference", "Spearman", "same sign"]
     return markdown(header, rows, left=3)
 
 

@@ -13,7 +13,6 @@ from lib.figures.style import (
     Summaries,
     finish,
     grid,
-    legend,
     matching,
     series,
 )
@@ -46,6 +45,8 @@ def controlled_slopes(summaries: Summaries, split: str, space: str = "input") ->
                 series(axis, rows, (color, marker, dashes), label, value="slope", band=("low", "high"))
             axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
             axis.set_ylabel(f"{split} slope on {PREDICTOR_NAMES[predictor]}, {SPACE_NAMES[space]}")
-    legend(axes[0, -1], title="held fixed", fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     finish(axes)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), title="held fixed", loc="outside lower center", ncols=3, frameon=False
+    )
     return figure

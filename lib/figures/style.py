@@ -17,7 +17,12 @@ Summaries = Mapping[str, Summary]
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart, in an order whose greys differ too.
 BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#222222"
-BY_DEPTH = ((GREEN, "^", ":"), (BLUE, "o", "-"), (ORANGE, "s", "--"), (PURPLE, "D", "-."))
+BY_DEPTH = (
+    (BLUE, "o", "-"),
+    (ORANGE, "s", "--"),
+    (PURPLE, "D", "-."),
+    (GREEN, "^", ":"),
+)  # by depth modulo 4: 4, 5, 6, 3
 BY_SPACE = {"input": (ORANGE, "s", "--"), "latent": (BLUE, "o", "-")}
 BY_RUN = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
 SPACE_NAMES = {"input": "$J_I$", "latent": "$J_L$"}
@@ -86,7 +91,7 @@ def classes(summary: Summary) -> list[int]:
 
 
 def grid(
-    summaries: Summaries, rows: int, width: float = 4.6, height: float = 2.6, **options: Any
+    summaries: Summaries, rows: int, width: float = 3.7, height: float = 2.6, **options: Any
 ) -> tuple[Figure, np.ndarray]:
     if not summaries:
         raise InputError("No run was given to draw; name at least one.")
@@ -150,4 +155,5 @@ def legend(axis: Axes, **options: Any) -> None:
 
 
 def depth_styles(summary: Summary) -> dict[int, tuple[str, str, str]]:
-    return dict(zip(sorted(summary.run.depths), BY_DEPTH, strict=False))
+    """The style of every depth of the run: the same depth looks the same in every figure."""
+    return {depth: BY_DEPTH[depth % len(BY_DEPTH)] for depth in sorted(summary.run.depths)}
