@@ -197,7 +197,7 @@ def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
 def _fast(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool) -> Callable[[Tensor], Cores]:
     first, last = encoder[0][0], decoder[-1][0]  # W_1 (w_1, N), V_n (N, w)
     joint = first @ last  # G (w_1, w)
-    inner = (first @ first.T, last.T @ last) if grams else ()
+    encoder_inner, decoder_inner = (first @ first.T, last.T @ last) if grams else (joint, joint)  # H_E, H_D
     latent_dim = encoder[-1][0].shape[0]
     if decoder[0][0].shape[1] != latent_dim:
         raise InputError(
@@ -213,8 +213,8 @@ def _fast(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool) -> Ca
         left, right = _encoder_factor(encoder, slopes_x), _decoder_factor(decoder, slopes_z)
         extra = {}
         if grams:
-            extra["encoder_gram"] = torch.bmm(_times(left, inner[0]), left.mT)
-            extra["decoder_gram"] = torch.bmm(_times(right, inner[1]), right.mT)
+            extra["encoder_gram"] = torch.bmm(_times(left, encoder_inner), left.mT)
+            extra["decoder_gram"] = torch.bmm(_times(right, decoder_inner), right.mT)
             extra["pulled_residual"] = torch.bmm(right, (residual @ last)[:, :, None])[:, :, 0]
         right = _times(right, joint.T).mT
         return Cores(

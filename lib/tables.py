@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -288,7 +289,7 @@ def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
             own = frame[frame["statement"] == statement].set_index("latent_dim")
             if own.empty:
                 continue
-            cells = [_tightness(own.loc[d]) if d in own.index else "" for d in dims]
+            cells = [_tightness(own.loc[d].to_dict()) if d in own.index else "" for d in dims]
             counts = f"{int(own['violations'].sum())} of {int(own['applies'].sum()):,}"
             rows.append([named, RELATIONS[own["kind"].iloc[0]], name, counts, *cells])
             named = ""
@@ -296,9 +297,14 @@ def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
     return f"```{{div}} checks\n\n{markdown(header, rows, left=3)}\n```"
 
 
-def _tightness(row: pd.Series) -> str:
-    if row["kind"] == "identity":
-        return "" if pd.isna(row["largest_error"]) else f"{row['largest_error']:.0e}"
+def _tightness(row: Mapping[str, Any]) -> str:
+    kind, error, tightness = (row[name] for name in ("kind", "largest_error", "tightness_median"))
+    if kind == "identity":
+        return f"{error:.0e}" if _known(error) else ""
     if row["vacuous"] > 0.5:
         return "no bound"
-    return "" if pd.isna(row["tightness_median"]) else f"{row['tightness_median']:.2f}"
+    return f"{tightness:.2f}" if _known(tightness) else ""
+
+
+def _known(value: object) -> bool:
+    return value is not None and value == value

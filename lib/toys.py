@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lib.autoencoders import Pair, build
+from lib.autoencoders import Pair, build, linear_layers
 from lib.jacobians import cores
 
 STEPS = 1_500
@@ -62,9 +62,10 @@ def _minimise(parameters: list[Tensor], loss: Callable[[], Tensor], steps: int) 
 
 def shifted(decoder: nn.Sequential, by: Tensor) -> nn.Sequential:
     """The decoder followed by a shift (N,): another autoencoder with the same Jacobian J_I at every point."""
-    moved = nn.Linear(decoder[-1].in_features, decoder[-1].out_features, dtype=by.dtype)
-    moved.load_state_dict({"weight": decoder[-1].weight.detach(), "bias": (decoder[-1].bias + by).detach()})
-    return nn.Sequential(*decoder[:-1], moved)
+    last = linear_layers(decoder)[-1]
+    moved = nn.Linear(last.in_features, last.out_features, dtype=by.dtype)
+    moved.load_state_dict({"weight": last.weight.detach(), "bias": (last.bias + by).detach()})
+    return nn.Sequential(*list(decoder)[:-1], moved)
 
 
 def field(pair: Pair, size: int = 121, reach: float = 1.6) -> dict[str, np.ndarray]:
