@@ -171,7 +171,7 @@ glue("shown_run", run.name, display=False)
 # :format: myst
 # ```
 #
-# Under each $d$: for a bound, the median of bound divided by actual value; for an identity, the largest error. On the run {glue:text}`shown_run:s` the part across the decoder's image is {glue:text}`normal_first:.2f` of the length of the whole at the smallest $d$ and {glue:text}`normal_last:.2f` at the largest: most of an error stands where no eigenvalue has a say.
+# Under each $d$: for a bound, the median of bound divided by actual value, and in brackets what it is no looser than at 95 % of the points; for an identity, the largest error. On the run {glue:text}`shown_run:s` the part across the decoder's image is {glue:text}`normal_first:.2f` of the length of the whole at the smallest $d$ and {glue:text}`normal_last:.2f` at the largest: most of an error stands where no eigenvalue has a say.
 #
 # ## What orthogonal eigenvectors would give
 #

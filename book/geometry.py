@@ -315,7 +315,7 @@ glue("violations", int(own["violations"].sum()), display=False)
 # :format: myst
 # ```
 #
-# **{glue:text}`violations:d` violations of {glue:text}`all_checks:d` checks.** Under each $d$: of a bound the median of bound divided by actual value, of an identity the largest error. For the spectral identity the two sides of {prf:ref}`prop-spectrum` at $t=2$ are compared as logarithms; the certified radius is checked by a step of nearly that length in a random direction, which must flip no unit.
+# **{glue:text}`violations:d` violations of {glue:text}`all_checks:d` checks.** Under each $d$: of a bound the median of bound divided by actual value, and in brackets what it is no looser than at 95 % of the points; of an identity the largest error. For the spectral identity the two sides of {prf:ref}`prop-spectrum` at $t=2$ are compared as logarithms; the certified radius is checked by a step of nearly that length in a random direction, which must flip no unit.
 # Statements that form $N\times N$ matrices are left out for large $N$.
 #
 # ## What one must watch

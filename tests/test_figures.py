@@ -185,6 +185,7 @@ def test_checks_show_tightness_errors_and_what_is_vacuous():
     rows = [
         {"latent_dim": d, "statement": name, "kind": kind, "points": 10, "applies": 8, "violations": 0}
         | {"broken_without": 0, "largest_error": error, "tightness_median": tight, "vacuous": vacuous}
+        | {"tightness_q05": 0.25, "tightness_q95": 0.75}
         for d in (2, 5)
         for name, kind, error, tight, vacuous in [
             ("tangent plane", "lower", None, 0.5, 0.0),
@@ -196,7 +197,7 @@ def test_checks_show_tightness_errors_and_what_is_vacuous():
     identity, vacuous, tight = lines[4:7]
     assert identity == "| {prf:ref}`thm-secant`: secant identity | $=$ | smoke | 0 of 16 | 1e-12 | 1e-12 |"
     assert vacuous.endswith("| no bound | no bound |")
-    assert tight == "| {prf:ref}`cor-lower`: tangent plane | $\\ge$ | smoke | 0 of 16 | 0.50 | 0.50 |"
+    assert tight == "| {prf:ref}`cor-lower`: tangent plane | $\\ge$ | smoke | 0 of 16 | 0.5 (0.25) | 0.5 (0.25) |"
 
 
 def test_every_statement_that_is_checked_is_shown_under_a_label_of_the_book():
