@@ -290,11 +290,17 @@ def _cross_products(points: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def _sample(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
-    """1,000 train and 1,000 test points (all where there are fewer), the same of a data set for every member."""
+def sampled(test: np.ndarray) -> np.ndarray:
+    """The rows that a summary keeps: 1,000 train and 1,000 test points (all where there are fewer), train first.
+
+    The same of a data set for every member; `test` (points,) bool.
+    """
     generator = np.random.default_rng(0)
-    chosen = [np.sort(generator.permutation(np.flatnonzero(part))[:SAMPLED]) for part in (~test, test)]
-    rows = points.select(SAMPLE).take(np.concatenate(chosen)).to_pylist()
+    return np.concatenate([np.sort(generator.permutation(np.flatnonzero(part))[:SAMPLED]) for part in (~test, test)])
+
+
+def _sample(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
+    rows = points.select(SAMPLE).take(sampled(test)).to_pylist()
     return [{name: _rounded(value, 4) for name, value in row.items()} for row in rows]
 
 

@@ -278,7 +278,8 @@ def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
     """The checks (`lib.runs.checks.bound_checks`) of the `STATEMENTS` of some sections, a row a statement and run.
 
     Under each latent dimension: the median of bound / actual, and in brackets what it is no looser than at 95 % of the
-    points; of an identity the largest error; "no bound" where it is vacuous at more than half of the points. Violations are of the checks at which the assumption holds.
+    points; of an identity the largest error; "no bound" where it is vacuous at more than half of the points. Violations
+    are of the checks at which the assumption holds.
     """
     dims = sorted({int(d) for frame in by_run.values() for d in frame["latent_dim"]})
     rows = []

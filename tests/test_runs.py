@@ -1,5 +1,6 @@
 """Runs: specifications, execution, resumption, and everything that can be wrong with a file."""
 
+import dataclasses
 import fcntl
 import gzip
 import os
@@ -9,11 +10,13 @@ import sys
 import threading
 import time
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
 
-from lib import files, runs
+from lib import datasets, files, measurements, runs
 from lib.errors import InputError
 from lib.runs import checks, results, specification, store, weights
 from lib.runs.execution import execute
@@ -358,3 +361,31 @@ def test_a_killed_run_is_taken_up_and_ends_with_the_same_bits(tmp_path):
         *[[*encoder.parameters(), *decoder.parameters()] for encoder, decoder in pairs], strict=True
     ):
         assert torch.equal(ours, theirs)
+
+
+def test_the_kept_summary_of_mnist_is_that_of_its_weights():
+    """Where weights are at hand, the points that the summary keeps are measured from scratch."""
+    run = runs.read("mnist")
+    there = [
+        one
+        for one in runs.members(run)
+        if store.weights_path(run, one).exists() and store.summary_path(run, one).exists()
+    ]
+    if not there:
+        pytest.skip("no weights of the run mnist on this machine: python -m lib run mnist --only n=4,d=2")
+    dataset = run.load_dataset()
+    count = len(dataset.train)
+    rows = measurements.sampled(np.arange(count + len(dataset.test)) >= count)
+    train, test = rows[rows < count], rows[rows >= count] - count
+    part = dataclasses.replace(
+        dataset,
+        train=datasets.Split(dataset.train.images[train], dataset.train.labels[train]),
+        test=datasets.Split(dataset.test.images[test], dataset.test.labels[test]),
+    )
+    kept = pd.DataFrame(store.load_summary(store.summary_path(run, there[0]))["tables"]["sample"])
+    pair = weights.load_weights(store.weights_path(run, there[0]))[0]
+    points = measurements.measure(pair, part, kept["neighbour_distance"].to_numpy()).to_pandas()
+    for name in measurements.SAMPLE:
+        expected, found = (one[name].to_numpy(dtype=float) for one in (kept, points))
+        exists = ~np.isnan(expected)
+        assert np.allclose(found[exists], expected[exists], rtol=2e-3, atol=1e-6), name
