@@ -57,6 +57,7 @@ def measure(encoder_decoder: Pair, dataset: Dataset, neighbours: np.ndarray, dev
     images = torch.cat([dataset.train.images, dataset.test.images]).double()
     result = cores(encoder, decoder, images.to(device), grams=True)
     result = Cores(**{name: part.cpu() for name, part in vars(result).items()})
+    assert result.mse is not None
     columns: dict[str, Any] = {
         "test": np.arange(len(images)) >= len(dataset.train),
         "label": torch.cat([dataset.train.labels, dataset.test.labels]).numpy(),

@@ -5,6 +5,8 @@ The trace is their sum, the volume form omega their product; |omega| is how much
 keeps orientation. Trace and volume need no eigenvalues, and are computed without.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -16,10 +18,13 @@ from lib.errors import InputError
 def eigenvalues(cores: Tensor) -> Tensor:
     """Eigenvalues (points, d), complex128, of cores (points, d, d), largest modulus first; computed in float64.
 
+    On the CPU by LAPACK, a matrix after the other on each of torch's threads; about 25 d^3 operations a point.
     Raises `InputError` naming the rows that hold NaN or infinity, on which LAPACK would end the process.
     """
     check_finite(cores)
-    values = torch.linalg.eigvals(cores.detach().cpu().double())
+    parts = cores.detach().cpu().double().tensor_split(torch.get_num_threads())
+    with ThreadPoolExecutor(len(parts)) as threads:
+        values = torch.cat(list(threads.map(torch.linalg.eigvals, parts)))
     order = values.abs().argsort(dim=1, descending=True, stable=True)
     return values.gather(1, order)
 

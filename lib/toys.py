@@ -80,6 +80,7 @@ def field(pair: Pair, size: int = 121, reach: float = 1.6) -> dict[str, np.ndarr
             if isinstance(module, nn.ReLU):
                 units.append(h.T.reshape(-1, size, size).numpy())
             h = module(h)
+    assert found.mse is not None
     error = (2 * found.mse).sqrt().reshape(size, size).numpy()
     return {
         "ticks": ticks.numpy(),

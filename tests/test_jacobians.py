@@ -1,15 +1,21 @@
 """Cores against closed forms, automatic differentiation and finite differences, and the errors that name what is wrong."""
 
+import sys
+import types
+import weakref
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from lib import jacobians
 from lib.autoencoders import build
 from lib.errors import InputError
-from lib.jacobians import cores
+from lib.jacobians import cores, fast, general, stacked_cores
 
 
 def by_autograd(encoder, decoder, x):
@@ -31,7 +37,7 @@ def pair(*widths, seed=0):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    widths=st.lists(st.integers(1, 12), min_size=2, max_size=5),
+    widths=st.lists(st.integers(1, 12), min_size=2, max_size=5).filter(lambda sizes: sizes[0] >= sizes[-1]),
     points=st.integers(1, 9),
     chunk=st.one_of(st.none(), st.integers(1, 10)),
     seed=st.integers(0, 10**6),
@@ -82,10 +88,9 @@ def test_both_paths_agree_on_a_relu_network():
     encoder, decoder = pair(20, 12, 9, 4)
     x = torch.rand(11, 20, dtype=torch.float64)
     fast = cores(encoder, decoder, x, grams=True)
-    with torch.no_grad():
-        general = jacobians._general(encoder, decoder, grams=True)(x)
+    slow = general.cores_of(encoder, decoder, x[:1], 4, grams=True, errors=True)(x)
     for name in ("input", "latent", "mse", "encoder_gram", "decoder_gram", "pulled_residual"):
-        torch.testing.assert_close(getattr(fast, name), getattr(general, name), rtol=0, atol=1e-12)
+        torch.testing.assert_close(getattr(fast, name), getattr(slow, name), rtol=0, atol=1e-12)
 
 
 def test_leaky_relu_dropout_in_eval_and_a_layer_without_bias_keep_the_fast_path():
@@ -94,16 +99,11 @@ def test_leaky_relu_dropout_in_eval_and_a_layer_without_bias_keep_the_fast_path(
         nn.Sequential(nn.Linear(9, 7, bias=False), nn.LeakyReLU(0.2), nn.Dropout(), nn.Linear(7, 3)).double().eval()
     )
     decoder = nn.Sequential(nn.Linear(3, 7), nn.LeakyReLU(0.1), nn.Identity(), nn.Linear(7, 9)).double().eval()
-    assert jacobians._fast_layers(encoder, decoder) is not None
+    assert fast.layers(encoder) and fast.layers(decoder)
     x = torch.randn(5, 9, dtype=torch.float64)
     core, latent = by_autograd(encoder, decoder, x)
     torch.testing.assert_close(cores(encoder, decoder, x).input, core, rtol=0, atol=1e-12)
     torch.testing.assert_close(cores(encoder, decoder, x).latent, latent, rtol=0, atol=1e-12)
-
-
-def test_dropout_in_training_does_not():
-    encoder = nn.Sequential(nn.Linear(4, 3), nn.Dropout(), nn.Linear(3, 2))
-    assert jacobians._fast_layers(encoder, nn.Sequential(nn.Linear(2, 4))) is None
 
 
 def test_a_linear_autoencoder_has_the_core_of_its_matrices_everywhere():
@@ -168,3 +168,266 @@ def test_an_unusable_chunk_size_or_pair_is_named():
         cores(encoder, decoder, torch.ones(2, 4), 0)
     with pytest.raises(InputError, match="2 columns and the decoder takes 3"):
         cores(encoder, build((4, 5, 3), 0)[1], torch.ones(2, 4))
+
+
+ACTIVATIONS = [
+    nn.ReLU(),
+    nn.ReLU(inplace=True),
+    nn.LeakyReLU(0.2),
+    nn.Hardtanh(-0.3, 0.4),
+    nn.ELU(inplace=True),
+    nn.Softplus(),
+    nn.Sequential(nn.BatchNorm1d(5), nn.Tanh()),
+]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("last", [nn.Identity(), nn.Sigmoid(), nn.ReLU()], ids=["affine", "sigmoid", "relu"])
+def test_pointwise_maps_keep_the_fast_path(activation, last):
+    torch.manual_seed(1)
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(9, 5), activation, nn.Dropout(), nn.Linear(5, 2)).double().eval()
+    decoder = nn.Sequential(nn.Linear(2, 5), activation, nn.Linear(5, 9), last, nn.Unflatten(1, (3, 3))).double().eval()
+    for module in encoder.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            module.running_mean.uniform_(-0.2, 0.2), module.running_var.uniform_(0.5, 2)
+    x = torch.randn(6, 3, 3, dtype=torch.float64)
+    assert fast.layers(encoder) and fast.layers(decoder)
+    found = cores(encoder, decoder, x, grams=True)
+    slow = general.cores_of(encoder, decoder, x[:1], 2, grams=True, errors=True)(x)
+    for name in ("input", "latent", "mse", "encoder_gram", "decoder_gram", "pulled_residual"):
+        torch.testing.assert_close(getattr(found, name), getattr(slow, name), rtol=0, atol=1e-12)
+
+
+def attention():
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.TransformerEncoderLayer(6, 2, 8, batch_first=True, dropout=0.1)
+            self.out = nn.Linear(6, 2)
+
+        def forward(self, x):
+            return self.out(self.layer(x).mean(dim=1))
+
+    return Encoder(), nn.Sequential(nn.Linear(2, 24), nn.Unflatten(1, (4, 6)))
+
+
+def convolutions():
+    encoder = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ELU(inplace=True), nn.Conv2d(3, 1, 3))
+    return encoder, nn.Sequential(nn.ConvTranspose2d(1, 3, 3), nn.GELU(), nn.ConvTranspose2d(3, 1, 3))
+
+
+@pytest.mark.parametrize(("make", "shape"), [(attention, (4, 6)), (convolutions, (1, 6, 6))])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_any_modules_take_the_general_path(make, shape, mode, monkeypatch):
+    torch.manual_seed(0)
+    encoder, decoder = (module.double().eval() for module in make())
+    if mode == "reverse":
+
+        def refuse(*_):
+            raise NotImplementedError("forward mode")
+
+        monkeypatch.setattr(general, "_forward", refuse)
+    x = torch.rand(4, *shape, dtype=torch.float64)
+    found = cores(encoder, decoder, x, chunk_size=3, grams=True)
+    shaped = nn.Sequential(nn.Unflatten(1, shape), encoder, nn.Flatten())
+    latent_shape = encoder(x[:1]).shape[1:]
+    flat = nn.Sequential(nn.Unflatten(1, latent_shape), decoder, nn.Flatten())
+    core, latent = by_autograd(shaped, flat, x.flatten(1))
+    torch.testing.assert_close(found.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.latent, latent, rtol=0, atol=1e-12)
+    for point, a_gram, b_gram, pulled in zip(
+        x, found.encoder_gram, found.decoder_gram, found.pulled_residual, strict=True
+    ):
+        a = torch.autograd.functional.jacobian(lambda p: shaped(p[None])[0], point.flatten())
+        z = shaped(point.flatten()[None])[0].detach()
+        b = torch.autograd.functional.jacobian(lambda p: flat(p[None])[0], z)
+        residual = (flat(z[None])[0] - point.flatten()).detach()
+        torch.testing.assert_close(a_gram, a @ a.T, rtol=0, atol=1e-11)
+        torch.testing.assert_close(b_gram, b.T @ b, rtol=0, atol=1e-11)
+        torch.testing.assert_close(pulled, b.T @ residual, rtol=0, atol=1e-11)
+
+
+def test_without_errors_nothing_else_changes():
+    encoder, decoder = pair(20, 12, 4)
+    x = torch.rand(9, 20, dtype=torch.float64)
+    bare, whole = cores(encoder, decoder, x, errors=False), cores(encoder, decoder, x)
+    assert bare.mse is None
+    torch.testing.assert_close(bare.input, whole.input, rtol=0, atol=0)
+    torch.testing.assert_close(bare.latent, whole.latent, rtol=0, atol=0)
+    with pytest.raises(InputError, match="grams"):
+        cores(encoder, decoder, x, errors=False, grams=True)
+
+
+def test_stacked_pairs_have_the_cores_of_each():
+    pairs = [pair(14, 10, 7, 2, seed=1), pair(14, 9, 8, 5, seed=2), pair(14, 10, 3, 5, seed=3)]
+    x = torch.rand(11, 14, dtype=torch.float64)
+    for found, (encoder, decoder) in zip(stacked_cores(pairs, x, chunk_size=4), pairs, strict=True):
+        alone = cores(encoder, decoder, x)
+        for name in ("input", "latent", "mse"):
+            torch.testing.assert_close(getattr(found, name), getattr(alone, name), rtol=0, atol=1e-13)
+        assert found.rank_bound_input.tolist() == alone.rank_bound_input.tolist()
+        assert found.rank_bound_latent.tolist() == alone.rank_bound_latent.tolist()
+
+
+def test_pairs_that_do_not_stack_are_refused():
+    with pytest.raises(InputError, match="do not stack"):
+        stacked_cores([build((6, 4, 2), 0), build((6, 2), 0)], torch.rand(3, 6))
+    with pytest.raises(InputError, match="at least one"):
+        stacked_cores([], torch.rand(3, 6))
+
+
+class Peak(TorchDispatchMode):
+    """The bytes of the tensors made inside the block: `now` those alive, `most` the largest sum so far."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.most = 0
+        self.seen = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        given = {one.untyped_storage()._cdata for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)}
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor) and tensor.untyped_storage()._cdata not in given | self.seen:
+                self.count(tensor.untyped_storage())
+        return result
+
+    def count(self, storage):
+        key, size = storage._cdata, storage.nbytes()
+        self.seen.add(key)
+        self.now += size
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self.forget, key, size)
+
+    def forget(self, key, size):
+        self.seen.discard(key)
+        self.now -= size
+
+
+def wide():
+    return build((60, 40, 30, 8), 0)
+
+
+def with_sigmoid():
+    return build((60, 40, 30, 8), 0, output="sigmoid")
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [(wide, (60,)), (with_sigmoid, (60,)), (convolutions, (1, 6, 6)), (attention, (4, 6))],
+)
+@pytest.mark.parametrize("grams", [False, True])
+def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
+    encoder, decoder = (module.double().eval() for module in make())
+    x = torch.rand(200, *shape, dtype=torch.float64)
+    chunk_size = 50
+    chains = fast.layers(encoder), fast.layers(decoder)
+    if all(chains):
+        numbers = fast.numbers_a_point(*chains)
+    else:
+        numbers = general.numbers_a_point(encoder, decoder, x[:1], encoder(x[:1]).numel())
+    small = cores(encoder, decoder, x[:1], 1, grams)  # whatever is set up once
+    with Peak() as peak:
+        found = cores(encoder, decoder, x, chunk_size, grams)
+    result = sum(part.numel() * part.element_size() for part in vars(found).values() if part is not None)
+    fixed = 3 * sum(one.numel() for module in (encoder, decoder) for one in module.parameters()) * x.element_size()
+    bound = result + chunk_size * numbers * x.element_size() + fixed + x.numel() * x.element_size()
+    assert peak.most <= bound
+    assert peak.most >= bound / 8, "the bound says something"
+    assert small.input.shape[0] == 1
+
+
+def test_a_prelu_with_a_slope_a_channel_keeps_the_fast_path():
+    torch.manual_seed(2)
+    slopes = nn.PReLU(5)
+    nn.init.uniform_(slopes.weight, 0.1, 0.9)
+    encoder = nn.Sequential(nn.Linear(9, 5), slopes, nn.Linear(5, 2)).double()
+    decoder = nn.Sequential(nn.Linear(2, 5), slopes, nn.Linear(5, 9)).double()
+    x = torch.randn(6, 9, dtype=torch.float64)
+    core, latent = by_autograd(encoder, decoder, x)
+    torch.testing.assert_close(cores(encoder, decoder, x).input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(cores(encoder, decoder, x).latent, latent, rtol=0, atol=1e-12)
+
+
+class Returns(nn.Module):
+    """A module that does with its input what it is told to."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "words"),
+    [
+        (nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)), nn.Linear(3, 4), "BatchNorm1d in training mode"),
+        (nn.Linear(4, 2), nn.Sequential(nn.Dropout(0.1), nn.Linear(2, 4)), "decoder holds Dropout in training mode"),
+        (Returns(lambda x: (x, x)), nn.Linear(4, 4), "encoder should return a tensor, it returned tuple"),
+        (nn.Linear(4, 2), nn.Linear(2, 3), r"shape \(4,\), as the encoder takes; it returned \(3,\)"),
+        (Returns(lambda x: x @ torch.ones(4, 2)), nn.Sequential(nn.ReLU(), nn.Linear(3, 4)), "decoder does not take"),
+        (Returns(lambda x: x.sum()), nn.Linear(1, 4), "for one point it returned"),
+        (nn.Linear(4, 6), nn.Linear(6, 4), "latent dimension 6 is larger than the input's, 4"),
+        (Returns(lambda x: (x[:, :2]).half()), nn.Linear(2, 4), "turns torch.float32 into torch.float16"),
+        (Returns(lambda x: x[:, :2] if x.sum() > 0 else x[:, 2:]), nn.Linear(2, 4), "point by point"),
+        (Returns(lambda x: x[:, :2] + torch.rand(1)), nn.Linear(2, 4), "point by point"),
+        (nn.Linear(4, 2).forward, nn.Linear(2, 4), "torch.nn.Module, method was given"),
+    ],
+)
+def test_modules_that_are_no_autoencoder_are_refused_in_a_sentence(encoder, decoder, words):
+    with pytest.raises(InputError, match=words) as error:
+        cores(encoder, decoder, torch.rand(3, 4))
+    assert "\n" not in str(error.value)
+
+
+def test_a_module_that_changes_its_input_leaves_the_points_as_they_are():
+    encoder, decoder = nn.Sequential(Returns(lambda x: x.mul_(2)), nn.Linear(4, 2)), nn.Linear(2, 4)
+    x = torch.rand(3, 4)
+    before = x.clone()
+    found = cores(encoder, decoder, x)
+    assert torch.equal(x, before)
+    expected = 2 * encoder[1].weight @ decoder.weight
+    torch.testing.assert_close(found.input[0], expected.detach())
+
+
+MUTATIONS = {
+    "a factor transposed": ("torch.bmm(left, right.mT)", "torch.bmm(right, left.mT)"),
+    "a mask dropped in the encoder": (
+        "_times(factor, layer.weight).mul_(slope[:, None, :])",
+        "_times(factor, layer.weight)",
+    ),
+    "a mask dropped in the decoder": ("layer.weight.T).mul_(slope[:, None, :])", "layer.weight.T)"),
+    "J_E at x instead of f(x)": ("encoder_side(slopes_f)", "encoder_side(slopes_x)"),
+    "the decoder's last bias forgotten": ("torch.addmv(first.bias, first.weight, last.bias)", "first.bias"),
+    "the encoder's first bias forgotten": (
+        "return torch.addmm(layer.bias, x, layer.weight.T)",
+        "return x @ layer.weight.T",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_wrong_versions_of_the_fast_path_are_caught(name):
+    source = Path(fast.__file__).read_text()
+    right, wrong = MUTATIONS[name]
+    assert right in source
+    encoder, decoder = pair(12, 10, 8, 6, 4, seed=3)
+    with torch.no_grad():
+        for layer in (*encoder, *decoder):
+            if isinstance(layer, nn.Linear):
+                layer.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(30, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    core, latent = by_autograd(encoder, decoder, x)
+
+    def agrees(text):
+        module = types.ModuleType("fast")
+        sys.modules["fast"] = module
+        exec(text, module.__dict__)
+        with torch.no_grad():
+            found = module.cores_of(module.layers(encoder), module.layers(decoder), False, False)(x)
+        return torch.allclose(found.input, core, atol=1e-12) and torch.allclose(found.latent, latent, atol=1e-12)
+
+    assert agrees(source)
+    assert not agrees(source.replace(right, wrong))

@@ -1,0 +1,104 @@
+"""What the Jacobian engine refuses, a sentence each."""
+
+import torch
+from torch import Tensor, nn
+
+from lib.errors import InputError
+
+PRECISIONS = (torch.float32, torch.float64)
+
+
+def check_chunk_size(chunk_size: int | None) -> None:
+    """Raise `InputError` unless it is positive or None."""
+    if chunk_size is not None and chunk_size < 1:
+        raise InputError(f"`chunk_size` should be positive, {chunk_size} was given; leave it out to have it chosen.")
+
+
+def check_points(x: Tensor, encoder: nn.Module) -> None:
+    """Raise `InputError` for points that are not finite float32 or float64, none at all, or not of the encoder's kind."""
+    if not isinstance(encoder, nn.Module):
+        raise InputError(f"The encoder should be a torch.nn.Module, {type(encoder).__name__} was given; wrap it.")
+    if not isinstance(x, Tensor):
+        raise InputError(f"Points should be a tensor, {type(x).__name__} was given; convert them by torch.as_tensor.")
+    if not x.is_floating_point():
+        raise InputError(f"Points should be floating point, {x.dtype} was given; convert and scale them to [0, 1].")
+    if x.dtype not in PRECISIONS:
+        raise InputError(f"Points should be float32 or float64, {x.dtype} was given; spectra need the digits: convert.")
+    if x.ndim < 2 or x.numel() == 0:
+        raise InputError(f"Points should have the shape (points, ...) with at least one, {tuple(x.shape)} was given.")
+    bad = (~torch.isfinite(x.reshape(len(x), -1))).any(dim=1).nonzero().flatten().tolist()
+    if bad:
+        raise InputError(f"Points hold NaN or infinity in rows {bad[:5]}; remove or mend them.")
+    parameter = next(encoder.parameters(), None)
+    if parameter is not None and parameter.dtype != x.dtype:
+        raise InputError(f"Points are {x.dtype} and the encoder is {parameter.dtype}; convert one to the other.")
+    if parameter is not None and parameter.device != x.device:
+        raise InputError(f"Points are on {x.device} and the encoder is on {parameter.device}; move one to the other.")
+
+
+def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> int:
+    """The latent dimension d, by a pass of one point; raise `InputError` where the pair is no autoencoder of such points."""
+    if not isinstance(decoder, nn.Module):
+        raise InputError(f"The decoder should be a torch.nn.Module, {type(decoder).__name__} was given; wrap it.")
+    for name, module in (("encoder", encoder), ("decoder", decoder)):
+        for part in module.modules():
+            if part.training and _changes_in_training(part):
+                raise InputError(
+                    f"The {name} holds {type(part).__name__} in training mode, so that a point's output depends on others "
+                    f"or on chance; call {name}.eval() first."
+                )
+    first = next((module for module in encoder.modules() if not list(module.children())), None)
+    if isinstance(first, nn.Linear) and x.shape[-1] != first.in_features:
+        raise InputError(
+            f"Points should have {first.in_features} columns, as the encoder takes; {tuple(x.shape)} was given."
+        )
+    z = _passed(encoder, x[:1], "encoder", f"points of shape {tuple(x.shape[1:])}")
+    if z.ndim < 2 or len(z) != 1:
+        raise InputError(
+            f"The encoder should return (points, d), for one point it returned {tuple(z.shape)}; reshape it."
+        )
+    latent_dim, input_dim = z[0].numel(), x[0].numel()
+    last, first = _linears(encoder)[-1:], _linears(decoder)[:1]
+    if last and first and z.shape[-1] == last[0].out_features != first[0].in_features:
+        raise InputError(
+            f"The encoder's output has {z.shape[-1]} columns and the decoder takes {first[0].in_features}; "
+            "give a matching pair."
+        )
+    output = _passed(decoder, z, "decoder", f"the encoder's output of shape {tuple(z.shape[1:])}")
+    if output.shape != x[:1].shape:
+        raise InputError(
+            f"The decoder should return points of the shape {tuple(x.shape[1:])}, as the encoder takes; it returned "
+            f"{tuple(output.shape[1:])}."
+        )
+    if latent_dim > input_dim:
+        raise InputError(
+            f"The latent dimension {latent_dim} is larger than the input's, {input_dim}; the cores would hold zeros only "
+            "beside the spectrum: give a network that compresses."
+        )
+    return latent_dim
+
+
+def _changes_in_training(module: nn.Module) -> bool:
+    if isinstance(module, nn.modules.dropout._DropoutNd):
+        return module.p > 0
+    return isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.RReLU))
+
+
+def _linears(module: nn.Module) -> list[nn.Linear]:
+    return [one for one in module if isinstance(one, nn.Linear)] if isinstance(module, nn.Sequential) else []
+
+
+def _passed(module: nn.Module, x: Tensor, name: str, what: str) -> Tensor:
+    try:
+        with torch.no_grad():
+            result = module(x.clone())
+    except (RuntimeError, ValueError, TypeError, NotImplementedError, IndexError, AssertionError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"The {name} does not take {what}: {reason}") from error
+    if not isinstance(result, Tensor):
+        raise InputError(
+            f"The {name} should return a tensor, it returned {type(result).__name__}; wrap it to return one."
+        )
+    if result.dtype != x.dtype:
+        raise InputError(f"The {name} turns {x.dtype} into {result.dtype}; keep one precision throughout.")
+    return result

@@ -1,0 +1,245 @@
+r"""The fast path: chains of affine layers, each followed by pointwise maps.
+
+With slopes S_l (diagonal, the derivative of the pointwise maps at what enters them; 0 or 1 for ReLU) the encoder's
+Jacobian is S_n W_n ... S_1 W_1 and the decoder's S'_m V_m ... S'_1 V_1. Where the decoder ends affine (S'_m = I), the
+product G = W_1 V_m, formed once for the network, removes the input dimension:
+
+    K = (S_n W_n ... W_2 S_1) G (S'_{m-1} V_{m-1} ... S'_1 V_1).
+
+Both factors are built from their thin ends, d rows a point, with the points stacked to (points * d) rows, so that
+every product but the last is one matrix product. J_L has the slopes at f(x), and since W_1 f(x) = G h + W_1 c, h the
+decoder's last hidden values and c its last bias, not even f(x) is formed where no error is asked for. Gram matrices
+come from W_1 W_1^T and V_m^T V_m in the same way.
+
+Cost a point, in multiply-adds, for widths N, w_1, ..., w_n = d mirrored in the decoder: 3 d S' + d w_1^2 + 2 d^2 w_1, S' the
+weights of the hidden layers w_1 to w_{n-1}, and at the most 4 N w_1 for the passes through the network. A decoder that ends in a
+pointwise map that is not the identity makes G depend on the point; the two factors are then carried to the input
+space, 3 d N w_1 more.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import jvp, vmap
+
+from lib.errors import InputError
+from lib.jacobians.result import Cores
+
+Compute = Callable[[Tensor], Cores]
+
+POINTWISE = (
+    *(nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.Hardtanh, nn.RReLU, nn.Threshold, nn.Hardshrink, nn.Softshrink),
+    *(nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Softplus, nn.Softsign, nn.Tanh, nn.Tanhshrink),
+    *(nn.Sigmoid, nn.LogSigmoid, nn.Hardsigmoid, nn.Hardswish, nn.BatchNorm1d),
+)
+INERT = (nn.Identity, nn.Dropout)  # in evaluation; `lib.jacobians.checks` refuses dropout in training
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An affine map, weight (out, in) and bias (out,), and the pointwise maps after it; `real` (out,) is 0 at padding."""
+
+    weight: Tensor
+    bias: Tensor
+    after: tuple[nn.Module, ...] = ()
+    real: Tensor | None = None
+
+    def activate(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """The pointwise maps' values at h (points, out), and their slopes as autograd has them."""
+        if not self.after:
+            value, slope = h, torch.ones_like(h)
+        elif all(isinstance(module, nn.ReLU) for module in self.after):
+            value, slope = h.clamp(min=0), (h > 0).to(h.dtype)
+        else:
+            value, slope, *_ = jvp(nn.Sequential(*map(_out_of_place, self.after)), (h,), (torch.ones_like(h),))
+        return value, slope if self.real is None else slope * self.real
+
+
+def _out_of_place(module: nn.Module) -> nn.Module:
+    """A module that leaves its input as it is: activations are often told to work in place."""
+    if not getattr(module, "inplace", False):
+        return module
+    copy = module.__class__.__new__(module.__class__)
+    copy.__dict__ = module.__dict__ | {"inplace": False}
+    return copy
+
+
+def layers(chain: nn.Module) -> list[Layer]:
+    """The layers of an `nn.Sequential` of affine and pointwise modules; none where it holds anything else.
+
+    An `nn.Flatten` before the first and an `nn.Unflatten` after the last layer change the shape only, and are passed over.
+    """
+    found: list[Layer] = []
+    modules = [one for one in _flattened(chain) if not isinstance(one, INERT)]
+    if modules and isinstance(modules[0], nn.Flatten):
+        modules = modules[1:]
+    if modules and isinstance(modules[-1], nn.Unflatten):
+        modules = modules[:-1]
+    for module in modules:
+        if type(module) is nn.Linear:
+            bias = torch.zeros_like(module.weight[:, 0]) if module.bias is None else module.bias
+            found.append(Layer(module.weight, bias))
+        elif type(module) in POINTWISE and found:
+            last = found.pop()
+            found.append(Layer(last.weight, last.bias, (*last.after, module)))
+        else:
+            return []
+    return found
+
+
+def _flattened(chain: nn.Module) -> list[nn.Module]:
+    """The modules of a chain, nested chains opened."""
+    if type(chain) is not nn.Sequential:
+        return [chain]
+    return [one for module in chain for one in _flattened(module)]
+
+
+def _walk(chain: Sequence[Layer], entering: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The chain's output, and the slopes (points, width) of each of its layers, from what enters the first pointwise map."""
+    value, slope = chain[0].activate(entering)
+    slopes = [slope]
+    for layer in chain[1:]:
+        value, slope = layer.activate(torch.addmm(layer.bias, value, layer.weight.T))
+        slopes.append(slope)
+    return value, slopes
+
+
+def _enter(layer: Layer, x: Tensor) -> Tensor:
+    return torch.addmm(layer.bias, x, layer.weight.T)
+
+
+def _encoder_factor(chain: Sequence[Layer], slopes: Sequence[Tensor]) -> Tensor:
+    """S_n W_n ... W_2 S_1 (points, d, w_1): the encoder's Jacobian without its first weight."""
+    if len(chain) == 1:
+        return torch.diag_embed(slopes[0])
+    factor = slopes[-1][:, :, None] * chain[-1].weight * slopes[-2][:, None, :]
+    for layer, slope in zip(reversed(chain[1:-1]), reversed(slopes[:-2]), strict=True):
+        factor = _times(factor, layer.weight).mul_(slope[:, None, :])
+    return factor
+
+
+def _decoder_factor(chain: Sequence[Layer], slopes: Sequence[Tensor]) -> Tensor:
+    """The transpose (points, d, w) of S_{m-1} V_{m-1} ... S_1 V_1: the decoder's Jacobian without its last layer."""
+    points, latent_dim = len(slopes[0]), chain[0].weight.shape[1]
+    if len(chain) == 1:
+        return torch.eye(latent_dim, dtype=slopes[0].dtype, device=slopes[0].device).expand(points, -1, -1)
+    factor = chain[0].weight.T * slopes[0][:, None, :]
+    for layer, slope in zip(chain[1:-1], slopes[1 : len(chain) - 1], strict=True):
+        factor = _times(factor, layer.weight.T).mul_(slope[:, None, :])
+    return factor
+
+
+def _times(factor: Tensor, matrix: Tensor) -> Tensor:
+    """factor (points, d, w) times one matrix (w, v) for all points, as a single product of stacked rows."""
+    points, latent_dim, width = factor.shape
+    return (factor.reshape(points * latent_dim, width) @ matrix).view(points, latent_dim, -1)
+
+
+def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
+    counts = [(slope != 0).sum(dim=1) for slope in slopes]
+    return torch.stack(counts).amin(dim=0).clamp(max=latent_dim)
+
+
+def numbers_a_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
+    """An upper bound of the numbers that `cores_of` holds at a time for each point, its results included.
+
+    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the widest hidden layer; the input space where the decoder does not end affine.
+    """
+    sizes = [len(layer.bias) for layer in (*encoder, *decoder)]
+    latent_dim, input_dim = decoder[0].weight.shape[1], sizes[-1]
+    widest = max(sizes[:-1]) if not decoder[-1].after else max(sizes)
+    return 3 * latent_dim * widest + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
+
+
+def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool) -> Compute:
+    """The function that has the cores at points (points, N)."""
+    first, last = encoder[0], decoder[-1]  # W_1 (w_1, N), V_m (N, w)
+    latent_dim = decoder[0].weight.shape[1]
+    affine = not last.after
+    joint = first.weight @ last.weight if affine else torch.empty(0)  # G (w_1, w)
+    entering_at_zero = torch.addmv(first.bias, first.weight, last.bias)  # W_1 c + b_1
+    inner = first.weight @ first.weight.T if grams else joint  # H_E
+
+    def compute(x: Tensor) -> Cores:
+        z, slopes_x = _walk(encoder, _enter(first, x))
+        hidden, slopes_z = _walk(decoder[:-1], _enter(decoder[0], z)) if len(decoder) > 1 else (z, [])
+        if affine:
+            output = _enter(last, hidden) if errors else None
+            entering = torch.addmm(entering_at_zero, hidden, joint.T)
+        else:
+            output, slope = last.activate(_enter(last, hidden))
+            entering = _enter(first, output)
+            slopes_z.append(slope)
+        slopes_f = _walk(encoder, entering)[1]
+
+        def encoder_side(slopes: Sequence[Tensor]) -> Tensor:
+            factor = _encoder_factor(encoder, slopes)
+            return factor if affine else _times(factor, first.weight)
+
+        extra = {}
+        right = _decoder_factor(decoder, slopes_z or slopes_x)
+        if not affine:
+            right = _times(right, last.weight.T).mul_(slopes_z[-1][:, None, :])
+        if grams:
+            assert output is not None
+            onto = _times(right, last.weight.T) if affine else right
+            extra["decoder_gram"] = torch.bmm(onto, onto.mT)
+            extra["pulled_residual"] = torch.bmm(onto, (output - x)[:, :, None])[:, :, 0]
+            del onto
+        if affine:
+            right = _times(right, joint.T)
+        left = encoder_side(slopes_x)
+        if grams:
+            extra["encoder_gram"] = torch.bmm(_times(left, inner), left.mT) if affine else torch.bmm(left, left.mT)
+        core = torch.bmm(left, right.mT)
+        del left
+        return Cores(
+            input=core,
+            latent=torch.bmm(encoder_side(slopes_f), right.mT),
+            mse=None if output is None else (output - x).square().mean(dim=1),
+            rank_bound_input=_rank_bound(latent_dim, slopes_x + slopes_z),
+            rank_bound_latent=_rank_bound(latent_dim, slopes_f + slopes_z),
+            **extra,
+        )
+
+    return compute
+
+
+def stacked_cores_of(pairs: Sequence[tuple[list[Layer], list[Layer]]], errors: bool) -> Compute:
+    """The function that has the cores of all pairs at points (points, N), as (points, members, ...), padded to the largest d."""
+    chains = [[*encoder, *decoder] for encoder, decoder in pairs]
+    kinds = {(len(encoder), *(repr(layer.after) for layer in (*encoder, *decoder))) for encoder, decoder in pairs}
+    with_weights = any(list(module.parameters()) for chain in chains for layer in chain for module in layer.after)
+    if not all(chains) or len(kinds) != 1 or with_weights:
+        raise InputError(
+            "The pairs do not stack: they should be chains of as many affine layers with the same activations, "
+            "none of which has weights; compute them one by one."
+        )
+    stacked = [_padded(list(column)) for column in zip(*chains, strict=True)]
+    depth, after = len(pairs[0][0]), [layer.after for layer in chains[0]]
+
+    def compute(x: Tensor) -> Cores:
+        def one(*parts: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
+            chain = [Layer(*part[:2], act, part[2]) for part, act in zip(parts, after, strict=True)]
+            found = cores_of(chain[:depth], chain[depth:], False, errors)(x)
+            return {name: value for name, value in vars(found).items() if value is not None}
+
+        found = vmap(one, out_dims=1)(*stacked)
+        return Cores(**{"mse": None} | found)
+
+    return compute
+
+
+def _padded(column: list[Layer]) -> tuple[Tensor, Tensor, Tensor]:
+    """The weights (members, out, in), biases (members, out) and masks of what is real (members, out) of one layer."""
+    outputs = max(layer.weight.shape[0] for layer in column)
+    inputs = max(layer.weight.shape[1] for layer in column)
+    weights, biases, real = [], [], []
+    for layer in column:
+        out, into = layer.weight.shape
+        weights.append(nn.functional.pad(layer.weight, (0, inputs - into, 0, outputs - out)))
+        biases.append(nn.functional.pad(layer.bias, (0, outputs - out)))
+        real.append(nn.functional.pad(torch.ones_like(layer.bias), (0, outputs - out)))
+    return torch.stack(weights), torch.stack(biases), torch.stack(real)

@@ -1,0 +1,42 @@
+"""Memory: how many points are worked on at a time, and results that are allocated once."""
+
+import os
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lib.jacobians.result import Cores
+
+WORKSPACE = 64 * 2**20  # bytes of intermediate values at a time on the CPU: more is not faster
+WORKSPACE_CUDA = 2**30
+SHARE = 4  # of the free memory, one part in so many at the most
+
+
+def points_that_fit(bytes_a_point: int, x: Tensor) -> int:
+    """The chunk size that is taken where none is given: what fits the workspace, and a quarter of the memory that is free."""
+    if x.device.type == "cuda":
+        workspace, free = WORKSPACE_CUDA, torch.cuda.mem_get_info(x.device)[0]
+    else:
+        workspace, free = WORKSPACE, _free()
+    return max(1, min(len(x), min(workspace, free // SHARE) // bytes_a_point))
+
+
+def _free() -> int:
+    """Bytes of memory not in use, the processor's; where the system does not say, as much as a workspace needs."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return SHARE * WORKSPACE
+
+
+def in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) -> Cores:
+    """Compute chunk by chunk into tensors allocated once: results scattered between workspaces would fragment the memory."""
+    whole: dict[str, Tensor | None] = {}
+    for start in range(0, len(x), chunk_size):
+        for name, part in vars(compute(x[start : start + chunk_size])).items():
+            if not start:
+                whole[name] = None if part is None else part.new_empty((len(x), *part.shape[1:]))
+            if part is not None:
+                whole[name][start : start + chunk_size] = part  # type: ignore[index]
+    return Cores(**whole)  # type: ignore[arg-type]
