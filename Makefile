@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 
-.PHONY: book test lint serve requirements clean
+.PHONY: book test lint bench serve requirements clean
 .DEFAULT_GOAL := book
 
 .venv/installed: requirements.txt pyproject.toml
@@ -25,6 +25,12 @@ lint: .venv/installed  ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+bench: .venv/installed  ## Time the Jacobians beside the peers, which get an environment of their own: benchmarks/jacobians.json
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps --requirement benchmarks/requirements.txt --editable .
+	.venv-bench/bin/python -m lib bench jacobians
 
 serve: book  ## Read the built book at http://localhost:8000
 	$(BIN)/python -m http.server --directory book/_build/html 8000

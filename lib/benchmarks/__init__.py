@@ -7,11 +7,12 @@ import json
 from typing import Any
 
 from lib import files
+from lib.benchmarks.jacobians import jacobians
 from lib.benchmarks.timing import Timings, environment, gemm_rate, in_turns
 from lib.benchmarks.training import training
 from lib.errors import check_known
 
-BENCHMARKS = {"training": training}
+BENCHMARKS = {"jacobians": jacobians, "training": training}
 
 FOLDER = files.ROOT / "benchmarks"
 
@@ -22,4 +23,4 @@ def committed(name: str) -> dict[str, Any]:
     return json.loads((FOLDER / f"{name}.json").read_text())
 
 
-__all__ = ["BENCHMARKS", "FOLDER", "Timings", "committed", "environment", "gemm_rate", "in_turns", "training"]
+__all__ = ["BENCHMARKS", "FOLDER", "Timings", "committed", "environment", "gemm_rate", "in_turns", "jacobians", "training"]
