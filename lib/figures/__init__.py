@@ -1,6 +1,6 @@
 """The book's figures: one function a figure, from summaries to a matplotlib figure. Nothing here computes a result.
 
-Every function takes the summaries of one or more runs by name; runs stand side by side, a column each, unless the
+A function on results takes the summaries of one or more runs by name; runs stand side by side, a column each, unless the
 docstring says otherwise. One style serves the whole book: text stays text in the SVG, the same bytes come out of the
 same numbers, and every series differs by marker or dash as well as by colour, so that the figures read in grey.
 """
@@ -17,6 +17,7 @@ from lib.figures.paper import (
     small_eigenvalues,
     spectral_distance,
 )
+from lib.figures.performance import growth, routes
 from lib.figures.style import classes, slopes, statistics, use_style
 
 __all__ = [
@@ -27,11 +28,13 @@ __all__ = [
     "controlled_slopes",
     "error_slopes",
     "final_errors",
+    "growth",
     "loss_curves",
     "mean_eigenvalue",
     "orientation",
     "published_beside_reproduced",
     "reconstructions",
+    "routes",
     "samples",
     "slopes",
     "small_eigenvalues",
