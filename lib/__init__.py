@@ -10,7 +10,7 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents` |
 | 4 | `measurements` |
 | 5 | `runs` |
-| 6 | `benchmarks`, `evidence`, `figures` |
+| 6 | `benchmarks`, `evidence`, `figures`, `sensitivity` |
 | 7 | `claims` |
 | 8 | `tables`, `pages` |
 | 9 | `__main__` |

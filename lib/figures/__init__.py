@@ -18,6 +18,7 @@ from lib.figures.paper import (
     spectral_distance,
 )
 from lib.figures.performance import growth, routes
+from lib.figures.sensitivity import settings, training_length
 from lib.figures.style import classes, slopes, statistics, use_style
 
 __all__ = [
@@ -36,9 +37,11 @@ __all__ = [
     "reconstructions",
     "routes",
     "samples",
+    "settings",
     "slopes",
     "small_eigenvalues",
     "spectral_distance",
     "statistics",
+    "training_length",
     "use_style",
 ]

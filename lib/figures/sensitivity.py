@@ -1,0 +1,65 @@
+"""Figures of the page on the settings that the paper does not state."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE
+
+SERIES = {
+    ("latent", "log_volume"): (BLUE, "o", "-", "$J_L$, log volume"),
+    ("latent", "trace"): (ORANGE, "s", "--", "$J_L$, trace"),
+    ("input", "log_volume"): (GREEN, "^", "-.", "$J_I$, log volume"),
+    ("input", "trace"): (PURPLE, "D", ":", "$J_I$, trace"),
+}
+KINDS = {"test": "test indicator $b_2$", "test_slope": "test slope $b_1+b_3$"}
+
+
+def training_length(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[str, float]]) -> Figure:
+    """Test indicators (top) and test slopes (bottom) against the epoch, a column a latent dimension.
+
+    `by_dim`: of `lib.sensitivity.length`; `wanted`: of `published_values`, drawn as a grey band from least to largest.
+    """
+    figure = Figure(figsize=(7.6, 5.2))
+    axes = figure.subplots(2, len(by_dim), squeeze=False, sharex=True, sharey="row")
+    for column, (latent_dim, rows) in enumerate(by_dim.items()):
+        axes[0, column].set_title(f"$d$ = {latent_dim}")
+        for axis, (kind, label) in zip(axes[:, column], KINDS.items(), strict=True):
+            published = [value for key, value in wanted[latent_dim].items() if key.endswith(f"_{kind}")]
+            axis.axhspan(min(published), max(published), color="#bbbbbb", alpha=0.6, linewidth=0, label="published")
+            for (space, predictor), (color, marker, dashes, name) in SERIES.items():
+                values = rows[f"{space}_{predictor}_{kind}"]
+                axis.plot(rows["epoch"] + 1, values, color=color, marker=marker, linestyle=dashes, label=name)
+            axis.set_xscale("log")
+            axis.set_xticks(rows["epoch"] + 1, [f"{epoch:g}" for epoch in rows["epoch"]])
+            axis.minorticks_off()
+            axis.axhline(0, color=BLACK, linewidth=0.7)
+        axes[1, column].set_xlabel("epochs of training")
+    for axis, label in zip(axes[:, 0], KINDS.values(), strict=True):
+        axis.set_ylabel(label)
+    axes[0, 0].legend(fontsize=8)
+    return figure
+
+
+def settings(rows: pd.DataFrame, wanted: Mapping[str, float]) -> Figure:
+    """Test indicators (left) and test slopes (right) of every setting, with 95 % intervals; the published ones as a grey band.
+
+    `rows`: of `lib.sensitivity.settings`; `wanted`: of `published_values`.
+    """
+    figure = Figure(figsize=(7.6, 0.5 * len(rows) + 1.6))
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, (kind, label) in zip(axes, KINDS.items(), strict=True):
+        published = [value for key, value in wanted.items() if key.endswith(f"_{kind}")]
+        axis.axvspan(min(published), max(published), color="#bbbbbb", alpha=0.6, linewidth=0, label="published")
+        for offset, ((space, predictor), (color, marker, _, name)) in enumerate(SERIES.items()):
+            values, errors = rows[f"{space}_{predictor}_{kind}"], rows[f"{space}_{predictor}_{kind}_se"]
+            heights = [height + 0.16 * (offset - 1.5) for height in range(len(rows))]
+            options = {"color": color, "marker": marker, "linestyle": "none", "label": name, "elinewidth": 1}
+            axis.errorbar(values, heights, xerr=1.96 * errors, **options)
+        axis.set_xlabel(label)
+        axis.grid(axis="y", visible=False)
+    axes[0].set_yticks(range(len(rows)), rows["setting"])
+    axes[0].invert_yaxis()
+    axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure

@@ -1,0 +1,107 @@
+"""What the settings that the paper does not state do to its numbers: one at a time, beside the published ones.
+
+A variant is a run that differs from a base in one field of its specification, and in its number of epochs, for which
+the base has a snapshot. What is compared, for one latent dimension: the test slopes of equations 6 and 7 (b1 + b3) and
+the test indicators (b2), in both spaces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from lib import published
+from lib.errors import InputError
+from lib.runs import Run, Summary, read, summary
+
+COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in ("log_volume", "trace")]
+ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "kept")
+
+
+def difference(variant: Run, base: Run) -> dict[str, object]:
+    """The fields in which two runs differ, with the variant's values; epochs, grid and snapshots left out."""
+    own, others = asdict(variant), asdict(base)
+    return {key: value for key, value in own.items() if key not in ADMINISTRATIVE and value != others[key]}
+
+
+def length(base: Summary, latent_dim: int) -> pd.DataFrame:
+    """A row an epoch after which the base's weights were kept: `epoch`, and the columns of `coefficients`."""
+    rows = base.progress_regressions.query("latent_dim == @latent_dim")
+    if rows.empty:
+        raise InputError(f"Run {base.run.name} has no snapshots at d = {latent_dim}; add `snapshots` to its file.")
+    return pd.DataFrame([{"epoch": int(epoch)} | coefficients(one) for epoch, one in rows.groupby("epoch")])
+
+
+def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
+    """`SPACE_PREDICTOR_test_slope`, `..._test_slope_se`, `..._test` and `..._test_se` of pooled regressions of one latent dimension."""
+    pooled = regressions[regressions["label"] == -1].set_index(["space", "predictor"])
+    return {
+        f"{space}_{predictor}_{name}": float(pooled.loc[(space, predictor), name])
+        for space, predictor in COLUMNS
+        for name in ("test_slope", "test_slope_se", "test", "test_se")
+    }
+
+
+def published_values(latent_dim: int) -> dict[str, float]:
+    """The same keys, without standard errors, as printed in Tables 1 and 2."""
+    found = {}
+    for number, predictor in published.PREDICTORS.items():
+        rows = published.table(number).query("latent_dim == @latent_dim").set_index("space")
+        if rows.empty:
+            raise InputError(f"The paper prints nothing for d = {latent_dim}; its tables go from 2 to 20.")
+        for space in ("latent", "input"):
+            for name in ("test_slope", "test"):
+                found[f"{space}_{predictor}_{name}"] = float(rows.loc[space, name])
+    return found
+
+
+def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
+    """Root mean square difference to the published values over the four columns: of `slopes`, and of `indicators`."""
+    wanted = published_values(latent_dim)
+    return {
+        kind: float(np.sqrt(np.mean([(row[key] - value) ** 2 for key, value in wanted.items() if key.endswith(ending)])))
+        for kind, ending in (("slopes", "_test_slope"), ("indicators", "_test"))
+    }
+
+
+def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.DataFrame:
+    """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot).
+
+    Columns: `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, `coefficients`, `distances`.
+    Raises `InputError` where a variant differs from the base in nothing or in several fields, or the base has no
+    snapshot after that many epochs.
+    """
+    rows = []
+    for name in variants:
+        try:
+            variant = summary(name)
+        except InputError:
+            continue  # not computed yet
+        changed = difference(read(name), base.run)
+        if len(changed) != 1:
+            raise InputError(f"Run {name} differs from {base.run.name} in {sorted(changed)}; vary one field at a time.")
+        member = variant.members.query("latent_dim == @latent_dim").iloc[0]
+        found = coefficients(variant.regressions.query("latent_dim == @latent_dim"))
+        keys = {"setting": _named(*next(iter(changed.items()))), "epochs": variant.run.epochs}
+        sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
+        sizes["ill_conditioned"] = member["ill_conditioned_input"]
+        rows.append(keys | sizes | found | distances(found, latent_dim))
+    return pd.DataFrame([_base_row(base, epochs, latent_dim) for epochs in sorted({r["epochs"] for r in rows})] + rows)
+
+
+def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
+    by_epoch = length(base, latent_dim).set_index("epoch")
+    if epochs not in by_epoch.index:
+        raise InputError(f"Run {base.run.name} has no snapshot after {epochs} epochs; add it to its `snapshots`.")
+    found = by_epoch.loc[epochs].to_dict()
+    history = base.history.query("latent_dim == @latent_dim and epoch == @epochs").iloc[0]
+    sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
+    return {"setting": "as the run " + base.run.name, "epochs": epochs} | sizes | found | distances(found, latent_dim)
+
+
+def _named(key: str, value: object) -> str:
+    words = key.replace("_", " ")
+    if isinstance(value, dict):
+        value = "-".join(map(str, next(iter(value.values()))))
+    return f"{words}: {value:g}" if isinstance(value, float) else f"{words}: {value}"
