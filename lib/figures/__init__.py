@@ -17,6 +17,7 @@ from lib.figures.paper import (
     small_eigenvalues,
     spectral_distance,
 )
+from lib.figures.predictors import detection, generalised_characters, rank_correlations, risk_coverage_curves
 from lib.figures.style import classes, slopes, statistics, use_style
 
 __all__ = [
@@ -25,13 +26,17 @@ __all__ = [
     "bound_against_actual",
     "classes",
     "controlled_slopes",
+    "detection",
     "error_slopes",
     "final_errors",
+    "generalised_characters",
     "loss_curves",
     "mean_eigenvalue",
     "orientation",
     "published_beside_reproduced",
+    "rank_correlations",
     "reconstructions",
+    "risk_coverage_curves",
     "samples",
     "slopes",
     "small_eigenvalues",
