@@ -18,8 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.multitest import multipletests
 
 from lib.errors import InputError
 
@@ -45,7 +43,7 @@ SCORES: Mapping[str, Score] = {
     "trace_latent": Score("trace of $J_L$", WEIGHTS),
     "volume_input": Score("log volume of $J_I$", WEIGHTS),
     "volume_latent": Score("log volume of $J_L$", WEIGHTS),
-    "shrinkage": Score(r"$\sum|1-\lambda|^2$ of $J_I$", WEIGHTS),
+    "shrinkage": Score(r"$\sum\vert1-\lambda\vert^2$ of $J_I$", WEIGHTS),
     "spectral": Score("spectral norm of $J_I$", WEIGHTS),
     "obliqueness": Score("obliqueness of $J_I$", WEIGHTS),
     "decoder_volume": Score("log volume of the decoder", WEIGHTS),
@@ -54,7 +52,7 @@ SCORES: Mapping[str, Score] = {
     "neighbours": Score("5-NN distance, pixels", TRAINING),
     "latent_neighbours": Score("5-NN distance, codes", TRAINING),
     "linear_error": Score("error of PCA with $d$ axes", TRAINING),
-    "ink": Score("ink $|x|^2$", POINT),
+    "ink": Score(r"ink $\vert x\vert^2$", POINT),
     "random": Score("random numbers", "nothing"),
 }
 
@@ -62,8 +60,8 @@ SCORES: Mapping[str, Score] = {
 DETECTORS: Mapping[str, tuple[str, bool]] = {
     "trace_input": ("trace $J_I$", True),
     "trace_latent": ("trace $J_L$", True),
-    "log_volume_input": (r"$\log|\omega|$, $J_I$", True),
-    "log_volume_latent": (r"$\log|\omega|$, $J_L$", True),
+    "log_volume_input": (r"$\log\vert\omega\vert$, $J_I$", True),
+    "log_volume_latent": (r"$\log\vert\omega\vert$, $J_L$", True),
     "mse": ("MSE", False),
     "linear_error": ("PCA error", False),
     "neighbours": ("5-NN, pixels", False),
@@ -119,6 +117,8 @@ def _grouped(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nd
     """Equal values as groups, in rising order: each point's group (points,), the groups' weights (groups, resamples)."""
     _, group = np.unique(values, return_inverse=True)
     order = np.argsort(group, kind="stable")
+    if group.max() + 1 == len(group):
+        return group, weights[order]
     starts = np.searchsorted(group[order], np.arange(group.max() + 1))
     return group, np.add.reduceat(weights[order], starts, axis=0)
 
@@ -233,6 +233,8 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
     robust to unequal variances (HC1); `held`, the R2 of the covariates alone. Points whose score is NaN are left out.
     Raises `InputError` where the points are too few, the error is constant, or the covariates leave nothing of the score.
     """
+    from statsmodels.regression.linear_model import OLS  # costs a second: only where a regression is made
+
     kept = ~np.isnan(score)
     columns = [covariates["class"][kept] == label for label in np.unique(covariates["class"][kept])]
     columns += [_centred(values[kept]) for name, values in covariates.items() if name != "class"]
@@ -268,6 +270,8 @@ def _centred(values: np.ndarray) -> np.ndarray:
 
 def holm(rows: pd.DataFrame, names: Iterable[str] = ("spearman_p", "gained_p")) -> pd.DataFrame:
     """The rows with every p-value also adjusted by Holm's method over all rows that have one: NAME_holm."""
+    from statsmodels.stats.multitest import multipletests
+
     rows = rows.copy()
     for name in names:
         known = rows[name].notna().to_numpy()

@@ -208,6 +208,19 @@ def shifted_tournament(name: str, member: Member, strength: float) -> pd.DataFra
     return predictors.holm(pd.concat([judged(points).assign(set=key) for key, points in tables.items()]))
 
 
+def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
+    """Of a tournament's scores that do not see the error, and need one of `needs` where any are given, the label of that with
+    the largest mean of Spearman's rho over the members, and this mean."""
+    entrants = [
+        name
+        for name, score in predictors.SCORES.items()
+        if not score.sees_error and (not needs or score.needs in needs)
+    ]
+    means = rows.groupby("score")["spearman"].mean().reindex(entrants)
+    name = str(means.idxmax())
+    return predictors.SCORES[name].label, float(means[name])
+
+
 # --- detection -----------------------------------------------------------------------------------------------------
 
 

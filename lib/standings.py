@@ -1,4 +1,4 @@
-"""The tables of the tournament of scores and of the detection of strange images, as MyST Markdown. Nothing here computes a result."""
+"""The tables of the tournament of scores and of the detection of strange images, as MyST Markdown."""
 
 from collections.abc import Mapping, Sequence
 
@@ -58,7 +58,7 @@ def _bold(text: str, adjusted: float) -> str:
 
 
 def tallies(tournaments: Mapping[str, pd.DataFrame]) -> str:
-    """By score and run: the mean and the range of Spearman's rho over members, and how many are above 0, below, or add R2 (Holm)."""
+    """By score and run: mean and range of Spearman's rho over members; at how many it is above 0, below 0, adds R2 (Holm)."""
     rows = []
     for run, table in tournaments.items():
         for name, own in table.groupby("score", sort=False):
@@ -84,7 +84,7 @@ def shifted(table: pd.DataFrame) -> str:
 
 
 def detectors(by_dim: Mapping[int, pd.DataFrame]) -> str:
-    """By detector and d: the median over sets of the difference of means in standard deviations, its size; median and least AUROC."""
+    """By detector and d: over the sets, the median size of the effect, and the median and the least AUROC."""
     rows = []
     for name, (label, _) in DETECTORS.items():
         cells = []
