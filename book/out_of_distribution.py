@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Out of distribution: what the network makes of strange images
 #
-# A network is sometimes shown what it was never trained for. Do its eigenvalues tell? One may hope so: on images like those it has learnt, an autoencoder should be near the identity along the manifold of its codes, and elsewhere it has no reason to be. {cite:t}`agarwala2022instability` look at noise of several kinds, and at how differently networks of different architecture treat it. Their text is not to be had here, so the sets of images below are ours.
+# A network is sometimes shown what it was never trained for. Do its eigenvalues tell? One may hope so: on images like those it has learnt, an autoencoder should be near the identity along the manifold of its codes, and elsewhere it has no reason to be. {cite:t}`agarwala2022instability` look at noise of several kinds, and at how differently networks of different architecture treat it. We had not their text, so the sets of images below are ours.
 #
 # This page asks three things of the run's networks: whether trace and volume tell strange images from test images; whether they do so better than what is simpler; and whether networks that differ only in size agree on what they see in noise.
 #
@@ -63,7 +63,7 @@ glue("middle_d", middle.latent_dim, display=False)
 #
 # ## Generalised characters
 #
-# A network that has only ever seen digits makes of every image something that looks to it like one. Apply it again, and again: what is left is what it takes the noise for.
+# A network that has only ever learnt images of one kind has nothing else to make of noise. Apply it again, and again, and what is left is what it takes the noise for.
 
 # %%
 pair = member(run.name, middle.depth, middle.latent_dim, middle.seed)
@@ -72,7 +72,9 @@ first = {name: images[:1] for name, images in shown.items()}
 times = [0, 1, 2, 5, 20]
 stages = {name: scores.iterated(pair, image, times) for name, image in first.items()}
 rows = {
-    f"$f^{{{n}}}(x)$" if n else "$x$": [stages[name][place][0] for name in stages]
+    ["$x$", "$f(x)$"][n] if n < 2 else f"$f^{{{n}}}(x)$": [
+        stages[name][place][0] for name in stages
+    ]
     for place, n in enumerate(times)
 }
 
@@ -110,7 +112,7 @@ for name, distance in near.items():
     glue(f"near_{name}", float(sorted(distance)[len(distance) // 2]), display=False)
 
 # %% [markdown]
-# How like a digit is what comes out? The distance to the fifth nearest training image has the median {glue:text}`near_test:.2f` for test images and {glue:text}`near_noise:.2f` for uniform noise. For what the network makes of that noise it is {glue:text}`near_once:.2f`, and {glue:text}`near_often:.2f` after twenty applications.
+# How like the training images is what comes out? The distance to the fifth nearest training image has the median {glue:text}`near_test:.2f` for test images and {glue:text}`near_noise:.2f` for uniform noise. For what the network makes of that noise it is {glue:text}`near_once:.2f`, and {glue:text}`near_often:.2f` after twenty applications.
 #
 # ## Telling strange images from test images
 #
@@ -167,7 +169,7 @@ glue("hint_from", int(high.index.min()), display=False)
 #
 # ## Do networks agree?
 #
-# Two networks trained on the same images should treat these alike. On others nothing ties them together. For every two of the networks at the depth of the tables, and those of other depths at $d$ = {glue:text}`middle_d:d`, the table has the rank correlation of their errors, image by image, and how far their reconstructions lie apart.
+# Two networks trained on the same images should treat these alike. On others nothing obliges them to agree. For every two of the networks at the depth of the tables, and those of other depths at $d$ = {glue:text}`middle_d:d`, the table has the rank correlation of their errors, image by image, and how far their reconstructions lie apart.
 
 # %%
 compared = members + [
@@ -201,4 +203,4 @@ glue("rank_least_set", str(mean["spearman"].idxmin()), display=False)
 #
 # At $d$ = {glue:text}`middle_d:d` trace and volume of $J_I$ tell the strange sets apart with a median AUROC of {glue:text}`trace_input_median:.2f` and {glue:text}`log_volume_input_median:.2f`; the error itself, which the same network gives for less work and without a derivative, with {glue:text}`mse_median:.2f`; the error of PCA, which needs no network, with {glue:text}`linear_error_median:.2f`; and the nearest neighbours with {glue:text}`neighbours_median:.2f`. A detector is as good as its hardest case, and there the numbers are {glue:text}`trace_input_least:.2f`, {glue:text}`log_volume_input_least:.2f`, {glue:text}`mse_least:.2f`, {glue:text}`linear_error_least:.2f` and {glue:text}`neighbours_least:.2f`. Whoever wants to know whether an image is strange is served by the eigenvalues in so far as the first two exceed the rest, and no further.
 #
-# That eigenvalues differ on strange images, where they do, remains a fact about the network: its Jacobian is another one away from the data. The sets here are easy ones, far from the digits in plain pixel distance; a set that lies close to the digits and is still strange, such as noise with their covariance, is the hard case, and the table shows what each detector makes of it. One data set, small images and one seed bear no claim about other networks.
+# That eigenvalues differ on strange images, where they do, remains a fact about the network: its Jacobian is another one away from the data. Most of the sets here are easy: they lie far from the training images in plain pixel distance. A set that lies close to them and is still strange, such as noise with their mean and covariance, is the hard case, and the last table shows what three of the detectors make of each. One data set and one seed bear no claim about other networks.

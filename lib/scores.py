@@ -79,7 +79,7 @@ def with_codes(points: pd.DataFrame, pair: Pair, images: np.ndarray, dataset: Da
 def encoded(pair: Pair, images: np.ndarray) -> np.ndarray:
     """The codes (points, d), float64, of images (points, N)."""
     with torch.no_grad():
-        return pair[0].double()(torch.from_numpy(images).double()).numpy()
+        return pair[0].double()(torch.from_numpy(np.ascontiguousarray(images)).double()).numpy()
 
 
 def reconstructed(pair: Pair, images: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.errors import InputError
-from lib.figures.networks import picture
 from lib.figures.style import BLACK, BLUE, GREEN, LATENT_DIMENSION, ORANGE, PURPLE, SKY
 from lib.predictors import DETECTORS, LEVEL, SCORES, risk_coverage
 
@@ -113,12 +112,20 @@ def generalised_characters(
     rows: Mapping[str, Sequence[np.ndarray]], names: Sequence[str], shape: Sequence[int]
 ) -> Figure:
     """Images in a grid, a column a set of `names`, a row a stage of `rows`, each one image (N,) a column."""
-    figure = Figure(figsize=(0.5 * len(names) + 1.2, 0.52 * len(rows) + 0.9))
-    axes = figure.subplots(len(rows), len(names), squeeze=False)
-    for own, (label, images) in zip(axes, rows.items(), strict=True):
-        for axis, pixels in zip(own, images, strict=True):
-            picture(axis, np.clip(pixels, 0, 1), shape)
-        own[0].set_ylabel(label, rotation=0, ha="right", va="center")
-    for axis, name in zip(axes[0], names, strict=True):
-        axis.set_title(name, rotation=50, ha="left", va="bottom", loc="left", fontsize=9)
+    height, width = shape
+    tiles = np.full((len(rows), height + 1, len(names), width + 1), np.nan)
+    for row, images in enumerate(rows.values()):
+        for column, pixels in enumerate(images):
+            tiles[row, :height, column, :width] = np.reshape(pixels, shape)
+    mosaic = tiles.reshape(len(rows) * (height + 1), -1)[:-1, :-1]
+    figure = Figure(figsize=(9.0, 9.0 / mosaic.shape[1] * mosaic.shape[0] + 0.6))
+    axis = figure.subplots()
+    axis.imshow(mosaic, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axis.set_facecolor("#bbbbbb")
+    axis.grid(False)
+    axis.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    centres = np.arange(len(names)) * (width + 1) + (width - 1) / 2
+    axis.set_xticks(centres, names, rotation=50, ha="left", rotation_mode="anchor", fontsize=9)
+    axis.set_yticks(np.arange(len(rows)) * (height + 1) + (height - 1) / 2, list(rows))
+    axis.spines[:].set_visible(False)
     return figure
