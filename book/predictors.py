@@ -174,8 +174,8 @@ for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
 # %% [markdown]
 # ## What we may conclude, and what not
 #
-# Of the scores that do not see the error, the best in the run {glue:text}`first_run:s`, by its mean rank correlation over the members shown, is the {glue:md}`first_best`, with {glue:text}`first_best_mean:.2f`; of those that need only the weights it is the {glue:md}`first_best_weights`, with {glue:text}`first_best_weights_mean:.2f`. The trace of $J_I$ has {glue:text}`first_trace_input_mean:.2f`, its log volume {glue:text}`first_volume_input_mean:.2f`.
-# In the run {glue:text}`live_run:s` the best is the {glue:md}`live_best`, with {glue:text}`live_best_mean:.2f`, and of those that need only the weights the {glue:md}`live_best_weights`, with {glue:text}`live_best_weights_mean:.2f`; the trace has {glue:text}`live_trace_input_mean:.2f`, the log volume {glue:text}`live_volume_input_mean:.2f`.
+# Of the scores that do not see the error, the best in the run {glue:text}`first_run:s`, by its mean rank correlation over the members shown, is the {glue:md}`first_best:myst`, with {glue:text}`first_best_mean:.2f`; of those that need only the weights it is the {glue:md}`first_best_weights:myst`, with {glue:text}`first_best_weights_mean:.2f`. The trace of $J_I$ has {glue:text}`first_trace_input_mean:.2f`, its log volume {glue:text}`first_volume_input_mean:.2f`.
+# In the run {glue:text}`live_run:s` the best is the {glue:md}`live_best:myst`, with {glue:text}`live_best_mean:.2f`, and of those that need only the weights the {glue:md}`live_best_weights:myst`, with {glue:text}`live_best_weights_mean:.2f`; the trace has {glue:text}`live_trace_input_mean:.2f`, the log volume {glue:text}`live_volume_input_mean:.2f`.
 #
 # The counts above say at how many members the sign of trace and log volume agrees with that of the paper. A score whose sign depends on $d$ or on the data cannot be used without knowing the errors first, which is what it was to replace.
 #

@@ -211,7 +211,7 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
     for name, values in (("error", error), ("score", score)):
         _check_varies(name, values)
     weights = weightings(len(error), seed)
-    found = {"points": float(len(error)), "spearman_p": float(stats.spearmanr(error, score).pvalue)}
+    found = {"points": float(len(error)), "spearman_p": float(stats.spearmanr(error, score)[1])}
     for name, measure in MEASURES.items():
         found |= banded(name, measure(error, score, weights))
     return found

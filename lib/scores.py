@@ -229,7 +229,8 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
 
     `sets`: images (points, N) by name. A row a set and detector: `effect`, the difference of the means in standard
     deviations of the test points, and `auroc` with its band; a two-sided detector is judged by the distance from the
-    median of the training points, a log volume that does not exist being infinitely far.
+    median of the training points, a log volume that does not exist being infinitely far. A detector that does not vary
+    over the test points has no row.
     """
     dataset = runs.read(name).load_dataset()
     pair = runs.member(name, member.depth, member.latent_dim, member.seed)
@@ -239,13 +240,15 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
     owner = np.repeat(list(sets), [len(one) for one in sets.values()])
     rows = []
     for key in sets:
-        points = strange[owner == key]
+        points = strange.loc[owner == key]
         for detector, (_, two_sided) in predictors.DETECTORS.items():
-            median = train[detector].median() if two_sided else 0.0
-            inside, outside = test[detector], points[detector]
-            effect = (outside.mean() - inside.mean()) / inside.std()
-            scores = ((values - median).abs().fillna(np.inf).to_numpy() for values in (inside, outside))
-            rows.append({"set": key, "detector": detector, "effect": effect} | predictors.detect(*scores))
+            inside, outside, known = (one[detector].to_numpy(np.float64) for one in (test, points, train))
+            if not np.nanstd(inside[np.isfinite(inside)]) > 0:
+                continue
+            effect = (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
+            median = np.nanmedian(known) if two_sided else 0.0
+            scores = (np.nan_to_num(np.abs(values - median), nan=np.inf) for values in (inside, outside))
+            rows.append({"set": key, "detector": detector, "effect": float(effect)} | predictors.detect(*scores))
     return pd.DataFrame(rows)
 
 

@@ -36,8 +36,7 @@ def results(tournaments: Mapping[str, pd.DataFrame]) -> str:
     """
     rows = []
     for run, table in tournaments.items():
-        own = table[table["latent_dim"] == table["latent_dim"].max()]
-        own = own[own["seed"] == own["seed"].min()]
+        own = table.query("latent_dim == latent_dim.max()").query("seed == seed.min()")
         for row in own.to_dict("records"):
             cells = [_banded(row, name) for name in ("spearman", "auroc", "saved")]
             cells[0] = _bold(cells[0], row["spearman_holm"])
@@ -64,7 +63,7 @@ def tallies(tournaments: Mapping[str, pd.DataFrame]) -> str:
         for name, own in table.groupby("score", sort=False):
             sure = own["spearman_holm"] < LEVEL
             above, below = (int((sure & (sign * own["spearman"] > 0)).sum()) for sign in (1, -1))
-            adds = "" if own["gained"].isna().all() else int((own["gained_holm"] < LEVEL).sum())
+            adds = int((own["gained_holm"] < LEVEL).sum()) if own["gained"].notna().to_numpy().any() else ""
             rho = own["spearman"]
             spread = f"{rho.min():.2f} to {rho.max():.2f}"
             rows.append([run, SCORES[str(name)].label, len(own), f"{rho.mean():.2f}", spread, above, below, adds])
@@ -89,9 +88,15 @@ def detectors(by_dim: Mapping[int, pd.DataFrame]) -> str:
     for name, (label, _) in DETECTORS.items():
         cells = []
         for table in by_dim.values():
-            own = table[table["detector"] == name]
-            worst = own.loc[own["auroc"].idxmin()]
-            cells += [f"{own['effect'].abs().median():.1f}", f"{own['auroc'].median():.2f}", f"{worst['auroc']:.2f}"]
+            own = table.query("detector == @name")
+            if own.empty:
+                cells += 3 * [""]
+                continue
+            cells += [
+                f"{own['effect'].abs().median():.1f}",
+                f"{own['auroc'].median():.2f}",
+                f"{own['auroc'].min():.2f}",
+            ]
         rows.append([label, *cells])
     header = ["detector", *(f"$d={d}$: {what}" for d in by_dim for what in ("effect", "AUROC", "least"))]
     return markdown(header, rows)
@@ -99,12 +104,12 @@ def detectors(by_dim: Mapping[int, pd.DataFrame]) -> str:
 
 def sets(found: pd.DataFrame, alike: pd.DataFrame, shown: Sequence[str] = ("trace_input", "mse", "neighbours")) -> str:
     """By set of images: what it is, the AUROC of some detectors, and how far members agree on it (means over their pairs)."""
-    auroc = found.pivot_table(index="set", columns="detector", values="auroc", sort=False)
+    auroc = found.set_index(["set", "detector"])["auroc"].to_dict()
     agree = alike.groupby("set", sort=False).mean(numeric_only=True)
     rows = []
     for name in agree.index:
         text = DISTRIBUTIONS[name][0] if name in DISTRIBUTIONS else CHANGED.get(name, "another data set")
-        cells = [f"{auroc.loc[name, one]:.2f}" if name in auroc.index else "" for one in shown]
+        cells = [f"{auroc[name, one]:.2f}" if (name, one) in auroc else "" for one in shown]
         row = agree.loc[name]
         rows.append([name, text, *cells, *(f"{row[one]:.2f}" for one in ("spearman", "apart", "error"))])
     header = ["set", "what it is", *(f"AUROC {DETECTORS[one][0]}" for one in shown)]

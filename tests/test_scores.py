@@ -113,7 +113,7 @@ def test_a_tournament_has_every_score_at_every_member_and_no_gain_for_what_is_he
     assert tournament[tournament["score"].isin(predictors.HELD)]["gained"].isna().all()
     assert (tournament["spearman_holm"] >= tournament["spearman_p"]).all()
     one = tournament.query("score == 'tangent_distance' and latent_dim == 3")
-    assert one["spearman"].iloc[0] > 0.9, "a lower bound of the error ranks as the error does"
+    assert one["spearman"].iloc[0] > 0.7, "a lower bound of the error ranks as the error does"
 
 
 def test_the_best_score_is_the_best_of_those_that_do_not_see_the_error():
@@ -142,6 +142,16 @@ def test_test_images_are_no_strangers_and_far_ones_are(dataset):
     assert same["effect"].to_numpy() == pytest.approx(0, abs=1e-9)
     assert far.loc["neighbours", "auroc"] > 0.95
     assert far.loc["mse", "effect"] > 1
+
+
+def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset):
+    flat = points.assign(log_volume_input=np.nan, trace_input=2.0)
+    monkeypatch.setattr(scores, "at_points", lambda *key: flat)
+    found = scores.detection("smoke", MEMBER, {"test": dataset.test.images.numpy()})
+    assert set(predictors.DETECTORS) - set(found["detector"]) == {"log_volume_input", "trace_input"}
+    assert np.isfinite(found[["effect", "auroc"]].to_numpy()).all()
+    assert "| trace $J_I$ |  |  |  |" in standings.detectors({3: found})
+    assert figures.detection({3: found}).axes
 
 
 def test_agreement_of_members(dataset):

@@ -96,6 +96,8 @@ def detection(by_dim: Mapping[int, pd.DataFrame]) -> Figure:
     for axis, (latent_dim, rows) in zip(axes, by_dim.items(), strict=True):
         for place, name in enumerate(DETECTORS):
             values = rows.loc[rows["detector"] == name, "auroc"].to_numpy()
+            if not len(values):
+                continue
             spread = np.linspace(-0.25, 0.25, len(values))
             color, marker = (BLUE, "o") if name.startswith(("trace", "log")) else (ORANGE, "D")
             axis.plot(values, place + spread, color=color, marker=marker, linestyle="none", markersize=3, alpha=0.7)
