@@ -243,7 +243,7 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
         points = strange.loc[owner == key]
         for detector, (_, two_sided) in predictors.DETECTORS.items():
             inside, outside, known = (one[detector].to_numpy(np.float64) for one in (test, points, train))
-            if not np.nanstd(inside[np.isfinite(inside)]) > 0:
+            if np.unique(inside[~np.isnan(inside)]).size < 2:
                 continue
             effect = (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
             median = np.nanmedian(known) if two_sided else 0.0

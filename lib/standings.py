@@ -88,7 +88,7 @@ def detectors(by_dim: Mapping[int, pd.DataFrame]) -> str:
     for name, (label, _) in DETECTORS.items():
         cells = []
         for table in by_dim.values():
-            own = table.query("detector == @name")
+            own = table.loc[table["detector"] == name]
             if own.empty:
                 cells += 3 * [""]
                 continue
