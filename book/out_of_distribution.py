@@ -139,6 +139,9 @@ for name in ("trace_input", "log_volume_input", "mse", "neighbours", "linear_err
     glue(f"{name}_median", float(own["auroc"].median()), display=False)
     glue(f"{name}_least", float(own["auroc"].min()), display=False)
     glue(f"{name}_hardest", str(own.loc[own["auroc"].idxmin(), "set"]), display=False)
+below = table[table["detector"] == "trace_input"]["below"]
+glue("below_median", float(below.median()), display=False)
+glue("below_least", float(below.min()), display=False)
 width = (table["auroc_high"] - table["auroc_low"]).median()
 glue("band", float(width), display=False)
 
@@ -149,7 +152,7 @@ glue("band", float(width), display=False)
 #
 # *Effect*: the difference between the means of strange and of test images, in standard deviations over the test images; the median of its size over the sets. Then the median and the least AUROC over the sets.
 #
-# At $d$ = {glue:text}`middle_d:d` the trace of $J_I$ has a median AUROC of {glue:text}`trace_input_median:.2f`, and {glue:text}`trace_input_least:.2f` on its hardest set ({glue:text}`trace_input_hardest:s`); the log volume {glue:text}`log_volume_input_median:.2f` and {glue:text}`log_volume_input_least:.2f` ({glue:text}`log_volume_input_hardest:s`). The error itself has {glue:text}`mse_median:.2f` and {glue:text}`mse_least:.2f` ({glue:text}`mse_hardest:s`), the distance to the fifth nearest training image {glue:text}`neighbours_median:.2f` and {glue:text}`neighbours_least:.2f` ({glue:text}`neighbours_hardest:s`). A 95 % band of one AUROC is typically {glue:text}`band:.2f` wide.
+# At $d$ = {glue:text}`middle_d:d` the trace of $J_I$ has a median AUROC of {glue:text}`trace_input_median:.2f`, and {glue:text}`trace_input_least:.2f` on its hardest set ({glue:text}`trace_input_hardest:s`); the log volume {glue:text}`log_volume_input_median:.2f` and {glue:text}`log_volume_input_least:.2f` ({glue:text}`log_volume_input_hardest:s`). The error itself has {glue:text}`mse_median:.2f` and {glue:text}`mse_least:.2f` ({glue:text}`mse_hardest:s`), the distance to the fifth nearest training image {glue:text}`neighbours_median:.2f` and {glue:text}`neighbours_least:.2f` ({glue:text}`neighbours_hardest:s`). A 95 % band of one AUROC is typically {glue:text}`band:.2f` wide. Were a low trace alone taken as strange, instead of one far from the median, its median and least AUROC would be {glue:text}`below_median:.2f` and {glue:text}`below_least:.2f`.
 
 # %% tags=["remove-input"]
 import pandas as pd

@@ -229,8 +229,8 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
 
     `sets`: images (points, N) by name. A row a set and detector: `effect`, the difference of the means in standard
     deviations of the test points, and `auroc` with its band; a two-sided detector is judged by the distance from the
-    median of the training points, a log volume that does not exist being infinitely far. A detector that does not vary
-    over the test points has no row.
+    median of the training points, a log volume that does not exist being infinitely far. `below`: the AUROC of a low value,
+    whichever the detector. One that does not vary over the test points has no row.
     """
     dataset = runs.read(name).load_dataset()
     pair = runs.member(name, member.depth, member.latent_dim, member.seed)
@@ -248,7 +248,10 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
             effect = (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
             median = np.nanmedian(known) if two_sided else 0.0
             scores = (np.nan_to_num(np.abs(values - median), nan=np.inf) for values in (inside, outside))
-            rows.append({"set": key, "detector": detector, "effect": float(effect)} | predictors.detect(*scores))
+            low = stats.mannwhitneyu(*(np.nan_to_num(-values, nan=np.inf) for values in (outside, inside)))[0]
+            below = float(low) / (len(inside) * len(outside))
+            row = {"set": key, "detector": detector, "effect": float(effect), "below": below}
+            rows.append(row | predictors.detect(*scores))
     return pd.DataFrame(rows)
 
 

@@ -142,6 +142,7 @@ def test_test_images_are_no_strangers_and_far_ones_are(dataset):
     assert same["effect"].to_numpy() == pytest.approx(0, abs=1e-9)
     assert far.loc["neighbours", "auroc"] > 0.95
     assert far.loc["mse", "effect"] > 1
+    assert far.loc["mse", "below"] == pytest.approx(1 - far.loc["mse", "auroc"])
 
 
 def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset):
