@@ -60,7 +60,9 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     """Root mean square difference to the published values over the four columns: of `slopes`, and of `indicators`."""
     wanted = published_values(latent_dim)
     return {
-        kind: float(np.sqrt(np.mean([(row[key] - value) ** 2 for key, value in wanted.items() if key.endswith(ending)])))
+        kind: float(
+            np.sqrt(np.mean([(row[key] - value) ** 2 for key, value in wanted.items() if key.endswith(ending)]))
+        )
         for kind, ending in (("slopes", "_test_slope"), ("indicators", "_test"))
     }
 

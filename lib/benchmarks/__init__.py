@@ -23,4 +23,14 @@ def committed(name: str) -> dict[str, Any]:
     return json.loads((FOLDER / f"{name}.json").read_text())
 
 
-__all__ = ["BENCHMARKS", "FOLDER", "Timings", "committed", "environment", "gemm_rate", "in_turns", "jacobians", "training"]
+__all__ = [
+    "BENCHMARKS",
+    "FOLDER",
+    "Timings",
+    "committed",
+    "environment",
+    "gemm_rate",
+    "in_turns",
+    "jacobians",
+    "training",
+]

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from lib.autoencoders import build
-from lib.benchmarks.routes import LATENT_ONLY, ROUTES, TORCH, generic, installed, ours
 from lib.benchmarks import timing
+from lib.benchmarks.routes import LATENT_ONLY, ROUTES, TORCH, generic, installed, ours
 from lib.benchmarks.timing import Timings, environment, gemm, threads
 from lib.jacobians import cores
 

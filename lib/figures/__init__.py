@@ -18,6 +18,7 @@ from lib.figures.paper import (
     spectral_distance,
 )
 from lib.figures.performance import growth, routes
+from lib.figures.predictors import detection, generalised_characters, rank_correlations, risk_coverage_curves
 from lib.figures.sensitivity import settings, training_length
 from lib.figures.style import classes, slopes, statistics, use_style
 
@@ -27,14 +28,18 @@ __all__ = [
     "bound_against_actual",
     "classes",
     "controlled_slopes",
+    "detection",
     "error_slopes",
     "final_errors",
+    "generalised_characters",
     "growth",
     "loss_curves",
     "mean_eigenvalue",
     "orientation",
     "published_beside_reproduced",
+    "rank_correlations",
     "reconstructions",
+    "risk_coverage_curves",
     "routes",
     "samples",
     "settings",
