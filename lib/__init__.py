@@ -7,11 +7,11 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 0 | `errors`, `files` |
 | 1 | `sources`, `choices` |
 | 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams` |
-| 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents` |
+| 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `ginibre` |
 | 4 | `measurements` |
 | 5 | `runs` |
-| 6 | `benchmarks`, `evidence`, `figures` |
-| 7 | `claims` |
+| 6 | `benchmarks`, `evidence`, `dynamics` |
+| 7 | `claims`, `figures` |
 | 8 | `tables`, `pages` |
-| 9 | `__main__` |
+| 9 | `tables_dynamics`, `__main__` |
 """

@@ -6,6 +6,7 @@ same numbers, and every series differs by marker or dash as well as by colour, s
 """
 
 from lib.figures.beyond import controlled_slopes
+from lib.figures.dynamics import eigenvalue_clouds, moduli_and_angles, training_course
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
 from lib.figures.paper import (
     argument_distribution,
@@ -25,10 +26,12 @@ __all__ = [
     "bound_against_actual",
     "classes",
     "controlled_slopes",
+    "eigenvalue_clouds",
     "error_slopes",
     "final_errors",
     "loss_curves",
     "mean_eigenvalue",
+    "moduli_and_angles",
     "orientation",
     "published_beside_reproduced",
     "reconstructions",
@@ -37,5 +40,6 @@ __all__ = [
     "small_eigenvalues",
     "spectral_distance",
     "statistics",
+    "training_course",
     "use_style",
 ]
