@@ -8,7 +8,7 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 1 | `sources`, `choices` |
 | 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams` |
 | 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `ginibre` |
-| 4 | `measurements` |
+| 4 | `measurements`, `attractors` |
 | 5 | `runs` |
 | 6 | `benchmarks`, `evidence`, `dynamics` |
 | 7 | `claims`, `figures` |

@@ -108,7 +108,7 @@ def beside_products(summary: "Summary", draws: int = 200) -> pd.DataFrame:
 
 def near_real(values: np.ndarray) -> np.ndarray:
     """Whether eigenvalues (any shape) lie within `REAL` degrees of the real axis."""
-    return np.abs(np.degrees(np.angle(values * np.sign(values.real)))) <= REAL
+    return np.abs(np.degrees(np.angle(values * np.sign(np.real(values))))) <= REAL
 
 
 def _real_shares(summary: "Summary") -> pd.Series:

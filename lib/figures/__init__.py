@@ -6,7 +6,7 @@ same numbers, and every series differs by marker or dash as well as by colour, s
 """
 
 from lib.figures.beyond import controlled_slopes
-from lib.figures.dynamics import eigenvalue_clouds, moduli_and_angles, training_course
+from lib.figures.dynamics import eigenvalue_clouds, fates, gallery, moduli_and_angles, training_course
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
 from lib.figures.paper import (
     argument_distribution,
@@ -28,7 +28,9 @@ __all__ = [
     "controlled_slopes",
     "eigenvalue_clouds",
     "error_slopes",
+    "fates",
     "final_errors",
+    "gallery",
     "loss_curves",
     "mean_eigenvalue",
     "moduli_and_angles",

@@ -1,13 +1,14 @@
 """Figures of what goes on in training, and of what comes of applying a network again and again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.ticker
 import numpy as np
 from matplotlib.figure import Figure
 
 from lib import dynamics
-from lib.figures.style import BLACK, BLUE, BY_DEPTH, ORANGE, PURPLE, Summaries, grid, legend
+from lib.figures.networks import picture
+from lib.figures.style import BLACK, BLUE, BY_DEPTH, GREEN, ORANGE, PURPLE, SKY, Summaries, grid, legend
 
 BY_ORIGIN = ((BLACK, ":"), (BLUE, "--"), (ORANGE, "-"), (PURPLE, "-."))
 
@@ -19,8 +20,16 @@ def eigenvalue_clouds(clouds: Mapping[str, np.ndarray]) -> Figure:
     reach = 1.1 * max(1.0, *(float(np.quantile(np.abs(values), 0.99)) for values in clouds.values()))
     turn = np.exp(2j * np.pi * np.arange(181) / 180)
     for axis, (name, values) in zip(axes, clouds.items(), strict=True):
-        axis.plot(values.real.ravel(), values.imag.ravel(), ".", color=BLUE, markersize=1.2, alpha=0.3, rasterized=True)
-        axis.plot(turn.real, turn.imag, color=BLACK, linewidth=0.9, linestyle="--")
+        axis.plot(
+            np.real(values).ravel(),
+            np.imag(values).ravel(),
+            ".",
+            color=BLUE,
+            markersize=1.2,
+            alpha=0.3,
+            rasterized=True,
+        )
+        axis.plot(np.real(turn), np.imag(turn), color=BLACK, linewidth=0.9, linestyle="--")
         axis.plot([1], [0], "+", color=ORANGE, markersize=9, markeredgewidth=1.6)
         axis.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="real part")
     axes[0].set_ylabel("imaginary part")
@@ -77,4 +86,47 @@ def moduli_and_angles(samples: Mapping[str, np.ndarray]) -> Figure:
     axes[1].xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
     axes[0].set_ylabel("share of eigenvalues")
     legend(axes[0], loc="lower right")
+    return figure
+
+
+def gallery(
+    rows: Mapping[str, Sequence[np.ndarray]], captions: Mapping[str, Sequence[str]], image_shape: Sequence[int]
+) -> Figure:
+    """Rows of images, each row named; `captions` go above the images of the rows that have some."""
+    columns = max(1, *(len(images) for images in rows.values()))
+    figure = Figure(figsize=(0.8 * columns + 1.5, 0.92 * len(rows)))
+    axes = figure.subplots(len(rows), columns, squeeze=False)
+    for row, (name, images) in zip(axes, rows.items(), strict=True):
+        for place, axis in enumerate(row):
+            if place < len(images):
+                picture(axis, images[place], image_shape)
+                if name in captions:
+                    axis.set_title(captions[name][place], fontsize=7.5, loc="center", pad=2)
+            elif place:
+                axis.set_visible(False)
+        if not len(images):
+            row[0].set(xticks=[], yticks=[])
+            row[0].grid(False)
+            row[0].spines[:].set_visible(False)
+            row[0].text(0, 0.5, "none", va="center")
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    return figure
+
+
+def fates(shares: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str]) -> Figure:
+    """What becomes of orbits: a panel a network, a bar a kind of starting point, its parts the shares of the `names`."""
+    figure = Figure(figsize=(7.4, 2.9))
+    axes = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
+    looks = ((BLUE, ""), (ORANGE, "///"), (SKY, "..."), ("#dddddd", ""), (GREEN, "xx"))
+    for axis, (title, bars) in zip(axes, shares.items(), strict=True):
+        bottom = np.zeros(len(bars))
+        for place, (name, (color, hatch)) in enumerate(zip(names, looks, strict=False)):
+            heights = np.array([parts[place] for parts in bars.values()])
+            look = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.5}
+            axis.bar(list(bars), heights, bottom=bottom, label=name, **look)
+            bottom += heights
+        axis.set_title(title)
+        axis.grid(axis="x", visible=False)
+    axes[0].set(ylabel="share of the orbits", ylim=(0, 1))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names), frameon=False)
     return figure
