@@ -89,7 +89,7 @@ rows, captions = {}, {}
 for name, one in portraits.items():
     basins = one.attractors.sizes[:8] / len(x)
     rows[f"{name}, fixed point"] = list(one.attractors.points[:8].numpy())
-    captions[f"{name}, fixed point"] = [f"{100 * part:.0f} %" for part in basins]
+    captions[f"{name}, fixed point"] = [f"{100 * part:.1f} %" for part in basins]
     if len(basins):
         rows[f"{name}, nearest"] = list(train[one.row[:8]].numpy())
 figures.gallery(rows, captions, dataset.image_shape)
