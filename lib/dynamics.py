@@ -108,7 +108,8 @@ def beside_products(summary: "Summary", draws: int = 200) -> pd.DataFrame:
 
 def near_real(values: np.ndarray) -> np.ndarray:
     """Whether eigenvalues (any shape) lie within `REAL` degrees of the real axis."""
-    return np.abs(np.degrees(np.angle(values * np.sign(np.real(values))))) <= REAL
+    angles = np.abs(np.degrees(np.angle(values)))
+    return np.minimum(angles, 180 - angles) <= REAL
 
 
 def _real_shares(summary: "Summary") -> pd.Series:
