@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lib import dynamics
-from lib.figures.networks import picture
+from lib.figures.networks import draw_image
 from lib.figures.style import BLACK, BLUE, BY_DEPTH, GREEN, ORANGE, PURPLE, SKY, Summaries, grid, legend
 
 BY_ORIGIN = ((BLACK, ":"), (BLUE, "--"), (ORANGE, "-"), (PURPLE, "-."))
@@ -99,7 +99,7 @@ def gallery(
     for row, (name, images) in zip(axes, rows.items(), strict=True):
         for place, axis in enumerate(row):
             if place < len(images):
-                picture(axis, images[place], image_shape)
+                draw_image(axis, images[place], image_shape)
                 if name in captions:
                     axis.set_title(captions[name][place], fontsize=7.5, loc="center", pad=2)
             elif place:
