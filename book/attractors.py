@@ -68,17 +68,16 @@ from myst_nb import glue
 names = list(portraits)
 glue("attractor_run", run.name, display=False)
 glue("attractor_steps", steps, display=False)
-for place, name in {"low": names[0], "high": names[-1]}.items():
-    glue(f"{place}_name", name, display=False)
-    for fate, part in zip(
-        ("fixed", "cycle", "lost", "unsettled"),
-        portraits[name].orbits.shares(),
-        strict=True,
-    ):
-        glue(f"{place}_{fate}", 100 * part, display=False)
+dims = [one.latent_dim for one in checked_members(run)]
+for place, which in {"low": 0, "high": -1}.items():
+    glue(f"{place}_d", dims[which], display=False)
+    fixed, cycle, lost, unsettled = portraits[names[which]].orbits.shares()
+    glue(f"{place}_fixed", 100 * fixed, display=False)
+    glue(f"{place}_lost", 100 * lost, display=False)
+    glue(f"{place}_unsettled", 100 * unsettled, display=False)
 
 # %% [markdown]
-# Run {glue:text}`attractor_run:s`, depth of the tables, at most {glue:text}`attractor_steps:d` steps. At {glue:text}`low_name:s`, {glue:text}`low_fixed:.0f` % of all orbits end in a fixed point and {glue:text}`low_lost:.0f` % are lost; at {glue:text}`high_name:s` {glue:text}`high_fixed:.0f` % and {glue:text}`high_lost:.0f` %, and {glue:text}`high_unsettled:.0f` % are unsettled.
+# Run {glue:text}`attractor_run:s`, depth of the tables, at most {glue:text}`attractor_steps:d` steps. At $d$ = {glue:text}`low_d:d`, {glue:text}`low_fixed:.0f` % of all orbits end in a fixed point and {glue:text}`low_lost:.0f` % are lost; at $d$ = {glue:text}`high_d:d` {glue:text}`high_fixed:.0f` % and {glue:text}`high_lost:.0f` %, and {glue:text}`high_unsettled:.0f` % are unsettled. Where training and test images fare alike, it is not memory of the training set that decides; where noise fares as they do, it is not even the data.
 #
 # ## The fixed points
 #
@@ -101,21 +100,16 @@ from lib import tables_dynamics
 
 numbers = {name: one.numbers for name, one in portraits.items()}
 glue("attractor_table", Markdown(tables_dynamics.attractors(numbers)), display=False)
+
+# %% tags=["remove-input"]
 glue("usual", usual, display=False)
-glue(
-    "all_attractors",
-    int(sum(one["attractors"] for one in numbers.values())),
-    display=False,
-)
-glue(
-    "all_like",
-    int(sum(one["like_training"] for one in numbers.values())),
-    display=False,
-)
+for short in ("attractors", "like_training"):
+    total = sum(one[short] for one in numbers.values())
+    glue(f"all_{short}", int(total), display=False)
 at_once = max(one["true_at_once"] for one in numbers.values())
 glue("true_at_once", 100 * at_once, display=False)
-closest = [float(one.distance.min()) for one in portraits.values() if len(one.distance)]
-glue("closest", f"{min(closest):.2f}" if closest else "none", display=False)
+near = torch.cat([one.distance for one in portraits.values()])
+glue("closest", f"{near.min():.2f}" if len(near) else "none", display=False)
 
 # %% [markdown]
 # ```{glue:md} attractor_table
@@ -124,7 +118,7 @@ glue("closest", f"{min(closest):.2f}" if closest else "none", display=False)
 #
 # *Spectral radius*: that of $J_I$, smallest to largest over the attractors. *Like a training image*: no farther from the nearest than test images usually are (median {glue:text}`usual:.2f`). *Commonest class*: the share of the test and training images in basins that are of the commonest class of their basin; in brackets, what one basin for all would give. *Newton's method*: the share of the starting points from which it finds a fixed point, how many distinct ones, and how many of these repel. *Exponent*: the median rate, a step, at which neighbouring orbits part (above 0) or draw together among the unsettled.
 #
-# Of {glue:text}`all_attractors:d` attractors {glue:text}`all_like:d` look like a training image in this sense. An attractor that *is* a training image would be at distance 0 from it; the smallest distance of all is {glue:text}`closest:s`.
+# Of {glue:text}`all_attractors:d` attractors {glue:text}`all_like_training:d` look like a training image in this sense. An attractor that *is* a training image would be at distance 0 from it; the smallest distance of all is {glue:text}`closest:s`.
 #
 # ## The fixed point of the piece
 #

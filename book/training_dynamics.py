@@ -17,7 +17,7 @@
 #
 # This page asks three things. What are the eigenvalues of an untrained network? How do they, and the slopes of {eq}`eq-regression`, change on the way to the last epoch? And from when on do they look as they do at the end?
 #
-# A run keeps its weights after some epochs, its *snapshots*; 0 means untrained. For MNIST the spectra at the snapshots come from the committed summaries. The live networks are the small run `digits-training`: four members as those of `digits`, with snapshots.
+# A run keeps its weights after some epochs, its *snapshots*; 0 means untrained. For MNIST the spectra at the snapshots come from the committed summaries. The live networks are the small run `digits-training`: four members specified as those of `digits`, with snapshots.
 
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "digits-training"]  # runs to show, side by side
@@ -27,7 +27,7 @@ points: int = 50  # data points of each of these
 share: float = 0.1  # of the way, within which a quantity counts as settled
 
 # %%
-from lib import figures, ginibre
+from lib import dynamics, figures, ginibre
 from lib.runs import followed, live, member, read, summary
 
 figures.use_style()
@@ -64,7 +64,7 @@ random_cores = ginibre.products(widths, run.initialisation, draws)
 products = spectra.eigenvalues(random_cores).numpy()
 
 # %% mystnb={"image": {"alt": "Panels of the complex plane, one for random products and one for each of some epochs. Each shows a cloud of eigenvalues, the unit circle dashed, and a cross at 1, where the eigenvalues of the identity lie."}}
-epochs = [*run.snapshots, run.epochs][::-2][::-1]
+epochs = dynamics.spread([*run.snapshots, run.epochs], 4)
 clouds = {"random product": products}
 for epoch in epochs:
     pair = member(run.name, run.table_depth, largest, run.seeds[0], epoch)
@@ -122,7 +122,7 @@ for name, measure in {
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from lib import dynamics, tables_dynamics
+from lib import tables_dynamics
 
 beside = {name: dynamics.beside_products(one, draws) for name, one in summaries.items()}
 glue("beside", Markdown(tables_dynamics.beside_products(beside)), display=False)

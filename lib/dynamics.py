@@ -35,6 +35,15 @@ def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTL
     return int(np.asarray(epochs)[len(near) - np.logical_and.accumulate(near[::-1]).sum()])
 
 
+def spread(values: Sequence[int], count: int) -> list[int]:
+    """At most `count` of the values, the first and the last among them, evenly spread over their places.
+
+    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
+    [2, 4, 6, 8]
+    """
+    return [values[place] for place in sorted({round(float(one)) for one in np.linspace(0, len(values) - 1, count)})]
+
+
 def watched(summary: "Summary") -> None:
     """Raise `InputError` where the run has no snapshots."""
     if summary.progress_statistics.empty:

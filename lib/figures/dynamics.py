@@ -17,7 +17,7 @@ def eigenvalue_clouds(clouds: Mapping[str, np.ndarray]) -> Figure:
     """Eigenvalues (any shape, complex) in the plane, a panel each; the unit circle, and a cross at 1, where identity has them."""
     figure = Figure(figsize=(7.4, 7.4 / len(clouds) + 0.75))
     axes = figure.subplots(1, len(clouds), sharex=True, sharey=True, squeeze=False)[0]
-    reach = 1.1 * max(1.0, *(float(np.quantile(np.abs(values), 0.99)) for values in clouds.values()))
+    reach = 1.05 * max(1.5, *(float(np.quantile(np.abs(values), 0.96)) for values in clouds.values()))
     turn = np.exp(2j * np.pi * np.arange(181) / 180)
     for axis, (name, values) in zip(axes, clouds.items(), strict=True):
         axis.plot(
@@ -45,8 +45,7 @@ def training_course(summaries: Summaries) -> Figure:
     names = dynamics.QUANTITIES | dynamics.SLOPES
     figure, axes = grid(summaries, rows=len(quantities), height=2.3, sharey="row")
     for column, summary in enumerate(summaries.values()):
-        dims = summary.run.latent_dims
-        shown = [dims[place] for place in sorted({round(i) for i in np.linspace(0, len(dims) - 1, len(BY_DEPTH))})]
+        shown = dynamics.spread(summary.run.latent_dims, len(BY_DEPTH))
         an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
         for row, quantity in enumerate(quantities):
             axis, rows = axes[row, column], dynamics.course(summary, quantity)
