@@ -81,7 +81,7 @@ for place, which in {"low": 0, "high": -1}.items():
 #
 # ## The fixed points
 #
-# These are the fixed points that orbits end in, up to eight for each network, the one with the most orbits first. Above each image stands the share of the orbits that it takes; the row below holds the training image nearest to each.
+# These are the fixed points that orbits end in, up to eight for each network, the one with the most orbits first. Above each image stands the share of the orbits that it takes; the row below holds the training image nearest to each. Grey levels are cut to those of an image.
 
 # %% mystnb={"image": {"alt": "Two rows of small images for each latent dimension: the fixed points that orbits end in, with the share of the orbits above each, and below each the training image nearest to it. A row without any says none."}}
 rows, captions = {}, {}
@@ -122,7 +122,7 @@ glue("closest", f"{near.min():.2f}" if len(near) else "none", display=False)
 #
 # ## The fixed point of the piece
 #
-# A ReLU network is affine on pieces, and the piece at $x$ has a fixed point of its own, $x^*=f(x)+J_D(I_d-K)^{-1}J_E\,r(x)$ ({prf:ref}`prop-fixed`). It belongs to $f$ only if it lies in its own piece. It does at no more than {glue:text}`true_at_once:.1f` % of the starting points of any network. So the linear picture at an image, one step to a fixed point, says nothing about where the image goes; Newton's method, which repeats that step, leaves the piece at once, and the table says how often it arrives anywhere.
+# A ReLU network is affine on pieces, and the piece at $x$ has a fixed point of its own, $x^*=f(x)+J_D(I_d-K)^{-1}J_E\,r(x)$ ({prf:ref}`prop-fixed`). It belongs to $f$ only if it lies in its own piece. It does at no more than {glue:text}`true_at_once:.1f` % of the starting points of any network. Where that share is small, the linear picture at an image says little about where the image goes. Newton's method repeats the step from piece to piece, and the table says how often it arrives anywhere.
 #
 # ## Does the start foretell the end?
 #
@@ -142,17 +142,33 @@ for one, (name, found) in zip(checked_members(run), portraits.items(), strict=Tr
 told = tables_dynamics.rank_correlations(begun, quantities, fixed=0)
 glue("foretold", Markdown(told), display=False)
 
+# %% tags=["remove-input"]
+of_eigenvalues = ["trace", "log_volume"]
+parts = tables_dynamics.foretelling(begun, of_eigenvalues, fixed=0)
+signed = [(1 if to == "steps" else -1, one) for (_, _, to), one in parts.items()]
+glue(
+    "told_expected",
+    sum(min(s * p.low, s * p.high) > 0 for s, p in signed),
+    display=False,
+)
+glue(
+    "told_against",
+    sum(max(s * p.low, s * p.high) < 0 for s, p in signed),
+    display=False,
+)
+glue("told_all", len(parts), display=False)
+
 # %% [markdown]
 # ```{glue:md} foretold
 # :format: myst
 # ```
 #
-# Spearman's $\rho$ over test and training images, 95 % intervals: of what is seen at the start with whether an orbit *ends* in a fixed point, and among those that do, with the number of *steps*. A negative $\rho$ in a column *ends* and a positive one in a column *steps* are what a larger trace would mean if it stood for less contraction. Empty: too few orbits end, or too few do not.
+# Spearman's $\rho$ over test and training images, 95 % intervals: of what is seen at the start with whether an orbit *ends* in a fixed point, and among those that do, with the number of *steps*. A negative $\rho$ in a column *ends* and a positive one in a column *steps* are what a larger trace would mean if it stood for less contraction. Empty: too few orbits end, or too few do not. Of the {glue:text}`told_all:d` intervals for trace and log volume, {glue:text}`told_expected:d` lie wholly on the side of less contraction and {glue:text}`told_against:d` on the other.
 #
 # ## What we may conclude, and what not
 #
 # The spectral radius at a fixed point decides whether it attracts, and the fixed points that orbits end in bear it out. That is a theorem at work, not a finding. Whether the eigenvalues at an *image* tell anything about the orbit from there is a finding, and the last table holds it: where an interval covers 0, we have seen no connection.
 #
-# A network may reconstruct well and yet have no attractor that a reader would take for an image. Reconstruction asks for $f(x)\approx x$ once; the eigenvalues in the directions of the manifold are then near 1 (see [means](means)), on either side, and small errors add up over hundreds of steps. What becomes of an orbit depends on $f$ far from the data, where nobody trained it.
+# A network may reconstruct well although few orbits come to rest. Reconstruction asks for $f(x)\approx x$ once; the eigenvalues in the directions of the manifold are then near 1 (see [means](means)), on either side, and small errors add up over hundreds of steps. What becomes of an orbit depends on $f$ far from the data, where nobody trained it.
 #
 # This does not contradict Radhakrishnan and others: memorising takes more parameters than data and a training error of nearly zero, and our bottlenecks exclude it. Nor does it say that other widths, another training length or another data set would give the same picture; each network here is one member with one seed, and orbits beyond the number of steps that we allowed may settle still.

@@ -1,6 +1,6 @@
 """Tables of the pages on training and on attractors, as MyST Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -37,38 +37,39 @@ def beside_products(found: Mapping[str, pd.DataFrame]) -> str:
     return markdown([*header, "near the real axis: untrained", "random product", "trained"], rows)
 
 
-LEAST = 10  # orbits that a rank correlation takes here
+LEAST = 10  # orbits that a rank correlation takes here, of either outcome
+Starts = Mapping[str, Mapping[str, np.ndarray]]
+TARGETS = ("ends", "steps")
 
 
-def rank_correlations(starts: Mapping[str, Mapping[str, np.ndarray]], quantities: Mapping[str, str], fixed: int) -> str:
-    """Does what is seen at an orbit's start go with what becomes of it? A row a network; Spearman's rho with 95 % intervals.
+def foretelling(starts: Starts, quantities: Sequence[str], fixed: int) -> dict[tuple[str, str, str], evidence.Part]:
+    """Does what is seen at an orbit's start go with what becomes of it? (network, quantity, target) -> Spearman's rho.
 
-    `starts`: `lib.attractors.starting_points`; `quantities`: column -> name; `fixed`: the fate "fixed point". Of all orbits, with
-    whether one ends in a fixed point; of those that do, with the number of steps. Empty where fewer than ten do, or all.
+    `starts`: network -> columns (`lib.attractors.starting_points`); `fixed`: the fate "fixed point". Targets: of all orbits,
+    whether one *ends* in a fixed point; of those that do, the number of *steps*. None where too few do, or too few do not.
     """
-    rows = []
+    found = {}
     for name, columns in starts.items():
-        ends, cells = columns["fate"] == fixed, []
+        ends = columns["fate"] == fixed
         for quantity in quantities:
-            values = columns[quantity]
-            for target, chosen in (
-                (ends.astype(float), np.isfinite(values)),
-                (columns["steps"], ends & np.isfinite(values)),
-            ):
-                cells.append(_rank_correlation(values[chosen], target[chosen]))
-        rows.append([name, f"{int(ends.sum())} of {len(ends)}", *cells])
-    header = ["network", "end in a fixed point"]
-    for name in quantities.values():
-        header += [f"{name}: ends", f"{name}: steps"]
-    return markdown(header, rows)
+            values, there = columns[quantity], np.isfinite(columns[quantity])
+            for target, outcome, chosen in (("ends", ends, there), ("steps", columns["steps"], ends & there)):
+                of = outcome[chosen].astype(float)
+                few = min((of == 0).sum(), (of == 1).sum()) if target == "ends" else len(of)
+                if few >= LEAST and len(np.unique(of)) > 1:
+                    found[name, quantity, target] = evidence.trend("", pd.Series(of, index=values[chosen]), 1)
+    return found
 
 
-def _rank_correlation(values: np.ndarray, target: np.ndarray) -> str:
-    rarest = min(np.unique(target, return_counts=True)[1], default=0) if len(np.unique(target)) == 2 else len(target)
-    if rarest < LEAST or len(np.unique(target)) < 2:
-        return ""
-    part = evidence.trend("", pd.Series(target, index=values), 1)
-    return f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]"
+def rank_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int) -> str:
+    """`foretelling` as a table, a row a network; `quantities`: column -> name. Empty where there is nothing to correlate."""
+    found, rows = foretelling(starts, list(quantities), fixed), []
+    for name, columns in starts.items():
+        parts = [found.get((name, quantity, target)) for quantity in quantities for target in TARGETS]
+        cells = ["" if part is None else f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" for part in parts]
+        rows.append([name, f"{int((columns['fate'] == fixed).sum())} of {len(columns['fate'])}", *cells])
+    named = [f"{name}: {target}" for name in quantities.values() for target in TARGETS]
+    return markdown(["network", "end in a fixed point", *named], rows)
 
 
 def attractors(numbers: Mapping[str, Mapping[str, float]]) -> str:
