@@ -74,5 +74,35 @@ glue("verdicts", Markdown(tables.verdicts(summaries)), display=False)
 # :format: myst
 # ```
 #
-# The same list comes from the command line with `python -m lib claims NAME`, and with `--json` for programs. The figures behind the verdicts are on the pages [spectra](spectra), [means](means),
-# [small eigenvalues](small_eigenvalues), [orientation](orientation) and [prediction](prediction).
+# The figures behind the verdicts are on the pages [spectra](spectra), [means](means), [small eigenvalues](small_eigenvalues), [orientation](orientation) and [prediction](prediction).
+#
+# ## Claims of our own
+#
+# What this book says beyond the paper is held to the same rules: a statement that can fail, with a test and a tolerance written down before it was held against a finished run, and a verdict for each run. These claims *hold* or *do not hold*; nothing is reproduced. They are no part of the counts above. Some of them were suggested by trial measurements on the same data, so they are not blind predictions; the tests leave them room to fail all the same.
+
+# %%
+own = claims.ledger(summaries, claims.OUR_CLAIMS)
+own.groupby(["run", "verdict"]).size().unstack(fill_value=0)
+
+# %% tags=["remove-input"]
+glue("own_claims", len(claims.OUR_CLAIMS), display=False)
+for place, name in {"first": runs[0], "last": runs[-1]}.items():
+    found = own[own["run"] == name]["verdict"].value_counts()
+    glue(f"{place}_holds", int(found.get(claims.HOLDS, 0)), display=False)
+    glue(f"{place}_fails", int(found.get(claims.FAILS, 0)), display=False)
+    glue(f"{place}_open", int(found.get(claims.NOT_TESTABLE, 0)), display=False)
+glue("own_tests", Markdown(tables.tests(of=claims.OUR_CLAIMS)), display=False)
+glue("own_verdicts", Markdown(tables.our_verdicts(summaries)), display=False)
+
+# %% [markdown]
+# Of {glue:text}`own_claims` claims of ours, {glue:text}`first_holds` hold on the run {glue:text}`first_run`, {glue:text}`first_fails` do not, and {glue:text}`first_open` cannot be tested there; on the run {glue:text}`last_run` {glue:text}`last_holds` hold, {glue:text}`last_fails` do not, and {glue:text}`last_open` cannot be tested.
+#
+# ```{glue:md} own_tests
+# :format: myst
+# ```
+#
+# ```{glue:md} own_verdicts
+# :format: myst
+# ```
+#
+# The pages [controls](controls), [bounds](bounds) and [training](training_dynamics) show what these claims are about. Both lists come from the command line with `python -m lib claims NAME`, and with `--json` for programs.

@@ -7,11 +7,11 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 0 | `errors`, `files` |
 | 1 | `sources`, `choices` |
 | 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams` |
-| 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `predictors`, `shifts` |
-| 4 | `measurements` |
+| 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `predictors`, `shifts`, `ginibre` |
+| 4 | `measurements`, `attractors` |
 | 5 | `runs` |
-| 6 | `benchmarks`, `evidence`, `figures`, `sensitivity`, `scores` |
-| 7 | `claims` |
+| 6 | `benchmarks`, `evidence`, `figures`, `sensitivity`, `scores`, `dynamics` |
+| 7 | `claims`, `figures` |
 | 8 | `tables`, `pages` |
-| 9 | `__main__`, `standings` |
+| 9 | `__main__`, `standings`, `tables_dynamics` |
 """

@@ -62,7 +62,7 @@ def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> No
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def claims(name: str, as_json: bool) -> None:
-    """Hold the paper's claims against the run NAME."""
+    """Hold the paper's claims, and ours, against the run NAME."""
     from lib import claims as ledger
     from lib.runs import summary
 

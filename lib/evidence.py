@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Z = float(special.ndtri(0.975))
 LEAST_DIMS = 5  # latent dimensions that a trend needs
+LEAST_POINTS = 20  # of a sample that correlations are compared on
+RESAMPLES = 1_000  # of a bootstrap over a summary's sample of points
 HIGH = 10  # a run reaches "high d" with d >= 10
 CLASS_ONE = 1
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
@@ -97,6 +99,27 @@ def regression(summary: "Summary", predictor: str, **keys: object) -> pd.DataFra
         where = ", ".join(f"{key} {value}" for key, value in keys.items())
         raise NotTestable(f"no regression ({where}) at d = {lacking}")
     return rows
+
+
+def controlled(summary: "Summary", held: str, predictor: str) -> pd.DataFrame:
+    """The slopes of test points on a predictor of J_I with `held` fixed (`lib.controls`), by d, at the tables' depth."""
+    keys = {"depth": summary.run.table_depth, "split": "test", "space": "input"}
+    keys |= {"controls": held, "predictor": predictor}
+    rows = _rows(summary.controls, keys) if len(summary.controls) else pd.DataFrame(columns=["slope"])
+    if lacking := _lacking(summary, rows, ["slope", "slope_se", "partial_r2", "points"] if len(rows) else ["slope"]):
+        raise NotTestable(f"no slope on the {predictor.replace('_', ' ')} with {held} held fixed at d = {lacking}")
+    return rows
+
+
+def sampled(summary: "Summary") -> dict[int, pd.DataFrame]:
+    """The test points that the summary keeps, by latent dimension: at the tables' depth, of the run's first seed."""
+    frame = summary.sample
+    if frame.empty:
+        raise NotTestable("the run keeps no sample of points")
+    chosen = (
+        (frame["depth"] == summary.run.table_depth) & (frame["seed"] == summary.run.seeds[0]) & (frame["test"] == 1)
+    )
+    return {int(d): rows for d, rows in frame[chosen].groupby("latent_dim")}
 
 
 def need_dims(summary: "Summary") -> None:
@@ -187,3 +210,24 @@ def share(name: str, holds: pd.Series) -> Part:
     centre = (found + Z**2 / (2 * count)) / (1 + Z**2 / count)
     half = Z / (1 + Z**2 / count) * sqrt(found * (1 - found) / count + Z**2 / (4 * count**2))
     return Part(f"{name}, {int(holds.sum())} of {count}", found - 0.5, centre - half - 0.5, centre + half - 0.5)
+
+
+def against(name: str, target: pd.Series, first: pd.Series, others: pd.DataFrame) -> Part:
+    """r^2 of `first` with the target, less the largest r^2 of the `others`; interval by bootstrap over the points, seed fixed.
+
+    Over the points where all have a value; too few of them cannot be tested. Given ranks, r is Spearman's rho.
+    """
+    columns = np.column_stack([target, first, others]).astype(np.float64)
+    columns = columns[np.isfinite(columns).all(axis=1)]
+    if len(columns) < LEAST_POINTS:
+        raise NotTestable(f"{len(columns)} sampled points have all that is compared, fewer than {LEAST_POINTS}")
+    columns = columns - columns.mean(axis=0)
+    weights = np.random.default_rng(0).multinomial(len(columns), np.full(len(columns), 1 / len(columns)), RESAMPLES)
+    weights = np.vstack([np.ones(len(columns)), weights]) / len(columns)
+    means = weights @ columns
+    spread = weights @ columns**2 - means**2
+    shared = weights @ (columns[:, :1] * columns[:, 1:]) - means[:, :1] * means[:, 1:]
+    squared = shared**2 / np.maximum(spread[:, :1] * spread[:, 1:], np.finfo(float).tiny)
+    margins = squared[:, 0] - squared[:, 1:].max(axis=1)
+    low, high = np.quantile(margins[1:], [0.025, 0.975])
+    return Part(name, float(margins[0]), float(low), float(high))

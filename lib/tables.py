@@ -53,10 +53,20 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
     return f"```{{div}} verdicts\n\n{markdown(header, rows, left=6)}\n```"
 
 
-def tests(page: str | None = None) -> str:
+def tests(page: str | None = None, of: Sequence[claims.Claim] = claims.CLAIMS) -> str:
     """How each claim is tested, fixed before a run is looked at."""
-    rows = [[claim.statement, claim.tolerance] for claim in claims.CLAIMS if page is None or claim.page == page]
+    rows = [[claim.statement, claim.tolerance] for claim in of if page is None or claim.page == page]
     return markdown(["Claim", "holds when"], rows, left=2)
+
+
+def our_verdicts(summaries: Summaries) -> str:
+    """Our own claims: a row a claim and run, with what was found."""
+    rows = []
+    for row in claims.ledger(dict(summaries), claims.OUR_CLAIMS).to_dict("records"):
+        found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
+        rows.append([f"[{row['statement']}]({row['page']})", row["run"], f"**{row['verdict']}**", found])
+    header = ["We say", "run", "verdict", "what the run shows (positive: as claimed)"]
+    return f"```{{div}} verdicts\n\n{markdown(header, rows, left=4)}\n```"
 
 
 def coefficients(summaries: Summaries, number: int) -> str:

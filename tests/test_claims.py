@@ -394,14 +394,16 @@ def test_the_ledger_sets_runs_side_by_side(holding: Summary):
 
 
 def test_reports_for_readers_and_for_programs(holding: Summary):
-    """The text ends with the counts; the JSON has every field of every claim."""
+    """The text ends each of its two parts with the counts; the JSON has every field of every claim, the paper's first."""
     text = claims.report(holding)
     rows = json.loads(claims.report(holding, as_json=True))
-    assert [row["id"] for row in rows] == [claim.id for claim in claims.CLAIMS]
+    assert [row["id"] for row in rows] == [claim.id for claim in (*claims.CLAIMS, *claims.OUR_CLAIMS)]
     wanted = {"run", "id", "statement", "source", "page", "published", "tolerance", "verdict", "reproduced", "reason"}
     assert all(set(row) == wanted for row in rows)
     count = sum(row["verdict"] == claims.REPRODUCED for row in rows)
-    assert text.splitlines()[-1].startswith(f"{count} reproduced; ")
+    assert f"\n{count} reproduced; " in text
+    open_ones = sum(row["verdict"] == claims.NOT_TESTABLE and row["source"] == claims.OURS for row in rows)
+    assert text.splitlines()[-1].endswith(f" does not hold; {open_ones} not testable here.")
 
 
 # --- intervals ---------------------------------------------------------------------------------------------------

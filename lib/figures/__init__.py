@@ -6,6 +6,7 @@ same numbers, and every series differs by marker or dash as well as by colour, s
 """
 
 from lib.figures.beyond import controlled_slopes
+from lib.figures.dynamics import eigenvalue_clouds, fates, gallery, moduli_and_angles, training_course
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
 from lib.figures.paper import (
     argument_distribution,
@@ -29,12 +30,16 @@ __all__ = [
     "classes",
     "controlled_slopes",
     "detection",
+    "eigenvalue_clouds",
     "error_slopes",
+    "fates",
     "final_errors",
+    "gallery",
     "generalised_characters",
     "growth",
     "loss_curves",
     "mean_eigenvalue",
+    "moduli_and_angles",
     "orientation",
     "published_beside_reproduced",
     "rank_correlations",
@@ -47,6 +52,7 @@ __all__ = [
     "small_eigenvalues",
     "spectral_distance",
     "statistics",
+    "training_course",
     "training_length",
     "use_style",
 ]

@@ -83,7 +83,7 @@ def reconstructions(summary: Summary) -> Figure:
         images = own[own["label"] == label].set_index("latent_dim")
         pictures = [images["original"].iloc[0], *(images["reconstruction"][latent_dim] for latent_dim in shown)]
         for row, picture in enumerate(pictures):
-            _picture(axes[row, column], picture, summary.image_shape)
+            draw_image(axes[row, column], picture, summary.image_shape)
     for row, name in enumerate(["test image", *(f"$d={latent_dim}$" for latent_dim in shown)]):
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
     return figure
@@ -96,12 +96,13 @@ def samples(images: np.ndarray, labels: np.ndarray, image_shape: Sequence[int], 
     axes = figure.subplots(rows, len(names), squeeze=False)
     for column, name in enumerate(names):
         for row in range(rows):
-            _picture(axes[row, column], images[labels == name][row], image_shape)
+            draw_image(axes[row, column], images[labels == name][row], image_shape)
         axes[0, column].set_title(str(name), loc="center")
     return figure
 
 
-def _picture(axis: Axes, pixels: Any, image_shape: Sequence[int]) -> None:
+def draw_image(axis: Axes, pixels: Any, image_shape: Sequence[int]) -> None:
+    """Draw an image, 0 white and 1 black."""
     axis.imshow(np.reshape(pixels, image_shape), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     axis.set(xticks=[], yticks=[])
     axis.grid(False)

@@ -4,7 +4,7 @@
 `summary` loads the result; `member` and `measurements` give one trained autoencoder and its per-point table.
 """
 
-from lib.runs.results import Summary, ensure, listed, live, measurements, member, summary, summary_digest
+from lib.runs.results import Summary, ensure, followed, listed, live, measurements, member, summary, summary_digest
 from lib.runs.specification import Member, Run, members, names, read
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Run",
     "Summary",
     "ensure",
+    "followed",
     "listed",
     "live",
     "measurements",

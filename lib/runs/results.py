@@ -13,6 +13,7 @@ from lib import files
 from lib.errors import InputError, check_known
 from lib.runs import store
 from lib.runs.specification import Member, Run, members, read
+from lib.runs.specification import names as every
 
 if TYPE_CHECKING:
     from lib.autoencoders import Pair
@@ -107,6 +108,19 @@ def live(names: Sequence[str] | str) -> str:
     return next((name for name in chosen if not read(name).kept), chosen[0])
 
 
+def followed(names: Sequence[str] | str) -> list[str]:
+    """The runs that a page on training can show for these: each that has snapshots, or else its companion NAME-training.
+
+    Raises `InputError` where none has either.
+    """
+    given = listed(names)
+    wanted = [name if read(name).snapshots else f"{name}-training" for name in given]
+    there = [name for name in dict.fromkeys(wanted) if name in every()]
+    if not there:
+        raise InputError(f"No snapshots in {', '.join(given)}; add `snapshots: [0, 1, 10]` to runs/{given[0]}.yml.")
+    return there
+
+
 def summary(name: str) -> Summary:
     """The summary of a run, computed first where it is not there (a kept run: of what is there)."""
     ensure(name)
@@ -156,14 +170,19 @@ def _member_of(run: Run, depth: int, latent_dim: int, seed: int) -> Member:
     return Member(depth, latent_dim, seed)
 
 
-def member(name: str, depth: int, latent_dim: int, seed: int = 0) -> "Pair":
-    """A trained member as a plain `nn.Sequential` pair, float32, trained first where it is not there."""
+def member(name: str, depth: int, latent_dim: int, seed: int = 0, epoch: int | None = None) -> "Pair":
+    """A trained member as a plain `nn.Sequential` pair, float32, trained first where it is not there.
+
+    `epoch`: as it was after one of the run's `snapshots` (default: after the last epoch).
+    """
     run = read(name)
     wanted = _member_of(run, depth, latent_dim, seed)
+    if epoch is not None and epoch != run.epochs:
+        check_known(f"snapshot of run {run.name}", epoch, run.snapshots)
     _ensure_artifacts(run, wanted)
     from lib.runs.weights import load_weights
 
-    return load_weights(store.weights_path(run, wanted))[0]
+    return load_weights(store.weights_path(run, wanted, None if epoch == run.epochs else epoch))[0]
 
 
 def measurements(name: str, depth: int, latent_dim: int, seed: int = 0) -> pd.DataFrame:

@@ -1,13 +1,6 @@
-r"""The ledger: every claim of the paper held against a run, with the test and the tolerance fixed beforehand.
+"""The paper's claims, each with a test and a tolerance fixed beforehand."""
 
-A claim's test gives parts, each an estimate with a 95 % interval, turned so that the claim says "positive". The claim is
-*reproduced* when every interval lies above zero, *not reproduced* when one does not (contradicted where it lies below
-zero, undecided where it straddles it), and *not testable here* where the run lacks what the test needs.
-"""
-
-import json
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -15,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lib import published
+from lib.claims.claim import NAMES, Claim, Test
 from lib.evidence import (
     CLASS_ONE,
     LEAST_DIMS,
@@ -22,7 +16,6 @@ from lib.evidence import (
     Part,
     Z,
     around,
-    check_columns,
     largest,
     mean_error,
     median_error,
@@ -38,44 +31,12 @@ from lib.evidence import (
 if TYPE_CHECKING:
     from lib.runs.results import Summary
 
-REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
 LOW = 3  # a run reaches "low d" with d <= 3
 SMALL_DISTANCE = 0.1  # of two paired eigenvalues, where 1 would be an identity's eigenvalue lost
 NEAR_ONE = 0.1
 VALUE_TOLERANCE = 0.06
 TABLE_DEPTH, TABLE_EPOCHS = 4, 300  # of the published tables
 POSITIVE_FROM = 6  # the published test slopes are all positive from d = 6
-NAMES = {"input": "J_I", "latent": "J_L"}
-
-Test = Callable[["Summary"], list[Part]]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A published statement (`lib.published.PublishedClaim`), and how it is tested."""
-
-    id: str
-    statement: str
-    source: str
-    page: str
-    published: str
-    tolerance: str
-    parts: Test
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A claim's outcome on one run; `reproduced` says in numbers what was found."""
-
-    id: str
-    statement: str
-    source: str
-    page: str
-    published: str
-    tolerance: str
-    verdict: str
-    reproduced: str
-    reason: str
 
 
 # --- the tests ---------------------------------------------------------------------------------------------------
@@ -319,59 +280,3 @@ def _claims() -> tuple[Claim, ...]:
 
 
 CLAIMS = _claims()
-
-
-# --- the ledger --------------------------------------------------------------------------------------------------
-
-
-def evaluate(summary: "Summary", ids: Collection[str] | None = None) -> list[Verdict]:
-    """Every claim (or those of these ids) held against one run. `InputError` where the summary lacks what every run has."""
-    check_columns(summary)
-    return [_verdict(claim, summary) for claim in CLAIMS if ids is None or claim.id in ids]
-
-
-def _verdict(claim: Claim, summary: "Summary") -> Verdict:
-    fields = {name: value for name, value in vars(claim).items() if name != "parts"}
-    try:
-        parts = claim.parts(summary)
-        if not parts:
-            raise NotTestable("the run has nothing that the claim speaks of")
-    except NotTestable as missing:
-        return Verdict(**fields, verdict=NOT_TESTABLE, reproduced="", reason=f"{missing}.")
-    held = sum(part.low > 0 for part in parts)
-    against = sum(part.high < 0 for part in parts)
-    verdict = REPRODUCED if held == len(parts) else NOT_REPRODUCED
-    reason = f"{held} of {len(parts)} hold"
-    if verdict == NOT_REPRODUCED:
-        reason += f", {against} contradicted, {len(parts) - held - against} undecided"
-    return Verdict(**fields, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.")
-
-
-def _in_numbers(parts: list[Part]) -> str:
-    """All parts where they are few, else the smallest and the largest."""
-    if len(parts) <= 3:
-        return "; ".join(map(str, parts))
-    ordered = sorted(parts, key=lambda part: part.estimate)
-    return f"from {ordered[0]} to {ordered[-1]}"
-
-
-def ledger(summaries: dict[str, "Summary"]) -> pd.DataFrame:
-    """The verdicts of several runs, one row a claim and run, the runs side by side under each claim."""
-    verdicts = {name: evaluate(summary) for name, summary in summaries.items()}
-    rows = [{"run": name} | asdict(of_run[place]) for place in range(len(CLAIMS)) for name, of_run in verdicts.items()]
-    return pd.DataFrame(rows)
-
-
-def report(summary: "Summary", as_json: bool = False) -> str:
-    """The ledger of one run as text for a terminal, or as JSON (a list of objects, one a claim)."""
-    verdicts = evaluate(summary)
-    if as_json:
-        return json.dumps([{"run": summary.run.name} | asdict(one) for one in verdicts], indent=1, allow_nan=False)
-    name = summary.run.name
-    lines = [f"The paper's claims on run {name} (estimates are positive where a claim holds; 95 % intervals)", ""]
-    for one in verdicts:
-        lines.append(f"{one.verdict:<18} {one.id:<20} {one.statement} ({one.source})")
-        lines.append(f"{'':<18} {'':<20} {one.reason} {one.reproduced}".rstrip())
-    counts = pd.Series([one.verdict for one in verdicts]).value_counts()
-    lines += ["", "; ".join(f"{counts.get(one, 0)} {one}" for one in (REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE)) + "."]
-    return "\n".join(lines)

@@ -1,0 +1,40 @@
+r"""The ledger: every claim of the paper, and our own, held against a run, with test and tolerance fixed beforehand.
+
+A claim's test gives parts, each an estimate with a 95 % interval, turned so that the claim says "positive". A claim of the
+paper is *reproduced* when every interval lies above zero, *not reproduced* when one does not (contradicted where it lies
+below zero, undecided where it straddles it), and *not testable here* where the run lacks what the test needs. Ours, on the
+same terms, *hold* or *do not hold*.
+"""
+
+from lib.claims.claim import (
+    FAILS,
+    HOLDS,
+    NAMES,
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    OURS,
+    REPRODUCED,
+    Claim,
+    Verdict,
+)
+from lib.claims.ledger import evaluate, ledger, report
+from lib.claims.ours import OUR_CLAIMS
+from lib.claims.paper import CLAIMS, POSITIVE_FROM
+
+__all__ = [
+    "CLAIMS",
+    "FAILS",
+    "HOLDS",
+    "NAMES",
+    "NOT_REPRODUCED",
+    "NOT_TESTABLE",
+    "OURS",
+    "OUR_CLAIMS",
+    "POSITIVE_FROM",
+    "REPRODUCED",
+    "Claim",
+    "Verdict",
+    "evaluate",
+    "ledger",
+    "report",
+]

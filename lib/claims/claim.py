@@ -1,0 +1,72 @@
+"""What a claim is, and what comes of it on a run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lib.evidence import NotTestable, Part
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
+HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which there is no original of
+OURS = "this book"
+NAMES = {"input": "J_I", "latent": "J_L"}
+
+Test = Callable[["Summary"], list[Part]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement, of the paper (`lib.published.PublishedClaim`) or ours (source `OURS`), and how it is tested."""
+
+    id: str
+    statement: str
+    source: str
+    page: str
+    published: str
+    tolerance: str
+    parts: Test
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's outcome on one run; `reproduced` says in numbers what was found."""
+
+    id: str
+    statement: str
+    source: str
+    page: str
+    published: str
+    tolerance: str
+    verdict: str
+    reproduced: str
+    reason: str
+
+
+def judge(claim: Claim, summary: "Summary") -> Verdict:
+    """The verdict on a claim by a run: all of its parts have to hold."""
+    fields = {name: value for name, value in vars(claim).items() if name != "parts"}
+    try:
+        parts = claim.parts(summary)
+        if not parts:
+            raise NotTestable("the run has nothing that the claim speaks of")
+    except NotTestable as missing:
+        return Verdict(**fields, verdict=NOT_TESTABLE, reproduced="", reason=f"{missing}.")
+    held = sum(part.low > 0 for part in parts)
+    against = sum(part.high < 0 for part in parts)
+    good, bad = (HOLDS, FAILS) if claim.source == OURS else (REPRODUCED, NOT_REPRODUCED)
+    verdict = good if held == len(parts) else bad
+    reason = f"{held} of {len(parts)} hold"
+    if verdict == bad:
+        reason += f", {against} contradicted, {len(parts) - held - against} undecided"
+    return Verdict(**fields, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.")
+
+
+def _in_numbers(parts: list[Part]) -> str:
+    """All parts where they are few, else the smallest and the largest."""
+    if len(parts) <= 3:
+        return "; ".join(map(str, parts))
+    ordered = sorted(parts, key=lambda part: part.estimate)
+    return f"from {ordered[0]} to {ordered[-1]}"

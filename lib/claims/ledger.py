@@ -1,0 +1,51 @@
+"""Every claim held against runs: the verdicts, side by side, and as text or JSON."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lib.claims.claim import FAILS, HOLDS, NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Claim, Verdict, judge
+from lib.claims.ours import OUR_CLAIMS
+from lib.claims.paper import CLAIMS
+from lib.evidence import check_columns
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+
+def evaluate(summary: "Summary", ids: Collection[str] | None = None, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
+    """The claims (or those of these ids) held against one run. `InputError` where the summary lacks what every run has."""
+    check_columns(summary)
+    return [judge(claim, summary) for claim in claims if ids is None or claim.id in ids]
+
+
+def ledger(summaries: dict[str, "Summary"], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
+    """The verdicts of several runs, one row a claim and run, the runs side by side under each claim."""
+    verdicts = {name: evaluate(summary, claims=claims) for name, summary in summaries.items()}
+    rows = [{"run": name} | asdict(of_run[place]) for place in range(len(claims)) for name, of_run in verdicts.items()]
+    return pd.DataFrame(rows)
+
+
+def report(summary: "Summary", as_json: bool = False) -> str:
+    """The ledger of one run, the paper's claims and then ours, as text for a terminal, or as JSON (a list of objects)."""
+    papers, ours = evaluate(summary), evaluate(summary, claims=OUR_CLAIMS)
+    if as_json:
+        rows = [{"run": summary.run.name} | asdict(one) for one in papers + ours]
+        return json.dumps(rows, indent=1, allow_nan=False)
+    name = summary.run.name
+    parts = (
+        (f"The paper's claims on run {name}", papers, (REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE)),
+        (f"Claims of this book on run {name}", ours, (HOLDS, FAILS, NOT_TESTABLE)),
+    )
+    lines = []
+    for title, verdicts, words in parts:
+        lines += [f"{title} (estimates are positive where a claim holds; 95 % intervals)", ""]
+        for one in verdicts:
+            lines.append(f"{one.verdict:<18} {one.id:<20} {one.statement} ({one.source})")
+            lines.append(f"{'':<18} {'':<20} {one.reason} {one.reproduced}".rstrip())
+        counts = pd.Series([one.verdict for one in verdicts]).value_counts()
+        lines += ["", "; ".join(f"{counts.get(word, 0)} {word}" for word in words) + ".", ""]
+    return "\n".join(lines[:-1])

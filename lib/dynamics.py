@@ -1,0 +1,130 @@
+"""How spectra come about in training: what is followed over a run's snapshots, when it settles, where it starts from."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+SETTLED = 0.1  # of all the way that a quantity goes in training
+REAL = 2.5  # degrees from the real axis up to which an eigenvalue counts as real: half a bin of a summary's histograms
+QUANTITIES = {"mse": "test error", "arithmetic_mean": "arithmetic mean", "geometric_mean": "geometric mean"}
+SLOPES = {"log_volume": "slope on log volume", "trace": "slope on trace"}
+
+
+def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTLED) -> int:
+    """The first epoch from which on all values are within `share` of the way of the last value.
+
+    The way is the largest less the smallest value; NaN, where there is no value, is not within it. Raises `InputError`
+    where there is no last value.
+
+    >>> settled([0, 1, 10, 100], [0.0, 9.5, 8.0, 10.0])
+    100
+    >>> settled([0, 1, 10, 100], [0.0, 5.0, 9.5, 10.0])
+    10
+    """
+    found = np.asarray(values, dtype=float)
+    if not len(found) or not np.isfinite(found[-1]):
+        raise InputError("There is no value at the last epoch; without it nothing can be said to have settled.")
+    near = np.abs(found - found[-1]) <= share * (np.nanmax(found) - np.nanmin(found))
+    return int(np.asarray(epochs)[len(near) - np.logical_and.accumulate(near[::-1]).sum()])
+
+
+def spread(values: Sequence[int], count: int) -> list[int]:
+    """At most `count` of the values, the first and the last among them, evenly spread over their places.
+
+    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
+    [2, 4, 6, 8]
+    """
+    return [values[place] for place in sorted({round(float(one)) for one in np.linspace(0, len(values) - 1, count)})]
+
+
+def watched(summary: "Summary") -> None:
+    """Raise `InputError` where the run has no snapshots."""
+    if summary.progress_statistics.empty:
+        name = summary.run.name
+        raise InputError(
+            f"Run {name} has no snapshots; add `snapshots: [0, 1, 10, 100]` to runs/{name}.yml and run it again."
+        )
+
+
+def course(summary: "Summary", quantity: str, space: str = "input") -> pd.DataFrame:
+    """A quantity at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
+
+    Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of a predictor
+    ("trace", "log_volume"): the test slope of equation 6 or 7 and its 95 % interval. Raises `InputError` for a run
+    without snapshots.
+    """
+    watched(summary)
+    keys = {"depth": summary.run.table_depth, "label": -1}
+    if quantity in SLOPES:
+        frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": space}
+    else:
+        frame, keys = summary.progress_statistics, keys | {"quantity": quantity, "split": "test"}
+        keys["space"] = "both" if quantity == "mse" else space
+    chosen = np.logical_and.reduce([frame[key] == value for key, value in keys.items()])
+    rows = frame[chosen].groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
+    if quantity in SLOPES:
+        half = 1.96 * rows["test_slope_se"]
+        return rows.assign(value=rows["test_slope"], low=rows["test_slope"] - half, high=rows["test_slope"] + half)
+    return rows.assign(value=rows["median"], low=rows["q25"], high=rows["q75"])
+
+
+def settling(summary: "Summary", share: float = SETTLED) -> pd.DataFrame:
+    """The epoch at which each quantity settles (`settled`), by `latent_dim`: a column a quantity, J_I.
+
+    A slope that the points did not determine at the last epoch is NaN there.
+    """
+    columns = {}
+    for quantity, name in (QUANTITIES | SLOPES).items():
+        rows = course(summary, quantity)
+        columns[name] = {
+            d: settled(own["epoch"].tolist(), own["value"].tolist(), share)
+            for d, own in rows.groupby("latent_dim")
+            if own["epoch"].max() == summary.run.epochs
+        }
+    return pd.DataFrame(columns).rename_axis("latent_dim").sort_index()
+
+
+def beside_products(summary: "Summary", draws: int = 200) -> pd.DataFrame:
+    """The spectrum of J_I at initialisation and at the last epoch, beside products of random matrices; a row a d.
+
+    `first`, `last`: the median over points of the geometric mean |omega|^(1/d), and `product` that of `draws` products,
+    with `low` and `high` between which 95 % of them lie. `first_real`, `last_real`, `product_real`: the shares of
+    eigenvalues within `REAL` degrees of the real axis.
+    """
+    from lib import ginibre, spectra  # torch: only where products are drawn
+    from lib.runs.specification import Member
+
+    run, rows = summary.run, []
+    means, real = course(summary, "geometric_mean").set_index(["latent_dim", "epoch"])["value"], _real_shares(summary)
+    for d in run.latent_dims:
+        widths = run.widths(Member(run.table_depth, d, run.seeds[0]), int(np.prod(summary.image_shape)))
+        cores = ginibre.products(widths, run.initialisation, draws)
+        values = spectra.eigenvalues(cores).numpy()
+        drawn = np.exp(np.log(np.abs(values)).mean(axis=1))
+        low, middle, high = np.quantile(drawn, [0.025, 0.5, 0.975])
+        row = {"latent_dim": d, "first": means[d, 0], "last": means[d, run.epochs]}
+        row |= {"product": middle, "low": low, "high": high, "product_real": near_real(values).mean()}
+        rows.append(row | {"first_real": real[d, 0], "last_real": real[d, run.epochs]})
+    return pd.DataFrame(rows)
+
+
+def near_real(values: np.ndarray) -> np.ndarray:
+    """Whether eigenvalues (any shape) lie within `REAL` degrees of the real axis."""
+    angles = np.abs(np.degrees(np.angle(values)))
+    return np.minimum(angles, 180 - angles) <= REAL
+
+
+def _real_shares(summary: "Summary") -> pd.Series:
+    """The share of the eigenvalues of J_I near the real axis by (latent_dim, epoch), all points."""
+    frame = summary.progress_histograms
+    keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": "input"}
+    rows = frame[np.logical_and.reduce([frame[key] == value for key, value in keys.items()])]
+    counts = rows.groupby(["latent_dim", "epoch"])["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
+    return counts.map(lambda one: (one[0] + one[len(one) // 2]) / one.sum())
