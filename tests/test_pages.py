@@ -209,7 +209,7 @@ def test_a_page_runs_with_other_parameters_and_a_failing_one_writes_nothing(tmp_
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
     for name in source.names():
         page = source.load(name)
-        assert "runs" in page.parameters or name in ("introduction", "performance"), name
+        assert "runs" in page.parameters or name in ("introduction", "performance", "diagnose"), name
         for cell in page.code:
             assert len([line for line in cell.splitlines() if line.strip()]) <= 14, f"{name}: {cell}"
 

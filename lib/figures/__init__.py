@@ -6,6 +6,7 @@ same numbers, and every series differs by marker or dash as well as by colour, s
 """
 
 from lib.figures.beyond import controlled_slopes
+from lib.figures.diagnosis import flagged_pictures, quantile_bars, rank_correlations
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
 from lib.figures.paper import (
     argument_distribution,
@@ -27,10 +28,13 @@ __all__ = [
     "controlled_slopes",
     "error_slopes",
     "final_errors",
+    "flagged_pictures",
     "loss_curves",
     "mean_eigenvalue",
     "orientation",
     "published_beside_reproduced",
+    "quantile_bars",
+    "rank_correlations",
     "reconstructions",
     "samples",
     "slopes",
