@@ -40,15 +40,18 @@ Limits = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Examined:
-    """A set of points as examined: how many its source had, the points drawn (points, N), what is `measured` at each, and
-    their `images` and `reconstructions`, (points, height, width[, 3]), where they are images."""
+    """A set of points as examined: how many its source had, the points drawn, `values` (points, ...), and what is `measured` at
+    each, a row a point."""
 
     name: str
     given: int
-    points: np.ndarray
+    values: Tensor
     measured: pd.DataFrame
-    images: np.ndarray | None
-    reconstructions: np.ndarray | None
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The points as rows (points, N), float64."""
+        return self.values.flatten(1).double().numpy()
 
 
 @dataclass(frozen=True)
@@ -110,26 +113,36 @@ def diagnose(
     base, limits = (found.pop(0) if reference else None), {}
     if base is not None:
         for one in [base, *found]:
-            one.measured["neighbour_distance"] = neighbour_distance(base.points, None if one is base else one.points)
+            one.measured["neighbour_distance"] = neighbour_distance(base.rows, None if one is base else one.rows)
         limits = {name: central(base.measured[name], coverage) for name in (*SIGNALS, *BASELINES)}
         for one in [base, *found]:
             one.measured["outside"] = outside(one.measured, limits)
     with torch.no_grad():
         x = as_taken(sources[0].values[:1], loaded.encoder, names[0]).to(loaded.device, loaded.dtype)
-        latent_dim = loaded.encoder(x).shape[-1]
+        latent_dim = loaded.encoder(x).flatten(1).shape[1]
     by_name = {one.name: one for one in found}
-    return Diagnosis(loaded, latent_dim, found[0].points.shape[1], by_name, base, limits, coverage)
+    return Diagnosis(loaded, latent_dim, found[0].rows.shape[1], by_name, base, limits, coverage)
 
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
     x = as_taken(drawn.values, model.encoder, drawn.name).to(model.device, model.dtype)
     measured = measure(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)
-    images, reconstructions = pictures(drawn.values), None
-    if images is not None:
-        with torch.no_grad():
-            reconstructions = pictures(model.decoder(model.encoder(x)).reshape(drawn.values.shape))
-    return Examined(name, given, drawn.values.flatten(1).double().numpy(), measured, images, reconstructions)
+    reconstructed(model, drawn.values[:1])
+    return Examined(name, given, drawn.values, measured)
+
+
+def reconstructed(model: Model, values: Tensor) -> Tensor:
+    """f(x) at points (points, ...), in their shape; `InputError` where the decoder returns another one."""
+    x = as_taken(values, model.encoder, "the data").to(model.device, model.dtype)
+    with torch.no_grad():
+        output = model.decoder(model.encoder(x))
+    if output.shape != x.shape:
+        raise InputError(
+            f"The decoder returns the shape {tuple(output.shape)} for points of shape {tuple(x.shape)}; it should return "
+            "what the encoder takes."
+        )
+    return output.cpu().reshape(values.shape)
 
 
 def as_taken(values: Tensor, encoder: nn.Module, name: str) -> Tensor:
@@ -151,7 +164,7 @@ def as_taken(values: Tensor, encoder: nn.Module, name: str) -> Tensor:
     return values
 
 
-def pictures(values: Tensor) -> np.ndarray | None:
+def images(values: Tensor) -> np.ndarray | None:
     """Points as images (points, height, width[, 3]), where their shape is that of images, channels first; else None."""
     array = values.detach().cpu().numpy()
     if array.ndim == 4 and array.shape[1] in (1, 3):
@@ -179,7 +192,7 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
     singular = spectra.singular(result.rank_bound_input, result.input.shape[-1]) | (sign == 0)
     distance = tangents(result, input_dim).distance
     size = (input_dim * result.mse).sqrt()
-    return pd.DataFrame(
+    measured = pd.DataFrame(
         {
             "trace": spectra.trace(result.input).double().numpy(),
             "log_volume": torch.where(singular, -torch.inf, log).double().numpy(),
@@ -192,6 +205,12 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
             "across": (distance / size.clamp(min=1e-30)).clamp(max=1).double().numpy(),
         }
     )
+    bad = np.flatnonzero(~np.isfinite(measured[["trace", "tangent_distance", "error", "ink"]]).all(axis=1)).tolist()
+    if bad:
+        raise InputError(
+            f"The model's answers overflow at {len(bad)} points, first {bad[:5]}; scale the points as in training."
+        )
+    return measured
 
 
 def neighbour_distance(reference: np.ndarray, x: np.ndarray | None) -> np.ndarray:
@@ -233,7 +252,8 @@ def outside(measured: pd.DataFrame, limits: Limits) -> np.ndarray:
     for name in SIGNALS:
         low, high = limits[name]
         values = measured[name].to_numpy()
-        beyond = np.where(values < low, low - values, np.where(values > high, values - high, 0))
+        with np.errstate(invalid="ignore"):  # -inf - -inf, where nothing is beyond
+            beyond = np.where(values < low, low - values, np.where(values > high, values - high, 0))
         width = high - low if 0 < high - low < np.inf else 1.0
         worst = np.maximum(worst, beyond / width)
     return worst

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy import stats
 
 from lib.diagnosis import (
@@ -14,6 +15,8 @@ from lib.diagnosis import (
     compared_shares,
     correlations,
     flag_shares,
+    images,
+    reconstructed,
 )
 
 NAMES = SIGNALS | BASELINES
@@ -108,16 +111,15 @@ def outstanding_table(found: Diagnosis, most: int = 5) -> pd.DataFrame:
 
 
 def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
-    """`outstanding` of every set as images: title, original, reconstruction."""
+    """`outstanding` of every set as images: title, original, reconstruction. Empty where the points are no images."""
     shown = {}
     for name, one in found.data.items():
-        if one.images is not None and one.reconstructions is not None:
-            rows = outstanding(one, most)
-            places = one.measured.index.get_indexer(rows.index)
-            shown[name] = [
-                (str(point), one.images[place], one.reconstructions[place])
-                for point, place in zip(rows["point"], places, strict=True)
-            ]
+        chosen = outstanding(one, most)
+        values = one.values[torch.from_numpy(chosen.index.to_numpy())]
+        originals = images(values)
+        if originals is not None:
+            redrawn = images(reconstructed(found.model, values)) if len(chosen) else originals
+            shown[name] = list(zip(chosen["point"], originals, redrawn, strict=True))
     return shown
 
 

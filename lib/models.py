@@ -76,9 +76,7 @@ def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
     if is_code(source):
         pair = call(source, folder)
         if not (isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(one, nn.Module) for one in pair)):
-            raise InputError(
-                f"{source} returned {reprlib.repr(pair)}; it should return two modules, (encoder, decoder)."
-            )
+            raise InputError(f"{source} returned {_shown(pair)}; it should return two modules, (encoder, decoder).")
         return Model(source, pair[0], pair[1], True)
     path = folder / source
     if path.suffix != ".safetensors":
@@ -91,9 +89,9 @@ def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
     try:
         with safe_open(path, "pt") as saved:
             encoder, decoder = _pair(saved, path, folder / architecture if architecture else None)
-    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except Exception as error:  # safetensors, and torch filling the layers, raise many kinds
         raise InputError(f"{path} is no readable safetensors file ({reason(error)}); write it anew.") from error
     return Model(source, encoder.double().eval(), decoder.double().eval(), False)
 
@@ -107,6 +105,10 @@ def _pair(saved: Any, path: Path, architecture: Path | None) -> tuple[nn.Module,
     if "widths" in metadata:
         return _own(saved, path, metadata["widths"])
     raise InputError(f"{path} does not say its architecture; give --architecture FILE (JSON or YAML).")
+
+
+def _shown(value: object) -> str:
+    return reprlib.repr(value)[:120]
 
 
 def _text(path: Path) -> str:
@@ -125,11 +127,11 @@ def parse(text: str, name: str) -> nn.ModuleDict:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InputError(f"{name} is neither JSON nor YAML ({reason(error)}); see the page diagnose.") from error
     if not isinstance(content, dict) or set(content) != {"encoder", "decoder"}:
-        raise InputError(f"{name} is {reprlib.repr(content)}; give two lists of layers, `encoder` and `decoder`.")
+        raise InputError(f"{name} is {_shown(content)}; give two lists of layers, `encoder` and `decoder`.")
     chains = {}
     for part in ("encoder", "decoder"):
         if not isinstance(content[part], list) or not content[part]:
-            raise InputError(f"{name} has {reprlib.repr(content[part])} for its {part}; give a list of layers.")
+            raise InputError(f"{name} has {_shown(content[part])} for its {part}; give a list of layers.")
         with torch.device("meta"):
             chains[part] = nn.Sequential(*(_layer(entry, name) for entry in content[part]))
     return nn.ModuleDict(chains)
@@ -140,7 +142,7 @@ def _layer(entry: object, name: str) -> nn.Module:
     if isinstance(entry, str):
         entry = {entry: []}
     if not isinstance(entry, dict) or len(entry) != 1:
-        raise InputError(f"{name} has the layer {reprlib.repr(entry)}; write it as ReLU or {{Linear: [64, 32]}}.")
+        raise InputError(f"{name} has the layer {_shown(entry)}; write it as ReLU or {{Linear: [64, 32]}}.")
     kind, arguments = next(iter(entry.items()))
     check_known(f"layer of {name}", kind, LAYERS)
     arguments = [] if arguments is None else arguments
@@ -148,18 +150,14 @@ def _layer(entry: object, name: str) -> nn.Module:
     values = list(arguments.values()) if isinstance(arguments, dict) else arguments
     flat = [part for value in values for part in (value if isinstance(value, list) else [value])]
     if not all(part is None or isinstance(part, (bool, int, float)) or part in WORDS for part in flat):
-        raise InputError(
-            f"{name} has {kind} with {reprlib.repr(arguments)}; give numbers, and the options of torch.nn."
-        )
+        raise InputError(f"{name} has {kind} with {_shown(arguments)}; give numbers, and the options of torch.nn.")
     plain = [tuple(value) if isinstance(value, list) else value for value in values]
     try:
         if isinstance(arguments, dict):
             return getattr(nn, kind)(**dict(zip(arguments, plain, strict=True)))
         return getattr(nn, kind)(*plain)
     except Exception as error:  # whatever torch.nn makes of wrong arguments
-        raise InputError(
-            f"{name} has {kind} with {reprlib.repr(arguments)} ({reason(error)}); see torch.nn."
-        ) from error
+        raise InputError(f"{name} has {kind} with {_shown(arguments)} ({reason(error)}); see torch.nn.") from error
 
 
 def _filled(saved: Any, path: Path, pair: nn.ModuleDict) -> tuple[nn.Module, nn.Module]:
@@ -198,7 +196,7 @@ def _own(saved: Any, path: Path, widths: str) -> Pair:
         for index, shape in enumerate(zip(mirrored[1:], mirrored[:-1], strict=True)):
             if tuple(saved.get_slice(f"{index}.weight").get_shape()) != shape:
                 raise refused
-    except (TypeError, ValueError, RecursionError, SafetensorError) as error:
+    except (TypeError, ValueError, ArithmeticError, RecursionError, SafetensorError) as error:
         raise refused from error
     if len(sizes) < 2:
         raise refused
