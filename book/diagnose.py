@@ -60,7 +60,7 @@ Markdown(findings.setting(found))
 # %% [markdown]
 # ## The spectra beside the reference
 #
-# The trace of $J_I$ is the sum of its eigenvalues. At a point where the network reproduces everything within its reach it would be the latent dimension. The log volume, the logarithm of their product in absolute value, tells how much volume is kept. The third panel is the distance of a point from the plane tangent to the decoded manifold at its reconstruction, in the units of the points.
+# The trace of $J_I$ is the sum of its eigenvalues, the log volume the logarithm of the product of the $d$ leading ones in absolute value. Were the network a projection onto what it can draw, the trace would be $d$ and the log volume 0. The third panel is the distance of a point from the plane tangent to the decoded manifold at its reconstruction, in the units of the points.
 
 # %% mystnb={"image": {"alt": "Three panels, trace, log volume and tangent distance, with a row for each set of points: the median as a dot, the middle half as a thick line, the middle 99 percent as a thin one. A grey band marks the central range of the reference."}}
 measured = {name: one.measured for name, one in found.sets.items()}
@@ -71,7 +71,7 @@ figures.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
 #
 # ## Which points are flagged
 #
-# A point is flagged by a quantity if its value lies outside the reference's central range. The limits are order statistics of the reference, chosen so that a fresh point of the same kind is flagged by one quantity with a probability of at most what is left beyond the range (conformal prediction, {cite}`vovk2005`). The same rule, applied to the error, the ink and the distance to the fifth nearest reference point, says what one would have noticed without a Jacobian. The error needs no Jacobian either, so the tangent distance, which is a part of the error, has to be seen beside it.
+# A point is flagged by a quantity if its value lies outside the reference's central range. The limits are order statistics of the reference, chosen so that a fresh point of the same kind is flagged by one quantity with a probability of at most the share outside (conformal prediction, {cite}`vovk2005`). The same rule, applied to the error, the ink $\lvert x\rvert^2$ and the distance to the fifth nearest reference point, says what one would have noticed without a Jacobian. The tangent distance is a part of the error, and has to be seen beside it.
 
 # %%
 findings.shares_table(found) if found.reference else None
@@ -94,7 +94,7 @@ figures.flagged_pictures(pictures) if pictures else None
 #
 # ## Reversed and singular points
 #
-# Where the product $\omega$ of the eigenvalues is negative, orientation is reversed. Where the network passes on fewer than $d$ dimensions, $\omega$ is exactly 0 and the point is *structurally singular*. Where the smallest singular value of the core is less than a millionth of the largest, it is *ill conditioned*, and the sign of $\omega$ is rounding.
+# Where the product $\omega$ of the eigenvalues is negative, orientation is reversed. Where the network passes on fewer than $d$ dimensions, $\omega$ is exactly 0 and the point is *structurally singular*. Where the smallest singular value of the core is less than a millionth of the largest, it is *ill conditioned*, and the sign of $\omega$ may be rounding. In chains of affine layers and ReLU singular points are found by counting active units; in other networks only where the determinant is exactly 0, so that ill conditioned points have to be looked at as well.
 
 # %%
 findings.orientation_table(found)
@@ -113,7 +113,7 @@ Markdown(findings.orientation(found))
 findings.tangent_table(found)
 
 # %% [markdown]
-# Where the share across is near 1, the encoder has done what the decoder allows, and the failure is that the point lies off what the decoder can draw. Where it is small, the decoder could do better than the encoder lets it.
+# Where the share across is near 1, the encoder has, to first order, done what the decoder allows: the point lies off what the decoder can draw. Where it is small, a better code would have drawn the point better.
 #
 # ## Do the eigenvalues tell the large errors from the small?
 #

@@ -141,25 +141,17 @@ def orientation_table(found: Diagnosis) -> pd.DataFrame:
 
 def orientation(found: Diagnosis) -> str:
     """What these counts mean here."""
-    total = sum(len(one.measured) for one in found.data.values())
-    counts = {
-        mark: sum(int(condition(one.measured).sum()) for one in found.data.values())
-        for mark, condition in {
-            "reversed": lambda m: m["sign"] < 0,
-            "doubtful": lambda m: (m["sign"] < 0) & m["ill_conditioned"],
-            "singular": lambda m: m["singular"],
-        }.items()
-    }
-    if not counts["reversed"] and not counts["singular"]:
-        return f"At none of the {total} points of data is orientation reversed or the core singular."
-    text = (
-        f"Of the {total} points of data, {counts['reversed']} reverse orientation: there some direction of the data "
-        "comes back turned round"
-    )
-    text += f" ({counts['doubtful']} of these are ill conditioned, and their sign may be rounding)" * bool(
-        counts["doubtful"]
-    )
-    return text + f". At {counts['singular']} points the core is singular: the network loses a latent dimension there."
+    measured = pd.concat([one.measured for one in found.data.values()])
+    turned, singular = measured["sign"] < 0, int(measured["singular"].sum())
+    doubtful = int((turned & measured["ill_conditioned"]).sum())
+    if not turned.any() and not singular:
+        return f"At none of the {len(measured)} points of data is orientation reversed or the core singular."
+    text = f"Of the {len(measured)} points of data, {turned.sum()} reverse orientation: some direction comes back turned round."
+    if doubtful:
+        text += f" {doubtful} of these are ill conditioned, and their sign may be rounding."
+    if singular:
+        text += f" At {singular} the core is singular: the network loses a latent dimension there."
+    return text
 
 
 def tangent_table(found: Diagnosis) -> pd.DataFrame:
@@ -187,9 +179,9 @@ def errors(found: Diagnosis) -> str:
         else:
             first, second, low, high = compared
             verdict = (
-                "as much as, within the uncertainty," if low <= 0 <= high else "more than" if low > 0 else "less than"
+                "as much as (within the uncertainty)" if low <= 0 <= high else "more than" if low > 0 else "less than"
             )
-            parts.append(f"the {NAMES[first]} says {verdict} the {NAMES[second]} does")
+            parts.append(f"the {NAMES[first]} says {verdict} the {NAMES[second]}")
         lines.append(f"- `{name}`: {'; '.join(parts)}.")
     return "\n".join(lines)
 

@@ -9,7 +9,13 @@ from matplotlib.figure import Figure
 from lib.figures.style import BLACK, BLUE, ORANGE
 
 WIDE = 30  # times the central range: what spreads farther is drawn on a scale that is logarithmic outside of it
+LONGEST = 18  # letters of a name
 Picture = tuple[str, np.ndarray, np.ndarray]
+
+
+def _short(name: str, longest: int = LONGEST) -> str:
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 
 
 def quantile_bars(
@@ -36,7 +42,12 @@ def quantile_bars(
         left, right = axis.get_xlim()
         if high > low and right - left > WIDE * (high - low) and np.isfinite([low, high]).all():
             axis.set_xscale("symlog", linthresh=max(abs(low), abs(high)))
-        axis.set(xlabel=label, yticks=range(len(sets)), yticklabels=list(sets), ylim=(len(sets) - 0.5, -0.5))
+        axis.set(
+            xlabel=label,
+            yticks=range(len(sets)),
+            yticklabels=[_short(name) for name in sets],
+            ylim=(len(sets) - 0.5, -0.5),
+        )
         axis.grid(axis="y", visible=False)
     return figure
 
@@ -44,23 +55,24 @@ def quantile_bars(
 def flagged_pictures(pictures: Mapping[str, Sequence[Picture]]) -> Figure:
     """Two rows a set: points as images, titled by what they are called, and below each what the network makes of it."""
     columns = max([1, *map(len, pictures.values())])
-    figure = Figure(figsize=(0.95 * max(columns, 4), 2.15 * len(pictures)))
-    parts = figure.subfigures(len(pictures), 1, squeeze=False)[:, 0]
+    heights = [2.15 if shown else 0.4 for shown in pictures.values()]
+    figure = Figure(figsize=(0.95 * max(columns, 4), sum(heights)))
+    parts = figure.subfigures(len(pictures), 1, squeeze=False, height_ratios=heights)[:, 0]
     for part, (name, shown) in zip(parts, pictures.items(), strict=True):
         part.suptitle(name if shown else f"{name}: none flagged", x=0.01, ha="left", fontsize=10)
+        if not shown:
+            continue
         axes = part.subplots(2, columns, squeeze=False)
         for axis in axes.ravel():
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(True)
         for axis in axes[:, len(shown) :].ravel():
             axis.set_axis_off()
-        originals = np.array([image for _, image, _ in shown]) if shown else np.zeros(1)
+        originals = np.array([image for _, image, _ in shown])
         grey = originals.min() >= 0 and originals.max() <= 1
         low, high = (0.0, 1.0) if grey else (float(originals.min()), float(originals.max()))
         for column, (title, image, reconstruction) in enumerate(shown):
-            axes[0, column].set_title(
-                title if len(title) < 12 else f"{title[:4]}…{title[-6:]}", fontsize=8, loc="center"
-            )
+            axes[0, column].set_title(_short(title, 11), fontsize=8, loc="center")
             for axis, picture in zip(axes[:, column], (image, reconstruction), strict=True):
                 axis.imshow(
                     np.clip((picture - low) / (high - low), 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
@@ -85,6 +97,6 @@ def rank_correlations(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, s
         axis.set(
             title=name, yticks=range(len(rows)), yticklabels=[labels[row] for row in rows], ylim=(len(rows) - 0.5, -0.5)
         )
-        axis.set(xlim=(-1, 1), xlabel=r"Spearman's $\rho$")
+        axis.set(xlim=(-1.1, 1.1), xlabel=r"Spearman's $\rho$")
         axis.grid(axis="y", visible=False)
     return figure
