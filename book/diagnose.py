@@ -94,7 +94,7 @@ figures.flagged_pictures(pictures) if pictures else None
 #
 # ## Reversed and singular points
 #
-# Where the product $\omega$ of the eigenvalues is negative, orientation is reversed. Where the network passes on fewer than $d$ dimensions, $\omega$ is exactly 0 and the point is *structurally singular*. Where the smallest singular value of the core is less than a millionth of the largest, it is *ill conditioned*, and the sign of $\omega$ may be rounding. In chains of affine layers and ReLU singular points are found by counting active units; in other networks only where the determinant is exactly 0, so that ill conditioned points have to be looked at as well.
+# Where the product $\omega$ of the eigenvalues is negative, orientation is reversed. Where the network passes on fewer than $d$ dimensions, $\omega$ is exactly 0 and the point is *structurally singular*. Where the smallest singular value of the core is less than a millionth of the largest (in float32, a hundred-thousandth), it is *ill conditioned*, and the sign of $\omega$ may be rounding. In chains of affine layers and ReLU singular points are found by counting active units; in other networks only where the determinant is exactly 0, so that ill conditioned points have to be looked at as well.
 
 # %%
 findings.orientation_table(found)

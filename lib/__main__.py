@@ -79,11 +79,14 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 
     package.module:function is imported and run, with all that it may do. Files are only read.
     """
-    from lib.usercode import is_code
+    from lib.usercode import check_there, is_code
 
     if output.suffix != ".ipynb" or output.is_dir():
         raise InputError(f"The output {str(output)!r} is no file NAME.ipynb; give one.")
-    for source in filter(is_code, dict.fromkeys([model, *data, str(options["reference"])])):
+    named = [model, *data, *(str(options[name]) for name in ("reference", "architecture") if options[name])]
+    for source in named:
+        check_there(source)
+    for source in filter(is_code, dict.fromkeys(named)):
         click.echo(f"{source} is code: it is imported and run, with all that it may do.", err=True)
     parameters = {"model": model, "data": list(data), "folder": str(Path.cwd()), **options}
     _execute("diagnose", parameters, output)

@@ -118,14 +118,14 @@ def diagnose(
         for one in [base, *found]:
             one.measured["outside"] = outside(one.measured, limits)
     with torch.no_grad():
-        x = as_taken(sources[0].values[:1], loaded.encoder, names[0]).to(loaded.device, loaded.dtype)
+        x = as_taken(sources[0].values[:1], loaded.encoder, names[0]).to(loaded.weight)
         latent_dim = loaded.encoder(x).flatten(1).shape[1]
     by_name = {one.name: one for one in found}
     return Diagnosis(loaded, latent_dim, found[0].rows.shape[1], by_name, base, limits, coverage)
 
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
-    x = as_taken(drawn.values, model.encoder, drawn.name).to(model.device, model.dtype)
+    x = as_taken(drawn.values, model.encoder, drawn.name).to(model.weight)
     measured = measure(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)
     reconstructed(model, drawn.values[:1])
@@ -134,7 +134,7 @@ def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
 
 def reconstructed(model: Model, values: Tensor) -> Tensor:
     """f(x) at points (points, ...), in their shape; `InputError` where the decoder returns another one."""
-    x = as_taken(values, model.encoder, "the data").to(model.device, model.dtype)
+    x = as_taken(values, model.encoder, "the data").to(model.weight)
     with torch.no_grad():
         output = model.decoder(model.encoder(x))
     if output.shape != x.shape:
@@ -176,7 +176,8 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
     """The geometry of a pair of modules at points x (points, ...), a row each.
 
     `trace`, `log_volume` (-inf where omega is 0) and `sign` of J_I; `singular`: omega is 0 exactly, by count of active units
-    or in the determinant; `ill_conditioned`: sigma_min / sigma_max of the core under 1e-6, so that its sign is rounding noise;
+    or in the determinant; `ill_conditioned`: sigma_min / sigma_max of the core under 1e-6, in float32
+    1e-5, so that its sign may be rounding;
     `tangent_distance`; `error`, the mean squared one; `ink` |x|^2; `across`: the share tangent_distance / |f(x) - x|.
     """
     try:
@@ -186,11 +187,13 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
     except Exception as error:  # whatever a user's modules raise on these points
         shape = tuple(x.shape)
         raise InputError(f"The model cannot be differentiated at points of shape {shape} ({reason(error)}).") from error
-    result = Cores(**{name: None if part is None else part.detach().cpu() for name, part in vars(result).items()})
+    parts = vars(result).items()
+    result = Cores(**{name: part.detach().cpu() if isinstance(part, Tensor) else part for name, part in parts})
     input_dim = x[0].numel()
     sign, log = spectra.log_volume(result.input)
     singular = spectra.singular(result.rank_bound_input, result.input.shape[-1]) | (sign == 0)
     distance = tangents(result, input_dim).distance
+    rounding = max(ILL_CONDITIONED, 100 * torch.finfo(x.dtype).eps)
     size = (input_dim * result.mse).sqrt()
     measured = pd.DataFrame(
         {
@@ -198,7 +201,7 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
             "log_volume": torch.where(singular, -torch.inf, log).double().numpy(),
             "sign": torch.where(singular, 0.0, sign).int().numpy(),
             "singular": singular.numpy(),
-            "ill_conditioned": (spectra.conditioning(result.input) < ILL_CONDITIONED).numpy(),
+            "ill_conditioned": (spectra.conditioning(result.input) < rounding).numpy(),
             "tangent_distance": distance.double().numpy(),
             "error": result.mse.double().numpy(),
             "ink": ink(x.flatten(1)).cpu().numpy(),

@@ -33,7 +33,7 @@ def setting(found: Diagnosis) -> str:
     origin = "code, which was imported and run" if model.code else "weights, filled into the stated architecture"
     lines = [
         f"The model is `{model.name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
-        f"Everything is computed in {str(model.dtype).removeprefix('torch.')}.",
+        f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
         "",
     ]
     for one in found.sets.values():
@@ -217,10 +217,11 @@ def conclusion(found: Diagnosis) -> str:
         shares = flag_shares(found)
         chance = len(SIGNALS) * (1 - found.coverage)
         worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
-        lines.append(
-            f"- Most flags fall on `{worst}`: {_percent(float(shares.loc[worst, 'any']))} of its points, where "
-            f"{_percent(chance)} could be chance."
+        most = float(shares.loc[worst, "any"])
+        where = (
+            f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(chance)} could be chance."
         )
+        lines.append(where if most > 0 else "- No point is flagged.")
         missed = [
             f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0
         ]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from lib.errors import InputError, check_known
-from lib.usercode import FILES, call, is_code, reason
+from lib.usercode import FILES, call, check_there, is_code, located, reason
 
 LARGEST = 4 * 2**30  # bytes that a file may hold, packed or unpacked
 IMAGES = (".png", ".jpg", ".jpeg")
@@ -47,7 +47,8 @@ def read(source: str, folder: Path = Path()) -> Points:
     numbers; a folder of PNG or JPEG images of one size, grey or RGB, scaled from 0..255 to [0, 1]; `package.module:function`,
     which is imported and called. Raises `InputError` for whatever does not give float32 or float64 points, all finite.
     """
-    path, key = _split(source, folder)
+    check_there(source, folder)
+    path, key = located(source, folder)
     labels: tuple[str, ...] | None = None
     if path.suffix.lower() in READERS:
         values = _guarded(path, lambda: READERS[path.suffix.lower()](path, key))
@@ -55,20 +56,10 @@ def read(source: str, folder: Path = Path()) -> Points:
         values, labels = _guarded(path, lambda: _images(path))
     elif is_code(source):
         values = call(source, folder)
-    elif path.exists():
-        raise InputError(f"{path} is none of {', '.join(READERS)}, and no folder of images; save the points as one.")
     else:
-        raise InputError(f"{path} does not exist; give a file ({', '.join(READERS)}), a folder, or module:function.")
+        raise InputError(f"{path} is none of {', '.join(READERS)}, and no folder of images; save the points as one.")
     tensor = checked(values, source)
     return Points(source, tensor, labels or tuple(str(row) for row in range(len(tensor))))
-
-
-def _split(source: str, folder: Path) -> tuple[Path, str | None]:
-    """A path and the name of an array in it: FILE.npz:NAME."""
-    stem, colon, key = source.rpartition(":")
-    if colon and Path(stem).suffix.lower() in (".npz", ".pt"):
-        return folder / stem, key
-    return folder / source, None
 
 
 def checked(values: object, name: str) -> Tensor:
@@ -109,8 +100,6 @@ def _fits(declared: int, name: object) -> None:
 
 def _guarded(path: Path, read_file: Callable):
     """What `read_file` returns, whatever else it raises being a file that cannot be read."""
-    if not path.exists():
-        raise InputError(f"{path} does not exist; give a file or a folder that does.")
     if not path.is_dir() and not path.is_file():
         raise InputError(f"{path} is no ordinary file; copy what it gives to one.")
     if path.is_file():

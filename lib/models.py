@@ -57,14 +57,9 @@ class Model:
     code: bool
 
     @property
-    def dtype(self) -> torch.dtype:
-        """The precision of its weights, in which points are handed to it."""
-        return next((one.dtype for one in self.encoder.parameters()), torch.float32)
-
-    @property
-    def device(self) -> torch.device:
-        """Where its weights are."""
-        return next((one.device for one in self.encoder.parameters()), torch.device("cpu"))
+    def weight(self) -> Tensor:
+        """One of its weights: in its precision, and on its device, points are handed to it."""
+        return next((one for module in (self.encoder, self.decoder) for one in module.parameters()), torch.empty(0))
 
 
 def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:

@@ -1,5 +1,6 @@
 """Diagnoses with known answers, what they say in words, their report from end to end, and what is refused with nothing written."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -221,6 +222,17 @@ def test_the_weights_of_a_run_need_no_architecture(folder):
     assert "weights, filled into the stated architecture" in findings.setting(found)
 
 
+def test_a_report_without_a_single_flag(folder):
+    found = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=30, coverage=0.99)
+    assert len(findings.outstanding_table(found)) == 0
+    assert findings.pictures(found) == {}
+    limits = dict.fromkeys(found.limits, (-1e9, 1e9))
+    one = found.data["far.npy"]
+    many = dataclasses.replace(found, limits=limits, coverage=0.9, data={"far.npy": one})
+    assert "No point is flagged" in findings.conclusion(many)
+    assert "0 % of the points are flagged by one of the three, no more than chance" in findings.flags(many)
+
+
 def test_without_a_reference_it_says_what_cannot_be_said(folder):
     found = diagnosis.diagnose("model.safetensors", ["fresh.npy"], folder=folder, points=30)
     assert "no reference" in findings.flags(found)
@@ -387,10 +399,11 @@ def test_a_report_from_end_to_end(tmp_path):
     ("arguments", "words"),
     [
         (("model.safetensors", "bytes.npy", "-o", "report.ipynb"), "bytes.npy holds uint8 values; convert them"),
-        (("model.safetensors", "fresh.npy", "-o", "report.pdf"), "is no file NAME.ipynb"),
+        (("model.safetensors", "fresh.npy", "-o", "report.pdf"), "The output 'report.pdf' is no file NAME.ipynb"),
+        (("model.safetensors", "absent.npz:x", "-o", "report.ipynb"), "absent.npz does not exist"),
         (("model.safetensors", "-o", "report.ipynb"), "Missing argument 'DATA...'"),
     ],
-    ids=["refused in the page", "output", "no data"],
+    ids=["refused in the page", "output", "absent", "no data"],
 )
 def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, arguments, words):
     np.save(folder / "bytes.npy", np.zeros((3, 8), dtype=np.uint8))

@@ -64,6 +64,9 @@ def test_images_come_in_the_order_of_their_names_scaled_with_channels_first(tmp_
 def test_code_is_called_in_the_folder(tmp_path):
     (tmp_path / "own_points_1.py").write_text("import torch\ndef some():\n    return torch.ones(3, 2)\n")
     assert inputs.read("own_points_1:some", tmp_path).values.tolist() == [[1, 1]] * 3
+    (tmp_path / "own_points_4.py").write_text("import numpy\ndef some():\n    return numpy.load('beside.npy')\n")
+    np.save(tmp_path / "beside.npy", VALUES)
+    assert len(inputs.read("own_points_4:some", tmp_path)) == 7, "paths in the code start from the folder"
     for name in ("own_points_1:other", "own_points_2:some"):
         with pytest.raises(InputError, match="could not be imported and called"):
             call(name, tmp_path)

@@ -40,7 +40,7 @@ def test_a_file_with_its_architecture_inside_or_beside_is_the_network_that_was_s
     for arguments in [("inside.safetensors",), ("bare.safetensors", "a.yml"), ("bare.safetensors", "a.json")]:
         model = models.load(*arguments, folder=tmp_path)
         assert not model.encoder.training
-        assert model.dtype == torch.float64
+        assert model.weight.dtype == torch.float64
         assert not model.code
         torch.testing.assert_close(model.encoder(x.double()).float(), own(x))
         assert model.decoder(model.encoder(x.double())).shape == x.shape
@@ -62,7 +62,7 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
     )
     model = models.load("own_models_1:pair", folder=tmp_path)
     assert model.code
-    assert model.dtype == torch.float32
+    assert model.weight.dtype == torch.float32
     with pytest.raises(InputError, match=r"own_models_1:single returned .*two modules"):
         models.load("own_models_1:single", folder=tmp_path)
     with pytest.raises(InputError, match=r"\(RuntimeError: first\)"):
