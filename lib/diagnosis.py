@@ -28,6 +28,7 @@ from lib.inputs import Points
 from lib.jacobians import Cores, cores
 from lib.measurements import ILL_CONDITIONED
 from lib.models import Model
+from lib.runs import listed
 from lib.tangents import tangents
 from lib.usercode import is_code, reason
 
@@ -78,14 +79,15 @@ class Diagnosis:
 
 def diagnose(
     model: str,
-    data: Sequence[str],
+    data: Sequence[str] | str,
     reference: str = "",
     architecture: str = "",
     folder: str | Path = ".",
     points: int = 1000,
     coverage: float = 0.99,
 ) -> Diagnosis:
-    """Examine a model (`lib.models.load`) at the points of one or more sources (`lib.inputs.read`).
+    """Examine a model (`lib.models.load`) at the points of one or more sources (`lib.inputs.read`), a list or its
+    text.
 
     At most `points` of each source, drawn with a fixed seed. `coverage`: the central share 1 - alpha of the reference that is
     taken for ordinary. Relative paths start from `folder`. Raises `InputError` for what cannot be read or does not fit.
@@ -96,6 +98,7 @@ def diagnose(
         raise InputError(
             f"`points` is {points} and `coverage` {coverage}; give at least 1, and a share between 0 and 1."
         )
+    data = listed(data)
     names = [*([reference] if reference else []), *data]
     if not data or len(set(names)) < len(names):
         raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")

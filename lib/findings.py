@@ -1,5 +1,7 @@
 """What a diagnosis says, in words: Markdown sentences whose verdicts come from the numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import torch
@@ -32,7 +34,7 @@ def setting(found: Diagnosis) -> str:
     model = found.model
     origin = "code, which was imported and run" if model.code else "weights, filled into the stated architecture"
     lines = [
-        f"The model is `{model.name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
+        f"The model is `{model.name if model.code else Path(model.name).name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
         "",
     ]

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from scipy import stats
 from torch import nn
 
-from lib import diagnosis, examples, figures, files, findings
+from lib import diagnosis, examples, figures, files, findings, runs
 from lib.errors import InputError
 from lib.jacobians import cores
 from lib.runs.weights import save_weights
@@ -122,6 +122,22 @@ def test_what_is_measured_is_what_the_full_matrices_say(folder, found):
         assert row["error"] == pytest.approx(float(residual.square().mean()))
         assert row["across"] == pytest.approx(float(across.norm() / residual.norm()))
         assert row["ink"] == pytest.approx(float(point.square().sum()))
+
+
+def test_a_run_is_measured_as_the_run_measures_itself():
+    run = runs.read("smoke")
+    keys = (run.table_depth, max(run.latent_dims))
+    encoder, decoder = (module.double() for module in runs.member("smoke", *keys))
+    data = run.load_dataset()
+    known = runs.measurements("smoke", *keys)
+    found = diagnosis.measure(encoder, decoder, torch.cat([data.train.images, data.test.images]).double())
+    same = {"trace": "trace_input", "tangent_distance": "tangent_distance", "error": "mse", "ink": "ink"}
+    for name, column in same.items():
+        np.testing.assert_allclose(found[name], known[column], rtol=1e-9, atol=1e-9)
+    assert (found["sign"] == known["sign_input"]).all()
+    assert (found["singular"] == known["singular_input"]).all()
+    logs = found["log_volume"].replace(-np.inf, np.nan)
+    np.testing.assert_allclose(logs, known["log_volume_input"], rtol=1e-9, atol=1e-9)
 
 
 def test_neighbours_are_those_of_the_reference_and_not_the_point_itself():
@@ -234,7 +250,7 @@ def test_a_report_without_a_single_flag(folder):
 
 
 def test_without_a_reference_it_says_what_cannot_be_said(folder):
-    found = diagnosis.diagnose("model.safetensors", ["fresh.npy"], folder=folder, points=30)
+    found = diagnosis.diagnose("model.safetensors", "fresh.npy", folder=folder, points=30)
     assert "no reference" in findings.flags(found)
     assert "no reference" in findings.conclusion(found)
     assert list(diagnosis.correlations(found.data["fresh.npy"].measured).index) == ["trace", "log_volume", "ink"]
