@@ -32,9 +32,10 @@ def _percent(share: float) -> str:
 def setting(found: Diagnosis) -> str:
     """What was examined, and how it came here."""
     model = found.model
+    name = model.name if model.code else Path(model.name).name
     origin = "code, which was imported and run" if model.code else "weights, filled into the stated architecture"
     lines = [
-        f"The model is `{model.name if model.code else Path(model.name).name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
+        f"The model is `{name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
         "",
     ]
