@@ -5,13 +5,13 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | floor | modules |
 | --- | --- |
 | 0 | `errors`, `files` |
-| 1 | `sources`, `choices` |
-| 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams` |
-| 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `predictors`, `shifts`, `ginibre` |
+| 1 | `sources`, `choices`, `usercode` |
+| 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams`, `inputs` |
+| 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `predictors`, `shifts`, `ginibre`, `examples` |
 | 4 | `measurements`, `attractors` |
 | 5 | `runs` |
-| 6 | `benchmarks`, `evidence`, `figures`, `sensitivity`, `scores`, `dynamics` |
-| 7 | `claims`, `figures` |
-| 8 | `tables`, `pages` |
+| 6 | `benchmarks`, `evidence`, `figures`, `sensitivity`, `scores`, `dynamics`, `models` |
+| 7 | `claims`, `figures`, `diagnosis` |
+| 8 | `tables`, `pages`, `findings` |
 | 9 | `__main__`, `standings`, `tables_dynamics` |
 """

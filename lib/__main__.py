@@ -1,4 +1,4 @@
-"""The command line: `python -m lib run | page | claims | bounds | bench`, also installed as `geometry`."""
+"""The command line: `python -m lib run | page | claims | bounds | bench | diagnose`, also installed as `geometry`."""
 
 import json
 import sys
@@ -48,14 +48,48 @@ def run(name: str, only: dict[str, list[int]], epochs: int | None, device: str, 
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The executed notebook to write.")
 def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> None:
     """Execute the page NAME (book/NAME.py) with other parameters: -p runs '["digits"]'."""
+    _execute(name, dict(parameters), output)
+
+
+def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
     from lib import pages
 
     try:
-        pages.run_page(name, dict(parameters), output)
+        pages.run_page(name, parameters, output)
     except pages.PageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
     click.echo(f"Wrote {output}.")
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("data", nargs=-1, required=True)
+@click.option("--reference", default="", metavar="TRAIN", help="Points that the network is meant for.")
+@click.option(
+    "--architecture", default="", metavar="FILE", help="Of a MODEL that does not state its own: JSON or YAML."
+)
+@click.option("--points", type=int, default=1000, show_default=True, help="At most so many of each source.")
+@click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), required=True, help="The report, a notebook, to write."
+)
+def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object) -> None:
+    """Where will the autoencoder MODEL fail on DATA? (The page diagnose says what both may be.)
+
+    package.module:function is imported and run, with all that it may do. Files are only read.
+    """
+    from lib.usercode import check_there, is_code
+
+    if output.suffix != ".ipynb" or output.is_dir():
+        raise InputError(f"The output {str(output)!r} is no file NAME.ipynb; give one.")
+    named = [model, *data, *(str(options[name]) for name in ("reference", "architecture") if options[name])]
+    for source in named:
+        check_there(source)
+    for source in filter(is_code, dict.fromkeys(named)):
+        click.echo(f"{source} is code: it is imported and run, with all that it may do.", err=True)
+    parameters = {"model": model, "data": list(data), "folder": str(Path.cwd()), **options}
+    _execute("diagnose", parameters, output)
 
 
 @cli.command()

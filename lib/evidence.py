@@ -189,12 +189,20 @@ def mean_error(row: pd.Series) -> float:
     return float(row["std"] / sqrt(row["count"]))
 
 
-def trend(name: str, values: pd.Series, sign: int) -> Part:
-    """Spearman's rho of values (by d) against d, times `sign`; interval by Bonett and Wright (2000)."""
-    rho = float(np.corrcoef(values.rank(), pd.Series(values.index).rank())[0, 1]) if values.nunique() > 1 else 0.0
+def rank_interval(rho: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of Spearman's rho of `count` pairs: tanh(atanh rho -+ Z sqrt((1 + rho^2/2)/(count - 3))).
+
+    Bonett and Wright (2000); `count` is 4 or more.
+    """
     bounded = float(np.clip(rho, -0.9999, 0.9999))
-    half = Z * sqrt((1 + bounded**2 / 2) / (len(values) - 3))
-    low, high = sorted((sign * tanh(atanh(bounded) - half), sign * tanh(atanh(bounded) + half)))
+    half = Z * sqrt((1 + bounded**2 / 2) / (count - 3))
+    return tanh(atanh(bounded) - half), tanh(atanh(bounded) + half)
+
+
+def trend(name: str, values: pd.Series, sign: int) -> Part:
+    """Spearman's rho of values (by d) against d, times `sign`, with its interval."""
+    rho = float(np.corrcoef(values.rank(), pd.Series(values.index).rank())[0, 1]) if values.nunique() > 1 else 0.0
+    low, high = sorted(sign * end for end in rank_interval(rho, len(values)))
     return Part(name, sign * rho, low, high)
 
 

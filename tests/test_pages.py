@@ -206,10 +206,22 @@ def test_a_page_runs_with_other_parameters_and_a_failing_one_writes_nothing(tmp_
     assert (tmp_path / "out.ipynb").read_bytes() == before
 
 
+def test_what_a_page_refuses_is_refused_and_a_page_whose_process_ends_is_an_error(tmp_path):
+    refusing = ONE + "\n# %%\nfrom lib.errors import InputError\n\nraise InputError('Unknown factor 5; choose 2.')\n"
+    (tmp_path / "one.py").write_text(refusing)
+    with pytest.raises(InputError, match=r"^Unknown factor 5; choose 2\.$"):
+        pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
+    (tmp_path / "one.py").write_text(ONE + "\n# %%\nimport os\n\nos._exit(9)\n")
+    with pytest.raises(pages.PageError, match="Page one did not end: Kernel died"):
+        pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
+    assert not (tmp_path / "out.ipynb").exists()
+
+
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
     for name in source.names():
         page = source.load(name)
         assert "runs" in page.parameters or name in ("introduction", "performance", "sensitivity"), name
+        assert "runs" in page.parameters or name in ("introduction", "performance", "diagnose"), name
         for cell in page.code:
             assert len([line for line in cell.splitlines() if line.strip()]) <= 14, f"{name}: {cell}"
 

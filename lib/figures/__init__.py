@@ -6,6 +6,7 @@ same numbers, and every series differs by marker or dash as well as by colour, s
 """
 
 from lib.figures.beyond import controlled_slopes
+from lib.figures.diagnosis import flagged_pictures, quantile_bars, rank_correlations
 from lib.figures.dynamics import eigenvalue_clouds, fates, gallery, moduli_and_angles, training_course
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
 from lib.figures.paper import (
@@ -34,6 +35,7 @@ __all__ = [
     "error_slopes",
     "fates",
     "final_errors",
+    "flagged_pictures",
     "gallery",
     "generalised_characters",
     "growth",
@@ -42,6 +44,7 @@ __all__ = [
     "moduli_and_angles",
     "orientation",
     "published_beside_reproduced",
+    "quantile_bars",
     "rank_correlations",
     "reconstructions",
     "risk_coverage_curves",

@@ -21,10 +21,12 @@ from typing import Any
 
 import nbformat
 import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from lib import files, runs
+from lib.errors import InputError
 from lib.pages.source import BOOK, Page, checked, load
 from lib.runs.store import commit
 from lib.sources import code_digest
@@ -35,19 +37,30 @@ COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class PageError(RuntimeError):
-    """A page raised: the message names the page and the cell, and holds the cell and its traceback."""
+    """A page raised: the message names the page and the cell, and holds the cell and its traceback.
+
+    `refusal`: the sentence of the `InputError` that it raised, where it was one.
+    """
+
+    refusal: str | None = None
 
 
 def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOOK) -> None:
     """Execute the page `name` with these parameters and write the notebook to `output`, whole or not at all.
 
-    Raises `InputError` for an unknown page, parameter, or run, or a value of the wrong type; `PageError` if the page raises.
+    Raises `InputError` for an unknown page, parameter, or run, a value of the wrong type, or one that the page refuses by an
+    `InputError` of its own; `PageError` if the page raises anything else.
     """
     page = load(name, book)
     parameters = checked(page, given)
     for run in parameters.get("runs", []):
         runs.ensure(run)
-    notebook = execute(page, parameters)
+    try:
+        notebook = execute(page, parameters)
+    except PageError as error:
+        if error.refusal:
+            raise InputError(error.refusal) from error
+        raise
     files.write(output, nbformat.writes(notebook))
 
 
@@ -85,7 +98,13 @@ def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
                     execution_timeout=TIMEOUT,
                 )
         except PapermillExecutionError as error:
-            raise PageError(_message(page, error)) from error
+            raised = PageError(_message(page, error))
+            raised.refusal = error.evalue if error.ename == InputError.__name__ else None
+            raise raised from error
+        except (DeadKernelError, CellTimeoutError) as error:
+            raise PageError(
+                f"Page {page.name} did not end: {error} (out of memory, or code that ends the process?)"
+            ) from error
         notebook = nbformat.read(target, as_version=4)
     notebook.metadata["provenance"] = {
         "computed": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -1,6 +1,7 @@
 """A page's source: its notebook, its parameters with their types, and what its code depends on."""
 
 import ast
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from lib.errors import InputError, check_known
 from lib.sources import imports_of
 
 BOOK = files.ROOT / "book"
+NAMED = re.compile(r"lib(\.\w+)+:\w+")
 KINDS = {"int": int, "float": (int, float), "str": str, "bool": bool}
 
 
@@ -42,11 +44,16 @@ class Page:
         return [cell.source for cell in self.notebook.cells if cell.cell_type == "code"]
 
     def modules(self) -> set[str]:
-        """The modules of `lib` that the page's code imports."""
+        """The modules of `lib` that the page's code imports, or names as `module:function`."""
         plain = "\n".join(
             line for line in "\n".join(self.code).splitlines() if not line.lstrip().startswith(("%", "!"))
         )
-        return imports_of(ast.parse(plain))
+        tree = ast.parse(plain)
+        texts = [
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        named = ", ".join(text.partition(":")[0] for text in texts if NAMED.fullmatch(text))
+        return imports_of(tree) | (imports_of(ast.parse(f"import {named}")) if named else set())
 
 
 def names(book: Path = BOOK) -> list[str]:

@@ -1,0 +1,236 @@
+"""What a diagnosis says, in words: Markdown sentences whose verdicts come from the numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import stats
+
+from lib.diagnosis import (
+    BASELINES,
+    PREDICTORS,
+    SIGNALS,
+    Diagnosis,
+    Examined,
+    compared_correlations,
+    compared_shares,
+    correlations,
+    flag_shares,
+    images,
+    reconstructed,
+)
+
+NAMES = SIGNALS | BASELINES
+UNSURE = 0.025  # a one-sided test that comes out below is taken for a finding
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def setting(found: Diagnosis) -> str:
+    """What was examined, and how it came here."""
+    model = found.model
+    name = model.name if model.code else Path(model.name).name
+    origin = "code, which was imported and run" if model.code else "weights, filled into the stated architecture"
+    lines = [
+        f"The model is `{name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
+        f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
+        "",
+    ]
+    for one in found.sets.values():
+        role = "reference" if one is found.reference else "data"
+        part = "" if one.given == len(one.measured) else f" of {one.given}, drawn with a fixed seed"
+        lines.append(f"- {role}: `{one.name}`, {len(one.measured)} points{part}")
+    return "\n".join(lines)
+
+
+def no_limits(found: Diagnosis) -> str:
+    """Why nothing can be flagged; empty where it can."""
+    if found.reference is None:
+        return (
+            "There is no reference, so no point can be called unusual. Give `--reference` points of the kind that the network "
+            "is meant for, best such as it was not trained on."
+        )
+    needed = int(np.ceil(2 / (1 - found.coverage) - 1 - 1e-9))
+    if len(found.reference.measured) < needed:
+        return (
+            f"The reference has {len(found.reference.measured)} points, and it takes {needed} to say where its central "
+            f"{_percent(found.coverage)} end. Nothing is flagged; give more points, or a smaller share."
+        )
+    return ""
+
+
+def flags(found: Diagnosis) -> str:
+    """For every set: how many points are flagged, whether that is more than chance, and what flags most."""
+    if why := no_limits(found):
+        return why
+    shares, lines = flag_shares(found), []
+    chance = min(1.0, len(SIGNALS) * (1 - found.coverage))
+    for name in found.data:
+        count, any_share = int(shares.loc[name, "points"]), float(shares.loc[name, "any"])
+        test = stats.binomtest(round(any_share * count), count, chance, alternative="greater")
+        verdict = "more than chance explains" if test.pvalue < UNSURE else "no more than chance explains"
+        first, second, difference, half = compared_shares(found, name)
+        if abs(difference) <= half or difference == 0:
+            beside = "the two cannot be told apart"
+        else:
+            beside = f"the eigenvalues notice {'more' if difference > 0 else 'less'} than what needs no Jacobian"
+        lines.append(
+            f"- `{name}`: {_percent(any_share)} of the points are flagged by one of the three, {verdict} (at most "
+            f"{_percent(chance)} of points like the reference's). Of trace and log volume the {NAMES[first]} flags most, "
+            f"{_percent(float(shares.loc[name, first]))}; without a Jacobian, the {NAMES[second]} flags "
+            f"{_percent(float(shares.loc[name, second]))}: {beside}."
+        )
+    return "\n".join(lines)
+
+
+def shares_table(found: Diagnosis) -> pd.DataFrame:
+    """`flag_shares` in percent, under readable names."""
+    table = flag_shares(found)
+    names = {"any": "any of the three"} | NAMES
+    order = ["points", *SIGNALS, "any", *BASELINES]
+    shown = table[order].copy()
+    shown[order[1:]] = (100 * shown[order[1:]].astype(float)).round(1)
+    return shown.rename(columns=names)
+
+
+def outstanding(one: Examined, most: int) -> pd.DataFrame:
+    """The flagged points farthest outside the limits; without limits, those farthest from the decoded tangent plane."""
+    if "outside" in one.measured:
+        chosen = one.measured[one.measured["outside"] > 0].sort_values("outside", ascending=False, kind="stable")
+    else:
+        chosen = one.measured.sort_values("tangent_distance", ascending=False, kind="stable")
+    return chosen.head(most)
+
+
+def outstanding_table(found: Diagnosis, most: int = 5) -> pd.DataFrame:
+    """`outstanding` of every set, one below the other."""
+    columns = ["point", *SIGNALS, "error"]
+    parts = {name: outstanding(one, most)[columns] for name, one in found.data.items()}
+    table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
+    return table.rename(columns=NAMES).set_index(["data", "point"]).astype(float).round(4)
+
+
+def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
+    """`outstanding` of every set as images: title, original, reconstruction. Empty where the points are no images."""
+    shown = {}
+    for name, one in found.data.items():
+        chosen = outstanding(one, most)
+        values = one.values[torch.from_numpy(chosen.index.to_numpy())]
+        originals = images(values)
+        if originals is not None:
+            redrawn = images(reconstructed(found.model, values)) if len(chosen) else originals
+            shown[name] = list(zip(chosen["point"], originals, redrawn, strict=True))
+    return shown
+
+
+def orientation_table(found: Diagnosis) -> pd.DataFrame:
+    """Of every set, how many points reverse orientation, are singular, or ill conditioned."""
+    rows = {}
+    for name, one in found.sets.items():
+        marks = {
+            "reversed": one.measured["sign"] < 0,
+            "structurally singular": one.measured["singular"],
+            "ill conditioned": one.measured["ill_conditioned"],
+        }
+        rows[name] = {"points": len(one.measured)}
+        for mark, values in marks.items():
+            rows[name] |= {mark: int(values.sum()), f"{mark}, %": round(100 * float(values.mean()), 1)}
+    table = pd.DataFrame(rows).T
+    return table.astype({column: int for column in table if not column.endswith("%")})
+
+
+def orientation(found: Diagnosis) -> str:
+    """What these counts mean here."""
+    measured = pd.concat([one.measured for one in found.data.values()])
+    turned, singular = measured["sign"] < 0, int(measured["singular"].sum())
+    doubtful = int((turned & measured["ill_conditioned"]).sum())
+    if not turned.any() and not singular:
+        return f"At none of the {len(measured)} points of data is orientation reversed or the core singular."
+    text = f"Of the {len(measured)} points of data, {turned.sum()} reverse orientation: some direction comes back turned round."
+    if doubtful:
+        text += f" {doubtful} of these are ill conditioned, and their sign may be rounding."
+    if singular:
+        text += f" At {singular} the core is singular: the network loses a latent dimension there."
+    return text
+
+
+def tangent_table(found: Diagnosis) -> pd.DataFrame:
+    """Of every set, median distance to the decoded tangent plane, median error, and the median share of the error across."""
+    rows = {
+        name: {
+            "median distance": round(float(one.measured["tangent_distance"].median()), 4),
+            "median error |f(x) - x|": round(float(np.sqrt(found.input_dim * one.measured["error"]).median()), 4),
+            "median share across": round(float(one.measured["across"].median()), 3),
+        }
+        for name, one in found.sets.items()
+    }
+    return pd.DataFrame(rows).T
+
+
+def errors(found: Diagnosis) -> str:
+    """For every set: what trace and log volume say about the errors, and whether that is more than the baselines say."""
+    lines = []
+    for name, one in found.data.items():
+        table = correlations(one.measured)
+        parts = [_correlated(each, table.loc[each]) for each in PREDICTORS["eigenvalues"]]
+        compared = compared_correlations(one.measured)
+        if compared is None:
+            parts.append("they cannot be compared with the baselines")
+        else:
+            first, second, low, high = compared
+            verdict = (
+                "as much as (within the uncertainty)" if low <= 0 <= high else "more than" if low > 0 else "less than"
+            )
+            parts.append(f"the {NAMES[first]} says {verdict} the {NAMES[second]}")
+        lines.append(f"- `{name}`: {'; '.join(parts)}.")
+    return "\n".join(lines)
+
+
+def _correlated(name: str, row: pd.Series) -> str:
+    if np.isnan(row["rho"]):
+        return f"the {NAMES[name]} cannot be correlated with the error (too few points, or all alike)"
+    interval = f"ρ = {row['rho']:.2f}, 95 % interval {row['low']:.2f} to {row['high']:.2f}"
+    if row["low"] <= 0 <= row["high"]:
+        return f"the {NAMES[name]} says nothing about the errors here ({interval})"
+    return f"where the {NAMES[name]} is large, the error is {'large' if row['rho'] > 0 else 'small'} ({interval})"
+
+
+def conclusion(found: Diagnosis) -> str:
+    """The findings in a list: what the eigenvalues did and did not tell about these points."""
+    silent, telling = [], []
+    for name, one in found.data.items():
+        table = correlations(one.measured).loc[list(PREDICTORS["eigenvalues"])]
+        tells = ((table["low"] > 0) | (table["high"] < 0)).any()
+        (telling if tells else silent).append(f"`{name}`")
+    lines = []
+    if telling:
+        lines.append(
+            f"- Within {', '.join(telling)} the eigenvalues go with the errors; with how much, the intervals say."
+        )
+    if silent:
+        lines.append(
+            f"- Within {', '.join(silent)} the eigenvalues say nothing about which points have the larger errors."
+        )
+    if why := no_limits(found):
+        lines.append(f"- {why}")
+    else:
+        shares = flag_shares(found)
+        chance = len(SIGNALS) * (1 - found.coverage)
+        worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
+        most = float(shares.loc[worst, "any"])
+        where = (
+            f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(chance)} could be chance."
+        )
+        lines.append(where if most > 0 else "- No point is flagged.")
+        missed = [
+            f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0
+        ]
+        if missed:
+            lines.append(
+                f"- On {', '.join(missed)} a look at the errors, the ink or the nearest reference points notices more than "
+                "trace and log volume do."
+            )
+    return "\n".join(lines)
