@@ -124,7 +124,7 @@ tables = {
     name: diagnosis.correlations(one.measured) for name, one in found.data.items()
 }
 strong = diagnosis.PREDICTORS["eigenvalues"]
-figures.rank_correlations(tables, findings.NAMES, strong)
+figures.error_correlations(tables, findings.NAMES, strong)
 
 # %% tags=["remove-input"]
 Markdown(findings.errors(found))

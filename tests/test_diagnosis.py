@@ -339,7 +339,7 @@ def test_figures_show_the_numbers(found):
     empty = {"x": measured["far.npy"].assign(log_volume=-np.inf)}
     assert not figures.quantile_bars(empty, {"log_volume": "log volume"}, {}).axes[0].lines
     tables = {name: diagnosis.correlations(one.measured) for name, one in found.data.items()}
-    drawn = figures.rank_correlations(tables, findings.NAMES, ("trace", "log_volume"))
+    drawn = figures.error_correlations(tables, findings.NAMES, ("trace", "log_volume"))
     assert [axis.get_title(loc="left") for axis in drawn.axes] == ["fresh.npy", "far.npy"]
     assert drawn.axes[0].lines[2].get_xdata()[0] == tables["fresh.npy"].loc["trace", "rho"]
 

@@ -1,7 +1,7 @@
 """How fast the cores are: beside torch.func, autograd, the peers, and the generic route to the eigenvalues.
 
 All contenders work on the same untrained network and the same random points, on one thread, each at its best chunk
-size; times are the processor's, in microseconds a point. Weights and points do not matter for the time, but that half of the ReLUs are off.
+size; times are the processor's, in microseconds a point. What the weights and points are does not matter for the time.
 """
 
 import multiprocessing
@@ -180,7 +180,7 @@ def jacobians(rounds: int = 5) -> dict[str, Any]:
     """
     routes = {name: route for name, route in ROUTES.items() if installed(name)}
     with threads(1):
-        found = {
+        return {
             "environment": environment(),
             "linear": _at_their_best(routes, LINEAR, torch.float32, rounds),
             "linear, float64": _at_their_best(
@@ -194,4 +194,3 @@ def jacobians(rounds: int = 5) -> dict[str, Any]:
             "memory": {name: _memory(name, POINTS) for name in routes if name not in SLOW}
             | {"ours, 70,000 points": _memory("ours", MEMORY_POINTS)},
         }
-    return found

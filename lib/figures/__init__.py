@@ -6,7 +6,7 @@ same numbers, and every series differs by marker or dash as well as by colour, s
 """
 
 from lib.figures.beyond import controlled_slopes
-from lib.figures.diagnosis import flagged_pictures, quantile_bars, rank_correlations
+from lib.figures.diagnosis import error_correlations, flagged_pictures, quantile_bars
 from lib.figures.dynamics import eigenvalue_clouds, fates, gallery, moduli_and_angles, training_course
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
 from lib.figures.paper import (
@@ -32,6 +32,7 @@ __all__ = [
     "controlled_slopes",
     "detection",
     "eigenvalue_clouds",
+    "error_correlations",
     "error_slopes",
     "fates",
     "final_errors",

@@ -80,7 +80,7 @@ def flagged_pictures(pictures: Mapping[str, Sequence[Picture]]) -> Figure:
     return figure
 
 
-def rank_correlations(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str], strong: Sequence[str]) -> Figure:
+def error_correlations(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str], strong: Sequence[str]) -> Figure:
     """A panel a set of points: Spearman's rho with the error, its 95 % interval, a row a predictor; filled marks: `strong`."""
     rows = [name for name in labels if any(name in table.index for table in tables.values())]
     figure = Figure(figsize=(max(5.0, 1.2 + 1.9 * len(tables)), 1.2 + 0.3 * len(rows)))

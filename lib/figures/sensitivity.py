@@ -25,7 +25,7 @@ def training_length(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Map
     axes = figure.subplots(2, len(by_dim), squeeze=False, sharex=True, sharey="row")
     for column, (latent_dim, rows) in enumerate(by_dim.items()):
         axes[0, column].set_title(f"$d$ = {latent_dim}")
-        for axis, (kind, label) in zip(axes[:, column], KINDS.items(), strict=True):
+        for axis, kind in zip(axes[:, column], KINDS, strict=True):
             published = [value for key, value in wanted[latent_dim].items() if key.endswith(f"_{kind}")]
             axis.axhspan(min(published), max(published), color="#bbbbbb", alpha=0.6, linewidth=0, label="published")
             for (space, predictor), (color, marker, dashes, name) in SERIES.items():
