@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from lib import files, pages, sources
 from lib.errors import InputError
@@ -101,6 +102,46 @@ def test_a_wrong_run_in_the_environment_is_one_sentence(book):
     result = build(book, BOOK_RUNS="absent")
     assert result.returncode != 0
     assert "Unknown run 'absent'; choose one of" in result.stdout + result.stderr
+
+
+def test_a_kept_run_that_is_absent_or_damaged_is_left_out_and_the_page_says_so(book, tmp_path):
+    """The rest of the book is built; a page with no other run to show ends the build with the reason."""
+    results = tmp_path / "kept"
+    change(book / "one.py", "factor: int = 2", "factor: int = 2\nruns: list[str] = ['mnist', 'smoke']")
+    change(book / "one.py", '"computed", factor', '"computed", runs')
+    assert executed(build(book, GEOMETRY_RESULTS=str(results))) == {"one", "two"}
+    assert "The run mnist is not shown here. Run mnist has no results yet" in html(book, "one")
+    assert "python -m lib run mnist" in html(book, "one")
+    assert "['smoke']" in BeautifulSoup(html(book, "one"), "html.parser").get_text()
+    assert "not shown here" not in html(book, "two")
+
+    shutil.copytree(files.ROOT / "results" / "mnist", results / "mnist")
+    kept = min((results / "mnist").glob("*-s0.json.gz"))
+    kept.write_bytes(kept.read_bytes()[:-200])
+    assert executed(build(book, GEOMETRY_RESULTS=str(results))) == set(), "the same run is shown, with another reason"
+    assert f"{kept.name} is damaged" in html(book, "one")
+
+    result = build(book, GEOMETRY_RESULTS=str(results), BOOK_RUNS="mnist")
+    assert result.returncode != 0
+    assert f"No run is left to show on page one. {kept} is damaged" in " ".join((result.stdout + result.stderr).split())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("print('second page')", "print('second page'", "Code cell 1 of page two is no Python"),
+        ("print('second page')", "import os\nos._exit(1)", "Page two: code cell 1 ended its kernel"),
+        ("# # Two", "# # Two\n# {ref}`nowhere`", "two.py, cell 1"),
+    ],
+    ids=["syntax", "kernel", "reference"],
+)
+def test_what_ends_a_build_is_named_by_page_and_cell(book, old, new, words):
+    change(book / "two.py", old, new)
+    result = build(book)
+    assert result.returncode != 0
+    output = result.stdout + result.stderr
+    assert words in output
+    assert "Traceback" not in output
 
 
 # --- keys --------------------------------------------------------------------------------------------------------
@@ -209,7 +250,7 @@ def test_a_page_runs_with_other_parameters_and_a_failing_one_writes_nothing(tmp_
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
     for name in source.names():
         page = source.load(name)
-        assert "runs" in page.parameters or name in ("introduction", "performance"), name
+        assert "runs" in page.parameters or name in ("introduction", "performance", "rerun"), name
         for cell in page.code:
             assert len([line for line in cell.splitlines() if line.strip()]) <= 14, f"{name}: {cell}"
 

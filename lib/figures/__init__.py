@@ -5,7 +5,7 @@ docstring says otherwise. One style serves the whole book: text stays text in th
 same numbers, and every series differs by marker or dash as well as by colour, so that the figures read in grey.
 """
 
-from lib.figures.beyond import controlled_slopes
+from lib.figures.beyond import controlled_slopes, headline
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
 from lib.figures.paper import (
     argument_distribution,
@@ -27,6 +27,7 @@ __all__ = [
     "controlled_slopes",
     "error_slopes",
     "final_errors",
+    "headline",
     "loss_curves",
     "mean_eigenvalue",
     "orientation",

@@ -4,7 +4,18 @@
 `summary` loads the result; `member` and `measurements` give one trained autoencoder and its per-point table.
 """
 
-from lib.runs.results import Summary, ensure, listed, live, measurements, member, summary, summary_digest
+from lib.runs.results import (
+    Summary,
+    ensure,
+    listed,
+    live,
+    manifest,
+    measurements,
+    member,
+    summary,
+    summary_digest,
+    why_absent,
+)
 from lib.runs.specification import Member, Run, members, names, read
 
 __all__ = [
@@ -14,6 +25,7 @@ __all__ = [
     "ensure",
     "listed",
     "live",
+    "manifest",
     "measurements",
     "member",
     "members",
@@ -21,4 +33,5 @@ __all__ = [
     "read",
     "summary",
     "summary_digest",
+    "why_absent",
 ]
