@@ -77,9 +77,7 @@ glue("headline", figures.headline(summaries), display=False)
 # :::
 #
 # :::{grid-item-card} Diagnose yours
-# `python -m lib diagnose`
-# ^^^
-# Your own autoencoder, point by point.
+# Your own autoencoder, point by point: `python -m lib diagnose`.
 # :::
 # ::::
 #
