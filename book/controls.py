@@ -76,7 +76,7 @@ figures.controlled_slopes(summaries, "test")
 # %% [markdown]
 # Test points, $J_I$, the depth of the tables. Black: nothing held fixed, the slope of the paper. The other lines hold more and more fixed.
 
-# %% mystnb={"image": {"alt": "The same panels for training points."}}
+# %% mystnb={"image": {"alt": "The same panels for training points: five lines each, from nothing held fixed to class, ink and neighbours."}}
 figures.controlled_slopes(summaries, "train")
 
 # %% [markdown]

@@ -39,26 +39,29 @@ for short, name in {"raw": "none", "held": "class and ink"}.items():
     found = own[own["controls"] == name].mean(numeric_only=True)
     glue(f"trace_{short}", float(found["slope"]), display=False)
     glue(f"trace_{short}_half", 1.96 * float(found["slope_se"]), display=False)
+verdicts = [one.verdict for one in claims.evaluate(shown)]
+for short, verdict in zip(
+    ("reproduced", "not", "untested"), tables.VERDICTS, strict=True
+):
+    glue(f"shown_{short}", verdicts.count(verdict), display=False)
+
+# %% tags=["remove-input"]
 glue("all_claims", len(claims.CLAIMS), display=False)
 glue("shown_run", shown.run.name, display=False)
+glue("shown_members", len(shown.members), display=False)
+glue("shown_planned", len(shown.members) + shown.absent, display=False)
 glue("largest_d", int(last), display=False)
 glue("standing", Markdown(tables.standing(summaries)), display=False)
 glue("headline", figures.headline(summaries), display=False)
 
 # %% [markdown]
-# **What we found.** We hold {glue:text}`all_claims:d` claims of the paper against each run; the [ledger](claims) has every verdict.
-#
-# ```{glue:md} standing
-# :format: myst
-# ```
-#
-# In the run {glue:text}`shown_run:s`, at $d$ = {glue:text}`largest_d:d`, a test error rises by {glue:text}`trace_raw:.2f` ± {glue:text}`trace_raw_half:.2f` standard deviations with each standard deviation of the trace of $J_I$. With the digit and its amount of ink [held fixed](controls), {glue:text}`trace_held:.2f` ± {glue:text}`trace_held_half:.2f` of that is left.
+# **What we found.** Of {glue:text}`all_claims:d` claims of the paper, the run {glue:text}`shown_run:s` ({glue:text}`shown_members:d` of {glue:text}`shown_planned:d` networks) reproduces {glue:text}`shown_reproduced:d`, does not reproduce {glue:text}`shown_not:d`, and cannot test {glue:text}`shown_untested:d`: see the [ledger](claims). There, at $d$ = {glue:text}`largest_d:d`, the slope of the test error on the trace of $J_I$ is {glue:text}`trace_raw:.2f` ± {glue:text}`trace_raw_half:.2f`, in standard deviations; with the digit and its amount of ink [held fixed](controls) it is {glue:text}`trace_held:.2f` ± {glue:text}`trace_held_half:.2f`.
 #
 # ```{glue:figure} headline
 # :name: fig-headline
 # :alt: One panel a run against the latent dimension. Crosses are the slopes of the test error on the trace as published, for MNIST; a black line those found here; an orange line those left with class and ink held fixed. A grey line marks zero.
 #
-# How much a test error rises, in standard deviations, with a standard deviation of the trace of $J_I$: as published for MNIST, as found here, and with class and ink held fixed. Bands are 95 % intervals over points; depth of the tables.
+# The slope of the test error on the trace of $J_I$, in standard deviations. The published slopes are of MNIST. Bands: 95 % intervals over points.
 # ```
 #
 # ::::{grid} 1 1 3 3
@@ -82,6 +85,12 @@ glue("headline", figures.headline(summaries), display=False)
 # ::::
 #
 # ## How sure is what
+#
+# The ledger, run by run:
+#
+# ```{glue:md} standing
+# :format: myst
+# ```
 #
 # MNIST at the paper's scale takes days on two processors and is shown as far as it has been computed. A claim about a trend over $d$ waits for the latent dimensions it needs.
 #

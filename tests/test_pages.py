@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -13,7 +14,7 @@ from bs4 import BeautifulSoup
 
 from lib import files, pages, sources
 from lib.errors import InputError
-from lib.pages import execution, source
+from lib.pages import archive, execution, source
 
 HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
 ONE = HEADER + (
@@ -262,3 +263,24 @@ def test_every_figure_has_an_alt_text_of_its_own():
             alt = re.search(r"# :alt: (.+)", block)
             assert alt and len(alt[1]) > 40, f"{path.name}: {block}"
             assert alt[1] not in block.replace(alt[0], "")
+
+
+# --- the archive -------------------------------------------------------------------------------------------------
+
+
+def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums(tmp_path):
+    html = tmp_path / "html"
+    (html / "_executed").mkdir(parents=True)
+    with pytest.raises(InputError, match="build it with: make book"):
+        archive.write(tmp_path / "book.zip", html)
+    (html / "index.html").write_text("<html></html>")
+    (html / "_executed" / "one.ipynb").write_text("{}")
+    for name in ("first.zip", "second.zip"):
+        archive.write(tmp_path / name, html)
+    assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "first.zip") as found:
+        sums = dict(line.split("  ")[::-1] for line in found.read("SHA256SUMS").decode().splitlines())
+        assert set(found.namelist()) == {*sums, "SHA256SUMS"}
+        assert all(files.sha256(found.read(name)) == digest for name, digest in sums.items())
+    assert {"html/index.html", "notebooks/one.ipynb", "source/requirements.txt", "source/LICENSE"} <= set(sums)
+    assert "source/results/mnist/manifest.json" in sums

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lib import files
 from lib.errors import InputError
+from lib.runs.store import shown
 
 HTML = files.ROOT / "book" / "_build" / "html"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same files
@@ -19,7 +20,7 @@ def write(target: Path, html: Path = HTML) -> int:
     environment), and SHA256SUMS, which `sha256sum --check` reads. Raises `InputError` where there is no built book.
     """
     if not (html / "index.html").exists():
-        raise InputError(f"There is no built book in {html.relative_to(files.ROOT)}; build it with: make book")
+        raise InputError(f"There is no built book in {shown(html)}; build it with: make book")
     sums = []
     with files.replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(_contents(html)):

@@ -53,7 +53,9 @@ class PlaceInPage(Filter):
     def filter(self, record: LogRecord) -> bool:
         place = re.sub(r"\.py:(\d+)$", _cell_and_line, str(getattr(record, "location", None) or ""))
         if self.app.warningiserror and not getattr(record, "skip_warningsiserror", False):
-            message = record.getMessage().partition(": WARNING: ")[2] or record.getMessage()  # docutils repeats the place
+            message = (
+                record.getMessage().partition(": WARNING: ")[2] or record.getMessage()
+            )  # docutils repeats the place
             raise BuildEnds(f"{place}: {message}" if place else message)
         setattr(record, "location", place)  # noqa: B010 (an attribute that Sphinx gives a record)
         return True
