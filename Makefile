@@ -2,9 +2,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+CHROMIUM ?= chromium
 UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 
-.PHONY: book test lint bench serve requirements clean
+.PHONY: book test lint bench serve archive pdf requirements clean
 .DEFAULT_GOAL := book
 
 .venv/installed: requirements.txt pyproject.toml
@@ -34,6 +35,14 @@ bench: .venv/installed  ## Time the Jacobians beside the peers, which get an env
 
 serve: book  ## Read the built book at http://localhost:8000
 	$(BIN)/python -m http.server --directory book/_build/html 8000
+
+archive: book  ## One file to deposit, with checksums: book/_build/geometry-and-generalization.zip
+	$(BIN)/python -m lib archive --output book/_build/geometry-and-generalization.zip
+
+pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_build/geometry-and-generalization.pdf
+	$(BIN)/jupyter-book build book/ --builder singlehtml -W -n
+	$(CHROMIUM) --headless --no-sandbox --disable-gpu --disable-quic --disable-background-networking --virtual-time-budget=120000 \
+	    --no-pdf-header-footer --print-to-pdf=book/_build/geometry-and-generalization.pdf file://$(CURDIR)/book/_build/singlehtml/index.html
 
 requirements:  ## Pin every version anew, from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra test --universal --python-version 3.11 \

@@ -125,6 +125,18 @@ glue("tests", Markdown(tables.tests("means")), display=False)
 # An estimate with its 95 % interval is turned so that positive means "as the paper says".
 # All claims of the paper stand together in the [ledger](claims).
 
+# %% tags=["remove-input"]
+glue("basis", Markdown(tables.basis(summaries, "means")), display=False)
+
+# %% [markdown]
+# ## How sure are we
+#
+# ```{glue:md} basis
+# :format: myst
+# ```
+#
+# Which root a negative determinant has is our reading, and so is the tolerance for "near 1". Intervals of medians are over the points of one network, those of a trend over its values of $d$: what another seed would give they do not show.
+
 # %% [markdown]
 # ## What to take away
 #

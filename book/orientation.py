@@ -91,6 +91,18 @@ glue("tests", Markdown(tables.tests("orientation")), display=False)
 # An estimate with its 95 % interval is turned so that positive means "as the paper says".
 # All claims of the paper stand together in the [ledger](claims).
 
+# %% tags=["remove-input"]
+glue("basis", Markdown(tables.basis(summaries, "orientation")), display=False)
+
+# %% [markdown]
+# ## How sure are we
+#
+# ```{glue:md} basis
+# :format: myst
+# ```
+#
+# The printed caption cannot be meant as it stands, so two of the claims are our readings of it. Shares have intervals over the points of one network, and a share of zero points says little where there are few of them.
+
 # %% [markdown]
 # ## What to take away
 #

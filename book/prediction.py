@@ -213,6 +213,18 @@ glue("tests", Markdown(tables.tests("prediction")), display=False)
 # An estimate with its 95 % interval is turned so that positive means "as the paper says".
 # All claims of the paper stand together in the [ledger](claims).
 
+# %% tags=["remove-input"]
+glue("basis", Markdown(tables.basis(summaries, "prediction")), display=False)
+
+# %% [markdown]
+# ## How sure are we
+#
+# ```{glue:md} basis
+# :format: myst
+# ```
+#
+# That variables are standardised over the pooled points was decoded from the published intercepts and is nearly certain; which points the paper dropped is inferred from the same tables; the widths and the training of its networks are unknown to us. Intervals are over points, for one network at each $d$ and depth.
+
 # %% [markdown]
 # ## What to take away
 #

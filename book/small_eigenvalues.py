@@ -97,6 +97,18 @@ glue("tests", Markdown(tables.tests("small_eigenvalues")), display=False)
 # An estimate with its 95 % interval is turned so that positive means "as the paper says".
 # All claims of the paper stand together in the [ledger](claims).
 
+# %% tags=["remove-input"]
+glue("basis", Markdown(tables.basis(summaries, "small_eigenvalues")), display=False)
+
+# %% [markdown]
+# ## How sure are we
+#
+# ```{glue:md} basis
+# :format: myst
+# ```
+#
+# The threshold 0.1 is the paper's; what counts as "few" is our reading. A count per point can hang on one network whose training went astray, and intervals over points do not show that.
+
 # %% [markdown]
 # ## What to take away
 #

@@ -122,6 +122,18 @@ glue("tests", Markdown(tables.tests("spectra")), display=False)
 # An estimate with its 95 % interval is turned so that positive means "as the paper says".
 # All claims of the paper stand together in the [ledger](claims).
 
+# %% tags=["remove-input"]
+glue("basis", Markdown(tables.basis(summaries, "spectra")), display=False)
+
+# %% [markdown]
+# ## How sure are we
+#
+# ```{glue:md} basis
+# :format: myst
+# ```
+#
+# The paper says neither how eigenvalues are paired nor what counts as small; both are our reading. Intervals of medians are over the points of one network, and those of a trend over its values of $d$: what another seed would give they do not show.
+
 # %% [markdown]
 # ## What to take away
 #

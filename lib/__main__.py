@@ -1,4 +1,4 @@
-"""The command line: `python -m lib run | page | claims | bounds | bench | diagnose`, also installed as `geometry`."""
+"""The command line: `python -m lib run | page | claims | bounds | bench | diagnose | archive`, also installed as `geometry`."""
 
 import json
 import sys
@@ -137,6 +137,15 @@ def bench(name: str, rounds: int, output: Path | None) -> None:
             if isinstance(value, float):
                 click.echo(f"{case}: {key.replace('_', ' ')} {value:.3g}")
     click.echo(f"Wrote {path}.")
+
+
+@cli.command()
+@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The zip file to write.")
+def archive(output: Path) -> None:
+    """Put the built book, its notebooks, manifests and sources into one file with checksums."""
+    from lib.pages import archive as archives
+
+    click.echo(f"Wrote {output}: {archives.write(output)} files, and a checksum of each in SHA256SUMS.")
 
 
 def main() -> None:

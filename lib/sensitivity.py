@@ -34,7 +34,7 @@ def length(base: Summary, latent_dim: int) -> pd.DataFrame:
 
 
 def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
-    """`SPACE_PREDICTOR_test_slope`, `..._test_slope_se`, `..._test` and `..._test_se`, pooled, from the rows of one latent dimension."""
+    """`SPACE_PREDICTOR_test_slope`, `..._test_slope_se`, `..._test` and `..._test_se` of one latent dimension, pooled."""
     pooled = regressions[regressions["label"] == -1].set_index(["space", "predictor"])
     return {
         f"{space}_{predictor}_{name}": float(pooled.loc[(space, predictor), name])

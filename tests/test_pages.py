@@ -5,14 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from lib import files, pages, sources
 from lib.errors import InputError
-from lib.pages import execution, source
+from lib.pages import archive, execution, source
 
 HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
 ONE = HEADER + (
@@ -101,6 +103,46 @@ def test_a_wrong_run_in_the_environment_is_one_sentence(book):
     result = build(book, BOOK_RUNS="absent")
     assert result.returncode != 0
     assert "Unknown run 'absent'; choose one of" in result.stdout + result.stderr
+
+
+def test_a_kept_run_that_is_absent_or_damaged_is_left_out_and_the_page_says_so(book, tmp_path):
+    """The rest of the book is built; a page with no other run to show ends the build with the reason."""
+    results = tmp_path / "kept"
+    change(book / "one.py", "factor: int = 2", "factor: int = 2\nruns: list[str] = ['mnist', 'smoke']")
+    change(book / "one.py", '"computed", factor', '"computed", runs')
+    assert executed(build(book, GEOMETRY_RESULTS=str(results))) == {"one", "two"}
+    assert "The run mnist is not shown here. Run mnist has no results yet" in html(book, "one")
+    assert "python -m lib run mnist" in html(book, "one")
+    assert "['smoke']" in BeautifulSoup(html(book, "one"), "html.parser").get_text()
+    assert "not shown here" not in html(book, "two")
+
+    shutil.copytree(files.ROOT / "results" / "mnist", results / "mnist")
+    kept = min((results / "mnist").glob("*-s0.json.gz"))
+    kept.write_bytes(kept.read_bytes()[:-200])
+    assert executed(build(book, GEOMETRY_RESULTS=str(results))) == set(), "the same run is shown, with another reason"
+    assert f"{kept.name} is damaged" in html(book, "one")
+
+    result = build(book, GEOMETRY_RESULTS=str(results), BOOK_RUNS="mnist")
+    assert result.returncode != 0
+    assert f"No run is left to show on page one. {kept} is damaged" in " ".join((result.stdout + result.stderr).split())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("print('second page')", "print('second page'", "Code cell 1 of page two is no Python"),
+        ("print('second page')", "import os\nos._exit(1)", "Page two: code cell 1 ended its kernel"),
+        ("# # Two", "# # Two\n# {ref}`nowhere`", "two.py, cell 1"),
+    ],
+    ids=["syntax", "kernel", "reference"],
+)
+def test_what_ends_a_build_is_named_by_page_and_cell(book, old, new, words):
+    change(book / "two.py", old, new)
+    result = build(book)
+    assert result.returncode != 0
+    output = result.stdout + result.stderr
+    assert words in output
+    assert "Traceback" not in output
 
 
 # --- keys --------------------------------------------------------------------------------------------------------
@@ -220,8 +262,8 @@ def test_what_a_page_refuses_is_refused_and_a_page_whose_process_ends_is_an_erro
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
     for name in source.names():
         page = source.load(name)
-        assert "runs" in page.parameters or name in ("introduction", "performance", "sensitivity"), name
-        assert "runs" in page.parameters or name in ("introduction", "performance", "diagnose"), name
+        without = ("introduction", "performance", "sensitivity", "diagnose", "rerun")
+        assert "runs" in page.parameters or name in without, name
         for cell in page.code:
             assert len([line for line in cell.splitlines() if line.strip()]) <= 14, f"{name}: {cell}"
 
@@ -233,3 +275,24 @@ def test_every_figure_has_an_alt_text_of_its_own():
             alt = re.search(r"# :alt: (.+)", block)
             assert alt and len(alt[1]) > 40, f"{path.name}: {block}"
             assert alt[1] not in block.replace(alt[0], "")
+
+
+# --- the archive -------------------------------------------------------------------------------------------------
+
+
+def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums(tmp_path):
+    html = tmp_path / "html"
+    (html / "_executed").mkdir(parents=True)
+    with pytest.raises(InputError, match="build it with: make book"):
+        archive.write(tmp_path / "book.zip", html)
+    (html / "index.html").write_text("<html></html>")
+    (html / "_executed" / "one.ipynb").write_text("{}")
+    for name in ("first.zip", "second.zip"):
+        archive.write(tmp_path / name, html)
+    assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "first.zip") as found:
+        sums = dict(line.split("  ")[::-1] for line in found.read("SHA256SUMS").decode().splitlines())
+        assert set(found.namelist()) == {*sums, "SHA256SUMS"}
+        assert all(files.sha256(found.read(name)) == digest for name, digest in sums.items())
+    assert {"html/index.html", "notebooks/one.ipynb", "source/requirements.txt", "source/LICENSE"} <= set(sums)
+    assert "source/results/mnist/manifest.json" in sums

@@ -5,7 +5,7 @@ docstring says otherwise. One style serves the whole book: text stays text in th
 same numbers, and every series differs by marker or dash as well as by colour, so that the figures read in grey.
 """
 
-from lib.figures.beyond import controlled_slopes
+from lib.figures.beyond import controlled_slopes, headline
 from lib.figures.diagnosis import error_correlations, flagged_pictures, quantile_bars
 from lib.figures.dynamics import eigenvalue_clouds, fates, gallery, moduli_and_angles, training_course
 from lib.figures.networks import bound_against_actual, final_errors, loss_curves, reconstructions, samples
@@ -40,6 +40,7 @@ __all__ = [
     "gallery",
     "generalised_characters",
     "growth",
+    "headline",
     "loss_curves",
     "mean_eigenvalue",
     "moduli_and_angles",

@@ -166,7 +166,7 @@ def error_slopes(summaries: Summaries, predictor: str) -> Figure:
             rows = slopes(summary, predictor, space="latent", depth=depth, label=-1)
             _interval(axes[0, column], rows, style, f"$J_{{L,{depth}}}$")
         if summary.run.dataset == "mnist":
-            _published_slopes(axes[0, column], predictor, "latent")
+            published_slopes(axes[0, column], predictor, "latent")
         by_class(axes[1, column], _class_slopes(summary, predictor), classes(summary))
         for axis in axes[:, column]:
             axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
@@ -182,7 +182,7 @@ def _interval(axis: Axes, rows: pd.DataFrame, style: tuple[str, str, str], label
     series(axis, banded, style, label, value="test_slope", band=("low", "high"))
 
 
-def _published_slopes(axis: Axes, predictor: str, space: str) -> None:
+def published_slopes(axis: Axes, predictor: str, space: str) -> None:
     table = published.table(1 if predictor == "log_volume" else 2)
     rows = table[table["space"] == space]
     axis.plot(
@@ -211,7 +211,7 @@ def published_beside_reproduced(summaries: Summaries) -> Figure:
             for (name, summary), style in zip(summaries.items(), BY_RUN, strict=False):
                 rows = slopes(summary, predictor, space=space, depth=summary.run.table_depth, label=-1)
                 series(axis, rows, style, f"run {name}", value="test_slope", band=("test_slope_low", "test_slope_high"))
-            _published_slopes(axis, predictor, space)
+            published_slopes(axis, predictor, space)
             axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
             axis.set_title(f"{PREDICTOR_NAMES[predictor]}, {SPACE_NAMES[space]}")
         axes[row, 0].set_ylabel("test slope")

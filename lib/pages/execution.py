@@ -27,7 +27,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from lib import files, runs
 from lib.errors import InputError
-from lib.pages.source import BOOK, Page, checked, load
+from lib.pages.source import BOOK, Page, checked, load, parameter_table
 from lib.runs.store import commit
 from lib.sources import code_digest
 
@@ -69,14 +69,24 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
 
 
+def origin(name: str) -> dict[str, str]:
+    """Where a run's results come from: the run's digest, and what its members were computed on, in words."""
+    members = runs.manifest(runs.read(name))["members"].values()
+    found = {"digest": runs.read(name).digest[:12]}
+    for field in ("device", "precision", "threads"):
+        found[field] = ", ".join(sorted({str(member[field]) for member in members}))
+    return found
+
+
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
     summaries = {run: runs.summary_digest(run) for run in parameters.get("runs", [])}
     committed = [*(files.ROOT / "lib" / "data").iterdir(), *(files.ROOT / "benchmarks").glob("*.json")]
+    committed += (files.ROOT / "results").glob("*/manifest.json") if "lib.sensitivity" in page.modules() else []
     printed = [files.sha256(path) for path in sorted(committed)]
-    return files.digest(
-        [page.code, dict(parameters), code_digest(tuple(sorted(page.modules()))), summaries, printed, versions()]
-    )
+    modules = tuple(sorted(page.modules()))
+    declared = parameter_table().to_csv() if "lib.pages.source" in modules else ""
+    return files.digest([page.code, dict(parameters), code_digest(modules), summaries, printed, declared, versions()])
 
 
 def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
@@ -101,10 +111,8 @@ def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
             raised = PageError(_message(page, error))
             raised.refusal = error.evalue if error.ename == InputError.__name__ else None
             raise raised from error
-        except (DeadKernelError, CellTimeoutError) as error:
-            raise PageError(
-                f"Page {page.name} did not end: {error} (out of memory, or code that ends the process?)"
-            ) from error
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise PageError(_stopped(page, target, error)) from error
         notebook = nbformat.read(target, as_version=4)
     notebook.metadata["provenance"] = {
         "computed": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -113,7 +121,7 @@ def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
         "threads": 1,
         "commit": commit(),
         "parameters": dict(parameters),
-        "runs": {run: runs.read(run).digest[:12] for run in parameters.get("runs", [])},
+        "runs": {run: origin(run) for run in parameters.get("runs", [])},
         "versions": versions(),
     }
     return notebook
@@ -139,6 +147,14 @@ def _message(page: Page, error: PapermillExecutionError) -> str:
         f"Page {page.name} raised {error.ename} in code cell {error.exec_count}: {error.evalue}\n\n"
         f"{error.source}\n\n{traceback}"
     )
+
+
+def _stopped(page: Page, target: Path, error: Exception) -> str:
+    """The message of a page whose kernel died or took too long: papermill has noted how far it came."""
+    cells = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
+    began = [cell for cell in cells if cell.metadata["papermill"]["start_time"]] or cells[:1]
+    why = f"took more than {TIMEOUT} s" if isinstance(error, CellTimeoutError) else "ended its kernel (out of memory?)"
+    return f"Page {page.name}: code cell {len(began)} {why}.\n\n{began[-1].source}"
 
 
 # --- what has been executed ----------------------------------------------------------------------------------------

@@ -4,13 +4,15 @@ import ast
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import jupytext
+import pandas as pd
 import yaml
 from nbformat import NotebookNode
+from papermill.translators import PythonTranslator
 
 from lib import files, runs
 from lib.errors import InputError, check_known
@@ -23,11 +25,12 @@ KINDS = {"int": int, "float": (int, float), "str": str, "bool": bool}
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a page: its annotation ("int", "list[str]", ...) and default value."""
+    """A parameter of a page: its annotation ("int", "list[str]", ...), default value, and the comment behind it."""
 
     name: str
     annotation: str
     default: Any
+    help: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,20 +48,38 @@ class Page:
 
     def modules(self) -> set[str]:
         """The modules of `lib` that the page's code imports, or names as `module:function`."""
-        plain = "\n".join(
-            line for line in "\n".join(self.code).splitlines() if not line.lstrip().startswith(("%", "!"))
-        )
-        tree = ast.parse(plain)
-        texts = [
-            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        ]
-        named = ", ".join(text.partition(":")[0] for text in texts if NAMED.fullmatch(text))
-        return imports_of(tree) | (imports_of(ast.parse(f"import {named}")) if named else set())
+        names: set[str] = set()
+        for position, cell in enumerate(self.code, start=1):
+            plain = "\n".join(line for line in cell.splitlines() if not line.lstrip().startswith(("%", "!")))
+            try:
+                tree = ast.parse(plain)
+            except SyntaxError as error:
+                raise InputError(
+                    f"Code cell {position} of page {self.name} is no Python ({error.msg}, its line {error.lineno}); "
+                    f"mend book/{self.name}.py."
+                ) from error
+            texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+            named = ", ".join(
+                text.partition(":")[0] for text in texts if isinstance(text, str) and NAMED.fullmatch(text)
+            )
+            names |= imports_of(tree) | (imports_of(ast.parse(f"import {named}")) if named else set())
+        return names
 
 
 def names(book: Path = BOOK) -> list[str]:
     """The pages that can be executed: book/*.py."""
     return sorted(path.stem for path in book.glob("*.py"))
+
+
+def parameter_table(book: Path = BOOK) -> pd.DataFrame:
+    """The parameters of all pages as the pages declare them, a row a page and parameter: `default`, `type`, `meaning`."""
+    rows = {
+        (name, one.name): [one.default, one.annotation, one.help]
+        for name in names(book)
+        for one in load(name, book).parameters.values()
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["default", "type", "meaning"])
+    return table.set_index(pd.MultiIndex.from_tuples(rows, names=["page", "parameter"]))
 
 
 def load(name: str, book: Path = BOOK) -> Page:
@@ -75,7 +96,8 @@ def parse(name: str, text: str) -> Page:
         raise InputError(f"Page {name} has {len(cells)} cells tagged parameters; keep one.")
     try:
         statements = ast.parse(cells[0].source).body if cells else []
-        parameters = dict(map(_parameter, statements))
+        helps = {one.name: one.help for cell in cells for one in PythonTranslator.inspect(cell)}
+        parameters = {one.name: replace(one, help=helps.get(one.name, "")) for one in map(_parameter, statements)}
     except (SyntaxError, ValueError) as error:
         raise InputError(
             f"The parameters cell of page {name} cannot be read ({error}); give lines such as `runs: list[str] = ['digits']`."
@@ -83,7 +105,7 @@ def parse(name: str, text: str) -> Page:
     return Page(name, notebook, parameters)
 
 
-def _parameter(statement: ast.stmt) -> tuple[str, Parameter]:
+def _parameter(statement: ast.stmt) -> Parameter:
     if (
         not isinstance(statement, ast.AnnAssign)
         or not isinstance(statement.target, ast.Name)
@@ -91,7 +113,7 @@ def _parameter(statement: ast.stmt) -> tuple[str, Parameter]:
     ):
         raise ValueError(ast.unparse(statement))
     name = statement.target.id
-    return name, Parameter(name, ast.unparse(statement.annotation), ast.literal_eval(statement.value))
+    return Parameter(name, ast.unparse(statement.annotation), ast.literal_eval(statement.value))
 
 
 def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:

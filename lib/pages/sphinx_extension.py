@@ -5,12 +5,17 @@ notebook) is kept here between `builder-inited` and the reading.
 """
 
 import fcntl
+import json
 import os
+import re
+import shlex
 import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
+from logging import Filter, LogRecord, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +23,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import SphinxError
 from sphinx.util import logging
+from sphinx.util.logging import WarningIsErrorFilter
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from lib import runs
@@ -31,17 +36,42 @@ DOWNLOADS = "_executed"  # the folder of executed notebooks in the HTML
 logger = logging.getLogger(__name__)
 
 
-class BuildError(SphinxError):
-    """Ends the build with its message alone, instead of a traceback of Sphinx."""
+class BuildEnds(SystemExit):
+    """Ends the build with its message alone: neither Sphinx nor Jupyter Book adds a traceback to a `SystemExit`."""
 
-    category = "The book was not built"
+    def __init__(self, message: str) -> None:
+        super().__init__(f"The book was not built. {message}")
+
+
+class PlaceInPage(Filter):
+    """Names page, cell and line of a warning (MyST-NB numbers the lines of cell n from 10000 n); under -W, ends the build."""
+
+    def __init__(self, app: Sphinx) -> None:
+        super().__init__()
+        self.app = app
+
+    def filter(self, record: LogRecord) -> bool:
+        place = re.sub(r"\.py:(\d+)$", _cell_and_line, str(getattr(record, "location", None) or ""))
+        if self.app.warningiserror and not getattr(record, "skip_warningsiserror", False):
+            message = (
+                record.getMessage().partition(": WARNING: ")[2] or record.getMessage()
+            )  # docutils repeats the place
+            raise BuildEnds(f"{place}: {message}" if place else message)
+        setattr(record, "location", place)  # noqa: B010 (an attribute that Sphinx gives a record)
+        return True
+
+
+def _cell_and_line(match: re.Match) -> str:
+    cell, line = divmod(int(match[1]), 10000)
+    return f".py, cell {cell}, line {line}"
 
 
 @dataclass
 class Book:
-    """The executed pages of the build in hand: their keys and notebooks by name, and names by their text."""
+    """The executed pages of the build in hand: their keys, notes and notebooks by name, and names by their text."""
 
     keys: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
     notebooks: dict[str, NotebookNode] = field(default_factory=dict)
     by_text: dict[str, str] = field(default_factory=dict)
 
@@ -51,6 +81,13 @@ BOOK = Book()
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    for listeners in app.events.listeners.values():  # Jupyter Book loads Thebe, whose script comes from a CDN
+        for one in [one for one in listeners if one.handler.__module__ == "sphinx_thebe"]:
+            app.disconnect(one.id)
+    for handler in getLogger("sphinx").handlers:
+        places = [place for place, one in enumerate(handler.filters) if isinstance(one, WarningIsErrorFilter)]
+        if places:
+            handler.filters.insert(places[0], PlaceInPage(app))
     app.connect("builder-inited", execute_pages)
     app.connect("env-get-outdated", outdated)
     app.connect("doctree-read", remember)
@@ -68,13 +105,13 @@ def execute_pages(app: Sphinx) -> None:
     try:
         _execute_pages(app)
     except (InputError, execution.PageError) as error:
-        raise BuildError(str(error)) from error
+        raise BuildEnds(str(error)) from error
 
 
 def _execute_pages(app: Sphinx) -> None:
     folder = folder_of(app)
     folder.mkdir(parents=True, exist_ok=True)
-    BOOK.keys, BOOK.notebooks, BOOK.by_text = {}, {}, {}
+    BOOK.keys, BOOK.notes, BOOK.notebooks, BOOK.by_text = {}, {}, {}, {}
     pages = _pages(app)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second build of the same book waits here
@@ -100,18 +137,30 @@ def _execute_pages(app: Sphinx) -> None:
 
 
 def _pages(app: Sphinx) -> dict[str, tuple[source.Page, dict[str, Any]]]:
-    """The percent pages of the table of contents, each with its parameters; BOOK_RUNS overrides their `runs`."""
+    """The percent pages of the table of contents, each with its parameters; BOOK_RUNS overrides their `runs`.
+
+    A kept run whose results are absent or damaged is left out, and the page says so. `InputError` where no run is left.
+    """
     book = Path(app.srcdir)
     in_toc = {
         Path(name).with_suffix("").name for name in parse_toc_yaml(Path(app.confdir, app.config.external_toc_path))
     }
     chosen = os.environ.get("BOOK_RUNS")
+    absent = cache(runs.why_absent)
     pages = {}
     for name in source.names(book):
         if name in in_toc:
             page = source.load(name, book)
             given = {"runs": chosen.split(",")} if chosen and "runs" in page.parameters else {}
-            pages[name] = (page, source.checked(page, given))
+            parameters = source.checked(page, given)
+            BOOK.notes[name] = []
+            for run in list(parameters.get("runs", [])):
+                if why := absent(run):
+                    parameters["runs"] = [one for one in parameters["runs"] if one != run]
+                    BOOK.notes[name].append(f"The run {run} is not shown here. {why}")
+                    if not parameters["runs"]:
+                        raise InputError(f"No run is left to show on page {name}. {why}")
+            pages[name] = (page, parameters)
             BOOK.by_text[(book / f"{name}.py").read_text()] = name
     return pages
 
@@ -128,7 +177,7 @@ def _execute_page(folder: Path, name: str, page: source.Page, parameters: Mappin
 def outdated(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
     """On `env-get-outdated`: the pages whose key is not the one they were last read with."""
     known = getattr(env, "page_keys", {})
-    return [name for name, key in BOOK.keys.items() if known.get(name) != key and name in env.found_docs]
+    return [name for name in BOOK.keys if known.get(name) != _read_with(name) and name in env.found_docs]
 
 
 def remember(app: Sphinx, doctree: Any) -> None:
@@ -136,7 +185,12 @@ def remember(app: Sphinx, doctree: Any) -> None:
     name = app.env.docname
     if name in BOOK.keys:
         known = getattr(app.env, "page_keys", {})
-        setattr(app.env, "page_keys", known | {name: BOOK.keys[name]})  # noqa: B010 (pickled with the environment)
+        setattr(app.env, "page_keys", known | {name: _read_with(name)})  # noqa: B010 (pickled with the environment)
+
+
+def _read_with(name: str) -> list[str]:
+    """What the text of a page depends on besides its file."""
+    return [BOOK.keys[name], *BOOK.notes[name]]
 
 
 def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
@@ -152,7 +206,7 @@ def read(text: str) -> NotebookNode:
     """The page of this percent text with its outputs and a provenance foot: what `nb_custom_formats` names."""
     name = BOOK.by_text.get(text)
     if name is None:
-        raise BuildError(
+        raise BuildEnds(
             "A .py page was read that is not in the table of contents, or changed during the build; build again."
         )
     notebook = source.parse(name, text).notebook
@@ -167,22 +221,35 @@ def read(text: str) -> NotebookNode:
             done = next(outputs)
             cell.outputs, cell.execution_count = done.outputs, done.execution_count
     notebook.metadata["language_info"] = executed.metadata.get("language_info", {"name": "python"})
+    title, _, rest = notebook.cells[0].source.partition("\n")
+    notes = [f":::{{warning}}\n{note}\n:::\n" for note in BOOK.notes[name]]
+    notebook.cells[0].source = "\n".join([title, "", *notes, rest])
     notebook.cells.append(new_markdown_cell(_foot(name, executed.metadata["provenance"])))
     return notebook
 
 
+FOOT = """<aside class="provenance"><p>{items}. <a href="{notebook}" download>The executed notebook</a>.</p>
+<details><summary>Run this page again, with parameters of your own</summary>
+
+```bash
+{command}
+```
+
+</details></aside>"""
+
+
 def _foot(name: str, provenance: Mapping[str, Any]) -> str:
-    """The provenance foot as MyST: raw HTML, small print."""
-    run_names = ", ".join(f"{run} ({digest})" for run, digest in provenance["runs"].items())
+    """The provenance foot as MyST: small print, and the command that makes the page again."""
     versions = ", ".join(f"{package} {number}" for package, number in provenance["versions"].items())
     items = [
         f"Computed {provenance['computed']} in {provenance['seconds']:g} s on one {provenance['processor']} thread",
         f"commit {provenance['commit']}",
-        *([f"run {run_names}"] if run_names else []),
+        *(
+            f"run {run} ({one['digest']}), computed on {one['device']} in {one['precision']}, threads {one['threads']}"
+            for run, one in provenance["runs"].items()
+        ),
         versions,
     ]
-    return (
-        '<aside class="provenance"><p>'
-        + "; ".join(items)
-        + f'. <a href="{DOWNLOADS}/{name}.ipynb" download>The executed notebook</a>.</p></aside>'
-    )
+    given = "".join(f" -p {key} {shlex.quote(json.dumps(value))}" for key, value in provenance["parameters"].items())
+    command = f"python -m lib page {name}{given} -o {name}.ipynb"
+    return FOOT.format(items="; ".join(items), notebook=f"{DOWNLOADS}/{name}.ipynb", command=command)

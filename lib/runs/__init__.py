@@ -4,7 +4,19 @@
 `summary` loads the result; `member` and `measurements` give one trained autoencoder and its per-point table.
 """
 
-from lib.runs.results import Summary, ensure, followed, listed, live, measurements, member, summary, summary_digest
+from lib.runs.results import (
+    Summary,
+    ensure,
+    followed,
+    listed,
+    live,
+    manifest,
+    measurements,
+    member,
+    summary,
+    summary_digest,
+    why_absent,
+)
 from lib.runs.specification import Member, Run, members, names, read
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "followed",
     "listed",
     "live",
+    "manifest",
     "measurements",
     "member",
     "members",
@@ -22,4 +35,5 @@ __all__ = [
     "read",
     "summary",
     "summary_digest",
+    "why_absent",
 ]

@@ -31,6 +31,7 @@ from lib import autoencoders, datasets, files, measurements, training
 from lib.errors import InputError
 from lib.runs import store, weights
 from lib.runs.neighbours import neighbours
+from lib.runs.results import manifest
 from lib.runs.specification import Member, Run, members
 from lib.sources import code_digest
 
@@ -71,9 +72,8 @@ def execute(
         workers = processes or _worthwhile_processes(run, waiting, dataset)
         jobs = _jobs(run, waiting, dataset.input_dim, device, workers)
         _perform(jobs, min(workers, len(jobs) if device == "cpu" else len(waiting)))
-        files.write(store.folder(run) / "manifest.json", _manifest(run))
-        if run.kept:
-            files.write(store.RESULTS / run.name / "manifest.json", _manifest(run))
+        for folder in (store.folder(run), *([store.RESULTS / run.name] if run.kept else [])):
+            files.write(folder / "manifest.json", store.json_text(manifest(run)))
     return waiting
 
 
@@ -314,18 +314,3 @@ def _provenance(device: str, precision: str) -> dict[str, Any]:
         "versions": {name: version(name) for name in VERSIONS},
         "commit": store.commit(),
     }
-
-
-def _manifest(run: Run) -> str:
-    """What was computed, from what, on what, in what time: the provenance of each finished member."""
-    finished = {}
-    for member in members(run):
-        path = store.summary_path(run, member)
-        if path.exists():
-            content = store.load_summary(path)
-            finished[member.name] = {
-                "sha256": files.sha256(path),
-                "data": content["data"],
-                "wall_seconds": content["tables"]["members"]["wall_seconds"][0],
-            } | content["provenance"]
-    return store.json_text({"run": run.name, "digest": run.digest, "members": finished})

@@ -3,7 +3,8 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -161,6 +162,35 @@ def summary_digest(name: str) -> str:
     paths = [store.summary_path(run, member) for member in members(run)]
     paths += [store.checks_path(run, member) for member in members(run) if run.kept]
     return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
+
+
+def manifest(run: Run) -> dict[str, Any]:
+    """What was computed, from what, on what, in what time: the provenance of each finished member."""
+    finished = {}
+    for member in members(run):
+        path = store.summary_path(run, member)
+        if path.exists():
+            content = store.load_summary(path)
+            finished[member.name] = {
+                "sha256": files.sha256(path),
+                "data": content["data"],
+                "wall_seconds": content["tables"]["members"]["wall_seconds"][0],
+            } | content["provenance"]
+    return {"run": run.name, "digest": run.digest, "members": finished}
+
+
+def why_absent(name: str) -> str | None:
+    """Why a kept run cannot be shown: nothing is there, or a file is damaged; None where it can, and for any other run."""
+    run = read(name)
+    if not run.kept:
+        return None
+    try:
+        finished_part(run)
+        for path in filter(Path.exists, (store.checks_path(run, member) for member in members(run))):
+            store.load_summary(path)
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def _member_of(run: Run, depth: int, latent_dim: int, seed: int) -> Member:

@@ -1,6 +1,6 @@
 """Where a run's files lie, and how each is checked before it is used.
 
-(`GEOMETRY_ARTIFACTS` names another folder than artifacts/.)
+(`GEOMETRY_ARTIFACTS` and `GEOMETRY_RESULTS` name other folders than artifacts/ and results/.)
 
     artifacts/NAME/DIGEST/MEMBER.safetensors   weights, with the digest of the code that trained them
     artifacts/NAME/DIGEST/MEMBER-eEPOCH.safetensors   weights after that epoch, where the run asks for snapshots
@@ -33,7 +33,7 @@ from lib.sources import code_digest
 TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
 MEASURED_BY = ("lib.measurements",)
 ARTIFACTS = Path(os.environ.get("GEOMETRY_ARTIFACTS", files.ROOT / "artifacts"))
-RESULTS = files.ROOT / "results"
+RESULTS = Path(os.environ.get("GEOMETRY_RESULTS", files.ROOT / "results"))
 
 
 def folder(run: Run) -> Path:

@@ -1,0 +1,120 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Geometry and Generalization
+#
+# *An executable reproduction of the paper by Agarwala, Dees, Gearhart and Lowman {cite}`agarwala2022`.*
+#
+# **What the paper claims.** An autoencoder squeezes an image through a few latent numbers and draws it again. Where it draws badly, it has failed to generalise. One can see where, says the paper, from the trained weights alone: the eigenvalues of the network's Jacobian at a point, through their sum (the trace) and their product (the volume form), predict the error at that point.
+
+# %% tags=["parameters", "remove-input"]
+runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
+
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+from myst_nb import glue
+
+from lib import claims, figures, tables
+from lib.runs import listed, summary
+
+figures.use_style()
+summaries = {name: summary(name) for name in listed(runs)}
+shown = min(summaries.values(), key=lambda one: one.absent)
+last = max(shown.run.latent_dims)
+keys = f"space == 'input' and split == 'test' and predictor == 'trace' and latent_dim == {last}"
+own = shown.controls.query(f"{keys} and depth == {shown.run.table_depth}")
+
+# %% tags=["remove-input"]
+for short, name in {"raw": "none", "held": "class and ink"}.items():
+    found = own[own["controls"] == name].mean(numeric_only=True)
+    glue(f"trace_{short}", float(found["slope"]), display=False)
+    glue(f"trace_{short}_half", 1.96 * float(found["slope_se"]), display=False)
+verdicts = [one.verdict for one in claims.evaluate(shown)]
+for short, verdict in zip(
+    ("reproduced", "not", "untested"), tables.VERDICTS, strict=True
+):
+    glue(f"shown_{short}", verdicts.count(verdict), display=False)
+
+# %% tags=["remove-input"]
+glue("all_claims", len(claims.CLAIMS), display=False)
+glue("shown_run", shown.run.name, display=False)
+glue("shown_members", len(shown.members), display=False)
+glue("shown_planned", len(shown.members) + shown.absent, display=False)
+glue("largest_d", int(last), display=False)
+glue("standing", Markdown(tables.standing(summaries)), display=False)
+glue("headline", figures.headline(summaries), display=False)
+
+# %% [markdown]
+# **What we found.** Of {glue:text}`all_claims:d` claims of the paper, the run {glue:text}`shown_run:s` ({glue:text}`shown_members:d` of {glue:text}`shown_planned:d` networks) reproduces {glue:text}`shown_reproduced:d`, does not reproduce {glue:text}`shown_not:d`, and cannot test {glue:text}`shown_untested:d`: see the [ledger](claims). There, at $d$ = {glue:text}`largest_d:d`, the slope of the test error on the trace of $J_I$ is {glue:text}`trace_raw:.2f` ± {glue:text}`trace_raw_half:.2f`, in standard deviations; with the digit and its amount of ink [held fixed](controls) it is {glue:text}`trace_held:.2f` ± {glue:text}`trace_held_half:.2f`.
+#
+# ```{glue:figure} headline
+# :name: fig-headline
+# :alt: One panel a run against the latent dimension. Crosses are the slopes of the test error on the trace as published, for MNIST; a black line those found here; an orange line those left with class and ink held fixed. A grey line marks zero.
+#
+# The slope of the test error on the trace of $J_I$, in standard deviations. The published slopes are of MNIST. Bands: 95 % intervals over points.
+# ```
+#
+# ::::{grid} 1 1 3 3
+# :gutter: 2
+#
+# :::{grid-item-card} Read
+# :link: introduction
+# :link-type: doc
+# Start with the introduction.
+# :::
+#
+# :::{grid-item-card} Rerun
+# :link: rerun
+# :link-type: doc
+# Any page, with parameters of your own.
+# :::
+#
+# :::{grid-item-card} Diagnose yours
+# :link: diagnose
+# :link-type: doc
+# Your own autoencoder, point by point.
+# :::
+# ::::
+#
+# ## How sure is what
+#
+# The ledger, run by run:
+#
+# ```{glue:md} standing
+# :format: myst
+# ```
+#
+# MNIST at the paper's scale takes days on two processors and is shown as far as it has been computed. A claim about a trend over $d$ waits for the latent dimensions it needs.
+#
+# | Part of the paper | here | how sure |
+# | :-- | :-- | :-- |
+# | Figures 2 to 9 | [spectra](spectra), [means](means), [small eigenvalues](small_eigenvalues), [orientation](orientation), [prediction](prediction) | made anew on each run; every claim has a test fixed beforehand |
+# | Tables 1 and 2 | [prediction](prediction) | all columns, beside the published ones; the published tables were audited, and hold a misprint ({numref}`table-2`) |
+# | Definitions | [introduction](introduction), [geometry](geometry) | the identities are proved and checked on trained networks |
+# | Bounds for the error | [bounds](bounds) | the paper's theorems were not available to us; the statements are ours, proved, and checked {glue:text}`bounds.py::checks:d` times with {glue:text}`bounds.py::violations:d` violations |
+# | Settings of the experiments | [experiments](experiments) | stated in part only; the rest is our reading |
+#
+# The paper's full text and its code were not available to us, only what the journal's page shows. Wherever something had to be read into it, a box says *our reading*; where that concerns an experiment, the choice is a field of a run and can be changed.
+#
+# ## A reader's guide
+#
+# | You have | read |
+# | :-- | :-- |
+# | five minutes | this page and the [ledger](claims) |
+# | an hour | the [introduction](introduction), then [prediction](prediction) and [controls](controls): the main question, and how much of the answer survives |
+# | an afternoon | Part I in order; the proofs in [geometry](geometry) and [bounds](bounds) can be skipped, their tables of checks cannot |
+# | a network of your own | [geometry](geometry) for what is measured, [bounds](bounds) for what follows from it, then [diagnose](diagnose) |
+#
+# A page on results goes from what the paper says to the parameters, a figure or a table, what it shows, the verdicts beside the published claims, how sure we are of them, and what to take away. All numbers in the text are computed when the page is. The foot of a page says when and from what, offers the executed notebook, and gives the command that makes the page again.
+#
+# The words are few. A *run* is a specification, a *member* one trained autoencoder of it (depth $n$, latent dimension $d$, seed), and the *core* the small matrix that is measured at every point ({prf:ref}`def-core`). The [glossary](glossary) has all words and symbols.

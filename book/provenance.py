@@ -1,0 +1,88 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Provenance
+#
+# What this book was computed from, by what, and on what. The foot of every page says the same for the page alone.
+
+# %% tags=["parameters"]
+runs: list[str] = ["mnist", "digits"]  # runs whose members are listed
+
+# %%
+import pandas as pd
+
+from lib.runs import listed, manifest, read
+
+manifests = {name: manifest(read(name)) for name in listed(runs)}
+members = pd.concat(
+    {name: pd.DataFrame(one["members"]).T for name, one in manifests.items()},
+    names=["run", "member"],
+)
+
+# %% [markdown]
+# ## Runs
+#
+# A run is known by the digest of its specification, a data set by the digest of its arrays. Hours are those of training and measuring, summed over members.
+
+# %%
+by_run = members.groupby("run", sort=False)
+whole = pd.DataFrame(
+    {"digest": {k: one["digest"][:12] for k, one in manifests.items()}}
+)
+whole["data"] = by_run["data"].first().str[:12]
+whole["members"] = by_run.size()
+whole["hours"] = by_run["wall_seconds"].sum().astype(float).div(3600).round(2)
+for name in ("device", "precision", "threads", "python"):
+    whole[name] = by_run[name].agg(lambda one: ", ".join(sorted(map(str, set(one)))))
+whole
+
+# %% [markdown]
+# ## Members
+#
+# One row a trained network: the checksum of its summary, the commit that it was computed from (with a plus sign where files had been changed), and the seconds it took.
+
+# %% tags=["hide-output"]
+shown = members[["sha256", "commit", "device", "precision", "threads", "wall_seconds"]]
+shown.assign(sha256=shown["sha256"].str[:12])
+
+# %% [markdown]
+# ## What they were trained with
+
+# %%
+trained = pd.DataFrame(list(members["versions"]), members.index)
+trained.groupby("run", sort=False).agg(lambda one: ", ".join(sorted(set(one))))
+
+# %% [markdown]
+# ## What this page was computed with
+
+# %%
+import os
+import platform
+
+from lib.pages.execution import versions
+from lib.runs.store import commit
+
+here = versions() | {"system": platform.system(), "machine": platform.machine()}
+here |= {"processors": str(os.cpu_count()), "commit": commit()}
+pd.Series(here, name="").to_frame()
+
+# %% [markdown]
+# The versions of all packages are pinned in `requirements.txt`, from which `make book` sets the environment up:
+#
+# ````{dropdown} requirements.txt
+# ```{literalinclude} ../requirements.txt
+# :language: text
+# ```
+# ````
+#
+# Every run's manifest lies beside its results: `results/NAME/manifest.json` for a kept run, `artifacts/NAME/DIGEST/manifest.json` for the others. The tables above are made from the same records, which the summaries carry. `make archive` puts the book, its executed notebooks, results, manifests and environment into one file, with a checksum of each.

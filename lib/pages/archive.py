@@ -1,0 +1,48 @@
+"""The book as one file to deposit: what a reader reads, what it was computed from, and what is needed to compute it again."""
+
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lib import files
+from lib.errors import InputError
+from lib.runs.store import shown
+
+HTML = files.ROOT / "book" / "_build" / "html"
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same files
+
+
+def write(target: Path, html: Path = HTML) -> int:
+    """Write the archive, whole or not at all; return the number of files in it.
+
+    It holds html/, notebooks/ (executed), manifests/ of all runs, source/ (all tracked files, with results/ and the
+    environment), and SHA256SUMS, which `sha256sum --check` reads. Raises `InputError` where there is no built book.
+    """
+    if not (html / "index.html").exists():
+        raise InputError(f"There is no built book in {shown(html)}; build it with: make book")
+    sums = []
+    with files.replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(_contents(html)):
+            content = path.read_bytes()
+            archive.writestr(zipfile.ZipInfo(name, LONG_AGO), content, zipfile.ZIP_DEFLATED)
+            sums.append(f"{files.sha256(content)}  {name}\n")
+        archive.writestr(zipfile.ZipInfo("SHA256SUMS", LONG_AGO), "".join(sums), zipfile.ZIP_DEFLATED)
+    return len(sums)
+
+
+def _contents(html: Path) -> Iterator[tuple[str, Path]]:
+    """Names in the archive, and the files they stand for."""
+    for path in html.rglob("*"):
+        if path.is_file():
+            yield f"html/{path.relative_to(html)}", path
+    for path in (html / "_executed").glob("*.ipynb"):
+        yield f"notebooks/{path.name}", path
+    for path in (files.ROOT / "artifacts").glob("*/*/manifest.json"):
+        yield f"manifests/{path.parent.parent.name}-{path.parent.name}.json", path
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=files.ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (files.ROOT / name).is_file():
+            yield f"source/{name}", files.ROOT / name

@@ -1,0 +1,276 @@
+"""The built book as a reader meets it: every page in Debian's chromium, wide and narrow, light and dark, with no network.
+
+The book is that of book/_build where it is current; else all pages are built here, from the smoke run.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import sync_playwright
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+from lib.files import ROOT
+from lib.pages import source
+
+PAGES = [Path(name).with_suffix("").name for name in parse_toc_yaml(ROOT / "_toc.yml")]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+VIEWS = {f"{width} px, {theme}": (width, theme) for width in (1280, 390) for theme in ("light", "dark")}
+KIB = 1024
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)")
+
+
+def current(site: Path) -> bool:
+    """Whether nothing that the book is made of has changed since it was built."""
+    made_of = ["book", "lib", "runs", "results", "benchmarks", "_config.yml", "_toc.yml", "requirements.txt"]
+    listed = subprocess.run(["git", "ls-files", *made_of], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    built = site / "_executed" / "index.ipynb"  # the last thing that a build writes, every time
+    return bool(listed) and built.exists() and built.stat().st_mtime > max(_changed(ROOT / name) for name in listed)
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else float("inf")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of a book's HTML; of two test processes one builds it, where it has to be built."""
+    if current(ROOT / "book" / "_build" / "html"):
+        return ROOT / "book" / "_build" / "html"
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    html = shared / "book" / "_build" / "html"
+    with (shared / "book.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (html / "_executed").exists():
+            shutil.copytree(ROOT / "book", shared / "book", ignore=shutil.ignore_patterns("_build"), dirs_exist_ok=True)
+            shutil.copy(ROOT / "requirements.txt", shared)
+            build = [Path(sys.executable).parent / "jupyter-book", "build", shared / "book", "-W", "-n"]
+            environment = os.environ | {"BOOK_RUNS": "smoke"}
+            result = subprocess.run(build, env=environment, cwd=shared, capture_output=True, text=True)
+            assert result.returncode == 0, result.stderr[-3000:]
+    return html
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where the book is served, as by `make serve`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=site)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page of the book, all formulas typeset. What leaves the book is refused, and fails the test with the page's errors."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    wrong = []
+
+    def refuse(route):
+        wrong.append(f"request for {route.request.url}")
+        route.abort()
+
+    context.route(re.compile(f"^(?!{address}|data:|blob:)"), refuse)
+
+    def open_page(name):
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+        page.goto(f"{address}{name}")
+        page.wait_for_function("!window.MathJax || window.MathJax.startup?.promise?.then(() => true)")
+        return page
+
+    yield open_page
+    context.close()
+    assert not wrong
+
+
+# What is cut off: text or a picture that sticks out to the right of the window, or of a box that does not scroll.
+CUT_OFF = """() => {
+  const cut = (one) => {
+    const right = one.getBoundingClientRect().right;
+    for (let up = one.parentElement; up && up !== document.body; up = up.parentElement) {
+      const overflow = getComputedStyle(up).overflowX;
+      if (/auto|scroll/.test(overflow) && up.scrollWidth > up.clientWidth) return false;
+      if (/hidden|clip/.test(overflow) && right > up.getBoundingClientRect().right + 1) return true;
+    }
+    return right > innerWidth + 1;
+  };
+  const all = [...document.querySelectorAll("article :is(p, li, td, th, pre, img, mjx-container, h1, h2, h3)")];
+  return all.filter((one) => one.checkVisibility() && cut(one)).map((one) => one.parentElement.outerHTML.slice(0, 200));
+}"""
+
+# Text whose contrast with its background is less than WCAG's AA asks: 4.5, or 3 for large text.
+FAINT = """() => {
+  const parse = (text) => (text.match(/[0-9.]+/g) || []).map(Number);
+  const luminance = (rgb) => rgb.slice(0, 3).map((one) => one / 255)
+    .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, place) => sum + one * [0.2126, 0.7152, 0.0722][place], 0);
+  const over = (top, below) => [0, 1, 2].map((place) => top[3] * top[place] + (1 - top[3]) * below[place]);
+  const background = (node) => {
+    const layers = [];
+    for (let up = node; up; up = up.parentElement) {
+      const color = parse(getComputedStyle(up).backgroundColor);
+      if (color.length === 3) color.push(1);
+      if (color[3] > 0) layers.push(color);
+      if (color[3] === 1) break;
+    }
+    return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+  };
+  const found = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !node.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    if (node.closest("svg, script, style, mjx-assistive-mml, [disabled], [aria-hidden=true]")) continue;
+    const style = getComputedStyle(node), behind = background(node), color = parse(style.color);
+    if (color.length === 3) color.push(1);
+    const [high, low] = [luminance(over(color, behind)), luminance(behind)].sort((a, b) => b - a);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const ratio = (high + 0.05) / (low + 0.05);
+    const where = `${node.tagName} ${node.className} in ${node.parentElement.className}`;
+    if (ratio < (large ? 3 : 4.5))
+      found.add(`${ratio.toFixed(2)}: ${where}: ${style.color} on ${behind.map(Math.round)}`);
+  }
+  return [...found];
+}"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_in_every_view(name, visit):
+    """No request, no console error, no horizontal scroll, nothing cut off or faint; images and formulas are there."""
+    page = visit(f"{name}.html")
+    for view, (width, theme) in VIEWS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        page.wait_for_timeout(350)  # the theme's colours fade over
+        widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert widths[0] <= widths[1], f"{view}: the page scrolls sideways"
+        assert not page.evaluate(CUT_OFF), view
+        assert not page.evaluate(FAINT), view
+    images = page.evaluate("[...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => one.src)")
+    assert not images
+    untypeset = "[...document.querySelectorAll('.math')].filter(one => !one.querySelector('mjx-container')).length"
+    assert page.evaluate(untypeset) == 0
+    assert page.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+
+
+@needs_chromium
+def test_the_search_finds_the_log_volume(visit):
+    page = visit("search.html?q=log+volume")
+    page.wait_for_selector("#search-results li a")
+    found = page.eval_on_selector_all("#search-results li a", "links => links.map(one => one.getAttribute('href'))")
+    assert any(one.startswith("prediction.html") for one in found), found
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("bounds", "#thm-secant"), ("introduction", "#fig-diagram"), ("index", "prediction.html#table-2")],
+)
+def test_a_reference_lands_on_its_target(name, target, visit):
+    page = visit(f"{name}.html")
+    link = page.locator(f"article a.reference.internal[href$='{target}']").first
+    link.click()
+    page.wait_for_load_state()
+    identifier = target.partition("#")[2]
+    page.wait_for_function(
+        "id => { const box = document.getElementById(id)?.getBoundingClientRect();"
+        " return box && box.bottom > 0 && box.top < innerHeight }",
+        arg=identifier,
+    )
+
+
+@needs_chromium
+def test_who_uses_the_keyboard_sees_where_they_are(visit):
+    page = visit("index.html")
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            "(() => { const one = document.activeElement, style = getComputedStyle(one);"
+            " return one === document.body || style.outlineStyle !== 'none' || style.boxShadow !== 'none'"
+            " ? '' : one.outerHTML.slice(0, 200) })()"
+        )
+        assert not seen
+
+
+# --- the HTML itself -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def soup(site):
+    return {name: BeautifulSoup((site / f"{name}.html").read_text(), "html.parser") for name in PAGES}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_keeps_to_the_basics(name, soup, site):
+    """A language, one title, headings without a gap, alt texts that are no captions; small files; nothing from elsewhere."""
+    page = soup[name]
+    assert page.html["lang"] == "en"
+    levels = [int(heading.name[1]) for heading in page.select("article :is(h1, h2, h3, h4, h5, h6)")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    weight = (site / f"{name}.html").stat().st_size
+    for image in page.select("article img"):
+        assert len(image.get("alt", "")) > 40, image
+        caption = image.find_parent("figure")
+        assert caption is None or image["alt"] not in caption.get_text()
+        size = (site / image["src"]).stat().st_size
+        assert size <= 300 * KIB, image["src"]
+        weight += size
+    assert weight < 1536 * KIB
+    sources = [
+        one.get("src") or one.get("href") for one in page.select("script[src], img, iframe, link[rel=stylesheet]")
+    ]
+    assert not [one for one in sources if "//" in one]
+
+
+def test_every_link_within_the_book_has_its_target(soup, site):
+    identifiers = {name: {one["id"] for one in page.select("[id]")} for name, page in soup.items()}
+    for name, page in soup.items():
+        for link in page.select("article a.reference.internal, article a.sd-stretched-link"):
+            file, _, identifier = link["href"].partition("#")
+            target = file.removesuffix(".html") or name
+            assert (site / f"{target}.html").exists(), link
+            assert not identifier or identifier in identifiers[target], f"{name}: {link}"
+
+
+@pytest.mark.parametrize("name", source.names())
+def test_the_notebook_of_a_page_can_be_downloaded_and_is_executed(name, soup, site):
+    link = soup[name].select_one("aside.provenance a[download]")
+    notebook = nbformat.read(site / link["href"], as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in cells)
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    command = soup[name].select_one("aside.provenance pre").get_text()
+    assert f"python -m lib page {name}" in command
