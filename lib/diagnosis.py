@@ -192,6 +192,7 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
         raise InputError(f"The model cannot be differentiated at points of shape {shape} ({reason(error)}).") from error
     parts = vars(result).items()
     result = Cores(**{name: part.detach().cpu() if isinstance(part, Tensor) else part for name, part in parts})
+    assert result.mse is not None
     input_dim = x[0].numel()
     sign, log = spectra.log_volume(result.input)
     singular = spectra.singular(result.rank_bound_input, result.input.shape[-1]) | (sign == 0)
