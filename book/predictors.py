@@ -121,7 +121,9 @@ members = {
     name: Member(one.run.table_depth, max(one.run.latent_dims), one.run.seeds[0])
     for name, one in summaries.items()
 }
-points = {name: scores.test_points(summaries[name], members[name]) for name in members}
+points = {
+    name: scores.judged_points(summaries[name], members[name]) for name in members
+}
 
 # %% mystnb={"image": {"alt": "A panel for each run: the mean error of the accepted test points, relative to that of all, against the share accepted, one line a score. The thick grey line of the error itself is the lowest; a level line at one is no knowledge."}}
 figures.risk_coverage_curves(points)

@@ -135,7 +135,7 @@ def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
 # --- the tournament ------------------------------------------------------------------------------------------------
 
 
-def test_points(summary: Summary, member: Member) -> pd.DataFrame:
+def judged_points(summary: Summary, member: Member) -> pd.DataFrame:
     """The test points of a member with all scores that are to be had: of a kept run, from its summary's sample."""
     if not summary.run.kept:
         return at_points(summary.run.name, member)
@@ -189,7 +189,7 @@ def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
     run, frames = summary.run, []
     for latent_dim in spread(run.latent_dims, most):
         for seed in run.seeds:
-            rows = judged(test_points(summary, Member(run.table_depth, latent_dim, seed)))
+            rows = judged(judged_points(summary, Member(run.table_depth, latent_dim, seed)))
             frames.append(rows.assign(latent_dim=latent_dim, seed=seed))
     return predictors.holm(pd.concat(frames, ignore_index=True))
 
