@@ -79,8 +79,8 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
         ("encoder: ReLU\ndecoder: []", "'ReLU' for its encoder; give a list"),
         ("encoder: [3]\ndecoder: [ReLU]", "the layer 3; write it as"),
         ("encoder: [{Linear: [2, 3], ReLU: []}]\ndecoder: [ReLU]", "write it as"),
-        ("encoder: [Bilinear]\ndecoder: [ReLU]", "Unknown layer of x 'Bilinear'; choose one of: Linear"),
-        ("encoder: [{__class__: []}]\ndecoder: [ReLU]", "Unknown layer"),
+        ("encoder: [Bilinear]\ndecoder: [ReLU]", "x has the layer 'Bilinear', which is none of: Linear"),
+        ("encoder: [{__class__: []}]\ndecoder: [ReLU]", "which is none of"),
         ("encoder: [{Linear: [2]}]\ndecoder: [ReLU]", "Linear with .*TypeError"),
         ("encoder: [{Linear: [-2, 3]}]\ndecoder: [ReLU]", "Linear with .*Error"),
         ("encoder: [{Linear: [2, 3, true, cpu]}]\ndecoder: [ReLU]", "Linear with .*give numbers"),
@@ -131,8 +131,8 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         with pytest.raises(InputError, match=words):
             models.load("a.safetensors", "a.json", tmp_path)
 
-    refused("lacks the weights encoder.0.bias", encoder_0_bias=None)
-    refused("has, and its architecture has not, the weights encoder.1.bias", encoder_1_bias=torch.ones(2))
+    refused("lacks the weights 'encoder.0.bias'", encoder_0_bias=None)
+    refused("has, and its architecture has not, the weights 'encoder.1.bias'", encoder_1_bias=torch.ones(2))
     refused(r"encoder.0.bias of shape \(3,\), the architecture \(2,\)", encoder_0_bias=torch.ones(3))
     refused(r"as torch.int64", encoder_0_bias=torch.ones(2, dtype=torch.int64))
     refused("NaN or infinity in encoder.0.bias", encoder_0_bias=torch.tensor([1.0, torch.nan]))
