@@ -148,7 +148,8 @@ def orientation(found: Diagnosis) -> str:
     doubtful = int((turned & measured["ill_conditioned"]).sum())
     if not turned.any() and not singular:
         return f"At none of the {len(measured)} points of data is orientation reversed or the core singular."
-    text = f"Of the {len(measured)} points of data, {turned.sum()} reverse orientation: some direction comes back turned round."
+    text = f"Of the {len(measured)} points of data, {turned.sum() or 'none'} reverse orientation"
+    text += ": some direction comes back turned round." if turned.any() else "."
     if doubtful:
         text += f" {doubtful} of these are ill conditioned, and their sign may be rounding."
     if singular:

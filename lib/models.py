@@ -72,6 +72,11 @@ def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
         pair = call(source, folder)
         if not (isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(one, nn.Module) for one in pair)):
             raise InputError(f"{source} returned {_shown(pair)}; it should return two modules, (encoder, decoder).")
+        for weight in (*pair[0].parameters(), *pair[1].parameters()):
+            if weight.dtype not in (torch.float32, torch.float64):
+                raise InputError(
+                    f"{source} returned weights of {weight.dtype}; convert the modules to float32 or float64."
+                )
         return Model(source, pair[0], pair[1], True)
     path = folder / source
     if path.suffix != ".safetensors":

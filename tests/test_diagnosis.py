@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from scipy import stats
 from torch import nn
 
-from lib import diagnosis, examples, figures, files, findings, runs
+from lib import diagnosis, examples, figures, files, findings, models, runs
 from lib.errors import InputError
 from lib.jacobians import cores
 from lib.runs.weights import save_weights
@@ -162,6 +162,9 @@ def test_reversed_and_singular_points_are_counted(tmp_path):
     table = findings.orientation_table(found).loc["x.npy"]
     assert (table["reversed"], table["structurally singular"]) == ("2 (50.0 %)", "2 (50.0 %)")
     assert found.data["x.npy"].measured["log_volume"].tolist() == [0, 0, -np.inf, -np.inf]
+    rest = dataclasses.replace(found.data["x.npy"], measured=found.data["x.npy"].measured[2:])
+    text = findings.orientation(dataclasses.replace(found, data={"x.npy": rest}))
+    assert text.startswith("Of the 2 points of data, none reverse orientation. At 2 the core is singular")
     assert "4 points of data, 2 reverse orientation" in findings.orientation(found)
 
 
@@ -238,6 +241,18 @@ def test_the_weights_of_a_run_need_no_architecture(folder):
     found = diagnosis.diagnose("own.safetensors", ["far.npy"], folder=folder)
     assert (found.latent_dim, found.input_dim) == (3, 8)
     assert "weights, filled into the stated architecture" in findings.setting(found)
+
+
+def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
+    (tmp_path / "own_models_5.py").write_text(
+        "from torch import nn\n\nclass Greedy(nn.Linear):\n    def forward(self, x):\n"
+        "        y = super().forward(x)\n        x.zero_()\n        return y\n\n"
+        "def pair():\n    return Greedy(3, 2), nn.Linear(2, 3)\n"
+    )
+    model = models.load("own_models_5:pair", folder=tmp_path)
+    values = torch.ones(9, 3)
+    diagnosis.reconstructed(model, values)
+    assert (values == 1).all()
 
 
 def test_a_report_without_a_single_flag(folder):

@@ -58,6 +58,7 @@ def test_the_weights_of_a_run_need_no_more(tmp_path):
 def test_code_that_returns_a_pair_is_a_model(tmp_path):
     (tmp_path / "own_models_1.py").write_text(
         "from torch import nn\ndef pair():\n    return nn.Linear(3, 2), nn.Linear(2, 3)\n"
+        "def half():\n    return nn.Linear(3, 2).half(), nn.Linear(2, 3).half()\n"
         "def single():\n    return nn.Linear(3, 2)\ndef fails():\n    raise RuntimeError('first\\nsecond')\n"
     )
     model = models.load("own_models_1:pair", folder=tmp_path)
@@ -65,6 +66,8 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
     assert model.weight.dtype == torch.float32
     with pytest.raises(InputError, match=r"own_models_1:single returned .*two modules"):
         models.load("own_models_1:single", folder=tmp_path)
+    with pytest.raises(InputError, match=r"own_models_1:half returned weights of torch.float16; convert the modules"):
+        models.load("own_models_1:half", folder=tmp_path)
     with pytest.raises(InputError, match=r"\(RuntimeError: first\)"):
         models.load("own_models_1:fails", folder=tmp_path)
 
