@@ -29,7 +29,8 @@
 # `package.module:function` runs the code it names, with all that it may do. Files are only read: nothing in them is executed. An architecture is two lists of layers of `torch.nn`, and the weights have the names of the two lists:
 #
 # ```yaml
-# encoder: [{Linear: [64, 32]}, ReLU, {Linear: [32, 8]}]     # encoder.0.weight, encoder.0.bias, ...
+# # encoder.0.weight, encoder.0.bias, encoder.2.weight, ...
+# encoder: [{Linear: [64, 32]}, ReLU, {Linear: [32, 8]}]
 # decoder: [{Linear: [8, 32]}, ReLU, {Linear: [32, 64]}]
 # ```
 
@@ -80,7 +81,7 @@ findings.shares_table(found) if found.reference else None
 Markdown(findings.flags(found))
 
 # %% [markdown]
-# The shares are in percent. The points farthest outside, measured in widths of the reference's central range (without a reference: those farthest from the tangent plane), are these.
+# The shares are in percent; *any* counts the points that trace, log volume or tangent distance flags. The points farthest outside, measured in widths of the reference's central range (without a reference: those farthest from the tangent plane), are these.
 
 # %%
 findings.outstanding_table(found)

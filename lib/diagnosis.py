@@ -121,14 +121,14 @@ def diagnose(
         for one in [base, *found]:
             one.measured["outside"] = outside(one.measured, limits)
     with torch.no_grad():
-        x = as_taken(sources[0].values[:1], loaded.encoder, names[0]).to(loaded.weight)
+        x = as_taken(sources[0].values[:1], loaded.encoder, names[0]).to(loaded.weight, copy=True)
         latent_dim = loaded.encoder(x).flatten(1).shape[1]
     by_name = {one.name: one for one in found}
     return Diagnosis(loaded, latent_dim, found[0].rows.shape[1], by_name, base, limits, coverage)
 
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
-    x = as_taken(drawn.values, model.encoder, drawn.name).to(model.weight)
+    x = as_taken(drawn.values, model.encoder, drawn.name).to(model.weight, copy=True)
     measured = measure(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)
     reconstructed(model, drawn.values[:1])
@@ -137,7 +137,7 @@ def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
 
 def reconstructed(model: Model, values: Tensor) -> Tensor:
     """f(x) at points (points, ...), in their shape; `InputError` where the decoder returns another one."""
-    x = as_taken(values, model.encoder, "the data").to(model.weight)
+    x = as_taken(values, model.encoder, "the data").to(model.weight, copy=True)
     with torch.no_grad():
         output = model.decoder(model.encoder(x))
     if output.shape != x.shape:

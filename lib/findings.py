@@ -26,7 +26,7 @@ UNSURE = 0.025  # a one-sided test that comes out below is taken for a finding
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{100 * share:.1f} %"
 
 
 def setting(found: Diagnosis) -> str:
@@ -66,8 +66,12 @@ def flags(found: Diagnosis) -> str:
     """For every set: how many points are flagged, whether that is more than chance, and what flags most."""
     if why := no_limits(found):
         return why
-    shares, lines = flag_shares(found), []
+    shares = flag_shares(found)
     chance = min(1.0, len(SIGNALS) * (1 - found.coverage))
+    lines = [
+        f"Of points like the reference's, at most {_percent(chance)} are flagged by any of the three, in expectation.",
+        "",
+    ]
     for name in found.data:
         count, any_share = int(shares.loc[name, "points"]), float(shares.loc[name, "any"])
         test = stats.binomtest(round(any_share * count), count, chance, alternative="greater")
@@ -78,9 +82,8 @@ def flags(found: Diagnosis) -> str:
         else:
             beside = f"the eigenvalues notice {'more' if difference > 0 else 'less'} than what needs no Jacobian"
         lines.append(
-            f"- `{name}`: {_percent(any_share)} of the points are flagged by one of the three, {verdict} (at most "
-            f"{_percent(chance)} of points like the reference's). Of trace and log volume the {NAMES[first]} flags most, "
-            f"{_percent(float(shares.loc[name, first]))}; without a Jacobian, the {NAMES[second]} flags "
+            f"- `{name}`: {_percent(any_share)} are flagged, {verdict}. Of trace and log volume, the {NAMES[first]} flags most, "
+            f"{_percent(float(shares.loc[name, first]))}; of what needs no Jacobian, the {NAMES[second]}, "
             f"{_percent(float(shares.loc[name, second]))}: {beside}."
         )
     return "\n".join(lines)
@@ -88,12 +91,10 @@ def flags(found: Diagnosis) -> str:
 
 def shares_table(found: Diagnosis) -> pd.DataFrame:
     """`flag_shares` in percent, under readable names."""
-    table = flag_shares(found)
-    names = {"any": "any of the three"} | NAMES
-    order = ["points", *SIGNALS, "any", *BASELINES]
-    shown = table[order].copy()
-    shown[order[1:]] = (100 * shown[order[1:]].astype(float)).round(1)
-    return shown.rename(columns=names)
+    shown = flag_shares(found)[["points", *SIGNALS, "any", *BASELINES]]
+    for name in shown.columns[1:]:
+        shown[name] = (100 * shown[name].astype(float)).round(1)
+    return shown.rename(columns=NAMES)
 
 
 def outstanding(one: Examined, most: int) -> pd.DataFrame:
@@ -105,7 +106,7 @@ def outstanding(one: Examined, most: int) -> pd.DataFrame:
     return chosen.head(most)
 
 
-def outstanding_table(found: Diagnosis, most: int = 5) -> pd.DataFrame:
+def outstanding_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
     """`outstanding` of every set, one below the other."""
     columns = ["point", *SIGNALS, "error"]
     parts = {name: outstanding(one, most)[columns] for name, one in found.data.items()}
@@ -135,11 +136,9 @@ def orientation_table(found: Diagnosis) -> pd.DataFrame:
             "structurally singular": one.measured["singular"],
             "ill conditioned": one.measured["ill_conditioned"],
         }
-        rows[name] = {"points": len(one.measured)}
-        for mark, values in marks.items():
-            rows[name] |= {mark: int(values.sum()), f"{mark}, %": round(100 * float(values.mean()), 1)}
-    table = pd.DataFrame(rows).T
-    return table.astype({column: int for column in table if not column.endswith("%")})
+        rows[name] = {"points": str(len(one.measured))}
+        rows[name] |= {mark: f"{values.sum()} ({_percent(float(values.mean()))})" for mark, values in marks.items()}
+    return pd.DataFrame(rows).T
 
 
 def orientation(found: Diagnosis) -> str:
@@ -149,7 +148,8 @@ def orientation(found: Diagnosis) -> str:
     doubtful = int((turned & measured["ill_conditioned"]).sum())
     if not turned.any() and not singular:
         return f"At none of the {len(measured)} points of data is orientation reversed or the core singular."
-    text = f"Of the {len(measured)} points of data, {turned.sum()} reverse orientation: some direction comes back turned round."
+    text = f"Of the {len(measured)} points of data, {turned.sum() or 'none'} reverse orientation"
+    text += ": some direction comes back turned round." if turned.any() else "."
     if doubtful:
         text += f" {doubtful} of these are ill conditioned, and their sign may be rounding."
     if singular:

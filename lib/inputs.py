@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from lib.errors import InputError, check_known
-from lib.usercode import FILES, call, check_there, is_code, located, reason
+from lib.usercode import FILES, call, check_there, is_code, located, reason, some
 
 LARGEST = 4 * 2**30  # bytes that a file may hold, packed or unpacked
 IMAGES = (".png", ".jpg", ".jpeg")
@@ -67,7 +67,7 @@ def checked(values: object, name: str) -> Tensor:
     if isinstance(values, np.ndarray):
         if values.dtype.hasobject or values.dtype.kind not in "biufc":
             raise InputError(f"{name} holds {values.dtype} values; points are float32 or float64 numbers.")
-        values = values.astype(values.dtype.newbyteorder("="))
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
         kind = str(values.dtype)
     elif isinstance(values, Tensor) and values.layout == torch.strided and not values.is_quantized:
         values, kind = values.detach(), str(values.dtype).removeprefix("torch.")
@@ -83,8 +83,8 @@ def checked(values: object, name: str) -> Tensor:
     _fits(math.prod(shape) * values.itemsize, name)
     if isinstance(values, Tensor) and values.is_meta:
         raise InputError(f"{name} gives a tensor without values (on the meta device); give one on the CPU.")
-    tensor = torch.from_numpy(np.ascontiguousarray(values)) if isinstance(values, np.ndarray) else values
-    tensor = tensor.cpu().contiguous().clone()
+    tensor = torch.from_numpy(np.require(values, requirements="CW")) if isinstance(values, np.ndarray) else values.cpu()
+    tensor = tensor.clone(memory_format=torch.contiguous_format) if tensor is values else tensor.contiguous()
     bad = (~torch.isfinite(tensor.flatten(1))).any(dim=1).nonzero().flatten().tolist()
     if bad:
         raise InputError(f"{name} has NaN or infinity in {len(bad)} rows, first {bad[:5]}; remove or mend them.")
@@ -119,13 +119,13 @@ def _guarded(path: Path, read_file: Callable):
 
 def _chosen(arrays: Mapping[str, object], key: str | None, path: Path) -> str:
     """The name of the one array, or of the one asked for."""
-    if key is not None:
-        check_known(f"array of {path}", key, arrays)
-        return key
-    if len(arrays) != 1:
-        listing = ", ".join(list(map(str, arrays))[:8]) or "none"
-        raise InputError(f"{path} holds {len(arrays)} arrays ({listing}); name the points' one, as in {path}:NAME.")
-    return next(iter(arrays))
+    if key is not None and key not in arrays:
+        raise InputError(f"{path} has no array {key!r}; choose one of: {some(arrays)}.")
+    if key is None and len(arrays) != 1:
+        raise InputError(
+            f"{path} holds {len(arrays)} arrays ({some(arrays)}); name the points' one, as in {path}:NAME."
+        )
+    return next(iter(arrays)) if key is None else key
 
 
 def _array_of(open_file: Callable[[], IO[bytes]], held: int, path: Path) -> np.ndarray:
@@ -189,12 +189,12 @@ def _parquet(path: Path, key: str | None) -> np.ndarray:
         groups = [file.metadata.row_group(index).total_byte_size for index in range(file.metadata.num_row_groups)]
         _fits(max(8 * file.metadata.num_rows * file.metadata.num_columns, sum(groups)), path)
         wrong = [
-            f"{field.name} ({field.type})"
+            f"{field.name}: {field.type}"
             for field in file.schema_arrow
             if not (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
         ]
         if wrong:
-            raise InputError(f"{path} has columns that are no numbers: {', '.join(wrong[:5])}; leave them out.")
+            raise InputError(f"{path} has columns that are no numbers ({some(wrong)}); leave them out.")
         columns = file.read().columns
     if not columns:
         raise InputError(f"{path} has no columns; give one a coordinate of the points.")

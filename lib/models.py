@@ -23,9 +23,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from lib.autoencoders import Pair
-from lib.errors import InputError, check_known
+from lib.errors import InputError
 from lib.runs.weights import load_weights
-from lib.usercode import call, is_code, reason
+from lib.usercode import call, is_code, reason, some
 
 LAYERS = (
     *("Linear", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Flatten", "Unflatten", "Identity"),
@@ -72,6 +72,11 @@ def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
         pair = call(source, folder)
         if not (isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(one, nn.Module) for one in pair)):
             raise InputError(f"{source} returned {_shown(pair)}; it should return two modules, (encoder, decoder).")
+        for weight in (*pair[0].parameters(), *pair[1].parameters()):
+            if weight.dtype not in (torch.float32, torch.float64):
+                raise InputError(
+                    f"{source} returned weights of {weight.dtype}; convert the modules to float32 or float64."
+                )
         return Model(source, pair[0], pair[1], True)
     path = folder / source
     if path.suffix != ".safetensors":
@@ -139,7 +144,8 @@ def _layer(entry: object, name: str) -> nn.Module:
     if not isinstance(entry, dict) or len(entry) != 1:
         raise InputError(f"{name} has the layer {_shown(entry)}; write it as ReLU or {{Linear: [64, 32]}}.")
     kind, arguments = next(iter(entry.items()))
-    check_known(f"layer of {name}", kind, LAYERS)
+    if kind not in LAYERS:
+        raise InputError(f"{name} has the layer {_shown(kind)}, which is none of: {', '.join(LAYERS)}.")
     arguments = [] if arguments is None else arguments
     arguments = arguments if isinstance(arguments, (list, dict)) else [arguments]
     values = list(arguments.values()) if isinstance(arguments, dict) else arguments
@@ -163,7 +169,7 @@ def _filled(saved: Any, path: Path, pair: nn.ModuleDict) -> tuple[nn.Module, nn.
         (there - set(expected), "has, and its architecture has not,"),
     ):
         if names:
-            raise InputError(f"{path} {what} the weights {', '.join(sorted(names)[:4])}; give its own architecture.")
+            raise InputError(f"{path} {what} the weights {some(sorted(names))}; give its own architecture.")
     tensors: dict[str, Tensor] = {}
     for name, wanted in expected.items():
         shape = tuple(saved.get_slice(name).get_shape())

@@ -3,7 +3,9 @@
 import contextlib
 import importlib
 import re
+import reprlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from lib.errors import InputError
@@ -66,6 +68,17 @@ def call(source: str, folder: Path = Path()) -> object:
 
 
 def reason(error: BaseException) -> str:
-    """An error as part of a sentence: its kind, and the start of the first line of its message."""
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first[:120]}".rstrip(" :.;")
+    """An error as part of a sentence: its kind, and the start of the first line of its message, printable."""
+    first = (str(error).strip().splitlines() or [""])[0][:120]
+    return f"{type(error).__name__}: {''.join(c if c.isprintable() else '?' for c in first)}".rstrip(" :.;")
+
+
+def some(names: Iterable[object], most: int = 6) -> str:
+    """Names out of a file as part of a sentence: not too many, not too long, printable.
+
+    >>> some(["x", "y"]), some(range(9), 2), some([])
+    ("'x', 'y'", "'0', '1' and more", 'none')
+    """
+    names = [str(name) for name in names]
+    shown = ", ".join(reprlib.repr(name) for name in names[:most]) or "none"
+    return shown + (" and more" if len(names) > most else "")

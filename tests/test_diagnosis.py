@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from scipy import stats
 from torch import nn
 
-from lib import diagnosis, examples, figures, files, findings, runs
+from lib import diagnosis, examples, figures, files, findings, models, runs
 from lib.errors import InputError
 from lib.jacobians import cores
 from lib.runs.weights import save_weights
@@ -160,8 +160,11 @@ def test_reversed_and_singular_points_are_counted(tmp_path):
     np.save(tmp_path / "x.npy", np.array([[1, 1], [2, 1], [-1, 1], [-1, -1.0]], dtype=np.float32))
     found = diagnosis.diagnose("own_models_2:mirror", ["x.npy"], folder=tmp_path)
     table = findings.orientation_table(found).loc["x.npy"]
-    assert (table["reversed"], table["structurally singular"]) == (2, 2)
+    assert (table["reversed"], table["structurally singular"]) == ("2 (50.0 %)", "2 (50.0 %)")
     assert found.data["x.npy"].measured["log_volume"].tolist() == [0, 0, -np.inf, -np.inf]
+    rest = dataclasses.replace(found.data["x.npy"], measured=found.data["x.npy"].measured[2:])
+    text = findings.orientation(dataclasses.replace(found, data={"x.npy": rest}))
+    assert text.startswith("Of the 2 points of data, none reverse orientation. At 2 the core is singular")
     assert "4 points of data, 2 reverse orientation" in findings.orientation(found)
 
 
@@ -223,11 +226,13 @@ def test_the_words_say_nothing_where_the_interval_holds_zero(found):
 
 
 def test_the_words_about_flags_follow_the_numbers(found):
-    text = findings.flags(found)
-    fresh, far = text.splitlines()
+    chance, _, fresh, far = findings.flags(found).splitlines()
+    assert "at most 3.0 %" in chance
     assert "no more than chance explains" in fresh
-    assert "100 % of the points are flagged by one of the three, more than chance explains" in far
-    assert "Most flags fall on `far.npy`: 100 % of its points, where 3 % could be chance." in findings.conclusion(found)
+    assert "100.0 % are flagged, more than chance explains" in far
+    assert "Most flags fall on `far.npy`: 100.0 % of its points, where 3.0 % could be chance." in findings.conclusion(
+        found
+    )
 
 
 def test_the_weights_of_a_run_need_no_architecture(folder):
@@ -238,6 +243,18 @@ def test_the_weights_of_a_run_need_no_architecture(folder):
     assert "weights, filled into the stated architecture" in findings.setting(found)
 
 
+def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
+    (tmp_path / "own_models_5.py").write_text(
+        "from torch import nn\n\nclass Greedy(nn.Linear):\n    def forward(self, x):\n"
+        "        y = super().forward(x)\n        x.zero_()\n        return y\n\n"
+        "def pair():\n    return Greedy(3, 2), nn.Linear(2, 3)\n"
+    )
+    model = models.load("own_models_5:pair", folder=tmp_path)
+    values = torch.ones(9, 3)
+    diagnosis.reconstructed(model, values)
+    assert (values == 1).all()
+
+
 def test_a_report_without_a_single_flag(folder):
     found = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=30, coverage=0.99)
     assert len(findings.outstanding_table(found)) == 0
@@ -246,7 +263,7 @@ def test_a_report_without_a_single_flag(folder):
     one = found.data["far.npy"]
     many = dataclasses.replace(found, limits=limits, coverage=0.9, data={"far.npy": one})
     assert "No point is flagged" in findings.conclusion(many)
-    assert "0 % of the points are flagged by one of the three, no more than chance" in findings.flags(many)
+    assert "0.0 % are flagged, no more than chance" in findings.flags(many)
 
 
 def test_without_a_reference_it_says_what_cannot_be_said(folder):
@@ -405,7 +422,7 @@ def test_a_report_from_end_to_end(tmp_path):
     notebook = nbformat.read(tmp_path / "out" / "report.ipynb", as_version=4)
     text = str([cell.get("outputs") for cell in notebook.cells])
     assert "`own_models_3:pair` (code, which was imported and run)" in text
-    assert "`far.npy`: 100 % of the points are flagged" in text
+    assert "`far.npy`: 100.0 % are flagged" in text
     assert not [
         output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"
     ]

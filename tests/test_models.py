@@ -58,6 +58,7 @@ def test_the_weights_of_a_run_need_no_more(tmp_path):
 def test_code_that_returns_a_pair_is_a_model(tmp_path):
     (tmp_path / "own_models_1.py").write_text(
         "from torch import nn\ndef pair():\n    return nn.Linear(3, 2), nn.Linear(2, 3)\n"
+        "def half():\n    return nn.Linear(3, 2).half(), nn.Linear(2, 3).half()\n"
         "def single():\n    return nn.Linear(3, 2)\ndef fails():\n    raise RuntimeError('first\\nsecond')\n"
     )
     model = models.load("own_models_1:pair", folder=tmp_path)
@@ -65,6 +66,8 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
     assert model.weight.dtype == torch.float32
     with pytest.raises(InputError, match=r"own_models_1:single returned .*two modules"):
         models.load("own_models_1:single", folder=tmp_path)
+    with pytest.raises(InputError, match=r"own_models_1:half returned weights of torch.float16; convert the modules"):
+        models.load("own_models_1:half", folder=tmp_path)
     with pytest.raises(InputError, match=r"\(RuntimeError: first\)"):
         models.load("own_models_1:fails", folder=tmp_path)
 
@@ -79,8 +82,8 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
         ("encoder: ReLU\ndecoder: []", "'ReLU' for its encoder; give a list"),
         ("encoder: [3]\ndecoder: [ReLU]", "the layer 3; write it as"),
         ("encoder: [{Linear: [2, 3], ReLU: []}]\ndecoder: [ReLU]", "write it as"),
-        ("encoder: [Bilinear]\ndecoder: [ReLU]", "Unknown layer of x 'Bilinear'; choose one of: Linear"),
-        ("encoder: [{__class__: []}]\ndecoder: [ReLU]", "Unknown layer"),
+        ("encoder: [Bilinear]\ndecoder: [ReLU]", "x has the layer 'Bilinear', which is none of: Linear"),
+        ("encoder: [{__class__: []}]\ndecoder: [ReLU]", "which is none of"),
         ("encoder: [{Linear: [2]}]\ndecoder: [ReLU]", "Linear with .*TypeError"),
         ("encoder: [{Linear: [-2, 3]}]\ndecoder: [ReLU]", "Linear with .*Error"),
         ("encoder: [{Linear: [2, 3, true, cpu]}]\ndecoder: [ReLU]", "Linear with .*give numbers"),
@@ -131,8 +134,8 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         with pytest.raises(InputError, match=words):
             models.load("a.safetensors", "a.json", tmp_path)
 
-    refused("lacks the weights encoder.0.bias", encoder_0_bias=None)
-    refused("has, and its architecture has not, the weights encoder.1.bias", encoder_1_bias=torch.ones(2))
+    refused("lacks the weights 'encoder.0.bias'", encoder_0_bias=None)
+    refused("has, and its architecture has not, the weights 'encoder.1.bias'", encoder_1_bias=torch.ones(2))
     refused(r"encoder.0.bias of shape \(3,\), the architecture \(2,\)", encoder_0_bias=torch.ones(3))
     refused(r"as torch.int64", encoder_0_bias=torch.ones(2, dtype=torch.int64))
     refused("NaN or infinity in encoder.0.bias", encoder_0_bias=torch.tensor([1.0, torch.nan]))
