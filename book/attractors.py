@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Attractors: the network applied again and again
 #
-# A reconstruction is an image, so it can be reconstructed again. Where do $x, f(x), f(f(x)), \dots$ lead? Radhakrishnan, Belkin and Uhler {cite}`radhakrishnan2020` found that autoencoders with far more parameters than data store training images as *attractors*: the orbits of nearby images end in them. Our networks are of another kind, narrow in the middle, and fit more images than they could store.
+# A reconstruction is an image, so it can be reconstructed again. Where do $x, f(x), f(f(x)), \dots$ lead? Radhakrishnan, Belkin and Uhler {cite}`radhakrishnan2020` found that autoencoders with far more parameters than data store training images as *attractors*: the orbits of nearby images end in them. Our networks are narrow in the middle; how many parameters they have for their data is counted at the end.
 #
 # Whether a fixed point $f(x)=x$ attracts is a matter of the eigenvalues of $J_I$ there: it does when all have modulus below 1, that is when the *spectral radius* is below 1. So this page asks of the eigenvalues what they decide for certain, and then whether what is seen of them at the *start* of an orbit, trace and volume, foretells where it goes.
 #
@@ -126,7 +126,7 @@ glue("closest", f"{near.min():.2f}" if len(near) else "none", display=False)
 #
 # ## Does the start foretell the end?
 #
-# If eigenvalues told how well a network does at a point, points with a larger trace or volume might take longer to settle, or not settle at all: $f$ contracts less there.
+# Where trace and volume are large, $f$ contracts little near the point. If that mattered for the orbit, such points would take longer to settle, or settle less often.
 
 # %% tags=["remove-input"]
 from lib.attractors import starting_points
@@ -158,6 +158,13 @@ glue(
 )
 glue("told_all", len(parts), display=False)
 
+# %% tags=["remove-input"]
+radii = torch.cat([one.attractors.radius for one in portraits.values()])
+glue("largest_radius", f"{radii.max():.3f}" if len(radii) else "none", display=False)
+weights = [part.numel() for half in double for part in half.parameters()]
+glue("parameters", sum(weights), display=False)
+glue("training_pixels", train.numel(), display=False)
+
 # %% [markdown]
 # ```{glue:md} foretold
 # :format: myst
@@ -167,8 +174,8 @@ glue("told_all", len(parts), display=False)
 #
 # ## What we may conclude, and what not
 #
-# The spectral radius at a fixed point decides whether it attracts, and the fixed points that orbits end in bear it out. That is a theorem at work, not a finding. Whether the eigenvalues at an *image* tell anything about the orbit from there is a finding, and the last table holds it: where an interval covers 0, we have seen no connection.
+# The spectral radius at a fixed point decides whether it attracts; the largest at the end of any orbit here is {glue:text}`largest_radius:s`. That is a theorem at work, not a finding. Whether the eigenvalues at an *image* tell anything about the orbit from there is a finding, and the last table holds it: where an interval covers 0, we have seen no connection.
 #
 # A network may reconstruct well although few orbits come to rest. Reconstruction asks for $f(x)\approx x$ once; the eigenvalues in the directions of the manifold are then near 1 (see [means](means)), on either side, and small errors add up over hundreds of steps. What becomes of an orbit depends on $f$ far from the data, where nobody trained it.
 #
-# This does not contradict Radhakrishnan and others: memorising takes more parameters than data and a training error of nearly zero, and our bottlenecks exclude it. Nor does it say that other widths, another training length or another data set would give the same picture; each network here is one member with one seed, and orbits beyond the number of steps that we allowed may settle still.
+# None of this contradicts Radhakrishnan and others, who look at networks with far more parameters than data, trained until hardly any error is left. Ours have at most {glue:text}`parameters:,d` parameters for {glue:text}`training_pixels:,d` pixels of training images. Nor does it say that other widths, another training length or another data set would give the same picture; each network here is one member with one seed, and orbits beyond the number of steps that we allowed may settle still.

@@ -45,7 +45,7 @@ largest = max(run.latent_dims)
 # K = W_n M_{n-1} W_{n-1} \cdots M_1 W_1 \, V_n M'_{n-1} \cdots M'_1 V_1,
 # $$
 #
-# every $W_l$ and $V_l$ with independent normal entries of the variance of the initialisation, every mask $M_l$, $M'_l$ keeping half of its units. Such matrices are named after Ginibre {cite}`ginibre1965`, who found that the eigenvalues of a single one fill a disc.
+# every $W_l$ and $V_l$ with independent normal entries of the variance of the initialisation, every mask $M_l$, $M'_l$ keeping half of its units. Such matrices are named after Ginibre {cite}`ginibre1965`; the eigenvalues of a single large square one fill a disc evenly.
 
 # %%
 from lib import spectra
@@ -141,9 +141,9 @@ glue("compared", len(every), display=False)
 #
 # ## The way there
 #
-# Means of the eigenvalues and test slopes over the snapshots. The scale is optimiser steps, not epochs: an epoch of MNIST has many more steps than one of the digits.
+# Means of the eigenvalues, their angle of rotation $|\arg\lambda|$, and test slopes over the snapshots. The geometric mean is the volume form in other units, $|\omega|^{1/d}$. The scale is optimiser steps, not epochs: an epoch of MNIST has many more steps than one of the digits.
 
-# %% mystnb={"image": {"alt": "A column of four panels for each run, against optimiser steps: arithmetic mean and geometric mean of the eigenvalues, slope on the log volume, slope on the trace. A line for each of up to four latent dimensions."}}
+# %% mystnb={"image": {"alt": "A column of five panels for each run, against optimiser steps: arithmetic mean, geometric mean and angle of rotation of the eigenvalues, slope on the log volume, slope on the trace. A line for each of up to four latent dimensions."}}
 figures.training_course(summaries)
 
 # %% tags=["remove-input"]
@@ -162,7 +162,7 @@ for predictor in dynamics.SLOPES:
     glue(f"{predictor}_last", float(rows.loc[shown.run.epochs, "value"]), display=False)
 
 # %% [markdown]
-# Bands: the middle half of the test points; for slopes the 95 % interval. In the run {glue:text}`shown_run:s` at $d$ = {glue:text}`shown_d:d` the slope on the trace is {glue:text}`trace_first:.2f` before training, {glue:text}`trace_last:.2f` at the last epoch, and farthest from zero after epoch {glue:text}`trace_peak_epoch:d`, with {glue:text}`trace_peak:.2f`. On the log volume it is {glue:text}`log_volume_first:.2f`, {glue:text}`log_volume_last:.2f`, and {glue:text}`log_volume_peak:.2f` after epoch {glue:text}`log_volume_peak_epoch:d`.
+# Bands: the middle half of the test points; for slopes the 95 % interval; the angle is a mean over all eigenvalues. In the run {glue:text}`shown_run:s` at $d$ = {glue:text}`shown_d:d` the slope on the trace is {glue:text}`trace_first:.2f` before training, {glue:text}`trace_last:.2f` at the last epoch, and farthest from zero after epoch {glue:text}`trace_peak_epoch:d`, with {glue:text}`trace_peak:.2f`. On the log volume it is {glue:text}`log_volume_first:.2f`, {glue:text}`log_volume_last:.2f`, and {glue:text}`log_volume_peak:.2f` after epoch {glue:text}`log_volume_peak_epoch:d`.
 #
 # ## When do they look trained?
 #
@@ -194,6 +194,6 @@ glue("settled_of", len(counts), display=False)
 #
 # An untrained network's spectrum can be held against a model without data and without activations, and the distances above say how good that model is. Where they are small, what a trained spectrum has beyond the widths and the variance of the weights is due to training.
 #
-# Spectra and slopes need not come about together. Where the slopes settle after the spectra, or pass a peak and fall again, the slope that the tables print for the last epoch is one of many that networks with much the same spectra have: it says something on how long was trained. A comparison of slopes between runs is then a comparison of training lengths too.
+# Spectra and slopes need not come about together. Where the slopes settle after the spectra, or pass a peak and fall again, the slope that the tables print for the last epoch is one of several that a network with much the same means of eigenvalues has had: it says something on how long was trained. A comparison of slopes between runs is then a comparison of training lengths too.
 #
 # What we may not conclude: anything about the order of causes. The error, the spectrum and the slope are three readings of the same weights. Each member is one network with one seed; its course between two snapshots is not seen; and the bands are over points, not over networks.

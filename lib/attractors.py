@@ -22,7 +22,7 @@ TOLERANCE = 1e-10  # of a step, relative to 1 + |x|, below which an orbit stands
 SAME = 1e-6  # distance, relative to 1 + |x|, below which two fixed points are one
 LOST = 1e6  # length beyond which an orbit is given up: images have at most sqrt(N)
 LONGEST = 60  # period of the cycles that are looked for
-ROUNDS = 20  # of Newton's method
+ROUNDS = 15  # of Newton's method
 SETTLING = 10  # steps in which a separation turns into the direction of fastest growth
 
 
@@ -113,7 +113,7 @@ def distinct(points: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tensor(firsts, dtype=torch.long), number
 
 
-def growth(encoder: nn.Module, decoder: nn.Module, x: Tensor, steps: int = 500, gap: float = 1e-7) -> Tensor:
+def growth(encoder: nn.Module, decoder: nn.Module, x: Tensor, steps: int = 300, gap: float = 1e-7) -> Tensor:
     """The largest Lyapunov exponent (P,) of the orbits from x (P, N), float64: the mean logarithm of the factor by which a
     small separation grows in a step, over `steps` or until the orbit is lost. Negative where neighbours draw together.
 

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 SETTLED = 0.1  # of all the way that a quantity goes in training
 REAL = 2.5  # degrees from the real axis up to which an eigenvalue counts as real: half a bin of a summary's histograms
-QUANTITIES = {"mse": "test error", "arithmetic_mean": "arithmetic mean", "geometric_mean": "geometric mean"}
+QUANTITIES = {
+    "mse": "test error",
+    "arithmetic_mean": "arithmetic mean",
+    "geometric_mean": "geometric mean",
+    "angle": "angle of rotation",
+}
 SLOPES = {"log_volume": "slope on log volume", "trace": "slope on trace"}
 
 
@@ -56,11 +61,15 @@ def watched(summary: "Summary") -> None:
 def course(summary: "Summary", quantity: str, space: str = "input") -> pd.DataFrame:
     """A quantity at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
 
-    Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of a predictor
-    ("trace", "log_volume"): the test slope of equation 6 or 7 and its 95 % interval. Raises `InputError` for a run
-    without snapshots.
+    Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of the angle of rotation,
+    |arg lambda| in degrees: its mean over the eigenvalues of all test points, without a band. Of a predictor ("trace",
+    "log_volume"): the test slope of equation 6 or 7 and its 95 % interval. Raises `InputError` for a run without snapshots.
     """
     watched(summary)
+    if quantity == "angle":
+        counts = _arguments(summary, space, "test")
+        found = counts.map(lambda one: float(one @ np.abs(np.linspace(-180, 175, len(one))) / one.sum()))
+        return found.rename("value").reset_index().assign(low=found.to_numpy(), high=found.to_numpy())
     keys = {"depth": summary.run.table_depth, "label": -1}
     if quantity in SLOPES:
         frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": space}
@@ -121,10 +130,14 @@ def near_real(values: np.ndarray) -> np.ndarray:
     return np.minimum(angles, 180 - angles) <= REAL
 
 
+def _arguments(summary: "Summary", space: str, *splits: str) -> pd.Series:
+    """The histogram of the arguments of the eigenvalues by (latent_dim, epoch): bins of 5 degrees, the first about -180."""
+    frame = summary.progress_histograms
+    keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": space}
+    chosen = np.logical_and.reduce([frame["split"].isin(splits), *(frame[key] == one for key, one in keys.items())])
+    return frame[chosen].groupby(["latent_dim", "epoch"])["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
+
+
 def _real_shares(summary: "Summary") -> pd.Series:
     """The share of the eigenvalues of J_I near the real axis by (latent_dim, epoch), all points."""
-    frame = summary.progress_histograms
-    keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": "input"}
-    rows = frame[np.logical_and.reduce([frame[key] == value for key, value in keys.items()])]
-    counts = rows.groupby(["latent_dim", "epoch"])["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
-    return counts.map(lambda one: (one[0] + one[len(one) // 2]) / one.sum())
+    return _arguments(summary, "input", "train", "test").map(lambda one: (one[0] + one[len(one) // 2]) / one.sum())

@@ -86,6 +86,9 @@ def test_the_shares_near_the_axis_are_those_of_the_eigenvalues(smoke: Summary):
         points["eigenvalues_input_imag"].tolist()
     )
     found = dynamics.beside_products(smoke, draws=20).set_index("latent_dim")
+    angles = dynamics.course(smoke, "angle").set_index(["latent_dim", "epoch"])["value"]
+    test = np.abs(np.degrees(np.angle(values[points["test"].to_numpy()])))
+    assert angles[d, smoke.run.epochs] == pytest.approx(test.mean(), abs=2.5), "up to half a bin"
     assert found.loc[d, "last_real"] == pytest.approx(dynamics.near_real(values).mean(), abs=0.01)
     assert (found["low"] <= found["product"]).all() and (found["product"] <= found["high"]).all()
 
@@ -128,7 +131,7 @@ def test_rank_correlations_are_left_out_where_there_is_nothing_to_rank():
 
 def test_figures_have_a_panel_for_each(smoke: Summary):
     figure = figures.training_course({"smoke": smoke})
-    assert len(figure.axes) == 4
+    assert len(figure.axes) == 5
     assert {len(axis.get_lines()[0].get_xdata()) for axis in figure.axes} == {len(smoke.run.snapshots) + 1}
     clouds = {"one": np.array([1 + 1j, 1 - 1j]), "two": np.array([0.5 + 0j])}
     drawn = figures.eigenvalue_clouds(clouds).axes

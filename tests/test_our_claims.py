@@ -49,6 +49,9 @@ def as_claimed(
         for row in watched
         for quantity in ("mse", "arithmetic_mean", "geometric_mean")
     ]
+    histograms = [
+        row | {"space": "input", "split": "test", "quantity": "argument", "counts": [1] * 72} for row in watched
+    ]
     labels = pd.DataFrame({"label": range(-1, 10)}).assign(**dict.fromkeys(evidence.COLUMNS["statistics"][:4], 0))
     frames = dict.fromkeys(TABLES, pd.DataFrame()) | {
         "statistics": labels.reindex(columns=[*evidence.COLUMNS["statistics"]]),
@@ -56,6 +59,7 @@ def as_claimed(
         "sample": pd.concat([_points().assign(**member) for member in members]),
         "progress_regressions": pd.DataFrame(regressions),
         "progress_statistics": pd.DataFrame(statistics),
+        "progress_histograms": pd.DataFrame(histograms),
     }
     return Summary(run, 0, (28, 28), {}, **frames)
 

@@ -37,13 +37,14 @@ def eigenvalue_clouds(clouds: Mapping[str, np.ndarray]) -> Figure:
 
 
 def training_course(summaries: Summaries) -> Figure:
-    """Means of the eigenvalues of J_I, arithmetic and geometric, and test slopes on log volume and trace, against steps, by d.
+    """Means, arithmetic and geometric, and angle of the eigenvalues of J_I, and test slopes on log volume and trace, by d.
 
-    Bands: the middle half of the test points; of slopes, the 95 % interval. At most four d, spread over those there are.
+    Against optimiser steps. Bands: the middle half of the test points; of slopes, the 95 % interval. Of the d at most four,
+    evenly spread.
     """
     quantities = [*list(dynamics.QUANTITIES)[1:], *dynamics.SLOPES]
     names = dynamics.QUANTITIES | dynamics.SLOPES
-    figure, axes = grid(summaries, rows=len(quantities), height=2.3, sharey="row")
+    figure, axes = grid(summaries, rows=len(quantities), height=2.1, sharey="row")
     for column, summary in enumerate(summaries.values()):
         shown = dynamics.spread(summary.run.latent_dims, len(BY_DEPTH))
         an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
@@ -54,12 +55,12 @@ def training_course(summaries: Summaries) -> Figure:
                 steps = own["epoch"] * an_epoch
                 axis.plot(steps, own["value"], color=color, marker=marker, linestyle=dashes, label=f"$d={d}$")
                 axis.fill_between(steps, own["low"], own["high"], color=color, alpha=0.1, linewidth=0)
-            axis.axhline(0 if quantity in dynamics.SLOPES else 1, color="#888888", linewidth=0.8, zorder=1)
-            axis.set_ylabel(names[quantity])
+            axis.axhline(1 if quantity.endswith("mean") else 0, color="#888888", linewidth=0.8, zorder=1)
+            axis.set_ylabel(names[quantity] + (", degrees" if quantity == "angle" else ""))
             axis.set_xscale("symlog", linthresh=10)
             axis.set_xlim(left=-1)
         axes[-1, column].set_xlabel("optimiser steps (0: untrained)")
-        legend(axes[0, column], ncols=2)
+        legend(axes[2, column], ncols=2)
     return figure
 
 
