@@ -89,6 +89,8 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.Data
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
         rows.append(keys | sizes | found | distances(found, latent_dim))
+    if not rows:
+        raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
     return pd.DataFrame([_base_row(base, epochs, latent_dim) for epochs in sorted({r["epochs"] for r in rows})] + rows)
 
 

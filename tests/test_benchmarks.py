@@ -57,3 +57,43 @@ def test_threads_are_given_back():
     with threads(1):
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
+
+
+def test_all_routes_that_are_installed_lead_to_the_same_cores():
+    from lib.autoencoders import build
+    from lib.benchmarks.routes import LATENT_ONLY, ROUTES, installed, ours
+
+    encoder, decoder = (module.double() for module in build((12, 8, 6, 3), 0))
+    x = torch.rand(5, 12, dtype=torch.float64)
+    expected = ours(encoder, decoder, x)
+    taken = [route for name, route in ROUTES.items() if installed(name)]
+    assert len(taken) >= 6
+    for route in taken:
+        for found, core in zip(route(encoder, decoder, x), expected, strict=True):
+            torch.testing.assert_close(found, core, rtol=0, atol=1e-12)
+    for name, route in LATENT_ONLY.items():
+        if installed(name):
+            torch.testing.assert_close(route(encoder, decoder, x), expected[1], rtol=0, atol=1e-12)
+
+
+def test_the_jacobians_operations_are_those_of_the_products():
+    """6-4-3-2: one hidden product of 4 x 3 in each of three factors, G, and two closing products."""
+    from lib.benchmarks.jacobians import operations
+
+    passes = 3 * (4 * 3 + 3 * 2) + 6 * 4 + 4 * 4
+    assert operations((6, 4, 3, 2)) == 2 * (3 * 2 * 4 * 3 + 2 * 16 + 2 * 4 * 4 + passes)
+
+
+def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
+    from lib.figures import growth, routes
+
+    found = json.loads((files.ROOT / "benchmarks" / "jacobians.json").read_text())
+    for case in ("linear", "geometric"):
+        points = found[case]["points"]
+        a_point = {name: [s / points.get(name, 1) for s in values] for name, values in found[case]["seconds"].items()}
+        for name, ratio in found[case]["ratio_to_ours"].items():
+            assert ratio == pytest.approx(Timings(a_point).ratio(name, "ours"))
+    assert max(found["agreement"].values()) < 1e-12
+    assert {"stochman", "torchjd", "curvlinops", "backpack, J_L"} <= set(found["agreement"])
+    assert len(routes(found).axes) == 2
+    assert len(growth(found).axes) == 4

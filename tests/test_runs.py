@@ -16,9 +16,9 @@ import pytest
 import torch
 import yaml
 
-from lib import datasets, files, measurements, runs
+from lib import autoencoders, datasets, files, measurements, runs, training
 from lib.errors import InputError
-from lib.runs import checks, results, specification, store, weights
+from lib.runs import checks, execution, results, specification, store, weights
 from lib.runs.execution import execute
 
 
@@ -389,3 +389,22 @@ def test_the_kept_summary_of_mnist_is_that_of_its_weights():
         expected, found = (one[name].to_numpy(dtype=float) for one in (kept, points))
         exists = ~np.isnan(expected)
         assert np.allclose(found[exists], expected[exists], rtol=2e-3, atol=1e-6), name
+
+
+def test_company_changes_no_bits_at_the_size_of_the_digits():
+    """Widths that are no multiples of 16 put every other member at an address where kernels round differently."""
+    run = runs.read("digits")
+    dataset = run.load_dataset()
+    padded = execution.padded_widths(run, run.table_depth, dataset.input_dim)
+    family = [run.widths(one, dataset.input_dim) for one in runs.members(run) if one.depth == run.table_depth]
+
+    def trained(positions):
+        stack = autoencoders.stack([autoencoders.build(family[at], 0, run.initialisation) for at in positions], padded)
+        settings = training.Settings(2, run.batch_size, run.learning_rate)
+        training.train(stack, [0] * len(positions), dataset.train.images, dataset.test.images, settings)
+        encoder, decoder = autoencoders.member(stack, len(positions) - 1)
+        return torch.cat([one.detach().flatten() for module in (encoder, decoder) for one in module.parameters()])
+
+    alone = trained([len(family) - 1])
+    for company in ([0], [0, 3, 8]):
+        assert torch.equal(trained([*company, len(family) - 1]), alone)

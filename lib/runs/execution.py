@@ -37,6 +37,7 @@ from lib.sources import code_digest
 
 VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels")
 SMALL_WORK = 1e10  # floating-point operations of training that do not pay for starting a process
+ALIGNED = 16  # numbers of 32 bits in 64 bytes
 STACKED_WEIGHTS = 2**20  # on a CPU, members are stacked up to so many weights: beyond, a stack only leaves the cache
 
 
@@ -217,9 +218,7 @@ def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str,
         autoencoders.build(run.widths(member, input_dim), member.seed, run.initialisation, run.output)
         for member in untrained
     ]
-    family = [run.widths(member, input_dim) for member in members(run) if member.depth == untrained[0].depth]
-    padded = [max(column) for column in zip(*family, strict=True)]
-    stack = autoencoders.stack(pairs, padded)
+    stack = autoencoders.stack(pairs, padded_widths(run, untrained[0].depth, input_dim))
     settings = training.Settings(
         run.epochs, run.batch_size, run.learning_rate, run.weight_decay, job.device, run.precision, _snapshots(run)
     )
@@ -254,6 +253,19 @@ def _train(job: Job, untrained: Sequence[Member], dataset: Any, trained_by: str,
         }
         weights.save_weights(store.weights_path(run, member), autoencoders.member(stack, index), metadata)
     checkpoint.unlink(missing_ok=True)
+
+
+def padded_widths(run: Run, depth: int, input_dim: int) -> tuple[int, ...]:
+    """The common widths of a stack of a run's members: those of the whole family, so that company changes no bits.
+
+    Where members share a stack they are multiples of 16: every member's numbers then begin at a multiple of 64 bytes, for
+    kernels round differently elsewhere.
+    """
+    family = [run.widths(member, input_dim) for member in members(run) if member.depth == depth]
+    widest = tuple(max(column) for column in zip(*family, strict=True))
+    if 2 * max(map(_weights, family)) > STACKED_WEIGHTS:
+        return widest
+    return tuple(-(-width // ALIGNED) * ALIGNED for width in widest)
 
 
 def measure(job: Job, member: Member) -> None:

@@ -1,0 +1,91 @@
+"""Settings one at a time: differences are named, distances are to the printed tables, what does not compare is refused."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from lib import figures, published, runs, sensitivity
+from lib.errors import InputError
+
+LATENT_DIM = 20
+
+
+def regressions(latent_dim, shift=0.0, **keys):
+    """Pooled regressions that are those of the paper, moved by `shift`."""
+    rows = []
+    for number, predictor in published.PREDICTORS.items():
+        for cell in published.table(number).query("latent_dim == @latent_dim").to_dict("records"):
+            values = {name: cell[name] + shift for name in ("test_slope", "test")}
+            rows.append(
+                cell | values | keys | {"predictor": predictor, "label": -1, "test_slope_se": 0.01, "test_se": 0.01}
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def base():
+    """MNIST's summary, with the paper's own numbers after 30 epochs and others after 300."""
+    summary = runs.summary("mnist")
+    frames = [regressions(LATENT_DIM, 0.0, epoch=30), regressions(LATENT_DIM, 0.3, epoch=300)]
+    history = pd.DataFrame([{"latent_dim": LATENT_DIM, "epoch": 30, "train_mse": 0.01, "test_mse": 0.02}])
+    return dataclasses.replace(summary, progress_regressions=pd.concat(frames), history=history)
+
+
+def variant(base, **changes):
+    run = dataclasses.replace(base.run, epochs=30, latent_dims=(LATENT_DIM,), **changes)
+    members = pd.DataFrame(
+        [{"latent_dim": LATENT_DIM, "train_mse": 0.01, "test_mse": 0.02, "ill_conditioned_input": 0.0}]
+    )
+    return dataclasses.replace(base, run=run, members=members, regressions=regressions(LATENT_DIM, 0.1))
+
+
+def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
+    rows = sensitivity.length(base, LATENT_DIM).set_index("epoch")
+    for epoch, shift in ((30, 0.0), (300, 0.3)):
+        found = sensitivity.distances(rows.loc[epoch].to_dict(), LATENT_DIM)
+        assert found == pytest.approx({"slopes": shift, "indicators": shift})
+
+
+def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch):
+    other = variant(base, output="sigmoid")
+    monkeypatch.setattr(sensitivity, "summary", lambda name: other)
+    monkeypatch.setattr(sensitivity, "read", lambda name: other.run)
+    rows = sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+    assert list(rows["setting"]) == ["as the run mnist", "output: sigmoid"]
+    assert list(rows["slopes"]) == pytest.approx([0.0, 0.1])
+    assert len(figures.settings(rows, sensitivity.published_values(LATENT_DIM)).axes) == 2
+    by_dim = {LATENT_DIM: sensitivity.length(base, LATENT_DIM)}
+    assert len(figures.training_length(by_dim, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}).axes) == 2
+
+
+@pytest.mark.parametrize("changes", [{}, {"output": "sigmoid", "batch_size": 64}])
+def test_a_variant_changes_one_field(base, monkeypatch, changes):
+    other = variant(base, **changes)
+    monkeypatch.setattr(sensitivity, "summary", lambda name: other)
+    monkeypatch.setattr(sensitivity, "read", lambda name: other.run)
+    with pytest.raises(InputError, match="one field at a time"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+
+
+def test_without_a_snapshot_or_a_variant_a_sentence_says_so(base, monkeypatch):
+    other = dataclasses.replace(variant(base, output="sigmoid"))
+    other = dataclasses.replace(other, run=dataclasses.replace(other.run, epochs=31))
+    monkeypatch.setattr(sensitivity, "summary", lambda name: other)
+    monkeypatch.setattr(sensitivity, "read", lambda name: other.run)
+    with pytest.raises(InputError, match="no snapshot after 31 epochs"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+    with pytest.raises(InputError, match="no snapshots at d = 7"):
+        sensitivity.length(base, 7)
+    with pytest.raises(InputError, match="prints nothing for d = 21"):
+        sensitivity.published_values(21)
+    with pytest.raises(InputError, match="None of the runs"):
+        sensitivity.settings(base, [], LATENT_DIM)
+
+
+def test_every_variant_of_mnist_changes_one_field():
+    base = runs.read("mnist")
+    variants = [name for name in runs.names() if name.startswith("mnist-")]
+    assert variants
+    changed = [sensitivity.difference(runs.read(name), base) for name in variants]
+    assert [len(fields) for fields in changed] == [1] * len(variants)
