@@ -395,10 +395,11 @@ def test_a_module_that_changes_its_input_leaves_the_points_as_they_are():
 MUTATIONS = {
     "a factor transposed": ("torch.bmm(left, right.mT)", "torch.bmm(right, left.mT)"),
     "a mask dropped in the encoder": (
-        "_times(factor, layer.weight).mul_(slope[:, None, :])",
-        "_times(factor, layer.weight)",
+        "_times(factor, weight).mul_(slope[:, None, :])",
+        "_times(factor, weight)",
     ),
-    "a mask dropped in the decoder": ("layer.weight.T).mul_(slope[:, None, :])", "layer.weight.T)"),
+    "a mask dropped in the decoder": ("weight.T).mul_(slope[:, None, :])", "weight.T)"),
+    "units left out that are on at some points": (".any(dim=0)", ".all(dim=0)"),
     "J_E at x instead of f(x)": ("encoder_side(slopes_f)", "encoder_side(slopes_x)"),
     "the decoder's last bias forgotten": ("torch.addmv(first.bias, first.weight, last.bias)", "first.bias"),
     "the encoder's first bias forgotten": (

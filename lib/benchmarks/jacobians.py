@@ -1,29 +1,34 @@
 """How fast the cores are: beside torch.func, autograd, the peers, and the generic route to the eigenvalues.
 
 All contenders work on the same untrained network and the same random points, on one thread, each at its best chunk
-size; times are the processor's, in microseconds a point. What the weights and points are does not matter for the time.
+size; times are the processor's, in microseconds a point. At the untrained networks and normal points of most cases every
+unit is on somewhere, so that ours can leave nothing out: its worst case. `trained` is a case as one meets it.
 """
 
 import multiprocessing
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
+from lib import autoencoders, training
 from lib.autoencoders import build
 from lib.benchmarks import timing
 from lib.benchmarks.routes import LATENT_ONLY, ROUTES, TORCH, generic, installed, ours
 from lib.benchmarks.timing import Timings, environment, gemm, threads
+from lib.datasets import load
 from lib.jacobians import cores
 
 LINEAR, GEOMETRIC = (784, 593, 402, 211, 20), (784, 231, 68, 20)
 CHUNKS = (16, 64, 256)
-POINTS = 256
+POINTS = 512
 SLOW = {"torch.autograd.functional": 16}  # routes without a batch: fewer points are enough
 GENERIC_POINTS = 2
+EPOCHS = 30  # of the trained case
 MEMORY_POINTS = 70_000
 
 Call = Callable[[], object]
@@ -36,8 +41,21 @@ def in_turns(contenders: Mapping[str, Call], rounds: int) -> Timings:
 
 def _network(widths: Sequence[int], points: int, dtype: torch.dtype = torch.float32) -> tuple[Any, Any, Tensor]:
     encoder, decoder = (module.to(dtype) for module in build(widths, 0, "he"))
-    x = torch.rand(points, widths[0], generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = torch.randn(points, widths[0], generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     return encoder, decoder, x.to(dtype)
+
+
+def _trained(points: int) -> tuple[Any, Any, Tensor]:
+    """784-593-402-211-20 after some epochs on the digits, enlarged to 28 x 28, and points of these."""
+    digits = load("digits")
+    train, test = (
+        interpolate(one.images.view(-1, 1, 8, 8), size=(28, 28), mode="bilinear").flatten(1)
+        for one in (digits.train, digits.test)
+    )
+    stack = autoencoders.stack([build(LINEAR, 0)])
+    training.train(stack, [0], train, test, training.Settings(EPOCHS, batch_size=64))
+    encoder, decoder = autoencoders.member(stack, 0)
+    return encoder, decoder, train[:points]
 
 
 def operations(widths: Sequence[int]) -> float:
@@ -50,15 +68,23 @@ def operations(widths: Sequence[int]) -> float:
 
 def _chunked(route: Callable[..., object], network: tuple[Any, Any, Tensor], chunk: int) -> Call:
     encoder, decoder, x = network
+    if route is ours:
+        return lambda: ours(encoder, decoder, x, chunk)
     return lambda: [route(encoder, decoder, part) for part in x.split(chunk)]
 
 
-def _at_their_best(routes: dict[str, Any], widths: Sequence[int], dtype: torch.dtype, rounds: int) -> dict[str, Any]:
+def _at_their_best(
+    routes: dict[str, Any],
+    widths: Sequence[int],
+    rounds: int,
+    dtype: torch.dtype = torch.float32,
+    network_of: Callable[[int], tuple[Any, Any, Tensor]] | None = None,
+) -> dict[str, Any]:
     """Seconds of every route at the chunk size that is best for it, a product beside them, and ratios to ours."""
     contenders, points, chunks = {}, {}, {}
     for name, route in routes.items():
         points[name] = SLOW.get(name, POINTS)
-        network = _network(widths, points[name], dtype)
+        network = network_of(points[name]) if network_of else _network(widths, points[name], dtype)
         trials = {chunk: _chunked(route, network, chunk) for chunk in CHUNKS}
         tried = in_turns({str(chunk): call for chunk, call in trials.items()}, 1)
         chunks[name] = min(CHUNKS, key=lambda chunk: tried.best(str(chunk)))
@@ -88,7 +114,7 @@ def _generic(widths: Sequence[int], rounds: int) -> dict[str, Any]:
             torch.linalg.slogdet(core)
             core.diagonal(dim1=1, dim2=2).sum(dim=1)
 
-    found = in_turns({"generic": lambda: generic(*few), "ours": with_eigenvalues}, rounds)
+    found = in_turns({"generic": lambda: generic(*few), "ours": with_eigenvalues}, min(rounds, 3))
     return {
         "points": {"generic": GENERIC_POINTS, "ours": POINTS},
         "seconds": found.seconds,
@@ -109,8 +135,8 @@ def _latent_only(widths: Sequence[int], rounds: int) -> dict[str, Any]:
 
 
 def _growth(rounds: int) -> dict[str, list[dict[str, float]]]:
-    """Microseconds a point of ours and of the best torch.func route seen above, as one size grows."""
-    rivals = {"ours": ROUTES["ours"], "torch.func": ROUTES["torch.func, shared shift"]}
+    """Microseconds a point of ours and of torch.func by reverse mode and product, as one size grows."""
+    rivals = {"ours": ROUTES["ours"], "torch.func": ROUTES["torch.func, reverse and product"]}
     cases = {
         "input dimension": [(n, *LINEAR[1:]) for n in (64, 256, 784, 1536, 3072)],
         "latent dimension": [(*LINEAR[:-1], d) for d in (2, 5, 10, 20, 40)],
@@ -152,14 +178,18 @@ def _peak(name: str, points: int, chunk: int, sender: Any) -> None:
     torch.set_num_threads(1)
     encoder, decoder, x = _network(LINEAR, points)
     ROUTES[name](encoder, decoder, x[:2])  # what is loaded once
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    if name == "ours":
-        cores(encoder, decoder, x)
-    else:
-        for part in x.split(chunk):
-            ROUTES[name](encoder, decoder, part)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    sender.send({"beside": 1024 * (after - before), "whole": 1024 * after})
+    before = _most_memory()
+    _chunked(ROUTES[name], (encoder, decoder, x), chunk)()
+    sender.send({"beside": _most_memory() - before, "whole": _most_memory()})
+
+
+def _most_memory() -> int:
+    """The most memory in bytes that this process has had; Linux, 0 elsewhere."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def _memory(name: str, points: int, chunk: int = 64) -> dict[str, int]:
@@ -175,18 +205,19 @@ def _memory(name: str, points: int, chunk: int = 64) -> dict[str, int]:
 def jacobians(rounds: int = 5) -> dict[str, Any]:
     """Time every route to both cores on one thread: ratios to ours, share of the matrix products' rate, growth, memory.
 
-    `linear`, `linear, float64` and `geometric`: `_at_their_best` on 784-593-402-211-20 and 784-231-68-20; `generic`: all N
-    eigenvalues of J_I; `latent_only`: J_L alone; `growth`; `agreement` in float64; `memory`: peak bytes of a process.
+    `linear`, `linear, float64`, `trained` and `geometric`: `_at_their_best` on 784-593-402-211-20 and 784-231-68-20;
+    `generic`: all N eigenvalues of J_I; `latent_only`: J_L alone; `growth`; `agreement` in float64; `memory`: peak bytes.
     """
     routes = {name: route for name, route in ROUTES.items() if installed(name)}
     with threads(1):
         return {
             "environment": environment(),
-            "linear": _at_their_best(routes, LINEAR, torch.float32, rounds),
+            "linear": _at_their_best(routes, LINEAR, rounds),
             "linear, float64": _at_their_best(
-                {name: routes[name] for name in ("ours", *TORCH)}, LINEAR, torch.float64, rounds
+                {name: routes[name] for name in ("ours", *TORCH)}, LINEAR, rounds, torch.float64
             ),
-            "geometric": _at_their_best(routes, GEOMETRIC, torch.float32, rounds),
+            "trained": _at_their_best(routes, LINEAR, rounds, network_of=_trained),
+            "geometric": _at_their_best(routes, GEOMETRIC, rounds),
             "generic": _generic(LINEAR, rounds),
             "latent_only": _latent_only(LINEAR, rounds),
             "growth": _growth(rounds),

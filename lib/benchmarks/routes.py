@@ -1,7 +1,8 @@
 """The routes to both cores of an autoencoder that a reader could take instead of ours.
 
 Each is a function of (encoder, decoder, x) for plain chains and points x (points, N), and returns K and J_L, (points, d, d)
-each; those of `LATENT_ONLY` return J_L alone. The peers are imported where they are installed (`make bench`).
+each; those of `LATENT_ONLY` return J_L alone. All but ours are handed a chunk of the points at a time. The peers are
+imported where they are installed (`make bench`).
 """
 
 import importlib
@@ -19,9 +20,9 @@ Route = Callable[[nn.Module, nn.Module, Tensor], Both]
 LatentRoute = Callable[[nn.Module, nn.Module, Tensor], Tensor]
 
 
-def ours(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Both:
+def ours(encoder: nn.Module, decoder: nn.Module, x: Tensor, chunk_size: int | None = None) -> Both:
     """The fast path of `lib.jacobians`."""
-    found = cores(encoder, decoder, x, len(x), errors=False)
+    found = cores(encoder, decoder, x, chunk_size, errors=False)
     return found.input, found.latent
 
 

@@ -11,10 +11,13 @@ every product but the last is one matrix product. J_L has the slopes at f(x), an
 decoder's last hidden values and c its last bias, not even f(x) is formed where no error is asked for. Gram matrices
 come from W_1 W_1^T and V_m^T V_m in the same way.
 
-Cost a point, in multiply-adds, for widths N, w_1, ..., w_n = d mirrored in the decoder: 3 d S' + d w_1^2 + 2 d^2 w_1, S' the
-weights of the hidden layers w_1 to w_{n-1}, and at the most 4 N w_1 for the passes through the network. A decoder that ends in a
-pointwise map that is not the identity makes G depend on the point; the two factors are then carried to the input
-space, 3 d N w_1 more.
+A unit that is off at every point of a chunk has a zero row and column in every product, and is left out of them. A
+trained network has many (page `performance`).
+
+Cost a point, in multiply-adds, where none is left out, for widths N, w_1, ..., w_n = d mirrored in the decoder:
+3 d S' + d w_1^2 + 2 d^2 w_1, S' the weights of the hidden layers w_1 to w_{n-1}, and at the most 4 N w_1 for the passes
+through the network. A decoder that ends in a pointwise map that is not the identity makes G depend on the point; the
+two factors are then carried to the input space, 3 d N w_1 more.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +31,9 @@ from lib.errors import InputError
 from lib.jacobians.result import Cores
 
 Compute = Callable[[Tensor], Cores]
+Index = Tensor | slice
+EVERY = slice(None)
+WORTH_PRUNING = 0.9  # a layer with more of its units alive is taken whole
 
 POINTWISE = (
     *(nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.Hardtanh, nn.RReLU, nn.Threshold, nn.Hardshrink, nn.Softshrink),
@@ -110,24 +116,32 @@ def _enter(layer: Layer, x: Tensor) -> Tensor:
     return torch.addmm(layer.bias, x, layer.weight.T)
 
 
-def _encoder_factor(chain: Sequence[Layer], slopes: Sequence[Tensor]) -> Tensor:
-    """S_n W_n ... W_2 S_1 (points, d, w_1): the encoder's Jacobian without its first weight."""
-    if len(chain) == 1:
+def _alive(*slopes: Tensor) -> Index:
+    """The units of a layer that some point has on: all others are zero in every product."""
+    used = torch.cat(slopes).any(dim=0)
+    return EVERY if used.sum() > WORTH_PRUNING * len(used) else used.nonzero().flatten()
+
+
+def _between(chain: Sequence[Layer], kept: Sequence[Index]) -> list[Tensor]:
+    """The weights of a chain between the units kept before its first layer, after it, ..., and after its last."""
+    return [layer.weight[outputs][:, inputs] for layer, inputs, outputs in zip(chain, kept[:-1], kept[1:], strict=True)]
+
+
+def _encoder_factor(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> Tensor:
+    """S_n W_n ... W_2 S_1 (points, d, w_1) of the weights W_2 ... W_n: the encoder's Jacobian without its first weight."""
+    if not weights:
         return torch.diag_embed(slopes[0])
-    factor = slopes[-1][:, :, None] * chain[-1].weight * slopes[-2][:, None, :]
-    for layer, slope in zip(reversed(chain[1:-1]), reversed(slopes[:-2]), strict=True):
-        factor = _times(factor, layer.weight).mul_(slope[:, None, :])
+    factor = slopes[-1][:, :, None] * weights[-1] * slopes[-2][:, None, :]
+    for weight, slope in zip(reversed(weights[:-1]), reversed(slopes[:-2]), strict=True):
+        factor = _times(factor, weight).mul_(slope[:, None, :])
     return factor
 
 
-def _decoder_factor(chain: Sequence[Layer], slopes: Sequence[Tensor]) -> Tensor:
+def _decoder_factor(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> Tensor:
     """The transpose (points, d, w) of S_{m-1} V_{m-1} ... S_1 V_1: the decoder's Jacobian without its last layer."""
-    points, latent_dim = len(slopes[0]), chain[0].weight.shape[1]
-    if len(chain) == 1:
-        return torch.eye(latent_dim, dtype=slopes[0].dtype, device=slopes[0].device).expand(points, -1, -1)
-    factor = chain[0].weight.T * slopes[0][:, None, :]
-    for layer, slope in zip(chain[1:-1], slopes[1 : len(chain) - 1], strict=True):
-        factor = _times(factor, layer.weight.T).mul_(slope[:, None, :])
+    factor = weights[0].T * slopes[0][:, None, :]
+    for weight, slope in zip(weights[1:], slopes[1:], strict=True):
+        factor = _times(factor, weight.T).mul_(slope[:, None, :])
     return factor
 
 
@@ -153,7 +167,9 @@ def numbers_a_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
     return 3 * latent_dim * widest + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
 
 
-def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool) -> Compute:
+def cores_of(
+    encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool, prune: bool = True
+) -> Compute:
     """The function that has the cores at points (points, N)."""
     first, last = encoder[0], decoder[-1]  # W_1 (w_1, N), V_m (N, w)
     latent_dim = decoder[0].weight.shape[1]
@@ -162,45 +178,60 @@ def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, er
     entering_at_zero = torch.addmv(first.bias, first.weight, last.bias)  # W_1 c + b_1
     inner = first.weight @ first.weight.T if grams else joint  # H_E
 
+    def alive(*slopes: Tensor) -> Index:
+        return _alive(*slopes) if prune else EVERY
+
     def compute(x: Tensor) -> Cores:
         z, slopes_x = _walk(encoder, _enter(first, x))
         hidden, slopes_z = _walk(decoder[:-1], _enter(decoder[0], z)) if len(decoder) > 1 else (z, [])
+        slopes_out = torch.empty(0)
         if affine:
             output = _enter(last, hidden) if errors else None
             entering = torch.addmm(entering_at_zero, hidden, joint.T)
         else:
-            output, slope = last.activate(_enter(last, hidden))
+            output, slopes_out = last.activate(_enter(last, hidden))
             entering = _enter(first, output)
-            slopes_z.append(slope)
         slopes_f = _walk(encoder, entering)[1]
+        on_entry = alive(slopes_x[0], slopes_f[0]) if len(encoder) > 1 else EVERY
 
         def encoder_side(slopes: Sequence[Tensor]) -> Tensor:
-            factor = _encoder_factor(encoder, slopes)
-            return factor if affine else _times(factor, first.weight)
+            kept = [on_entry, *map(alive, slopes[1:-1]), EVERY][: len(encoder)]
+            thin = [slope[:, units] for slope, units in zip(slopes, kept, strict=True)]
+            factor = _encoder_factor(_between(encoder[1:], kept), thin)
+            return factor if affine else _times(factor, first.weight[on_entry])
 
-        extra = {}
-        right = _decoder_factor(decoder, slopes_z or slopes_x)
+        kept = [EVERY, *map(alive, slopes_z)]
+        if slopes_z:
+            thin = [slope[:, units] for slope, units in zip(slopes_z, kept[1:], strict=True)]
+            right = _decoder_factor(_between(decoder[:-1], kept), thin)
+        else:
+            right = torch.eye(latent_dim, dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
+        outward = last.weight[:, kept[-1]].T
         if not affine:
-            right = _times(right, last.weight.T).mul_(slopes_z[-1][:, None, :])
+            right = _times(right, outward).mul_(slopes_out[:, None, :])
+        extra = {}
         if grams:
             assert output is not None
-            onto = _times(right, last.weight.T) if affine else right
+            onto = _times(right, outward) if affine else right
             extra["decoder_gram"] = torch.bmm(onto, onto.mT)
             extra["pulled_residual"] = torch.bmm(onto, (output - x)[:, :, None])[:, :, 0]
             del onto
         if affine:
-            right = _times(right, joint.T)
+            right = _times(right, joint[on_entry][:, kept[-1]].T)
         left = encoder_side(slopes_x)
-        if grams:
-            extra["encoder_gram"] = torch.bmm(_times(left, inner), left.mT) if affine else torch.bmm(left, left.mT)
+        if grams and affine:
+            extra["encoder_gram"] = torch.bmm(_times(left, inner[on_entry][:, on_entry]), left.mT)
+        elif grams:
+            extra["encoder_gram"] = torch.bmm(left, left.mT)
         core = torch.bmm(left, right.mT)
         del left
+        after = slopes_z if affine else [*slopes_z, slopes_out]
         return Cores(
             input=core,
             latent=torch.bmm(encoder_side(slopes_f), right.mT),
             mse=None if output is None else (output - x).square().mean(dim=1),
-            rank_bound_input=_rank_bound(latent_dim, slopes_x + slopes_z),
-            rank_bound_latent=_rank_bound(latent_dim, slopes_f + slopes_z),
+            rank_bound_input=_rank_bound(latent_dim, slopes_x + after),
+            rank_bound_latent=_rank_bound(latent_dim, slopes_f + after),
             **extra,
         )
 
@@ -223,7 +254,7 @@ def stacked_cores_of(pairs: Sequence[tuple[list[Layer], list[Layer]]], errors: b
     def compute(x: Tensor) -> Cores:
         def one(*parts: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
             chain = [Layer(*part[:2], act, part[2]) for part, act in zip(parts, after, strict=True)]
-            found = cores_of(chain[:depth], chain[depth:], False, errors)(x)
+            found = cores_of(chain[:depth], chain[depth:], False, errors, prune=False)(x)
             return {name: value for name, value in vars(found).items() if value is not None}
 
         found = vmap(one, out_dims=1)(*stacked)
