@@ -88,12 +88,12 @@ def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
     from lib.figures import growth, routes
 
     found = json.loads((files.ROOT / "benchmarks" / "jacobians.json").read_text())
-    for case in ("linear", "geometric"):
+    for case in ("linear", "trained", "geometric"):
         points = found[case]["points"]
         a_point = {name: [s / points.get(name, 1) for s in values] for name, values in found[case]["seconds"].items()}
         for name, ratio in found[case]["ratio_to_ours"].items():
             assert ratio == pytest.approx(Timings(a_point).ratio(name, "ours"))
     assert max(found["agreement"].values()) < 1e-12
     assert {"stochman", "torchjd", "curvlinops", "backpack, J_L"} <= set(found["agreement"])
-    assert len(routes(found).axes) == 2
+    assert len(routes(found).axes) == 3
     assert len(growth(found).axes) == 4

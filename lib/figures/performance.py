@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from lib.figures.style import BLUE, ORANGE
 
 GREY = "#888888"
-CASES = {"linear": "linear widths", "geometric": "geometric widths"}
+CASES = {"linear": "linear widths", "trained": "linear widths, trained", "geometric": "geometric widths"}
 AXES = {
     "input dimension": "input dimension $N$",
     "latent dimension": "latent dimension $d$",
@@ -18,21 +18,21 @@ AXES = {
 
 
 def routes(benchmark: Mapping[str, Any]) -> Figure:
-    """The time of every route to both cores divided by ours, in the two cases of the benchmark, side by side.
+    """The time of every route to both cores divided by ours, in the cases of the benchmark, side by side.
 
     `benchmark`: what `lib.benchmarks.jacobians` returns. Logarithmic; ours is 1.
     """
-    figure = Figure(figsize=(7.6, 3.4))
-    axes = figure.subplots(1, 2, sharey=True)
+    figure = Figure(figsize=(8.4, 3.2))
+    axes = figure.subplots(1, len(CASES), sharey=True)
     order = sorted(benchmark["linear"]["ratio_to_ours"], key=benchmark["linear"]["ratio_to_ours"].get)
     for axis, (case, label) in zip(axes, CASES.items(), strict=True):
         ratios = benchmark[case]["ratio_to_ours"]
         colors = [BLUE if name.startswith("ours") else GREY for name in order]
         bars = axis.barh(order, [ratios[name] for name in order], color=colors)
-        axis.bar_label(bars, fmt="%.1f", padding=3, fontsize=9)
+        axis.bar_label(bars, fmt="%.1f", padding=3, fontsize=8)
         axis.axvline(1, color="black", linewidth=1)
         axis.set_xscale("log")
-        axis.set_xlim(right=1.6 * max(ratios.values()))
+        axis.set_xlim(right=2.5 * max(ratios.values()))
         axis.set_xlabel("time, ours = 1")
         axis.set_title(label)
         axis.grid(axis="y", visible=False)
