@@ -112,16 +112,16 @@ def visit(browser, address):
     assert not wrong
 
 
-# What is cut off: text or a picture that sticks out to the right of the window, or of a box that does not scroll.
+# What is cut off: text or a picture that sticks out of the window, or to the right of a box that does not scroll.
 CUT_OFF = """() => {
   const cut = (one) => {
-    const right = one.getBoundingClientRect().right;
+    const {left, right} = one.getBoundingClientRect();
     for (let up = one.parentElement; up && up !== document.body; up = up.parentElement) {
       const overflow = getComputedStyle(up).overflowX;
       if (/auto|scroll/.test(overflow) && up.scrollWidth > up.clientWidth) return false;
       if (/hidden|clip/.test(overflow) && right > up.getBoundingClientRect().right + 1) return true;
     }
-    return right > innerWidth + 1;
+    return left < -1 || right > innerWidth + 1;
   };
   const all = [...document.querySelectorAll("article :is(p, li, td, th, pre, img, mjx-container, h1, h2, h3)")];
   return all.filter((one) => one.checkVisibility() && cut(one)).map((one) => one.parentElement.outerHTML.slice(0, 200));

@@ -105,6 +105,17 @@ def test_a_wrong_run_in_the_environment_is_one_sentence(book):
     assert "Unknown run 'absent'; choose one of" in result.stdout + result.stderr
 
 
+def test_a_reference_follows_the_number_of_its_table_in_a_warm_build(book):
+    table = "# ```{table} A caption\n# :name: NAME\n#\n# | a |\n# | :-- |\n# | b |\n# ```\n"
+    change(book / "two.py", "# # Two\n", "# # Two\n# See {numref}`second`.\n")
+    change(book / "one.py", "# # One\n", "# # One\n#\n" + table.replace("NAME", "second"))
+    executed(build(book))
+    assert "Table 1" in html(book, "two")
+    change(book / "one.py", "# # One\n", "# # One\n#\n" + table.replace("NAME", "first"))
+    executed(build(book))
+    assert "Table 2" in html(book, "two")
+
+
 def test_a_kept_run_that_is_absent_or_damaged_is_left_out_and_the_page_says_so(book, tmp_path):
     """The rest of the book is built; a page with no other run to show ends the build with the reason."""
     results = tmp_path / "kept"

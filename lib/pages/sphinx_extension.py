@@ -91,6 +91,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", execute_pages)
     app.connect("env-get-outdated", outdated)
     app.connect("doctree-read", remember)
+    app.connect("env-get-updated", renumbered, priority=900)  # after Sphinx has counted
     app.connect("build-finished", copy_notebooks)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
@@ -191,6 +192,13 @@ def remember(app: Sphinx, doctree: Any) -> None:
 def _read_with(name: str) -> list[str]:
     """What the text of a page depends on besides its file."""
     return [BOOK.keys[name], *BOOK.notes[name]]
+
+
+def renumbered(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """On `env-get-updated`: all pages where a figure, table or theorem has another number; Sphinx forgets who refers to it."""
+    before, now = getattr(env, "page_numbers", None), repr(env.toc_fignumbers)
+    setattr(env, "page_numbers", now)  # noqa: B010
+    return sorted(env.found_docs) if before not in (None, now) else []
 
 
 def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
