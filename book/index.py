@@ -52,17 +52,15 @@ glue("shown_members", len(shown.members), display=False)
 glue("shown_planned", len(shown.members) + shown.absent, display=False)
 glue("largest_d", int(last), display=False)
 glue("standing", Markdown(tables.standing(summaries)), display=False)
-glue("headline", figures.headline(summaries), display=False)
 
 # %% [markdown]
 # **What we found.** Of {glue:text}`all_claims:d` claims of the paper, the run {glue:text}`shown_run:s` ({glue:text}`shown_members:d` of {glue:text}`shown_planned:d` networks) reproduces {glue:text}`shown_reproduced:d`, does not reproduce {glue:text}`shown_not:d`, and cannot test {glue:text}`shown_untested:d`: see the [ledger](claims). There, at $d$ = {glue:text}`largest_d:d`, the slope of the test error on the trace of $J_I$ is {glue:text}`trace_raw:.2f` ± {glue:text}`trace_raw_half:.2f`, in standard deviations; with the digit and its amount of ink [held fixed](controls) it is {glue:text}`trace_held:.2f` ± {glue:text}`trace_held_half:.2f`.
-#
-# ```{glue:figure} headline
-# :name: fig-headline
-# :alt: One panel a run against the latent dimension. Crosses are the slopes of the test error on the trace as published, for MNIST; a black line those found here; an orange line those left with class and ink held fixed. A grey line marks zero.
-#
-# The slope of the test error on the trace of $J_I$, in standard deviations. The published slopes are of MNIST. Bands: 95 % intervals over points.
-# ```
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "One panel a run against the latent dimension. Crosses are the slopes of the test error on the trace as published, for MNIST; a black line those found here; an orange line those left with class and ink held fixed. A grey line marks zero."}}
+figures.headline(summaries)
+
+# %% [markdown]
+# *The slope of the test error on the trace of $J_I$, depth of the tables. The published slopes are of MNIST. Bands: 95 % intervals over points.*
 #
 # ::::{grid} 1 1 3 3
 # :gutter: 2

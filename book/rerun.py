@@ -138,5 +138,6 @@ source.parameter_table()
 # | `book/*.py` | the pages | you |
 # | `book/_build/executed/` | executed notebooks, under a key of all they depend on | the build |
 # | `book/_build/html/` | the book | the build |
+# | `book/_build/geometry-and-generalization.zip`, `.pdf` | the book to deposit, and on paper | `make archive`, `make pdf` |
 #
 # A change of prose executes nothing. A change of a page's code executes that page; a change in `lib/` executes the pages that use what has changed; another specification is another run, and is trained. Nothing has to be deleted by hand.

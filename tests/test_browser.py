@@ -105,6 +105,7 @@ def visit(browser, address):
         page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
         page.goto(f"{address}{name}")
         page.wait_for_function("!window.MathJax || window.MathJax.startup?.promise?.then(() => true)")
+        page.add_style_tag(content="* { transition: none !important; animation: none !important; }")  # no waiting
         return page
 
     yield open_page
@@ -112,19 +113,34 @@ def visit(browser, address):
     assert not wrong
 
 
-# What is cut off: text or a picture that sticks out to the right of the window, or of a box that does not scroll.
+# What is cut off: text or a picture that sticks out of the window, or to the right of a box that does not scroll.
 CUT_OFF = """() => {
   const cut = (one) => {
-    const right = one.getBoundingClientRect().right;
+    const {left, right} = one.getBoundingClientRect();
     for (let up = one.parentElement; up && up !== document.body; up = up.parentElement) {
       const overflow = getComputedStyle(up).overflowX;
       if (/auto|scroll/.test(overflow) && up.scrollWidth > up.clientWidth) return false;
       if (/hidden|clip/.test(overflow) && right > up.getBoundingClientRect().right + 1) return true;
     }
-    return right > innerWidth + 1;
+    return left < -1 || right > innerWidth + 1;
   };
   const all = [...document.querySelectorAll("article :is(p, li, td, th, pre, img, mjx-container, h1, h2, h3)")];
   return all.filter((one) => one.checkVisibility() && cut(one)).map((one) => one.parentElement.outerHTML.slice(0, 200));
+}"""
+
+# Blocks that lie on one another.
+OVERLAPPING = """() => {
+  const shown = (one) => one.checkVisibility() && one.getBoundingClientRect().height > 0;
+  const inside = (one) => one.parentElement.closest("table, aside") !== null;
+  const all = [...document.querySelectorAll("article :is(p, pre, h1, h2, h3, h4, dt, figcaption, table, img)")];
+  const blocks = all.filter((one) => shown(one) && !inside(one));
+  const over = (one, other) => {
+    const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
+    const apart = b.top >= a.bottom - 2 || b.bottom <= a.top + 2 || b.left >= a.right - 2 || b.right <= a.left + 2;
+    return !apart && !one.contains(other);
+  };
+  return blocks.flatMap((one, place) => blocks.slice(place + 1, place + 6).filter((other) => over(one, other)))
+    .map((one) => one.outerHTML.slice(0, 200));
 }"""
 
 # Text whose contrast with its background is less than WCAG's AA asks: 4.5, or 3 for large text.
@@ -166,21 +182,43 @@ FAINT = """() => {
 @needs_chromium
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole_in_every_view(name, visit):
-    """No request, no console error, no horizontal scroll, nothing cut off or faint; images and formulas are there."""
+    """No request, no console error, no horizontal scroll, nothing cut off, covered or faint; images and formulas are there."""
     page = visit(f"{name}.html")
     for view, (width, theme) in VIEWS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-        page.wait_for_timeout(350)  # the theme's colours fade over
         widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1], f"{view}: the page scrolls sideways"
         assert not page.evaluate(CUT_OFF), view
+        assert not page.evaluate(OVERLAPPING), view
         assert not page.evaluate(FAINT), view
     images = page.evaluate("[...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => one.src)")
     assert not images
     untypeset = "[...document.querySelectorAll('.math')].filter(one => !one.querySelector('mjx-container')).length"
     assert page.evaluate(untypeset) == 0
     assert page.evaluate("document.querySelectorAll('mjx-merror').length") == 0
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("style", "check"),
+    [
+        ("margin-left: 80rem", CUT_OFF),
+        ("margin-left: -9rem", CUT_OFF),
+        ("width: 9rem; white-space: nowrap; overflow: hidden", CUT_OFF),
+        ("margin-top: -3rem", OVERLAPPING),
+        ("color: #999", FAINT),
+        ("color: rgba(0, 0, 0, 0.4)", FAINT),
+    ],
+)
+def test_the_checks_notice_what_is_wrong(style, check, browser):
+    page = browser.new_page()
+    text = "<article><p>One line.</p><div style='{}'><p><img alt='' style='width: 20rem; height: 2rem'>Two.</p></div></article>"
+    page.set_content(text.format(""))
+    assert not page.evaluate(check)
+    page.set_content(text.format(style))
+    assert page.evaluate(check)
+    page.close()
 
 
 @needs_chromium

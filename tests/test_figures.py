@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import re
 from xml.etree import ElementTree
 
 import matplotlib
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from lib import bounds, datasets, figures, files, published, runs, tables
+from lib import bounds, claims, datasets, figures, files, published, runs, tables
 from lib.errors import InputError
 
 PANELS = {
@@ -20,6 +21,7 @@ PANELS = {
     "orientation": 2,
     "loss_curves": 1,
     "final_errors": 1,
+    "headline": 1,
 }
 
 
@@ -214,3 +216,20 @@ def test_every_statement_that_is_checked_is_shown_under_a_label_of_the_book():
 
 def test_the_jacobians_are_typeset():
     assert tables.markdown(["J_L"], [["of J_I and $J_L$."]]).splitlines()[-1] == "| of $J_I$ and $J_L$. |"
+
+
+def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
+    text = tables.basis(summaries, "means")
+    assert (
+        "**smoke**: 4 networks, 2 of them at the depth of the tables; 1 seed for each $d$ and depth; 420 points" in text
+    )
+    of, *counts = map(
+        int, re.search(r"Of the (\d+) claims .*: (\d+) re.*, (\d+) not re.*, (\d+) not te", text).groups()
+    )
+    assert of == sum(counts) > 0
+    assert "claims" not in tables.basis(summaries, "controls"), "a page without claims of the paper"
+    absent = {"smoke": dataclasses.replace(summaries["smoke"], absent=3)}
+    assert "4 of 7 networks" in tables.basis(absent, "means")
+    row = tables.standing(absent).splitlines()[-1].split("|")[2:-1]
+    assert row[0].strip() == "4 of 7"
+    assert sum(map(int, row[1:])) == len(claims.CLAIMS)

@@ -105,6 +105,17 @@ def test_a_wrong_run_in_the_environment_is_one_sentence(book):
     assert "Unknown run 'absent'; choose one of" in result.stdout + result.stderr
 
 
+def test_a_reference_follows_the_number_of_its_table_in_a_warm_build(book):
+    table = "# ```{table} A caption\n# :name: NAME\n#\n# | a |\n# | :-- |\n# | b |\n# ```\n"
+    change(book / "two.py", "# # Two\n", "# # Two\n# See {numref}`second`.\n")
+    change(book / "one.py", "# # One\n", "# # One\n#\n" + table.replace("NAME", "second"))
+    executed(build(book))
+    assert "Table 1" in html(book, "two")
+    change(book / "one.py", "# # One\n", "# # One\n#\n" + table.replace("NAME", "first"))
+    executed(build(book))
+    assert "Table 2" in html(book, "two")
+
+
 def test_a_kept_run_that_is_absent_or_damaged_is_left_out_and_the_page_says_so(book, tmp_path):
     """The rest of the book is built; a page with no other run to show ends the build with the reason."""
     results = tmp_path / "kept"
@@ -185,6 +196,14 @@ def test_the_key_follows_the_summaries(monkeypatch):
     assert keys[0] != keys[1]
 
 
+def test_a_page_that_shows_the_parameters_of_all_pages_follows_them(monkeypatch):
+    text = HEADER + "# %%\nfrom lib.pages import source\n"
+    pages_read = [source.parse("one", text), source.parse("one", text.replace("lib.pages", "lib"))]
+    before = [execution.key(page, {}) for page in pages_read]
+    monkeypatch.setattr(execution, "parameter_table", lambda: source.parameter_table().iloc[1:])
+    assert [execution.key(page, {}) == key for page, key in zip(pages_read, before, strict=True)] == [False, True]
+
+
 # --- parameters --------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +244,11 @@ def test_types_are_those_of_the_annotations(annotation, default, good, bad):
     if bad is not None:
         with pytest.raises(InputError, match="Parameter 'value' of page toy"):
             source.checked(page, {"value": bad})
+
+
+def test_the_table_of_parameters_is_that_of_the_pages():
+    (row,) = source.parameter_table().loc[[("controls", "simulated_points")]].to_dict("records")
+    assert row == {"default": 20000, "type": "int", "meaning": "of the simulation"}
 
 
 def test_a_parameters_cell_that_cannot_be_read_is_refused():

@@ -81,8 +81,8 @@ BOOK = Book()
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    for listeners in app.events.listeners.values():  # Jupyter Book loads Thebe, whose script comes from a CDN
-        for one in [one for one in listeners if one.handler.__module__ == "sphinx_thebe"]:
+    for event in ("env-before-read-docs", "doctree-resolved"):  # Jupyter Book has Thebe, whose script comes from a CDN
+        for one in [one for one in app.events.listeners[event] if one.handler.__module__ == "sphinx_thebe"]:
             app.disconnect(one.id)
     for handler in getLogger("sphinx").handlers:
         places = [place for place, one in enumerate(handler.filters) if isinstance(one, WarningIsErrorFilter)]
@@ -91,6 +91,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", execute_pages)
     app.connect("env-get-outdated", outdated)
     app.connect("doctree-read", remember)
+    app.connect("env-get-updated", renumbered, priority=900)  # after Sphinx has counted
     app.connect("build-finished", copy_notebooks)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
@@ -191,6 +192,13 @@ def remember(app: Sphinx, doctree: Any) -> None:
 def _read_with(name: str) -> list[str]:
     """What the text of a page depends on besides its file."""
     return [BOOK.keys[name], *BOOK.notes[name]]
+
+
+def renumbered(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """On `env-get-updated`: all pages where a figure, table or theorem has another number; Sphinx forgets who refers to it."""
+    before, now = getattr(env, "page_numbers", None), repr(env.toc_fignumbers)
+    setattr(env, "page_numbers", now)  # noqa: B010
+    return sorted(env.found_docs) if before != now else []
 
 
 def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
