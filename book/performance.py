@@ -88,7 +88,7 @@ glue("alone_name", min(alone, key=alone.get), display=False)
 # %% [markdown]
 # Peak memory of a process that computes the cores, beside what network and points take, and in all. All 70,000 points of MNIST at $d$ = 20 need {glue:text}`points_mib:.0f` MiB in all.
 #
-# Where we do not win: $J_L$ alone. The quickest of the others there ({glue:text}`alone_name:s`) takes {glue:text}`alone:.2f` times as long as ours takes for both cores. $J_L$ is the Jacobian of a map from $d$ to $d$ numbers, for which automatic differentiation is a good tool. It is $J_I$ that asks for more.
+# Others come nearest where $J_L$ alone is wanted: the quickest of them ({glue:text}`alone_name:s`) takes {glue:text}`alone:.2f` times as long for it as ours takes for both cores. $J_L$ is the Jacobian of a map from $d$ to $d$ numbers, for which automatic differentiation is a good tool. It is $J_I$ that asks for more.
 #
 # ## Training
 

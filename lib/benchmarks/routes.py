@@ -5,6 +5,7 @@ each; those of `LATENT_ONLY` return J_L alone. All but ours are handed a chunk o
 imported where they are installed (`make bench`).
 """
 
+import copy
 import importlib
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -87,11 +88,11 @@ def stochman(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Both:
     for chain in (encoder, decoder):
         modules = []
         for module in chain.children():
-            copy = nnj.ReLU()
+            twin = nnj.ReLU()
             if isinstance(module, nn.Linear):
-                copy = nnj.Linear(module.in_features, module.out_features)
-                copy.weight, copy.bias = module.weight, module.bias
-            modules.append(copy)
+                twin = nnj.Linear(module.in_features, module.out_features)
+                twin.weight, twin.bias = module.weight, module.bias
+            modules.append(twin)
         copies.append(nnj.Sequential(*modules))
 
     def carried(at: Tensor, jacobian: Tensor) -> Tensor:
@@ -150,7 +151,9 @@ def backpack_latent(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Tensor
     with torch.no_grad():
         first.weight.copy_(torch.eye(z.shape[1]))
         first.bias.zero_()
-    chain = package.extend(nn.Sequential(first, *decoder.children(), *encoder.children()))
+    frozen = copy.deepcopy(nn.Sequential(*decoder.children(), *encoder.children())).requires_grad_(False)
+    first.weight.requires_grad_(False)
+    chain = package.extend(nn.Sequential(first, *frozen))
     rows = []
     for index in range(z.shape[1]):
         with package.backpack(batch_grad()):
