@@ -320,3 +320,10 @@ def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums
         assert all(files.sha256(found.read(name)) == digest for name, digest in sums.items())
     assert {"html/index.html", "notebooks/one.ipynb", "source/requirements.txt", "source/LICENSE"} <= set(sums)
     assert "source/results/mnist/manifest.json" in sums
+
+
+def test_the_bibliography_is_whole():
+    from pybtex.database import parse_file
+
+    entries = parse_file(str(files.ROOT / "book" / "references.bib")).entries
+    assert len(entries) == (files.ROOT / "book" / "references.bib").read_text().count("\n@") + 1
