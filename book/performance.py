@@ -55,7 +55,7 @@ glue("ours_us", linear["microseconds_a_point"]["ours"], display=False)
 # %% [markdown]
 # Time of each route divided by ours, on one thread, each at the chunk size that suits it best; processor time, so that what else the machine does matters less. Left 784-593-402-211-20, untrained, at normally distributed points; centre the same after training on enlarged digits; right 784-231-68-20, untrained.
 #
-# Untrained, every unit is on at some point: the worst case for ours. There the best of torch.func takes {glue:text}`best_linear:.2f` times as long in float32 and {glue:text}`best_double:.2f` times in float64; with geometric widths, {glue:text}`best_geometric:.1f` times. After training, many units are off at all points of a chunk and drop out of our products; torch.func then takes {glue:text}`best_trained:.1f` times as long. All differ from ours by less than {glue:text}`agreement:.0e` in float64. The generic route, $J_I$ as an $N \times N$ matrix and all its eigenvalues, takes {glue:text}`generic:.0f` times as long.
+# Untrained, every unit is on at some point: the worst case for ours. There the best of torch.func takes {glue:text}`best_linear:.2f` times as long in float32 and {glue:text}`best_double:.2f` times in float64; with geometric widths, {glue:text}`best_geometric:.1f` times. After training, many units are off at all points of a chunk and drop out of our products; torch.func then takes {glue:text}`best_trained:.1f` times as long. In float64 none differs from ours by more than {glue:text}`agreement:.1e`. The generic route, $J_I$ as an $N \times N$ matrix and all its eigenvalues, takes {glue:text}`generic:.0f` times as long.
 #
 # In the worst case ours runs at {glue:text}`jacobian_share:.0f` % of the rate of a plain matrix product of its largest shape, measured in the same rounds: {glue:text}`ours_us:.0f` µs a point. What is left to gain on this processor has to come from fewer operations.
 
@@ -76,8 +76,8 @@ glue("flat_torch", rows[-1]["torch.func"] / rows[0]["torch.func"], display=False
 
 # %%
 memory = pd.DataFrame(jacobians["memory"]).T / 2**20
-memory = memory.rename(columns={"beside": "beside the network, MiB"})
-memory.rename(columns={"whole": "whole process, MiB"}).round(0).astype(int)
+shown = memory.drop("ours, 70,000 points")[["beside"]].round(0).astype(int)
+shown.rename(columns={"beside": "MiB beside network and points"})
 
 # %% tags=["remove-input"]
 glue("points_mib", float(memory.loc["ours, 70,000 points", "whole"]), display=False)
@@ -86,7 +86,7 @@ glue("alone", min(alone.values()), display=False)
 glue("alone_name", min(alone, key=alone.get), display=False)
 
 # %% [markdown]
-# Peak memory of a process that computes the cores, beside what network and points take, and in all. All 70,000 points of MNIST at $d$ = 20 need {glue:text}`points_mib:.0f` MiB in all.
+# Peak memory of a process that computes the cores, beside what it held before. For 70,000 points of the size of MNIST, $d$ = 20, a whole process of ours needs {glue:text}`points_mib:.0f` MiB, the points and PyTorch itself included.
 #
 # Others come nearest where $J_L$ alone is wanted: the quickest of them ({glue:text}`alone_name:s`) takes {glue:text}`alone:.2f` times as long for it as ours takes for both cores. $J_L$ is the Jacobian of a map from $d$ to $d$ numbers, for which automatic differentiation is a good tool. It is $J_I$ that asks for more.
 #
