@@ -103,6 +103,7 @@ glue(
 glue("best", str(best["setting"]), display=False)
 glue("best_slopes", float(best["slopes"]), display=False)
 glue("best_indicators", float(best["indicators"]), display=False)
+# %% tags=["remove-input"]
 glue("least_slopes", float(rows["slopes"].min()), display=False)
 glue("most_slopes", float(rows["slopes"].max()), display=False)
 last = sensitivity.distances(by_dim[latent_dim].iloc[-1].to_dict(), latent_dim)

@@ -278,7 +278,7 @@ def test_what_a_page_refuses_is_refused_and_a_page_whose_process_ends_is_an_erro
     with pytest.raises(InputError, match=r"^Unknown factor 5; choose 2\.$"):
         pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
     (tmp_path / "one.py").write_text(ONE + "\n# %%\nimport os\n\nos._exit(9)\n")
-    with pytest.raises(pages.PageError, match="Page one did not end: Kernel died"):
+    with pytest.raises(pages.PageError, match="code cell 3 ended its kernel"):
         pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
     assert not (tmp_path / "out.ipynb").exists()
 
