@@ -49,13 +49,14 @@ glue("best_double", double["best_of_torch"], display=False)
 glue("best_geometric", geometric["best_of_torch"], display=False)
 glue("jacobian_share", 100 * linear["share_of_gemm"], display=False)
 glue("generic", jacobians["generic"]["ratio"], display=False)
+glue("generic_trained", jacobians["generic, trained"]["ratio"], display=False)
 glue("agreement", max(jacobians["agreement"].values()), display=False)
 glue("ours_us", linear["microseconds_a_point"]["ours"], display=False)
 
 # %% [markdown]
 # Time of each route divided by ours, on one thread, each at the chunk size that suits it best; processor time, so that what else the machine does matters less. Left 784-593-402-211-20, untrained, at normally distributed points; centre the same after training on enlarged digits; right 784-231-68-20, untrained.
 #
-# Untrained, every unit is on at some point: the worst case for ours. There the best of torch.func takes {glue:text}`best_linear:.2f` times as long in float32 and {glue:text}`best_double:.2f` times in float64; with geometric widths, {glue:text}`best_geometric:.1f` times. After training, many units are off at all points of a chunk and drop out of our products; torch.func then takes {glue:text}`best_trained:.1f` times as long. In float64 none differs from ours by more than {glue:text}`agreement:.1e`. The generic route, $J_I$ as an $N \times N$ matrix and all its eigenvalues, takes {glue:text}`generic:.0f` times as long.
+# Untrained, every unit is on at some point: the worst case for ours. There the best of torch.func takes {glue:text}`best_linear:.2f` times as long in float32 and {glue:text}`best_double:.2f` times in float64; with geometric widths, {glue:text}`best_geometric:.1f` times. After training, many units are off at all points of a chunk and drop out of our products; torch.func then takes {glue:text}`best_trained:.1f` times as long. In float64 none differs from ours by more than {glue:text}`agreement:.1e`. The generic route, $J_I$ as an $N \times N$ matrix and all its eigenvalues, takes {glue:text}`generic:.0f` times as long as ours for both cores, their traces and volumes; after training, {glue:text}`generic_trained:.0f` times.
 #
 # In the worst case ours runs at {glue:text}`jacobian_share:.0f` % of the rate of a plain matrix product of its largest shape, measured in the same rounds: {glue:text}`ours_us:.0f` µs a point. What is left to gain on this processor has to come from fewer operations.
 

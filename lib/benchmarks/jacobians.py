@@ -104,17 +104,16 @@ def _at_their_best(
     }
 
 
-def _generic(widths: Sequence[int], rounds: int) -> dict[str, Any]:
-    """The generic route's time a point over ours with eigenvalues, trace and volume, which it has as well."""
-    few, many = _network(widths, GENERIC_POINTS), _network(widths, POINTS)
+def _generic(few: tuple[Any, Any, Tensor], many: tuple[Any, Any, Tensor], rounds: int) -> dict[str, Any]:
+    """The generic route's time a point, eigenvalues of J_I and all, over ours for both cores, traces and volumes."""
 
-    def with_eigenvalues() -> None:
+    def traces_and_volumes() -> None:
         found = cores(*many, 64, errors=False)
         for core in (found.input, found.latent):
             torch.linalg.slogdet(core)
             core.diagonal(dim1=1, dim2=2).sum(dim=1)
 
-    found = in_turns({"generic": lambda: generic(*few), "ours": with_eigenvalues}, min(rounds, 3))
+    found = in_turns({"generic": lambda: generic(*few), "ours": traces_and_volumes}, min(rounds, 3))
     return {
         "points": {"generic": GENERIC_POINTS, "ours": POINTS},
         "seconds": found.seconds,
@@ -206,7 +205,8 @@ def jacobians(rounds: int = 5) -> dict[str, Any]:
     """Time every route to both cores on one thread: ratios to ours, share of the matrix products' rate, growth, memory.
 
     `linear`, `linear, float64`, `trained` and `geometric`: `_at_their_best` on 784-593-402-211-20 and 784-231-68-20;
-    `generic`: all N eigenvalues of J_I; `latent_only`: J_L alone; `growth`; `agreement` in float64; `memory`: peak bytes.
+    `generic` and `generic, trained`: all N eigenvalues of J_I; `latent_only`: J_L alone; `growth`; `agreement` in float64;
+    `memory`: peak bytes.
     """
     routes = {name: route for name, route in ROUTES.items() if installed(name)}
     with threads(1):
@@ -218,7 +218,8 @@ def jacobians(rounds: int = 5) -> dict[str, Any]:
             ),
             "trained": _at_their_best(routes, LINEAR, rounds, network_of=_trained),
             "geometric": _at_their_best(routes, GEOMETRIC, rounds),
-            "generic": _generic(LINEAR, rounds),
+            "generic": _generic(_network(LINEAR, GENERIC_POINTS), _network(LINEAR, POINTS), rounds),
+            "generic, trained": _generic(_trained(GENERIC_POINTS), _trained(POINTS), rounds),
             "latent_only": _latent_only(LINEAR, rounds),
             "growth": _growth(rounds),
             "agreement": _agreement(),
