@@ -12,7 +12,7 @@ UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, $(PYTHON) is %d.%d; try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) cannot make virtual environments; install its venv package."; exit 1; }
 	$(BIN)/python -m pip install --quiet $(UV)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -29,7 +29,7 @@ lint: .venv/installed  ## Style and types
 
 bench: .venv/installed  ## Time the Jacobians beside the peers, which get an environment of their own: benchmarks/jacobians.json
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
-	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python .venv-bench/bin/python --requirement requirements.txt
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps --requirement benchmarks/requirements.txt --editable .
 	.venv-bench/bin/python -m lib bench jacobians
 
