@@ -45,7 +45,7 @@ pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_b
 	    --no-pdf-header-footer --print-to-pdf=book/_build/geometry-and-generalization.pdf file://$(CURDIR)/book/_build/singlehtml/index.html
 
 requirements:  ## Pin every version anew, from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra book --extra test --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra book --extra cluster --extra test --universal --python-version 3.11 \
 	    --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.txt
 
 clean:  ## Remove what builds and runs have made; .venv stays
