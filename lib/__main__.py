@@ -1,12 +1,16 @@
 """The command line: `python -m lib run | page | claims | bounds | bench | diagnose | archive`, also installed as `geometry`."""
 
+import errno
 import json
+import signal
 import sys
 from pathlib import Path
 
 import click
 
 from lib.errors import InputError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,17 +33,36 @@ def _selection(context: click.Context, parameter: click.Parameter, value: str | 
 @click.option("--epochs", type=int, help="Another number of epochs; makes it another run, kept in artifacts/ only.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 @click.option("--processes", type=click.IntRange(1), help="Worker processes on the CPU [default: one a processor].")
-def run(name: str, only: dict[str, list[int]], epochs: int | None, device: str, processes: int | None) -> None:
+@click.option("--scheduler", help="A Dask cluster's: tcp://HOST:PORT, or the path of its scheduler file.")
+@click.option("--plan", is_flag=True, help="Only say what is missing, and what memory and time it will take.")
+def run(
+    name: str,
+    only: dict[str, list[int]],
+    epochs: int | None,
+    device: str,
+    processes: int | None,
+    scheduler: str | None,
+    plan: bool,
+) -> None:
     """Train and measure what is missing of the run NAME (runs/NAME.yml). An interrupted run is taken up again."""
-    from lib.runs import members, read, store
+    from lib.runs import members, read, results, store
 
     specification = read(name, epochs)
     chosen = members(specification, only)
-    from lib.runs.execution import execute  # torch: seconds, spent only on a run that exists
+    from lib.runs import execution  # torch: seconds, spent only on a run that exists
 
-    done = execute(specification, only, device, processes)
+    if plan:
+        click.echo(execution.plan(specification, only, device))
+        return
+    before = set(store.missing(specification, chosen))
+    done = execution.execute(specification, only, device, processes, scheduler)
     where = store.summary_path(specification, chosen[0]).parent
-    click.echo(f"Run {name}: {len(done)} members done, {len(chosen) - len(done)} were there; summaries in {where}.")
+    lost = {member: epoch for member, epoch in results.diverged(specification).items() if member in chosen}
+    there = len(chosen) - len(before | lost.keys())
+    click.echo(f"Run {name}: {len(done)} members done, {there} were there; summaries in {where}.")
+    if lost:
+        click.echo(f"Error: {results.diverged_sentence(specification, lost)}", err=True)
+        sys.exit(1)
 
 
 @cli.command()
@@ -158,7 +181,16 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        click.echo(
+            f"Error: There is no room to write ({error}); make some, and run again: finished members are kept.",
+            err=True,
+        )
+        sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         click.echo("Interrupted. Finished members are kept; the same command takes up the rest.", err=True)
         sys.exit(130)
 

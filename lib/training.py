@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from lib import files
@@ -24,6 +25,7 @@ from lib.choices import PRECISIONS
 from lib.errors import InputError, check_known
 
 CHECKPOINT_SECONDS = 60.0
+MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # Adam's state
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ class Settings:
     device: str = "cpu"
     precision: str = "float32"
     snapshot_epochs: tuple[int, ...] = ()
+
+
+class Diverged(InputError):
+    """The loss of some `members` of a stack (their indices) was no longer finite after `epoch`."""
+
+    def __init__(self, sentence: str, members: list[int], epoch: int) -> None:
+        super().__init__(sentence)
+        self.members, self.epoch = members, epoch
 
 
 Progress = Callable[[int, int], None]  # (epochs done, epochs in all)
@@ -82,7 +92,7 @@ def train(
     `train_images`, `test_images` (points, N). The history holds, after every epoch, the members' training MSE (the mean
     over the epoch's batches, as the weights moved; NaN at epoch 0) and test MSE (NaN where not `evaluated`).
     With a `checkpoint` path the state is saved about once a minute, and an interrupted call takes it up again; the
-    result is the same to the bit. A member whose loss is no longer finite raises `InputError` naming it.
+    result is the same to the bit. Members whose loss is no longer finite raise `Diverged`, an `InputError` naming them.
     """
     check_known("precision", settings.precision, PRECISIONS)
     check_device(settings.device)
@@ -127,11 +137,13 @@ def _train(
     saved = time.monotonic()
     for epoch in range(history["epoch"][-1] + 1, settings.epochs + 1):
         train_mse = _epoch(stack, adam, images, seeds, epoch, settings)
-        bad = [stack.member_widths[i] for i, value in enumerate(train_mse) if not np.isfinite(value)]
+        bad = [index for index, value in enumerate(train_mse) if not np.isfinite(value)]
         if bad:
-            raise InputError(
-                f"The member of widths {bad[0]} diverged (its loss is not finite after epoch {epoch}); "
-                f"lower the learning rate {settings.learning_rate:g}."
+            raise Diverged(
+                f"The member of widths {stack.member_widths[bad[0]]} diverged (its loss is not finite after epoch "
+                f"{epoch}); lower the learning rate {settings.learning_rate:g}.",
+                bad,
+                epoch,
             )
         test_mse = (
             _errors(stack, held_out, settings) if evaluated(epoch, settings.epochs) else [float("nan")] * len(seeds)
@@ -188,22 +200,38 @@ def _save(path: Path, parameters: list[Tensor], adam: torch.optim.Adam, history:
     for index, parameter in enumerate(parameters):
         state = adam.state[parameter]
         tensors[f"{index}.parameter"] = parameter.detach()
-        tensors |= {f"{index}.{name}": state[name] for name in ("exp_avg", "exp_avg_sq", "step")}
-    with files.replacing(path) as temporary:
-        save_file(
-            {name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"history": json.dumps(history)}
-        )
+        tensors |= {f"{index}.{name}": state[name] for name in MOMENTS}
+    whole = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
+    files.write(path, save(whole, {"history": json.dumps(history), "sha256": _checksum(whole)}))
+
+
+def _checksum(tensors: dict[str, Tensor]) -> str:
+    return files.digest({name: files.sha256(tensor.cpu().numpy().tobytes()) for name, tensor in tensors.items()})
 
 
 def _restore(path: Path, parameters: list[Tensor], adam: torch.optim.Adam) -> History:
+    with _opened(path) as saved:
+        tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118 (no mapping)
+        if _checksum(tensors) != saved.metadata()["sha256"]:
+            raise ValueError("its checksum does not match")
+        history = json.loads(saved.metadata()["history"])
+        for index, parameter in enumerate(parameters):
+            with torch.no_grad():
+                parameter.copy_(tensors[f"{index}.parameter"])
+            adam.state[parameter] = {name: tensors[f"{index}.{name}"].to(parameter.device) for name in MOMENTS}
+    return history
+
+
+def checkpointed_epoch(path: Path) -> int:
+    """The epoch after which a checkpoint was saved; `InputError` for a damaged one."""
+    with _opened(path) as saved:
+        return int(json.loads(saved.metadata()["history"])["epoch"][-1])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
-        with safe_open(path, "pt", device=str(parameters[0].device)) as saved:
-            for index, parameter in enumerate(parameters):
-                with torch.no_grad():
-                    parameter.copy_(saved.get_tensor(f"{index}.parameter"))
-                adam.state[parameter] = {
-                    name: saved.get_tensor(f"{index}.{name}") for name in ("exp_avg", "exp_avg_sq", "step")
-                }
-            return json.loads(saved.metadata()["history"])
-    except (SafetensorError, KeyError, RuntimeError) as error:
+        with safe_open(path, "pt") as saved:
+            yield saved
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"The checkpoint {path.name} is damaged ({error}); delete it and run again.") from error

@@ -19,3 +19,15 @@ def own_artifacts(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
     return tmp_path
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The faults that were injected, and what survived each: the last lines of a run of all tests."""
+    reports = [
+        one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, []) if one.when == "call"
+    ]
+    faults = [(one.outcome, value) for one in reports for name, value in one.user_properties if name == "fault"]
+    if faults:
+        terminalreporter.section("faults injected, and what survived")
+        for outcome, told in sorted(faults):
+            terminalreporter.write_line(f"{outcome}: {told}")

@@ -18,7 +18,7 @@ from torch import nn
 from lib import diagnosis, examples, figures, files, findings, models, runs
 from lib.errors import InputError
 from lib.jacobians import cores
-from lib.runs.weights import save_weights
+from lib.runs.weights import encoded
 from lib.spectra import eigenvalues
 from lib.toys import plane_autoencoder
 
@@ -237,7 +237,7 @@ def test_the_words_about_flags_follow_the_numbers(found):
 
 def test_the_weights_of_a_run_need_no_architecture(folder):
     pair = (nn.Sequential(nn.Linear(8, 3)), nn.Sequential(nn.Linear(3, 8)))
-    save_weights(folder / "own.safetensors", pair, {})
+    files.write(folder / "own.safetensors", encoded(pair, {}))
     found = diagnosis.diagnose("own.safetensors", ["far.npy"], folder=folder)
     assert (found.latent_dim, found.input_dim) == (3, 8)
     assert "weights, filled into the stated architecture" in findings.setting(found)

@@ -8,10 +8,10 @@ import yaml
 from safetensors.torch import save_file
 from torch import nn
 
-from lib import models
+from lib import files, models
 from lib.autoencoders import build
 from lib.errors import InputError
-from lib.runs.weights import save_weights
+from lib.runs.weights import encoded
 
 ENCODER = [{"Conv2d": {"in_channels": 1, "out_channels": 4, "kernel_size": 3, "stride": [2, 2], "padding": 1}}, "ELU"]
 ENCODER += [{"BatchNorm2d": 4}, "Flatten", {"Linear": [16, 3]}]
@@ -49,7 +49,7 @@ def test_a_file_with_its_architecture_inside_or_beside_is_the_network_that_was_s
 def test_the_weights_of_a_run_need_no_more(tmp_path):
     for output in ("affine", "sigmoid"):
         encoder, decoder = build((6, 5, 2), 1, output=output)
-        save_weights(tmp_path / "own.safetensors", (encoder, decoder), {})
+        files.write(tmp_path / "own.safetensors", encoded((encoder, decoder), {}))
         model = models.load("own.safetensors", folder=tmp_path)
         x = torch.rand(3, 6)
         torch.testing.assert_close(model.decoder(model.encoder(x.double())).float(), decoder(encoder(x)))

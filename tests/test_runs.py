@@ -4,11 +4,9 @@ import dataclasses
 import fcntl
 import gzip
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pandas as pd
@@ -18,7 +16,7 @@ import yaml
 
 from lib import autoencoders, datasets, files, measurements, runs, training
 from lib.errors import InputError
-from lib.runs import checks, execution, results, specification, store, weights
+from lib.runs import checks, jobs, results, specification, store, weights
 from lib.runs.execution import execute
 
 
@@ -249,7 +247,7 @@ def test_a_summary_of_another_specification_is_refused(finished, monkeypatch):
     run, member = finished
     path = store.summary_path(run, member)
     content = store.load_summary(path)
-    store.save_summary(path, content | {"run": "0" * 64})
+    files.write(path, store.encoded_summary(content | {"run": "0" * 64}))
     with pytest.raises(InputError, match="belongs to another specification"):
         execute(run)
 
@@ -260,7 +258,7 @@ def test_a_kept_summary_needs_neither_weights_nor_code_nor_data(own_artifacts, t
     execute(run)
     path = store.summary_path(run, runs.members(run)[0])
     assert path.parent == store.RESULTS / name
-    store.save_summary(path, store.load_summary(path) | {"code": "other"})
+    files.write(path, store.encoded_summary(store.load_summary(path) | {"code": "other"}))
     for artifact in store.folder(run).iterdir():
         artifact.unlink()
     assert len(runs.summary(name).members) == 1
@@ -270,14 +268,14 @@ def test_a_kept_summary_needs_neither_weights_nor_code_nor_data(own_artifacts, t
 
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
     path = tmp_path / "summary.json.gz"
-    store.save_summary(path, {"old": True})
+    files.write(path, store.encoded_summary({"old": True}))
 
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        store.save_summary(path, {"new": True})
+        files.write(path, store.encoded_summary({"new": True}))
     assert store.load_summary(path) == {"old": True}
     assert list(tmp_path.iterdir()) == [path]
 
@@ -336,33 +334,6 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments, words):
     assert "Traceback" not in result.stderr
 
 
-def test_a_killed_run_is_taken_up_and_ends_with_the_same_bits(tmp_path):
-    """kill -9 in the middle; then again. The members' weights equal those of an undisturbed run."""
-    script = (
-        "from lib import runs, training; from lib.runs import execution; training.CHECKPOINT_SECONDS = 0.0\n"
-        "execution.execute(runs.read('smoke', epochs=30), {'n': [3], 'd': [2]})\n"
-    )
-
-    def start(folder):
-        environment = os.environ | {"GEOMETRY_ARTIFACTS": str(folder), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen([sys.executable, "-c", script], cwd=files.ROOT, env=environment)
-
-    assert start(tmp_path / "whole").wait() == 0
-    process = start(tmp_path / "killed")
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "killed").rglob("checkpoint-*")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not list((tmp_path / "killed").rglob("n3-d2-s0.*")), "it was killed too late to test anything"
-    assert start(tmp_path / "killed").wait() == 0
-    pairs = [weights.load_weights(next((tmp_path / side).rglob("*.safetensors")))[0] for side in ("whole", "killed")]
-    for ours, theirs in zip(
-        *[[*encoder.parameters(), *decoder.parameters()] for encoder, decoder in pairs], strict=True
-    ):
-        assert torch.equal(ours, theirs)
-
-
 def test_the_kept_summary_of_mnist_is_that_of_its_weights():
     """Where weights are at hand, the points that the summary keeps are measured from scratch."""
     run = runs.read("mnist")
@@ -395,7 +366,7 @@ def test_company_changes_no_bits_at_the_size_of_the_digits():
     """Widths that are no multiples of 16 put every other member at an address where kernels round differently."""
     run = runs.read("digits")
     dataset = run.load_dataset()
-    padded = execution.padded_widths(run, run.table_depth, dataset.input_dim)
+    padded = jobs.padded_widths(run, run.table_depth, dataset.input_dim)
     family = [run.widths(one, dataset.input_dim) for one in runs.members(run) if one.depth == run.table_depth]
 
     def trained(positions):

@@ -108,6 +108,7 @@ def training(rounds: int = 5) -> dict[str, Any]:
             "points": len(small_images),
             "batch_size": digits.batch_size,
             "seconds": small.seconds,
+            "gigaflops": sum(operations(one, len(small_images)) for one in family) / small.best("ours") / 1e9,
             "loop_ratio": small.ratio("loop in memory", "ours"),
             "loader_ratio": small.ratio("DataLoader loop", "ours"),
         },

@@ -1,16 +1,19 @@
 """Memory: how many points are worked on at a time, and results that are allocated once."""
 
 import os
+import warnings
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from lib.errors import InputError
 from lib.jacobians.result import Cores
 
 WORKSPACE = 64 * 2**20  # bytes of intermediate values at a time on the CPU: more is not faster
 WORKSPACE_CUDA = 2**30
 SHARE = 4  # of the free memory, one part in so many at the most
+REFUSED = ("allocate memory", "not enough memory")  # what the CPU allocators of PyTorch say
 
 
 def points_that_fit(bytes_a_point: int, x: Tensor) -> int:
@@ -31,6 +34,31 @@ def _free() -> int:
 
 
 def in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) -> Cores:
+    """Compute chunk by chunk; where memory runs out, once more with chunks of half the size, and a warning that says so.
+
+    Raises `InputError` where even those do not fit.
+    """
+    for size in (chunk_size, max(1, chunk_size // 2)):
+        try:
+            whole = _in_chunks(compute, x, size)
+        except (MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+            continue
+        if size < chunk_size:
+            warnings.warn(f"Memory ran out with {chunk_size} points at a time; {size} at a time fitted.", stacklevel=3)
+        return whole
+    raise InputError(
+        f"Memory ran out with {chunk_size} points at a time, and with {size} again; give a smaller chunk_size, or fewer points."
+    )
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether this is what PyTorch raises where memory runs out: on the CPU a plain `RuntimeError`."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(one in str(error) for one in REFUSED)
+
+
+def _in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) -> Cores:
     """Compute chunk by chunk into tensors allocated once: results scattered between workspaces would fragment the memory."""
     whole: dict[str, Tensor | None] = {}
     for start in range(0, len(x), chunk_size):

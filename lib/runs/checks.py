@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from lib import bounds
+from lib import bounds, files
 from lib.errors import InputError
 from lib.runs import store
 from lib.runs.execution import only_process
@@ -68,7 +68,7 @@ def _evaluate(run: Run, member: Member, path: Path) -> None:
     x, anchors = points_and_anchors(run)
     rows = bounds.table(bounds.evaluate(encoder, decoder, x, anchors, member.seed))
     content = {"run": run.digest, "code": code_digest(CHECKED_BY), "tables": {"bounds": rows}}
-    store.save_summary(path, content)
+    files.write(path, store.encoded_summary(content))
 
 
 def points_and_anchors(run: Run) -> tuple[torch.Tensor, torch.Tensor]:

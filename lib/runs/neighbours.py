@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from lib import covariates
+from lib import covariates, files
 from lib.datasets import Dataset
 from lib.runs import store
 from lib.sources import code_digest
@@ -14,6 +14,6 @@ def neighbours(dataset: Dataset) -> dict[str, np.ndarray]:
     made_by = code_digest(("lib.covariates",))
     path = store.ARTIFACTS / "neighbours" / f"{dataset.sha256[:12]}-{made_by[:12]}.parquet"
     if not path.exists():
-        store.save_points(path, pa.table(covariates.neighbours(dataset)))
+        files.write(path, store.encoded_points(pa.table(covariates.neighbours(dataset))))
     table = store.load_points(path)
     return {name: table[name].to_numpy() for name in table.column_names}

@@ -1,7 +1,7 @@
 """What a run leaves behind, as objects: its summary, a trained member, a member's measurements."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,12 +82,14 @@ def finished_part(run: Run) -> Run:
 
     Raises `InputError` where no member of the tables' depth is there.
     """
-    there = set(members(run)) - set(store.missing(run, members(run)))
+    there = {member for member in members(run) if store.summary_stands(run, member)}
 
     def complete(depth: int, latent_dim: int) -> bool:
         return all(Member(depth, latent_dim, seed) in there for seed in run.seeds)
 
     dims = tuple(d for d in run.latent_dims if complete(run.table_depth, d))
+    if not dims and (lost := diverged(run)):
+        raise InputError(f"Run {run.name} has no results at the depth of its tables: {diverged_sentence(run, lost)}")
     if not dims:
         raise InputError(
             f"Run {run.name} has no results yet at the depth of its tables, {run.table_depth}; compute them with: "
@@ -95,6 +97,18 @@ def finished_part(run: Run) -> Run:
         )
     depths = tuple(n for n in run.depths if all(complete(n, d) for d in dims))
     return replace(run, latent_dims=dims, depths=depths)
+
+
+def diverged(run: Run) -> dict[Member, int]:
+    """The members of a run that diverged, and after which epoch."""
+    epochs = {member: store.diverged_epoch(run, member) for member in members(run)}
+    return {member: epoch for member, epoch in epochs.items() if epoch is not None}
+
+
+def diverged_sentence(run: Run, lost: Mapping[Member, int]) -> str:
+    """Which members diverged, and what to do."""
+    listing = ", ".join(f"{member.name} after epoch {epoch}" for member, epoch in lost.items())
+    return f"{listing} diverged (the loss is not finite); lower learning_rate {run.learning_rate:g} in runs/{run.name}.yml."
 
 
 def listed(names: Sequence[str] | str) -> list[str]:
@@ -176,7 +190,8 @@ def manifest(run: Run) -> dict[str, Any]:
                 "data": content["data"],
                 "wall_seconds": content["tables"]["members"]["wall_seconds"][0],
             } | content["provenance"]
-    return {"run": run.name, "digest": run.digest, "members": finished}
+    lost = {member.name: epoch for member, epoch in diverged(run).items()}
+    return {"run": run.name, "digest": run.digest, "members": finished} | ({"diverged": lost} if lost else {})
 
 
 def why_absent(name: str) -> str | None:
@@ -232,3 +247,5 @@ def _ensure_artifacts(run: Run, wanted: Member) -> None:
     from lib.runs.execution import execute
 
     execute(run, {"n": [wanted.depth], "d": [wanted.latent_dim], "seed": [wanted.seed]})
+    if (epoch := store.diverged_epoch(run, wanted)) is not None:
+        raise InputError(f"Run {run.name}: {diverged_sentence(run, {wanted: epoch})}")

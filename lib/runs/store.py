@@ -7,12 +7,14 @@
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
     artifacts/NAME/DIGEST/MEMBER.json.gz       the summary (of a kept run: results/NAME/MEMBER.json.gz)
     artifacts/NAME/DIGEST/MEMBER.bounds.json.gz  the checks of the bounds (likewise)
+    artifacts/NAME/DIGEST/MEMBER.diverged.json  in place of all these: its loss was no longer finite (likewise)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
 digest of what it was made from; one that does not match is refused by name. Weights are read in `lib.runs.weights`.
 """
 
 import gzip
+import io
 import json
 import os
 import re
@@ -71,10 +73,11 @@ def damaged(path: Path, why: object) -> InputError:
     return InputError(f"{shown(path)} is damaged ({why}); delete it and run again.")
 
 
-def save_points(path: Path, points: pa.Table) -> None:
-    """Write a per-point table as Parquet, with page checksums."""
-    with files.replacing(path) as temporary:
-        pq.write_table(points, temporary, write_page_checksum=True, compression="zstd")
+def encoded_points(points: pa.Table) -> bytes:
+    """A per-point table as Parquet, with page checksums."""
+    buffer = io.BytesIO()
+    pq.write_table(points, buffer, write_page_checksum=True, compression="zstd")
+    return buffer.getvalue()
 
 
 def load_points(path: Path) -> pa.Table:
@@ -88,12 +91,11 @@ def load_points(path: Path) -> pa.Table:
 SUMMARY = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "content": (.*)\}\n', re.DOTALL)
 
 
-def save_summary(path: Path, content: dict[str, Any]) -> None:
-    """Write a summary as gzipped JSON, {"sha256": ..., "content": ...}, the checksum being that of the content's text."""
+def encoded_summary(content: dict[str, Any]) -> bytes:
+    """A summary as gzipped JSON, {"sha256": ..., "content": ...}, the checksum being that of the content's text."""
     text = json.dumps(content, allow_nan=False)
     whole = f'{{"sha256": "{files.sha256(text.encode())}", "content": {text}}}\n'
-    with files.replacing(path) as temporary:
-        temporary.write_bytes(gzip.compress(whole.encode(), mtime=0))
+    return gzip.compress(whole.encode(), mtime=0)
 
 
 def load_summary(path: Path) -> dict[str, Any]:
@@ -129,8 +131,32 @@ def summary_stands(run: Run, member: Member) -> bool:
 
 
 def missing(run: Run, chosen: Sequence[Member]) -> list[Member]:
-    """The members without a valid summary."""
-    return [member for member in chosen if not summary_stands(run, member)]
+    """The members without a valid summary, but for those known to diverge."""
+    return [m for m in chosen if not summary_stands(run, m) and diverged_epoch(run, m) is None]
+
+
+def diverged_path(run: Run, member: Member) -> Path:
+    """Where it is noted that a member diverged, beside its summary."""
+    return summary_path(run, member).with_name(f"{member.name}.diverged.json")
+
+
+def note_diverged(run: Run, member: Member, epoch: int) -> None:
+    """Note that a member's loss was not finite after this epoch: it is not trained again until specification or code change."""
+    note = {"run": run.digest, "code": code_digest(TRAINED_BY), "epoch": epoch}
+    files.write(diverged_path(run, member), json_text(note))
+
+
+def diverged_epoch(run: Run, member: Member) -> int | None:
+    """The epoch at which a member diverged; None where it did not, or another specification or code of it did."""
+    path = diverged_path(run, member)
+    if not path.exists():
+        return None
+    try:
+        note = json.loads(path.read_bytes())
+        valid = note["run"] == run.digest and (run.kept or note["code"] == code_digest(TRAINED_BY))
+        return int(note["epoch"]) if valid else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error
 
 
 def commit() -> str:

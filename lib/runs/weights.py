@@ -4,16 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
 from lib import files
 from lib.autoencoders import Pair, build, linear_layers
 from lib.runs.store import damaged
 
 
-def save_weights(path: Path, pair: Pair, metadata: dict[str, str]) -> None:
-    """Write a member's weights, float32, as safetensors, its widths and output among the metadata."""
+def encoded(pair: Pair, metadata: dict[str, str]) -> bytes:
+    """A member's weights, float32, as safetensors, its widths and output among the metadata."""
     encoder, decoder = pair
     chain = linear_layers(encoder) + linear_layers(decoder)
     tensors = {}
@@ -22,27 +22,35 @@ def save_weights(path: Path, pair: Pair, metadata: dict[str, str]) -> None:
     checksum = files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()])
     member_widths = [chain[0].in_features, *(layer.out_features for layer in chain[: len(chain) // 2])]
     output = "affine" if decoder[-1] is chain[-1] else "sigmoid"
-    metadata = metadata | {"widths": json.dumps(member_widths), "output": output, "sha256": checksum}
-    with files.replacing(path) as temporary:
-        save_file(tensors, temporary, metadata)
+    return save(tensors, metadata | {"widths": json.dumps(member_widths), "output": output, "sha256": checksum})
+
+
+def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
+    """A member's weights as a plain pair, with the metadata; `InputError`, naming `path`, where they are truncated or altered."""
+    try:
+        header = 8 + int.from_bytes(content[:8], "little")  # safetensors: a length, a JSON header, the numbers
+        tensors = load(content)
+        metadata = json.loads(content[8:header])["__metadata__"]
+        encoder, decoder = build(json.loads(metadata["widths"]), seed=0, output=metadata["output"])
+        read = []
+        for index, layer in enumerate(linear_layers(encoder) + linear_layers(decoder)):
+            for name in ("weight", "bias"):
+                read.append(tensors[f"{index}.{name}"])
+                getattr(layer, name).data.copy_(read[-1])
+        expected = metadata["sha256"]
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise damaged(path, error) from error
+    if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in read]) != expected:
+        raise damaged(path, "its checksum does not match")
+    return (encoder, decoder), metadata
 
 
 def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
-    """Read a member's weights back as a plain pair, with the metadata; `InputError` for a truncated or altered file."""
+    """A member's weights from the disk (`decoded`); `InputError` where there is no such file."""
     try:
-        with safe_open(path, "pt") as saved:
-            metadata = saved.metadata()
-            encoder, decoder = build(json.loads(metadata["widths"]), seed=0, output=metadata["output"])
-            tensors = {}
-            for index, layer in enumerate(linear_layers(encoder) + linear_layers(decoder)):
-                for name in ("weight", "bias"):
-                    tensors[f"{index}.{name}"] = saved.get_tensor(f"{index}.{name}")
-                    getattr(layer, name).data.copy_(tensors[f"{index}.{name}"])
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        return decoded(path.read_bytes(), path)
+    except OSError as error:
         raise damaged(path, error) from error
-    if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()]) != metadata["sha256"]:
-        raise damaged(path, "its checksum does not match")
-    return (encoder, decoder), metadata
 
 
 def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:

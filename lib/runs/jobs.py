@@ -1,0 +1,283 @@
+"""The work of a run, as two pure functions: `train` a group of members, `measure` one.
+
+Each is told all that its result depends on, and returns files' contents as bytes; it may run in this process, in
+another one, or on another machine (`lib.runs.workers`), and who asked for it writes what comes back
+(`lib.runs.execution`). The one thing that a job leaves where it runs is its checkpoint, to go on from if it is stopped.
+"""
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from lib import autoencoders, files, measurements, training
+from lib.datasets import Dataset, Split
+from lib.errors import InputError
+from lib.runs import store, weights
+from lib.runs.specification import Member, Run, members
+from lib.sources import code_digest
+
+VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels")
+STACKED_WEIGHTS = 2**20  # on a CPU, members are stacked up to so many weights: beyond, a stack only leaves the cache
+ALIGNED = 16  # numbers of 32 bits in 64 bytes
+
+REPORT: ContextVar[Callable[[int], object]] = ContextVar("REPORT", default=lambda epochs: None)  # of member-epochs done
+
+
+@dataclass(frozen=True)
+class Job:
+    """Members of one depth to be trained together, or one to be measured: on what device, by which data and code.
+
+    `data`, `code`: SHA-256; `points` (all), `train_points` and `input_dim`: the sizes of the data.
+    """
+
+    run: Run
+    members: tuple[Member, ...]
+    device: str
+    data: str
+    points: int
+    train_points: int
+    input_dim: int
+    code: str
+
+    @property
+    def name(self) -> str:
+        """Names the job among its run's: of one member the member's."""
+        return self.members[0].name if len(self.members) == 1 else files.digest(sorted(map(str, self.members)))[:12]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights as files' contents by member and epoch (None: the last), and the epoch at which the others diverged."""
+
+    weights: dict[tuple[Member, int | None], bytes]
+    diverged: dict[Member, int]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The contents of a member's per-point table and summary."""
+
+    points: bytes
+    summary: bytes
+
+
+def snapshots(run: Run) -> tuple[int, ...]:
+    """The epochs before the last after which weights are kept."""
+    return tuple(epoch for epoch in run.snapshots if epoch < run.epochs)
+
+
+def code() -> str:
+    """The digest of the code that trains and measures."""
+    return code_digest(store.TRAINED_BY + store.MEASURED_BY)
+
+
+def _dataset(job: Job, sent: Dataset | None) -> Dataset | None:
+    """The job's data: those sent, else those of this machine if they are the same; None where they have to be sent."""
+    if job.code != code():
+        raise InputError(
+            f"A worker on {platform.node()} has other code ({code()[:12]}) than this process ({job.code[:12]}); "
+            "install the same commit there."
+        )
+    if sent is None and (_held is None or _held.sha256 != job.data):
+        try:
+            sent = job.run.load_dataset()
+        except InputError:
+            return None
+    if sent is not None and sent.sha256 == job.data:
+        hold(sent)
+    return _held if _held is not None and _held.sha256 == job.data else None
+
+
+_held: Dataset | None = None  # the data of the last job of this process
+
+
+def hold(dataset: Dataset) -> None:
+    """Keep a data set in this process, and in those it forks, for the jobs to come."""
+    global _held
+    _held = dataset
+
+
+# --- training ------------------------------------------------------------------------------------------------------
+
+
+def train(job: Job, sent: Dataset | None = None) -> Trained | None:
+    """Train the members of a job together; None where the data are not on this machine and were not sent.
+
+    A member that diverges is left out, and the others are trained without it: their bits do not depend on company.
+    """
+    dataset = _dataset(job, sent)
+    if dataset is None:
+        return None
+    going, diverged = list(job.members), {}
+    while going:
+        part = replace(job, members=tuple(going))
+        try:
+            return Trained(_train(part, dataset), diverged)
+        except training.Diverged as error:
+            diverged |= {going[index]: error.epoch for index in error.members}
+            forget(part.run, [part.name])
+            going = [member for member in going if member not in diverged]
+    return Trained({}, diverged)
+
+
+def _checkpoint(run: Run, name: str) -> Path:
+    return store.folder(run) / f"checkpoint-{name}-{code()[:12]}.safetensors"
+
+
+def _snapshot(checkpoint: Path, member: Member, epoch: int) -> Path:
+    return checkpoint.with_name(f"{checkpoint.stem}-{member.name}-e{epoch}.safetensors")
+
+
+def forget(run: Run, names: Iterable[str]) -> None:
+    """Remove the checkpoints of these jobs from this machine."""
+    for name in names:
+        for path in store.folder(run).glob(f"checkpoint-{name}-*.safetensors"):
+            path.unlink(missing_ok=True)
+
+
+def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]:
+    run, group = job.run, job.members
+    pairs = [
+        autoencoders.build(run.widths(one, dataset.input_dim), one.seed, run.initialisation, run.output)
+        for one in group
+    ]
+    stack = autoencoders.stack(pairs, padded_widths(run, group[0].depth, dataset.input_dim))
+    settings = training.Settings(
+        run.epochs, run.batch_size, run.learning_rate, run.weight_decay, job.device, run.precision, snapshots(run)
+    )
+    checkpoint = _checkpoint(run, job.name)
+    made = {"run": run.digest, "code": code_digest(store.TRAINED_BY)}
+    taken = {(one, epoch): _snapshot(checkpoint, one, epoch) for one in group for epoch in snapshots(run)}
+
+    def snapshot(epoch: int, now: autoencoders.Stack) -> None:
+        for index, one in enumerate(group):
+            files.write(taken[one, epoch], weights.encoded(autoencoders.member(now, index), made))
+
+    def progress(done: int, total: int) -> None:
+        REPORT.get()(len(group))
+
+    if checkpoint.exists() and _lost(checkpoint, taken):
+        forget(run, [job.name])
+    started = time.monotonic()
+    history = training.train(
+        stack,
+        [one.seed for one in group],
+        dataset.train.images,
+        dataset.test.images,
+        settings,
+        checkpoint,
+        progress,
+        snapshot,
+    )
+    seconds = (time.monotonic() - started) / len(group)
+    found: dict[tuple[Member, int | None], bytes] = {key: path.read_bytes() for key, path in taken.items()}
+    for index, one in enumerate(group):
+        own = {name: [row[index] for row in history[name]] for name in ("train_mse", "test_mse")}
+        told = {"history": weights.encoded_history(history["epoch"], own), "seconds": f"{seconds:.2f}"}
+        found[one, None] = weights.encoded(autoencoders.member(stack, index), made | told)
+    return found
+
+
+def _lost(checkpoint: Path, taken: Mapping[tuple[Member, int], Path]) -> bool:
+    """Whether a snapshot from before the checkpoint is gone: the checkpoint alone does not bring it back."""
+    reached = training.checkpointed_epoch(checkpoint)
+    return any(epoch <= reached and not path.exists() for (_, epoch), path in taken.items())
+
+
+def padded_widths(run: Run, depth: int, input_dim: int) -> tuple[int, ...]:
+    """The common widths of a stack of a run's members: those of the whole family, so that company changes no bits.
+
+    Where members share a stack they are multiples of 16: every member's numbers then begin at a multiple of 64 bytes, for
+    kernels round differently elsewhere.
+    """
+    family = [run.widths(member, input_dim) for member in members(run) if member.depth == depth]
+    widest = tuple(max(column) for column in zip(*family, strict=True))
+    if max(map(weights_of, family)) * 2 > STACKED_WEIGHTS:
+        return widest
+    return tuple(-(-width // ALIGNED) * ALIGNED for width in widest)
+
+
+def weights_of(widths: Sequence[int]) -> int:
+    """The number of weights of an autoencoder of these encoder widths."""
+    return 2 * sum(inputs * outputs for inputs, outputs in zip(widths[:-1], widths[1:], strict=True))
+
+
+# --- measuring -----------------------------------------------------------------------------------------------------
+
+
+def measure(
+    job: Job, trained: Mapping[int | None, bytes], distances: np.ndarray, sent: Dataset | None = None
+) -> Measured | None:
+    """Measure a job's one member, of these weights by epoch; None where the data are not here and were not sent.
+
+    `distances` (points,): the data set's neighbour distances.
+    """
+    dataset = _dataset(job, sent)
+    if dataset is None:
+        return None
+    started = time.monotonic()
+    run, (member,) = job.run, job.members
+    pairs = {}
+    for epoch in (*snapshots(run), None):
+        pairs[epoch], metadata = weights.decoded(trained[epoch], store.weights_path(run, member, epoch))
+    points = measurements.measure(pairs[None], dataset, distances, job.device)
+    tables = measurements.summarise(points) | _progress(job, pairs, dataset, distances, points)
+    tables["members"][0]["wall_seconds"] = round(float(metadata.get("seconds", 0)) + time.monotonic() - started, 2)
+    tables["history"] = weights.decoded_history(metadata["history"])
+    tables["examples"] = measurements.examples(pairs[None], dataset)
+    content = {
+        "run": run.digest,
+        "code": job.code,
+        "data": dataset.sha256,
+        "member": {"depth": member.depth, "latent_dim": member.latent_dim, "seed": member.seed},
+        "image_shape": list(dataset.image_shape),
+        "provenance": _provenance(job.device, run.precision),
+        "tables": {name: _columns(rows) for name, rows in tables.items()},
+    }
+    return Measured(store.encoded_points(points), store.encoded_summary(content))
+
+
+def _progress(
+    job: Job,
+    pairs: Mapping[int | None, autoencoders.Pair],
+    dataset: Dataset,
+    distances: np.ndarray,
+    points: pa.Table,
+) -> dict[str, list[dict[str, Any]]]:
+    """The tables of the run's snapshots, and of the last epoch on the same points; none where the run has no snapshots."""
+    run, train_points = job.run, len(dataset.train)
+    if not snapshots(run):
+        return {}
+    count = measurements.WATCHED
+    train, test = (Split(one.images[:count], one.labels[:count]) for one in (dataset.train, dataset.test))
+    part = replace(dataset, train=train, test=test)
+    rows = np.concatenate([np.arange(len(train)), train_points + np.arange(len(test))])
+    by_epoch = {
+        epoch: measurements.measure(pairs[epoch], part, distances[rows], job.device) for epoch in snapshots(run)
+    }
+    return measurements.progress(by_epoch | {run.epochs: points.take(rows)})
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows of equal keys as columns: how a summary is stored, a third of the size."""
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def _provenance(device: str, precision: str) -> dict[str, Any]:
+    return {
+        "device": device if device == "cpu" else torch.cuda.get_device_name(device),
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in VERSIONS},
+        "commit": store.commit(),
+    }
