@@ -129,6 +129,49 @@ seconds.median().rename("seconds an epoch").round(3).to_frame()
 # %% [markdown]
 # In the median of ratios, one member after the other takes {glue:text}`family_loop:.1f` times as long as the stack when the data are a tensor in memory, and {glue:text}`family_loader:.1f` times with a `DataLoader`. All are on one thread.
 #
+# ## More machines
+#
+# A run is a set of jobs that know nothing of each other; local processes or the workers of a Dask cluster do them, and one driver writes what comes back ([how](rerun.html#on-a-cluster)). Two workers can be measured here. Of more, what can be said follows from three costs, measured as well: a job's seconds, the scheduling of a job, and the transfer of its results. With $J$ jobs of $t$ seconds on $W$ workers a run takes about
+#
+# $$T(W) = \lceil \log_2 (W + 1) \rceil \frac{D}{B} + \max\Big(\Big\lceil \frac{J}{W} \Big\rceil t,\; J \big(s + \frac{R}{B}\big)\Big),$$
+#
+# where $D$ are the bytes of the data, which workers pass on to each other, $R$ those of a job's result, $B$ the bytes a second of a transfer, and $s$ the seconds that scheduling a job takes. The second term of the maximum is the driver's: it takes results one after the other.
+
+# %%
+from lib.benchmarks.scaling import gains, saturation
+
+scaling = committed("scaling")
+pd.DataFrame(scaling["cases"]).T.assign(
+    result_MB=lambda table: table.pop("result_bytes") / 1e6,
+    data_MB=lambda table: table.pop("data_bytes") / 1e6,
+).round(1)
+
+# %% tags=["remove-input"]
+import numpy as np
+
+cost, ways = scaling["cost"], scaling["slice"]["seconds"]
+alone = ways.pop("one process")
+measured = {
+    name: float(np.median(np.divide(alone, seconds))) for name, seconds in ways.items()
+}
+glue("scaling_two", measured["two processes"], display=False)
+glue("scaling_dask", measured["two workers of Dask"], display=False)
+glue("task_ms", 1000 * cost["task_seconds"], display=False)
+glue("megabytes", cost["bytes_a_second"] / 1e6, display=False)
+for name, case in scaling["cases"].items():
+    glue(f"saturation_{name.split()[-1]}", saturation(case, cost), display=False)
+
+# %% [markdown]
+# The seconds of a job are the median over the members that were computed, training and measuring together, on the machine and beside whatever else it did at the time; the result is a member's weights, with its snapshots, and its per-point table.
+
+# %% mystnb={"image": {"alt": "Speed-up against the number of workers, both logarithmic. The lines of digits and of MNIST follow the ideal line up to their 57 jobs and stay there; a sweep of ten thousand jobs follows it to several thousand workers and bends. Two crosses near 2 are measured."}}
+figures.scaling(gains(scaling), measured)
+
+# %% [markdown]
+# Two processes are {glue:text}`scaling_two:.2f` times as fast as one on a slice of the digits, start included, and two workers of Dask {glue:text}`scaling_dask:.2f` times. Scheduling a job takes {glue:text}`task_ms:.1f` ms and a transfer runs at {glue:text}`megabytes:.0f` MB/s, all on one machine; over a network expect less. By these costs one driver keeps {glue:text}`saturation_digits:.0f` workers busy with jobs of the digits and {glue:text}`saturation_mnist:.0f` with those of MNIST: such jobs are long, and what they return is small beside them.
+#
+# So a thousand workers gain nothing on the runs of this book, which have fewer jobs than that: the longest job is then the whole time, and the way on is more threads, or a GPU, for each. In a sweep of ten thousand members of MNIST a thousand workers are all busy, and what ends the gain is first the last round of jobs, then the driver's link.
+#
 # ## What to take away
 #
 # The spectra of an autoencoder's Jacobians cost three thin products a layer, whatever the size of the images, and come within reach of the matrix products themselves. Large members are bound by arithmetic; they train side by side, a thread each. Small ones are bound by overhead, and stacking removes it. A member's bits are the same either way.

@@ -128,6 +128,46 @@ source.parameter_table()
 # The data set `digits` comes with scikit-learn {cite}`pedregosa2011`. MNIST {cite}`lecun1998` and its relatives are looked for in `$GEOMETRY_DATA`, `./data` and `../shared/data`, in this order, and downloaded if they are in none of them. An `.npz` file holds the arrays `train_images`, `train_labels`, `test_images` and
 # `test_labels`, pixels in [0, 1]. Networks are trained with PyTorch {cite}`paszke2019`.
 #
+# ## On a cluster
+#
+# ```bash
+# python -m lib run NAME --plan
+# python -m lib run NAME --scheduler tcp://HOST:PORT
+# python -m lib run NAME --scheduler scheduler.json
+# ```
+#
+# The first says what is missing of a run, and what memory and time each of its jobs will take; nothing is computed. The others have the jobs done by the workers of a [Dask](https://docs.dask.org) cluster, found by its address or its scheduler file. The results are the same bits. Each worker needs this project at the same commit, installed with its extra `cluster`, and one thread:
+#
+# ```bash
+# dask scheduler --scheduler-file scheduler.json
+# dask worker --scheduler-file scheduler.json --nworkers 8 --nthreads 1 --memory-limit 4GB
+# ```
+#
+# Data that a worker finds on its own machine, by checksum, are not sent. Workers may come and go: a job whose worker dies is done by another, from its last checkpoint if they share `GEOMETRY_ARTIFACTS`. With `--device cuda`, jobs go to workers that were started with `--resources GPU=1`. Dask's dashboard shows jobs as `train-` and `measure-`.
+#
+# On Slurm, [dask-jobqueue](https://jobqueue.dask.org) starts scheduler and workers; all that is needed is configuration. In `~/.config/dask/jobqueue.yaml`:
+#
+# ```yaml
+# jobqueue:
+#   slurm:
+#     cores: 1
+#     processes: 1
+#     memory: 4GB
+#     walltime: "02:00:00"
+#     job-script-prologue: ["source .venv/bin/activate"]
+# ```
+#
+# and then
+#
+# ```python
+# from dask_jobqueue import SLURMCluster
+#
+# cluster = SLURMCluster(scheduler_options={"port": 8786})
+# cluster.adapt(minimum=0, maximum=100)
+# ```
+#
+# with `--scheduler tcp://HOST:8786` in another terminal of that machine. On Kubernetes the same is done by the operator of [dask-kubernetes](https://kubernetes.dask.org), with an image that holds this project.
+#
 # ## Where things lie
 #
 # | place | what | made by |

@@ -67,6 +67,25 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
+def precision(usual: Summary, other: Summary) -> pd.DataFrame:
+    """A row a latent dimension, seed, space and predictor of two runs that differ in precision alone.
+
+    Columns: `test_slope` as usual and `test_slope_other` in the other precision. Raises `InputError` where the runs differ
+    in more, or in nothing.
+    """
+    changed = difference(other.run, usual.run)
+    if set(changed) != {"precision"} or other.run.epochs != usual.run.epochs:
+        raise InputError(
+            f"Runs {usual.run.name} and {other.run.name} do not differ in precision alone; vary nothing else."
+        )
+    keys = ["latent_dim", "seed", "space", "predictor"]
+    depth = usual.run.table_depth
+    one, two = (
+        run.regressions.query("label == -1 and depth == @depth").set_index(keys)["test_slope"] for run in (usual, other)
+    )
+    return one.to_frame().join(two, rsuffix="_other", how="inner").reset_index()
+
+
 def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.DataFrame:
     """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot).
 

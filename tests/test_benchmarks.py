@@ -9,6 +9,7 @@ import torch
 from lib import files
 from lib.benchmarks import BENCHMARKS, Timings, environment, gemm_rate, in_turns
 from lib.benchmarks import training as training_benchmark
+from lib.benchmarks.scaling import gains, makespan, saturation
 
 
 def test_contenders_take_turns_and_the_first_round_does_not_count():
@@ -97,3 +98,33 @@ def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
     assert {"stochman", "torchjd", "curvlinops", "backpack, J_L"} <= set(found["agreement"])
     assert len(routes(found).axes) == 3
     assert len(growth(found).axes) == 4
+
+
+# --- scaling -------------------------------------------------------------------------------------------------------
+
+COST = {"task_seconds": 0.01, "bytes_a_second": 1e8}
+CASE = {"jobs": 100, "job_seconds": 10.0, "result_bytes": 1e6, "data_bytes": 0.0}
+
+
+def test_a_run_takes_its_jobs_or_its_driver_whichever_is_longer():
+    assert makespan(CASE, COST, 1) == pytest.approx(1000)
+    assert makespan(CASE, COST, 30) == pytest.approx(40), "four rounds of jobs"
+    assert makespan(CASE, COST, 10**6) == pytest.approx(10), "one job is the least"
+    assert makespan(CASE | {"job_seconds": 0.1}, COST, 100) == pytest.approx(100 * 0.02), "the driver takes the results"
+    assert saturation(CASE, COST) == pytest.approx(500)
+    sent = makespan(CASE | {"data_bytes": 1e8}, COST, 7) - makespan(CASE, COST, 7)
+    assert sent == pytest.approx(3), "one, three, seven have the data after as many transfers"
+
+
+def test_no_number_of_workers_gains_more_than_itself():
+    found = gains({"cost": COST, "cases": {"one": CASE}}, most=1000)["one"]
+    assert found.iloc[0] == 1
+    assert (found <= found.index + 1e-9).all()
+    assert found.max() == pytest.approx(100)
+
+
+def test_the_committed_scaling_was_measured():
+    found = json.loads((files.ROOT / "benchmarks" / "scaling.json").read_text())
+    assert set(found["slice"]["seconds"]) == {"one process", "two processes", "two workers of Dask"}
+    assert set(found["cases"]) == {"digits", "mnist", "a sweep of 10,000"}
+    assert all(value > 0 for value in found["cost"].values())

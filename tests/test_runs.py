@@ -16,7 +16,7 @@ import yaml
 
 from lib import autoencoders, datasets, files, measurements, runs, training
 from lib.errors import InputError
-from lib.runs import checks, jobs, results, specification, store, weights
+from lib.runs import checks, execution, jobs, plan, results, specification, store, weights
 from lib.runs.execution import execute
 
 
@@ -150,6 +150,27 @@ def test_only_processes_and_interruption_change_no_bits(own_artifacts, tmp_path,
         path.unlink()
     execute(run, processes=2)
     assert tables_of(run) == alone
+
+
+def test_a_plan_names_jobs_and_what_they_take(own_artifacts):
+    told = execution.plan(runs.read("smoke"), {"n": [3]})
+    assert told.splitlines()[0].split() == ["job", "members", "GiB", "minutes", "of", "a", "core"]
+    assert told.splitlines()[-1].startswith("1 jobs")
+    execute(runs.read("smoke"), {"n": [3]}, processes=1)
+    assert execution.plan(runs.read("smoke"), {"n": [3]}).splitlines()[-1].startswith("0 jobs")
+
+
+def test_a_jobs_operations_and_memory_are_counted():
+    run = runs.read("smoke", epochs=2)
+    one, other = runs.members(run, {"n": [3]})
+    job = jobs.Job(run, (one,), "cpu", "", points=100, train_points=80, input_dim=64, code="")
+    widths = run.widths(one, 64)
+    layers = [*zip(widths[:-1], widths[1:], strict=True)] * 2
+    forward = sum(2 * a * b for a, b in layers)
+    backward = 2 * forward - 2 * widths[0] * widths[1]
+    assert plan.operations_of(job) == (forward + backward) * 80 * 2
+    assert plan.seconds_of(dataclasses.replace(job, members=(one, one))) == pytest.approx(2 * plan.seconds_of(job))
+    assert plan.bytes_of(dataclasses.replace(job, members=(other,))) > plan.bytes_of(job)
 
 
 def test_a_missing_summary_alone_is_measured_again_without_training(own_artifacts, tmp_path, monkeypatch):

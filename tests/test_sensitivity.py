@@ -89,3 +89,18 @@ def test_every_variant_of_mnist_changes_one_field():
     assert variants
     changed = [sensitivity.difference(runs.read(name), base) for name in variants]
     assert [len(fields) for fields in changed] == [1] * len(variants)
+
+
+def test_precisions_are_compared_seed_by_seed(base):
+    rows = [regressions(LATENT_DIM, 0.1 * seed, depth=4, seed=seed) for seed in (0, 1)]
+    usual = dataclasses.replace(base, regressions=pd.concat(rows))
+    shifted = pd.concat([one.assign(test_slope=one["test_slope"] + 0.02) for one in rows])
+    run = dataclasses.replace(base.run, precision="bfloat16")
+    other = dataclasses.replace(base, run=run, regressions=shifted)
+    found = sensitivity.precision(usual, other)
+    assert len(found) == 8
+    assert (found["test_slope_other"] - found["test_slope"]).to_numpy() == pytest.approx(0.02)
+    assert len(figures.precisions(found, ["float32", "bfloat16"]).axes) == 4
+    for unlike in (usual, dataclasses.replace(other, run=dataclasses.replace(run, batch_size=1))):
+        with pytest.raises(InputError, match="do not differ in precision alone"):
+            sensitivity.precision(usual, unlike)

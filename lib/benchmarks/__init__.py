@@ -8,11 +8,12 @@ from typing import Any
 
 from lib import files
 from lib.benchmarks.jacobians import jacobians
+from lib.benchmarks.scaling import scaling
 from lib.benchmarks.timing import Timings, environment, gemm_rate, in_turns
 from lib.benchmarks.training import training
 from lib.errors import check_known
 
-BENCHMARKS = {"jacobians": jacobians, "training": training}
+BENCHMARKS = {"jacobians": jacobians, "scaling": scaling, "training": training}
 
 FOLDER = files.ROOT / "benchmarks"
 
@@ -32,5 +33,6 @@ __all__ = [
     "gemm_rate",
     "in_turns",
     "jacobians",
+    "scaling",
     "training",
 ]

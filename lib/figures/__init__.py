@@ -19,9 +19,9 @@ from lib.figures.paper import (
     small_eigenvalues,
     spectral_distance,
 )
-from lib.figures.performance import growth, routes
+from lib.figures.performance import growth, routes, scaling
 from lib.figures.predictors import detection, generalised_characters, rank_correlations, risk_coverage_curves
-from lib.figures.sensitivity import settings, training_length
+from lib.figures.sensitivity import precisions, settings, training_length
 from lib.figures.style import classes, slopes, statistics, use_style
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "mean_eigenvalue",
     "moduli_and_angles",
     "orientation",
+    "precisions",
     "published_beside_reproduced",
     "quantile_bars",
     "rank_correlations",
@@ -52,6 +53,7 @@ __all__ = [
     "risk_coverage_curves",
     "routes",
     "samples",
+    "scaling",
     "settings",
     "slopes",
     "small_eigenvalues",

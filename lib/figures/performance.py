@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.figures.style import BLUE, ORANGE
+from lib.figures.style import BLUE, BY_RUN, ORANGE
 
 GREY = "#888888"
 CASES = {"linear": "linear widths", "trained": "linear widths, trained", "geometric": "geometric widths"}
@@ -58,4 +59,21 @@ def growth(benchmark: Mapping[str, Any]) -> Figure:
         else:
             axis.set_xticks(values, [f"{value:g}" for value in values])
     axes[0, 0].legend()
+    return figure
+
+
+def scaling(gains: pd.DataFrame, measured: Mapping[str, float]) -> Figure:
+    """How many times as fast as one worker W of them are: on paper, a line a case, and as measured with two.
+
+    `gains`: `lib.benchmarks.scaling.gains`; `measured`: by the name of what two workers were. The grey line is W itself.
+    """
+    figure = Figure(figsize=(6.4, 3.6))
+    axis = figure.subplots()
+    axis.plot(gains.index, gains.index, color=GREY, linewidth=0.8, label="as many times as workers")
+    for name, (color, _, dashes) in zip(gains, BY_RUN, strict=False):
+        axis.plot(gains.index, gains[name], dashes, color=color, label=name)
+    for (name, ratio), marker in zip(measured.items(), "x+", strict=True):
+        axis.plot([2], [ratio], marker, color="black", markersize=8, label=f"measured, {name}")
+    axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as one worker")
+    axis.legend()
     return figure

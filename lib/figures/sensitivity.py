@@ -1,6 +1,6 @@
 """Figures of the page on the settings that the paper does not state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -62,4 +62,32 @@ def settings(rows: pd.DataFrame, wanted: Mapping[str, float]) -> Figure:
     axes[0].set_yticks(range(len(rows)), rows["setting"])
     axes[0].invert_yaxis()
     axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def precisions(rows: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Test slopes by latent dimension, a panel a column of the tables; each seed in two precisions, joined by a line.
+
+    `rows`: of `lib.sensitivity.precision`; `names`: of the two precisions.
+    """
+    figure = Figure(figsize=(8.4, 2.9))
+    axes = figure.subplots(1, len(SERIES), sharey=True)
+    places = {latent_dim: place for place, latent_dim in enumerate(sorted(rows["latent_dim"].unique()))}
+    for axis, ((space, predictor), (color, _, _, title)) in zip(axes, SERIES.items(), strict=True):
+        own = rows[(rows["space"] == space) & (rows["predictor"] == predictor)]
+        for latent_dim, same in own.groupby("latent_dim"):
+            for height, (_, row) in enumerate(same.iterrows()):
+                across = places[latent_dim] + 0.25 * (height - (len(same) - 1) / 2)
+                values = [row["test_slope"], row["test_slope_other"]]
+                axis.plot([across, across], values, color=color, linewidth=0.8)
+                axis.plot([across], values[:1], "o", color=color)
+                axis.plot([across], values[1:], "x", color=BLACK)
+        axis.set_title(title)
+        axis.set_xticks(list(places.values()), list(places))
+        axis.set_xlabel("latent dimension $d$")
+        axis.axhline(0, color=BLACK, linewidth=0.7)
+    axes[0].set_ylabel("test slope $b_1+b_3$")
+    for marker, name in zip(("o", "x"), names, strict=True):
+        axes[-1].plot([], [], marker, color=BLACK, label=name)
+    axes[-1].legend(fontsize=8)
     return figure
