@@ -79,9 +79,9 @@ def precision(usual: Summary, other: Summary) -> pd.DataFrame:
             f"Runs {usual.run.name} and {other.run.name} do not differ in precision alone; vary nothing else."
         )
     keys = ["latent_dim", "seed", "space", "predictor"]
-    depth = usual.run.table_depth
     one, two = (
-        run.regressions.query("label == -1 and depth == @depth").set_index(keys)["test_slope"] for run in (usual, other)
+        rows[(rows["label"] == -1) & (rows["depth"] == usual.run.table_depth)].set_index(keys)["test_slope"]
+        for rows in (usual.regressions, other.regressions)
     )
     return one.to_frame().join(two, rsuffix="_other", how="inner").reset_index()
 
