@@ -1,4 +1,4 @@
-"""The command line: `python -m lib run | page | claims | bounds | bench | diagnose | archive`, also installed as `geometry`."""
+"""The command line: `python -m lib run | page | claims | bounds | bench | diagnose | archive | doctor`, also installed as `geometry`."""
 
 import json
 import sys
@@ -146,6 +146,17 @@ def archive(output: Path) -> None:
     from lib.pages import archive as archives
 
     click.echo(f"Wrote {output}: {archives.write(output)} files, and a checksum of each in SHA256SUMS.")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(as_json: bool) -> None:
+    """Check the installation, and say what is wrong and how to mend it; the exit code is 1 where anything is."""
+    from lib import doctor as doctors
+
+    findings = doctors.examine()
+    click.echo(doctors.report(findings, as_json))
+    sys.exit(any(one.mark == "wrong" for one in findings))
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from lib import files
 from lib.errors import InputError
 from lib.runs.specification import Member, Run
 from lib.sources import code_digest
+from lib.usercode import reason
 
 TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
 MEASURED_BY = ("lib.measurements",)
@@ -107,6 +108,15 @@ def load_summary(path: Path) -> dict[str, Any]:
     if files.sha256(match[2]) != match[1].decode():
         raise damaged(path, "its checksum does not match")
     return json.loads(match[2])
+
+
+def load_manifest(path: Path) -> dict[str, dict[str, str]]:
+    """What a manifest says of each member by name, its `sha256` and that of its `data`; nothing where there is none."""
+    try:
+        members = json.loads(path.read_bytes())["members"] if path.exists() else {}
+        return {str(name): {key: str(entry[key]) for key in ("sha256", "data")} for name, entry in members.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(path, reason(error)) from error
 
 
 def json_text(value: object) -> str:
