@@ -1,4 +1,4 @@
-"""The command line: `python -m lib run | page | claims | bounds | bench | diagnose | archive | doctor`, also installed as `geometry`."""
+"""The command line: `python -m lib COMMAND`, also installed as `geometry`; `-h` lists the commands."""
 
 import json
 import sys

@@ -214,7 +214,5 @@ def _links() -> Marked:
         yield "wrong", f"Python finds lib in {found}, not in {here}; run there: .venv/bin/uv pip install --no-deps -e ."
 
 
-CHECKS: dict[str, Callable[[], Marked]] = {
-    **{"python": _python, "packages": _packages, "torch": _torch, "data": _data, "results": _results},
-    **{"disk": _disk, "machine": _machine, "links": _links},
-}
+EVERY = (_python, _packages, _torch, _data, _results, _disk, _machine, _links)
+CHECKS: dict[str, Callable[[], Marked]] = {check.__name__.strip("_"): check for check in EVERY}
