@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save_file
 
-from lib import inputs, models
+from lib import arrays, inputs, models
 from lib.errors import InputError
 from lib.usercode import call
 
@@ -173,7 +173,7 @@ def test_headers_that_declare_more_than_there_is_are_refused_before_memory_is_ta
 
 
 def test_what_unpacks_to_too_much_is_refused_by_what_it_declares(tmp_path, monkeypatch):
-    monkeypatch.setattr(inputs, "LARGEST", 2**20)
+    monkeypatch.setattr(arrays, "LARGEST", 2**20)
     np.savez_compressed(tmp_path / "a.npz", np.zeros((2**9, 2**10)))
     pq.write_table(pa.table({"a": np.zeros(2**18), "b": np.zeros(2**18)}), tmp_path / "a.parquet")
     np.save(tmp_path / "a.npy", np.zeros((2**9, 2**10)))

@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from lib import files
+from lib.arrays import check_ordinary
 from lib.autoencoders import Pair, build, linear_layers
 from lib.runs.store import damaged
 
@@ -30,19 +31,31 @@ def save_weights(path: Path, pair: Pair, metadata: dict[str, str]) -> None:
 def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
     """Read a member's weights back as a plain pair, with the metadata; `InputError` for a truncated or altered file."""
     try:
+        check_ordinary(path)
         with safe_open(path, "pt") as saved:
-            metadata = saved.metadata()
-            encoder, decoder = build(json.loads(metadata["widths"]), seed=0, output=metadata["output"])
+            metadata = {"code": "", "history": "{}"} | saved.metadata()
+            decoded_history(metadata["history"])
+            sizes = [int(width) for width in json.loads(metadata["widths"])]
+            shapes = enumerate(_shapes(sizes))
+            if len(sizes) < 2 or any(tuple(saved.get_slice(f"{i}.weight").get_shape()) != one for i, one in shapes):
+                raise ValueError("its widths are not those of its weights")
+            encoder, decoder = build(sizes, seed=0, output=metadata["output"])
             tensors = {}
             for index, layer in enumerate(linear_layers(encoder) + linear_layers(decoder)):
                 for name in ("weight", "bias"):
                     tensors[f"{index}.{name}"] = saved.get_tensor(f"{index}.{name}")
                     getattr(layer, name).data.copy_(tensors[f"{index}.{name}"])
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         raise damaged(path, error) from error
     if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()]) != metadata["sha256"]:
         raise damaged(path, "its checksum does not match")
     return (encoder, decoder), metadata
+
+
+def _shapes(sizes: list[int]) -> list[tuple[int, int]]:
+    """The shapes of the 2n weights of a member of these widths."""
+    mirrored = sizes + sizes[-2::-1]
+    return list(zip(mirrored[1:], mirrored[:-1], strict=True))
 
 
 def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:
