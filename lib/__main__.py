@@ -2,7 +2,6 @@
 
 import json
 import re
-import reprlib
 import sys
 from pathlib import Path
 
@@ -25,7 +24,7 @@ def _selection(context: click.Context, parameter: click.Parameter, value: str | 
     wrong = [one for numbers in selection.values() for one in numbers if not re.fullmatch(r"\s*[0-9]{1,10}\s*", one)]
     if wrong or len(selection) < len(pairs):
         raise InputError(
-            f"--only {reprlib.repr(value)} is not a selection of members; write it as n=4,d=2+5 (keys n, d, seed, each once)."
+            f"--only {value!r} is not a selection of members; write it as n=4,d=2+5 (keys n, d, seed, each once)."
         )
     return {key: [int(number) for number in numbers] for key, numbers in selection.items()}
 

@@ -3,7 +3,6 @@
 import ast
 import math
 import re
-import reprlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -146,7 +145,7 @@ def _typed(page: Page, parameter: Parameter, value: Any) -> Any:
         fits = _is(element, value)
     if not fits:
         raise InputError(
-            f"Parameter {parameter.name!r} of page {page.name} is {reprlib.repr(value)}; give a {parameter.annotation}, such as "
+            f"Parameter {parameter.name!r} of page {page.name} is {value!r}; give a {parameter.annotation}, such as "
             f"{parameter.default!r}."
         )
     return value

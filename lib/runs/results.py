@@ -1,7 +1,6 @@
 """What a run leaves behind, as objects: its summary, a trained member, a member's measurements."""
 
 import base64
-import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,7 +102,7 @@ def listed(names: Sequence[str] | str) -> list[str]:
     values = documents.parse(names, "The list of names") if isinstance(names, str) else names
     values = [values] if isinstance(values, str) else list(values) if isinstance(values, Sequence) else [None]
     if not all(isinstance(value, str) for value in values):
-        raise InputError(f"{reprlib.repr(names)} is no list of names; write it as ['digits'].")
+        raise InputError(f"{names!r} is no list of names; write it as ['digits'].")
     return values
 
 

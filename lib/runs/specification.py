@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-import reprlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -143,7 +142,7 @@ def _validated(name: str, values: Any) -> Run:
 
 
 def _fail(where: str, key: str, value: object, wanted: str) -> InputError:
-    return InputError(f"{key} in {where} is {reprlib.repr(value)}; give {wanted}.")
+    return InputError(f"{key} in {where} is {value!r}; give {wanted}.")
 
 
 def _count(where: str, key: str, value: object) -> int:
