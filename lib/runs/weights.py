@@ -67,4 +67,6 @@ def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:
 def decoded_history(text: str) -> list[dict[str, Any]]:
     """The history's rows: epoch, train_mse, test_mse (None where not evaluated)."""
     columns = json.loads(text)
+    if not isinstance(columns, dict):
+        raise ValueError("its history is none")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
