@@ -9,7 +9,11 @@ import io
 import json
 import math
 import os
+import struct
+import subprocess
+import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -384,6 +388,11 @@ def kept(folder):
     return run, content | {"run": run.digest, "member": member, "tables": tables}
 
 
+def put(path, content):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
 def check_results(run):
     path = store.summary_path(run, runs.members(run)[0])
     found = read_or_refused(lambda: runs.summary(run.name), path.parent.parent.parent.parent)
@@ -404,7 +413,7 @@ def test_summaries_with_odd_values_and_right_checksums(kept, changes):
     forged = changed(content, changes)
     text = json.dumps(forged)
     whole = f'{{"sha256": "{files.sha256(text.encode())}", "content": {text}}}\n'
-    files.write(store.summary_path(run, runs.members(run)[0]), gzip.compress(whole.encode(), 1))
+    put(store.summary_path(run, runs.members(run)[0]), gzip.compress(whole.encode(), 1))
     check_results(run)
 
 
@@ -414,7 +423,7 @@ def test_summaries_with_odd_values_and_right_checksums(kept, changes):
 def test_summaries_that_are_none_with_right_checksums(kept, text):
     run, _ = kept
     whole = f'{{"sha256": "{files.sha256(text.encode())}", "content": {text}}}\n'
-    files.write(store.summary_path(run, runs.members(run)[0]), gzip.compress(whole.encode()))
+    put(store.summary_path(run, runs.members(run)[0]), gzip.compress(whole.encode()))
     check_results(run)
     with pytest.raises(InputError, match="damaged"):
         runs.summary(run.name)
@@ -425,11 +434,9 @@ def test_summaries_that_are_none_with_right_checksums(kept, text):
 def test_summaries_with_altered_bytes(kept, alterations, packed):
     run, content = kept
     path = store.summary_path(run, runs.members(run)[0])
-    store.save_summary(path, content)
-    data = path.read_bytes()
-    files.write(
-        path, altered(data, alterations) if packed else gzip.compress(altered(gzip.decompress(data), alterations), 1)
-    )
+    text = json.dumps(content)
+    data = gzip.compress(f'{{"sha256": "{files.sha256(text.encode())}", "content": {text}}}\n'.encode(), 1)
+    put(path, altered(data, alterations) if packed else gzip.compress(altered(gzip.decompress(data), alterations), 1))
     check_results(run)
 
 
@@ -443,7 +450,7 @@ def test_checks_of_the_bounds_with_odd_values(kept, changes):
     forged = json.dumps(changed(json.loads(BOUNDS)["content"] | {"run": run.digest}, changes))
     whole = f'{{"sha256": "{files.sha256(forged.encode())}", "content": {forged}}}\n'
     path = store.checks_path(run, runs.members(run)[0])
-    files.write(path, gzip.compress(whole.encode(), 1))
+    put(path, gzip.compress(whole.encode(), 1))
     found = read_or_refused(lambda: checks.bound_checks(run.name), path.parent.parent)
     assert found is None or isinstance(found, pd.DataFrame)
     read_or_refused(lambda: checks.report(run.name), path.parent.parent)
@@ -568,3 +575,89 @@ def test_arrays_with_odd_headers_and_names(folder, header, version, member):
     for name in ("a.npy", "a.npz"):
         found = read_or_refused(lambda name=name: inputs.read(name, folder), folder.parent)
         assert found is None or bool(torch.isfinite(found.values).all())
+
+
+# --- bombs: small files that stand for large ones ------------------------------------------------------------------------
+
+READ_BOMBS = """
+import pathlib, resource, sys
+from lib import arrays, inputs, models
+from lib.errors import InputError
+from lib.runs import store, weights
+
+arrays.LARGEST = 2**26
+readers = {
+    "gz": lambda path: store.load_summary(path), "npz": lambda path: inputs.read(path.name, path.parent),
+    "npy": lambda path: inputs.read(path.name, path.parent), "pt": lambda path: inputs.read(path.name, path.parent),
+    "parquet": lambda path: (inputs.read(path.name, path.parent)), "table": lambda path: store.load_points(path),
+    "safetensors": lambda path: models.load(path.name, folder=path.parent), "images": lambda path: inputs.read(str(path)),
+    "weights": lambda path: weights.load_weights(path),
+}
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    try:
+        readers[path.suffix[1:]](path)
+    except InputError as error:
+        print(path.name, error)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def png_of(width, height):
+    """A PNG file that declares a size, and holds next to nothing."""
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"\0" * 1000)),
+        (b"IEND", b""),
+    ]
+    parts = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def forged(content, real, claimed):
+    """An archive whose directory and local headers give another size for a member."""
+    return content.replace(struct.pack("<I", real), struct.pack("<I", claimed))
+
+
+def make_bombs(folder):
+    zeros = gzip.compress(bytes(2**24))
+    (folder / "long.gz").write_bytes(zeros * 200)  # 3 GiB out of 3 MB
+    np.savez_compressed(folder / "honest.npz", np.zeros(2**23 + 2**10).reshape(-1, 1))  # more than is read here
+    np.savez_compressed(folder / "small.npz", np.zeros((2**9, 2**9)))
+    small = (folder / "small.npz").read_bytes()
+    (folder / "small.npz").unlink()
+    size = zipfile.ZipFile(io.BytesIO(small)).infolist()[0].file_size
+    (folder / "forged.npz").write_bytes(forged(small, size, 2**32 - 2))
+    nested = small
+    for _ in range(5):
+        with io.BytesIO() as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("x.npy", nested)
+            nested = file.getvalue()
+    (folder / "nested.npz").write_bytes(nested)
+    header = repr({"descr": "<f8", "fortran_order": False, "shape": (2**36, 4)}).encode()
+    (folder / "header.npy").write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header)
+    column = pa.array(np.zeros(2**21))
+    pq.write_table(pa.table([column] * 5, list("abcde")), folder / "zeros.parquet")  # 80 MiB out of little
+    (folder / "zeros.table").write_bytes((folder / "zeros.parquet").read_bytes())
+    torch.save(torch.zeros(1).expand(2**40), folder / "expanded.pt")
+    (folder / "header.safetensors").write_bytes((2**40).to_bytes(8, "little") + b"{}")
+    (folder / "widths.weights").write_bytes(
+        save({"0.weight": torch.ones(1, 1)}, {"widths": "[99999, 99999]", "output": "affine", "sha256": ""})
+    )
+    (folder / "big.images").mkdir()
+    (folder / "big.images" / "a.png").write_bytes(png_of(2**16, 2**16))
+
+
+def test_small_files_that_stand_for_large_ones_are_refused_in_little_memory(tmp_path):
+    make_bombs(tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*")) < 2**23
+    done = subprocess.run(
+        [sys.executable, "-c", READ_BOMBS, str(tmp_path)], cwd=files.ROOT, capture_output=True, text=True
+    )
+    *refusals, grown = done.stdout.splitlines()
+    assert [line.split()[0] for line in refusals] == names, done.stderr
+    assert int(grown) < 150, "MiB"
