@@ -47,7 +47,7 @@ def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
                     getattr(layer, name).data.copy_(tensors[f"{index}.{name}"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         raise damaged(path, error) from error
-    if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()]) != metadata["sha256"]:
+    if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()]) != metadata.get("sha256"):
         raise damaged(path, "its checksum does not match")
     return (encoder, decoder), metadata
 
