@@ -109,10 +109,9 @@ def _torch() -> Marked:
 def _data() -> Marked:
     from lib import datasets
 
-    roots = datasets.data_roots()
-    places = ", ".join(map(str, roots))
+    places = ", ".join(map(str, datasets.data_roots()))
     known = {entry["data"] for entry in _manifest("mnist").values()}
-    if not any(len([*(root / "MNIST" / "raw").glob("*-ubyte")]) == 4 for root in roots):
+    if datasets.found("mnist") is None:
         yield "note", f"MNIST is in none of {places}; its runs fetch it, or set GEOMETRY_DATA to where it is."
     elif not known or datasets.load("mnist").sha256 in known:
         yield "ok", f"MNIST is there{', and what results/mnist was computed from' if known else ''}."

@@ -199,11 +199,18 @@ def _restore(path: Path, parameters: list[Tensor], adam: torch.optim.Adam) -> Hi
     try:
         with safe_open(path, "pt", device=str(parameters[0].device)) as saved:
             for index, parameter in enumerate(parameters):
+                for name in ("parameter", "exp_avg", "exp_avg_sq"):
+                    if saved.get_slice(f"{index}.{name}").get_shape() != list(parameter.shape):
+                        raise ValueError(f"{index}.{name} is of another shape")
                 with torch.no_grad():
                     parameter.copy_(saved.get_tensor(f"{index}.parameter"))
                 adam.state[parameter] = {
                     name: saved.get_tensor(f"{index}.{name}") for name in ("exp_avg", "exp_avg_sq", "step")
                 }
-            return json.loads(saved.metadata()["history"])
-    except (SafetensorError, KeyError, RuntimeError) as error:
+            history = json.loads(saved.metadata()["history"])
+            columns = [history[name] for name in ("epoch", "train_mse", "test_mse")]
+            if not columns[0] or type(columns[0][-1]) is not int or len(set(map(len, columns))) > 1:
+                raise ValueError("its history is none")
+            return history
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"The checkpoint {path.name} is damaged ({error}); delete it and run again.") from error

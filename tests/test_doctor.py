@@ -88,8 +88,8 @@ def test_data_that_are_absent_altered_or_damaged(tmp_path, monkeypatch):
     one("data", "note", "none of", str(tmp_path), "GEOMETRY_DATA")
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for name in "abcd":
-        (raw / f"{name}-ubyte").touch()
+    for name in datasets.IDX_FILES:
+        (raw / name).touch()
     monkeypatch.setattr(datasets, "load", lambda name: types.SimpleNamespace(sha256="another"))
     one("data", "wrong", "not what results/mnist", str(tmp_path))
     data = next(iter(store.load_manifest(store.RESULTS / "mnist" / "manifest.json").values()))["data"]
