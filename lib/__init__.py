@@ -5,12 +5,12 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | floor | modules |
 | --- | --- |
 | 0 | `errors`, `files` |
-| 1 | `sources`, `choices`, `usercode` |
-| 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams`, `inputs` |
+| 1 | `sources`, `choices`, `usercode`, `arrays` |
+| 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams`, `inputs`, `documents` |
 | 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `predictors`, `shifts`, `ginibre`, `examples` |
 | 4 | `measurements`, `attractors` |
 | 5 | `runs` |
-| 6 | `benchmarks`, `evidence`, `figures`, `sensitivity`, `scores`, `dynamics`, `models` |
+| 6 | `benchmarks`, `doctor`, `evidence`, `figures`, `sensitivity`, `scores`, `dynamics`, `models` |
 | 7 | `claims`, `figures`, `diagnosis` |
 | 8 | `tables`, `pages`, `findings` |
 | 9 | `__main__`, `standings`, `tables_dynamics` |

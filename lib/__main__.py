@@ -1,7 +1,8 @@
-"""The command line: `python -m lib run | page | claims | bounds | bench | diagnose | archive`, also installed as `geometry`."""
+"""The command line: `python -m lib COMMAND`, also installed as `geometry`; `-h` lists the commands."""
 
 import errno
 import json
+import re
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from lib.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,10 +22,13 @@ def cli() -> None:
 
 def _selection(context: click.Context, parameter: click.Parameter, value: str | None) -> dict[str, list[int]]:
     """ "n=4,d=2+5" as {"n": [4], "d": [2, 5]}."""
-    pairs = [part.partition("=") for part in value.split(",")] if value else []
+    pairs = [part.partition("=") for part in value.split(",")] if value is not None else []
     selection = {key.strip(): numbers.split("+") for key, _, numbers in pairs}
-    if any(not number.strip().isdecimal() for numbers in selection.values() for number in numbers):
-        raise InputError(f"--only {value!r} is not a selection of members; write it as n=4,d=2+5 (keys n, d, seed).")
+    wrong = [one for numbers in selection.values() for one in numbers if not re.fullmatch(r"\s*[0-9]{1,10}\s*", one)]
+    if wrong or len(selection) < len(pairs):
+        raise InputError(
+            f"--only {value!r} is not a selection of members; write it as n=4,d=2+5 (keys n, d, seed, each once)."
+        )
     return {key: [int(number) for number in numbers] for key, numbers in selection.items()}
 
 
@@ -68,7 +73,13 @@ def run(
 @cli.command()
 @click.argument("name")
 @click.option("--parameter", "-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="A page parameter.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The executed notebook to write.")
+@click.option(
+    "--output",
+    "-o",
+    type=FILE,
+    required=True,
+    help="The executed notebook to write.",
+)
 def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> None:
     """Execute the page NAME (book/NAME.py) with other parameters: -p runs '["digits"]'."""
     _execute(name, dict(parameters), output)
@@ -95,7 +106,11 @@ def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
 @click.option("--points", type=int, default=1000, show_default=True, help="At most so many of each source.")
 @click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), required=True, help="The report, a notebook, to write."
+    "--output",
+    "-o",
+    type=FILE,
+    required=True,
+    help="The report, a notebook, to write.",
 )
 def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object) -> None:
     """Where will the autoencoder MODEL fail on DATA? (The page diagnose says what both may be.)
@@ -143,7 +158,10 @@ def bounds(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Rounds that are timed.")
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="The file to write [default: benchmarks/NAME.json]."
+    "--output",
+    "-o",
+    type=FILE,
+    help="The file to write [default: benchmarks/NAME.json].",
 )
 def bench(name: str, rounds: int, output: Path | None) -> None:
     """Time the benchmark NAME (training) and write what was measured, and on what."""
@@ -163,12 +181,23 @@ def bench(name: str, rounds: int, output: Path | None) -> None:
 
 
 @cli.command()
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The zip file to write.")
+@click.option("--output", "-o", type=FILE, required=True, help="The zip file to write.")
 def archive(output: Path) -> None:
     """Put the built book, its notebooks, manifests and sources into one file with checksums."""
     from lib.pages import archive as archives
 
     click.echo(f"Wrote {output}: {archives.write(output)} files, and a checksum of each in SHA256SUMS.")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(as_json: bool) -> None:
+    """Check the installation, and say what is wrong and how to mend it; the exit code is 1 where anything is."""
+    from lib import doctor as doctors
+
+    findings = doctors.examine()
+    click.echo(doctors.report(findings, as_json))
+    sys.exit(any(one.mark == "wrong" for one in findings))
 
 
 def main() -> None:

@@ -1,12 +1,13 @@
 """The data sets of the runs: grey-level images as rows of numbers in [0, 1], split into train and test.
 
-`load` is the only door. scikit-learn's digits ship with a dependency; MNIST and its relatives are read through
-torchvision from the data root (`GEOMETRY_DATA`, else `./data`, else `../shared/data`) or downloaded to it; a path
+`load` is the only door. scikit-learn's digits ship with a dependency; MNIST and its relatives are read from the
+data root (`GEOMETRY_DATA`, else `./data`, else `../shared/data`) or downloaded to it through torchvision; a path
 that ends in `.npz` is a data set of the user's own.
 """
 
+import math
 import os
-from collections.abc import Callable
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,13 @@ import torch
 from torch import Tensor
 
 from lib import files
+from lib.arrays import check_ordinary, member_of
 from lib.choices import DATASETS, TORCHVISION
 from lib.errors import InputError
+from lib.usercode import reason
 
+MOST_LABELS = 10_000
+IDX_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 NPZ_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -78,7 +83,16 @@ def load(name: str, train_points: int | None = None, test_points: int | None = N
 
 
 def _split(name: str, part: str, images: np.ndarray, labels: np.ndarray, points: int | None) -> Split:
-    if points is not None and points > len(images):
+    if images.ndim < 2 or images.size == 0 or labels.shape != images.shape[:1]:
+        raise InputError(
+            f"Dataset {name!r} has {part} images of shape {images.shape} and labels of shape {labels.shape}; "
+            "give (points, ...) and (points,) with at least one point."
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= MOST_LABELS:
+        raise InputError(
+            f"Dataset {name!r} has {part} labels that are not whole numbers from 0 to {MOST_LABELS - 1}; give such."
+        )
+    if points is not None and not 0 < points <= len(images):
         raise InputError(f"Dataset {name!r} has {len(images)} {part} points, {points} were asked for; ask for fewer.")
     images, labels = images[:points], labels[:points]
     rows = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)).reshape(len(images), -1)
@@ -110,54 +124,61 @@ def data_roots() -> list[Path]:
     return ([Path(given)] if given else []) + [files.ROOT / "data", files.ROOT.parent / "shared" / "data"]
 
 
+def found(name: str) -> Path | None:
+    """The first folder that holds the four original files of `mnist`, `fashion-mnist` or `kmnist`, or None."""
+    folders = [root / TORCHVISION[name] / "raw" for root in data_roots()]
+    return next((folder for folder in folders if all((folder / file).is_file() for file in IDX_FILES)), None)
+
+
 def _torchvision(name: str) -> tuple[tuple[np.ndarray, ...], tuple[int, ...]]:
-    from torchvision import datasets as torchvision_datasets  # costs seconds: only where such a data set is read
-
-    reader: Callable = getattr(torchvision_datasets, TORCHVISION[name])
-    arrays: list[np.ndarray] = []
-    for train in (True, False):
-        split = _found_or_downloaded(name, reader, train)
-        arrays += [split.data.numpy().astype(np.float32) / 255, split.targets.numpy()]
-    return tuple(arrays), (28, 28)
+    folder = found(name) or _downloaded(name)
+    arrays = [_idx(folder / file) for file in IDX_FILES]
+    shape = arrays[0].shape[1:]
+    return tuple(one.astype(np.float32) / 255 if one.ndim == 3 else one for one in arrays), shape
 
 
-def _found_or_downloaded(name: str, reader: Callable, train: bool):
-    roots = data_roots()
-    for root in roots:
-        try:
-            return reader(root=str(root), train=train, download=False)
-        except RuntimeError:  # torchvision's word for "not found here"
-            continue
+def _downloaded(name: str) -> Path:
+    root = data_roots()[0]
     try:
-        return reader(root=str(roots[0]), train=train, download=True)
+        import torchvision.datasets  # seconds, spent only where it has to fetch the files
+
+        getattr(torchvision.datasets, TORCHVISION[name])(root=str(root), train=True, download=True)
     except Exception as error:
-        places = ", ".join(str(root / TORCHVISION[name] / "raw") for root in roots)
+        places = ", ".join(str(root / TORCHVISION[name] / "raw") for root in data_roots())
         raise InputError(
             f"Dataset {name!r} was not found (looked in {places}) and could not be downloaded ({type(error).__name__}); "
             "put its four original files into one of these folders, or point GEOMETRY_DATA at the folder above them."
         ) from error
+    return root / TORCHVISION[name] / "raw"
+
+
+def _idx(path: Path) -> np.ndarray:
+    """The array of an idx file of bytes: 0, 0, 8, its number of dimensions, their sizes (four bytes each), its values."""
+    check_ordinary(path)
+    content, dimensions = path.read_bytes(), 3 if "idx3" in path.name else 1
+    start = 4 + 4 * dimensions
+    sizes = np.frombuffer(content[4:start].ljust(start - 4, b"\0"), ">u4").tolist()
+    if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) != start + math.prod(sizes):
+        raise InputError(f"{path} is damaged: it is no idx file of bytes, or is cut off; remove it, and fetch it anew.")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
 
 
 def _npz(path: Path) -> tuple[tuple[np.ndarray, ...], tuple[int, ...]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in NPZ_KEYS if key not in archive.files]
+        if not path.exists():
+            raise InputError(f"{path} does not exist; give the path of an .npz file.")
+        check_ordinary(path)
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            missing = [key for key in NPZ_KEYS if key not in members]
             if missing:
                 raise InputError(f"{path} lacks the array {missing[0]!r}; an .npz data set has {', '.join(NPZ_KEYS)}.")
-            arrays = tuple(archive[key] for key in NPZ_KEYS)
+            arrays = tuple(member_of(archive, members[key], path) for key in NPZ_KEYS)
     except InputError:
         raise
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; give the path of an .npz file.") from error
-    except Exception as error:  # numpy raises many kinds for a file that is damaged, pickled, or no archive at all
-        raise InputError(f"{path} is not a readable .npz file without pickles ({error}); write it anew.") from error
-    train_images, train_labels, test_images, test_labels = arrays
-    for images, labels, part in ((train_images, train_labels, "train"), (test_images, test_labels, "test")):
+    except Exception as error:  # zipfile and numpy raise many kinds for a file that is damaged, or no archive at all
+        raise InputError(f"{path} is not a readable .npz file ({reason(error)}); write it anew.") from error
+    for images, part in ((arrays[0], "train"), (arrays[2], "test")):
         if images.dtype.kind != "f":
             raise InputError(f"{path} has {part} images of type {images.dtype}; give floating point pixels in [0, 1].")
-        if images.ndim < 2 or len(images) != len(labels) or len(images) == 0:
-            raise InputError(
-                f"{path} has {part} images of shape {images.shape} and labels of shape {labels.shape}; "
-                "give (points, ...) and (points,) with at least one point."
-            )
-    return arrays, tuple(train_images.shape[1:])
+    return arrays, tuple(arrays[0].shape[1:])

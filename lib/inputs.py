@@ -1,7 +1,7 @@
 """Points that a user hands over: .npy, .npz, .pt and .parquet files, folders of images, or code that returns them.
 
 `read` is the only door. Files may come from anywhere, so nothing in them is executed: no pickles beyond torch's
-tensors-only ones. What a file declares is held against its size and against `LARGEST` before memory is taken for it.
+tensors-only ones. What a file declares is held against its size and a largest one before memory is taken for it (`lib.arrays`).
 """
 
 import math
@@ -9,16 +9,15 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lib.arrays import array_of, check_fits, check_ordinary, member_of, table_of
 from lib.errors import InputError, check_known
 from lib.usercode import FILES, call, check_there, is_code, located, reason, some
 
-LARGEST = 4 * 2**30  # bytes that a file may hold, packed or unpacked
 IMAGES = (".png", ".jpg", ".jpeg")
 CHANNELS = {"L": 1, "RGB": 3}
 
@@ -80,7 +79,7 @@ def checked(values: object, name: str) -> Tensor:
     shape = tuple(values.shape)
     if len(shape) < 2 or math.prod(shape) == 0:
         raise InputError(f"{name} has the shape {shape}; points have the shape (points, ...), with at least one.")
-    _fits(math.prod(shape) * values.itemsize, name)
+    check_fits(math.prod(shape) * values.itemsize, name)
     if isinstance(values, Tensor) and values.is_meta:
         raise InputError(f"{name} gives a tensor without values (on the meta device); give one on the CPU.")
     tensor = torch.from_numpy(np.require(values, requirements="CW")) if isinstance(values, np.ndarray) else values.cpu()
@@ -91,19 +90,10 @@ def checked(values: object, name: str) -> Tensor:
     return tensor
 
 
-def _fits(declared: int, name: object) -> None:
-    if declared > LARGEST:
-        raise InputError(
-            f"{name} declares {declared / 2**30:.3g} GiB of values; at most {LARGEST / 2**30:g} GiB are read: give a part."
-        )
-
-
 def _guarded(path: Path, read_file: Callable):
     """What `read_file` returns, whatever else it raises being a file that cannot be read."""
-    if not path.is_dir() and not path.is_file():
-        raise InputError(f"{path} is no ordinary file; copy what it gives to one.")
-    if path.is_file():
-        _fits(path.stat().st_size, path)
+    if not path.is_dir():
+        check_ordinary(path)
     try:
         return read_file()
     except InputError:
@@ -128,35 +118,15 @@ def _chosen(arrays: Mapping[str, object], key: str | None, path: Path) -> str:
     return next(iter(arrays)) if key is None else key
 
 
-def _array_of(open_file: Callable[[], IO[bytes]], held: int, path: Path) -> np.ndarray:
-    """The array of an open .npy file of `held` bytes, once its header is found to declare no more than that."""
-    with open_file() as file:
-        version = np.lib.format.read_magic(file)
-        check_known(f"version of {path}", version, [(1, 0), (2, 0), (3, 0)])
-        first = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = first(file)
-        rest = held - file.tell()
-    if dtype.hasobject:
-        raise InputError(f"{path} holds a pickle, which could run code and is not opened; save plain numbers.")
-    declared = math.prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0 or declared > rest:
-        raise InputError(
-            f"{path} declares the shape {shape}, {declared} bytes, and holds {max(rest, 0)}; it is cut off or forged."
-        )
-    with open_file() as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
-
-
 def _npy(path: Path, key: str | None) -> np.ndarray:
-    return _array_of(lambda: path.open("rb"), path.stat().st_size, path)
+    return array_of(lambda: path.open("rb"), path.stat().st_size, path)
 
 
 def _npz(path: Path, key: str | None) -> np.ndarray:
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         member = members[_chosen(members, key, path)]
-        _fits(member.file_size, path)
-        return _array_of(lambda: archive.open(member), member.file_size, path)
+        return member_of(archive, member, path)
 
 
 def _pt(path: Path, key: str | None) -> Tensor:
@@ -183,19 +153,17 @@ def _pt(path: Path, key: str | None) -> Tensor:
 
 def _parquet(path: Path, key: str | None) -> np.ndarray:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        groups = [file.metadata.row_group(index).total_byte_size for index in range(file.metadata.num_row_groups)]
-        _fits(max(8 * file.metadata.num_rows * file.metadata.num_columns, sum(groups)), path)
+    def check(schema: pa.Schema) -> None:
         wrong = [
             f"{field.name}: {field.type}"
-            for field in file.schema_arrow
+            for field in schema
             if not (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
         ]
         if wrong:
             raise InputError(f"{path} has columns that are no numbers ({some(wrong)}); leave them out.")
-        columns = file.read().columns
+
+    columns = table_of(path, check).columns
     if not columns:
         raise InputError(f"{path} has no columns; give one a coordinate of the points.")
     return np.column_stack([column.cast(pa.float64()).to_numpy() for column in columns])
@@ -222,7 +190,7 @@ def _images(folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
                         f"{path} is {image.mode} of {image.size[0]} x {image.size[1]} pixels, the first image {first[0]} "
                         f"of {first[1][0]} x {first[1][1]}; make them alike."
                     )
-                _fits(4 * len(paths) * CHANNELS[image.mode] * math.prod(image.size), folder)
+                check_fits(4 * len(paths) * CHANNELS[image.mode] * math.prod(image.size), folder)
                 images.append(np.asarray(image, dtype=np.float32).reshape(*image.size[::-1], -1) / 255)
         except InputError:
             raise

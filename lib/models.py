@@ -10,7 +10,6 @@ The weights then are named as in the state of a module with these two `nn.Sequen
 project (`lib.runs.weights`) say theirs already.
 """
 
-import json
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor, nn
 
-from lib.autoencoders import Pair
+from lib import documents
 from lib.errors import InputError
 from lib.runs.weights import load_weights
 from lib.usercode import call, is_code, reason, some
@@ -44,7 +42,6 @@ LAYERS = (
     *("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Upsample", "PixelShuffle", "Dropout", "Dropout2d"),
 )
 WORDS = ("same", "valid", "zeros", "reflect", "replicate", "circular", "nearest", "bilinear", "bicubic", "tanh", "none")
-LONGEST = 2**20  # bytes of an architecture
 
 
 @dataclass(frozen=True)
@@ -93,17 +90,21 @@ def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
         raise
     except Exception as error:  # safetensors, and torch filling the layers, raise many kinds
         raise InputError(f"{path} is no readable safetensors file ({reason(error)}); write it anew.") from error
+    for part, module in (("encoder", encoder), ("decoder", decoder)):
+        for name, weight in module.state_dict().items():
+            if not torch.isfinite(weight).all():
+                raise InputError(f"{path} has NaN or infinity in {part}.{name}; train the network anew.")
     return Model(source, encoder.double().eval(), decoder.double().eval(), False)
 
 
 def _pair(saved: Any, path: Path, architecture: Path | None) -> tuple[nn.Module, nn.Module]:
     metadata = saved.metadata() or {}
     if architecture is not None:
-        return _filled(saved, path, parse(_text(architecture), str(architecture)))
+        return _filled(saved, path, parse(documents.text(architecture, str(architecture)), str(architecture)))
     if "architecture" in metadata:
         return _filled(saved, path, parse(metadata["architecture"], f"the architecture in {path}"))
     if "widths" in metadata:
-        return _own(saved, path, metadata["widths"])
+        return load_weights(path)[0]
     raise InputError(f"{path} does not say its architecture; give --architecture FILE (JSON or YAML).")
 
 
@@ -111,21 +112,9 @@ def _shown(value: object) -> str:
     return reprlib.repr(value)[:120]
 
 
-def _text(path: Path) -> str:
-    if not path.is_file() or path.stat().st_size > LONGEST:
-        raise InputError(f"{path} is no file of at most 1 MiB; give the architecture as JSON or YAML.")
-    try:
-        return path.read_text()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text ({reason(error)}); give the architecture as JSON or YAML.") from error
-
-
 def parse(text: str, name: str) -> nn.ModuleDict:
     """The autoencoder of an architecture, on the meta device: shapes without memory."""
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(f"{name} is neither JSON nor YAML ({reason(error)}); see the page diagnose.") from error
+    content = documents.parse(text, name)
     if not isinstance(content, dict) or set(content) != {"encoder", "decoder"}:
         raise InputError(f"{name} is {_shown(content)}; give two lists of layers, `encoder` and `decoder`.")
     chains = {}
@@ -182,23 +171,5 @@ def _filled(saved: Any, path: Path, pair: nn.ModuleDict) -> tuple[nn.Module, nn.
             raise InputError(f"{path} has {name} as {tensors[name].dtype}; save the weights as floating point numbers.")
         if wanted.is_floating_point():
             tensors[name] = tensors[name].double()
-            if not torch.isfinite(tensors[name]).all():
-                raise InputError(f"{path} has NaN or infinity in {name}; train the network anew.")
     pair.load_state_dict(tensors, assign=True)
     return pair["encoder"], pair["decoder"]
-
-
-def _own(saved: Any, path: Path, widths: str) -> Pair:
-    """The weights of a run of this project, once the widths they state are found to be theirs."""
-    refused = InputError(f"{path} is damaged (its widths are not those of its weights); make it anew.")
-    try:
-        sizes = [int(width) for width in json.loads(widths)]
-        mirrored = sizes + sizes[-2::-1]
-        for index, shape in enumerate(zip(mirrored[1:], mirrored[:-1], strict=True)):
-            if tuple(saved.get_slice(f"{index}.weight").get_shape()) != shape:
-                raise refused
-    except (TypeError, ValueError, ArithmeticError, RecursionError, SafetensorError) as error:
-        raise refused from error
-    if len(sizes) < 2:
-        raise refused
-    return load_weights(path)[0]

@@ -202,24 +202,28 @@ def _save(path: Path, parameters: list[Tensor], adam: torch.optim.Adam, history:
         tensors[f"{index}.parameter"] = parameter.detach()
         tensors |= {f"{index}.{name}": state[name] for name in MOMENTS}
     whole = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
-    files.write(path, save(whole, {"history": json.dumps(history), "sha256": _checksum(whole)}))
+    past = json.dumps(history)
+    files.write(path, save(whole, {"history": past, "sha256": _checksum(whole, past)}))
 
 
-def _checksum(tensors: dict[str, Tensor]) -> str:
-    return files.digest({name: files.sha256(tensor.cpu().numpy().tobytes()) for name, tensor in tensors.items()})
+def _checksum(tensors: dict[str, Tensor], past: str) -> str:
+    return files.digest([past, {name: files.sha256(one.numpy().tobytes()) for name, one in tensors.items()}])
 
 
 def _restore(path: Path, parameters: list[Tensor], adam: torch.optim.Adam) -> History:
     with _opened(path) as saved:
         tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118 (no mapping)
-        if _checksum(tensors) != saved.metadata()["sha256"]:
+        metadata = saved.metadata()
+        if _checksum(tensors, metadata["history"]) != metadata["sha256"]:
             raise ValueError("its checksum does not match")
-        history = json.loads(saved.metadata()["history"])
         for index, parameter in enumerate(parameters):
+            state = {name: tensors[f"{index}.{name}"].to(parameter.device) for name in MOMENTS}
+            if any(one.shape != parameter.shape for one in (tensors[f"{index}.parameter"], state["exp_avg"])):
+                raise ValueError(f"layer {index} is of another shape")
             with torch.no_grad():
                 parameter.copy_(tensors[f"{index}.parameter"])
-            adam.state[parameter] = {name: tensors[f"{index}.{name}"].to(parameter.device) for name in MOMENTS}
-    return history
+            adam.state[parameter] = state
+        return json.loads(metadata["history"])
 
 
 def checkpointed_epoch(path: Path) -> int:

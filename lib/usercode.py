@@ -43,7 +43,11 @@ def located(source: str, folder: Path = Path()) -> tuple[Path, str | None]:
 def check_there(source: str, folder: Path = Path()) -> None:
     """Raise `InputError` where a source is no code, and no file or folder that exists."""
     path, _ = located(source, folder)
-    if not is_code(source) and not path.exists():
+    try:
+        there = is_code(source) or path.exists()
+    except OSError:  # a name that no file can have
+        there = False
+    if not there:
         raise InputError(
             f"{path} does not exist; give a file or a folder that does, or code as package.module:function."
         )

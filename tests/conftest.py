@@ -2,8 +2,14 @@
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from lib.runs import store
+
+# How much is fuzzed (tests/test_fuzz.py, tests/test_inputs.py): HYPOTHESIS_PROFILE=nightly makes it fifty times as much.
+COMMON = {"deadline": 20_000, "database": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("ci", max_examples=200, derandomize=True, **COMMON)
+settings.register_profile("nightly", max_examples=10_000, print_blob=True, **COMMON)
 
 
 @pytest.fixture(scope="session", autouse=True)

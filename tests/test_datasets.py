@@ -54,7 +54,7 @@ def test_a_users_npz_is_a_data_set(tmp_path):
         ({"train_labels": np.arange(5)}, "shape"),
         ({"test_images": np.zeros((2, 2, 2))}, "6 pixels in train and 4 in test"),
         ({"test_images": np.zeros((0, 2, 3)), "test_labels": np.arange(0)}, "at least one point"),
-        ({"train_images": np.array([object()] * 6)}, "without pickles"),
+        ({"train_images": np.array([object()] * 6)}, "holds a pickle, which could run code"),
     ],
     ids=["missing", "nan", "range", "integers", "lengths", "widths", "empty", "pickle"],
 )

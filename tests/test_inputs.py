@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save_file
 
-from lib import inputs, models
+from lib import arrays, inputs, models
 from lib.errors import InputError
 from lib.usercode import call
 
+FUZZ = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 VALUES = np.random.default_rng(0).random((7, 4)).astype(np.float32)
 
 
@@ -173,7 +174,7 @@ def test_headers_that_declare_more_than_there_is_are_refused_before_memory_is_ta
 
 
 def test_what_unpacks_to_too_much_is_refused_by_what_it_declares(tmp_path, monkeypatch):
-    monkeypatch.setattr(inputs, "LARGEST", 2**20)
+    monkeypatch.setattr(arrays, "LARGEST", 2**20)
     np.savez_compressed(tmp_path / "a.npz", np.zeros((2**9, 2**10)))
     pq.write_table(pa.table({"a": np.zeros(2**18), "b": np.zeros(2**18)}), tmp_path / "a.parquet")
     np.save(tmp_path / "a.npy", np.zeros((2**9, 2**10)))
@@ -313,7 +314,7 @@ def test_mutated_files_are_read_or_refused_but_never_crash(samples, tmp_path_fac
     folder = tmp_path_factory.mktemp("mutated")
     target = folder / name
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @FUZZ
     @given(MUTATIONS, st.floats(0.2, 1))
     @example([(0.0, 0xFF, 1)], 1.0)
     @example([(0.5, 0, 4)], 0.5)

@@ -94,7 +94,7 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
         (
             "a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
             "encoder: [{Linear: *c}]\ndecoder: [*c,*c]",
-            "give two lists",
+            "repeats a part of itself by an alias",
         ),
     ],
     ids=str,
@@ -157,8 +157,8 @@ def test_what_is_no_model_is_refused(tmp_path):
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\xff")
     for arguments, words in {
         ("bare.safetensors",): "does not say its architecture; give --architecture",
-        ("bare.safetensors", "absent.json"): "no file of at most 1 MiB",
-        ("bare.safetensors", "long.json"): "no file of at most 1 MiB",
+        ("bare.safetensors", "absent.json"): "no file of at most 128 KiB",
+        ("bare.safetensors", "long.json"): "no file of at most 128 KiB",
         ("bare.safetensors", "bytes.json"): "is no text",
         ("text.safetensors",): "no readable safetensors file",
         ("forged.safetensors",): "no readable safetensors file",

@@ -88,13 +88,13 @@ def test_unknown_runs_and_unreadable_files_are_refused(tmp_path, monkeypatch):
         runs.read("absent")
     written(tmp_path, monkeypatch)
     (tmp_path / "runs" / "own.yml").write_text("a: [1\n")
-    with pytest.raises(InputError, match="not readable YAML"):
+    with pytest.raises(InputError, match="neither JSON nor YAML"):
         runs.read("own")
     (tmp_path / "runs" / "own.yml").write_text("- 1\n")
     with pytest.raises(InputError, match="holds list"):
         runs.read("own")
     (tmp_path / "runs" / "own.yml").write_text("!!python/object/apply:os.system ['true']\n")
-    with pytest.raises(InputError, match="not readable YAML"):
+    with pytest.raises(InputError, match="neither JSON nor YAML"):
         runs.read("own")
 
 
@@ -289,15 +289,16 @@ def test_a_kept_summary_needs_neither_weights_nor_code_nor_data(own_artifacts, t
 
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
     path = tmp_path / "summary.json.gz"
-    files.write(path, store.encoded_summary({"old": True}))
+    old, new = ({"run": text, "code": "", "tables": {}} for text in ("old", "new"))
+    files.write(path, store.encoded_summary(old))
 
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        files.write(path, store.encoded_summary({"new": True}))
-    assert store.load_summary(path) == {"old": True}
+        files.write(path, store.encoded_summary(new))
+    assert store.load_summary(path) == old
     assert list(tmp_path.iterdir()) == [path]
 
 

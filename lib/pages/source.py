@@ -1,6 +1,7 @@
 """A page's source: its notebook, its parameters with their types, and what its code depends on."""
 
 import ast
+import math
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,11 +11,10 @@ from typing import Any
 
 import jupytext
 import pandas as pd
-import yaml
 from nbformat import NotebookNode
 from papermill.translators import PythonTranslator
 
-from lib import files, runs
+from lib import documents, files, runs
 from lib.errors import InputError, check_known
 from lib.sources import imports_of
 
@@ -136,8 +136,8 @@ def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _typed(page: Page, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, str) and parameter.annotation != "str":
-        with suppress(yaml.YAMLError):  # the text itself is then refused by its type
-            value = yaml.safe_load(value)
+        with suppress(InputError):  # the text itself is then refused by its type
+            value = documents.parse(value, parameter.name)
     element = parameter.annotation.removeprefix("list[").removesuffix("]")
     if parameter.annotation.startswith("list["):
         fits = isinstance(value, list) and all(_is(element, one) for one in value)
@@ -152,4 +152,5 @@ def _typed(page: Page, parameter: Parameter, value: Any) -> Any:
 
 
 def _is(kind: str, value: Any) -> bool:
-    return isinstance(value, KINDS[kind]) and (kind == "bool" or not isinstance(value, bool))
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return isinstance(value, KINDS[kind]) and finite and (kind == "bool" or not isinstance(value, bool))

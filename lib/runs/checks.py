@@ -17,6 +17,9 @@ from lib.sources import code_digest
 
 DIMS = (2, 5, 10, 20)  # latent dimensions checked, of those that a run has
 MOST_POINTS = 10_000  # a data set of more is checked at its test points only
+COLUMNS = dict.fromkeys(("statement", "kind"), str)
+COLUMNS |= dict.fromkeys(("points", "applies", "violations", "broken_without"), int)
+COLUMNS |= dict.fromkeys(("largest_error", "tightness_q05", "tightness_median", "tightness_q95", "vacuous"), float)
 CHECKED_BY = (*store.TRAINED_BY, "lib.bounds", "lib.covariates")
 
 
@@ -40,7 +43,11 @@ def bound_checks(name: str) -> pd.DataFrame:
                 continue
             trained(run.name, member.depth, member.latent_dim, member.seed)
             _check(run, member)
-        rows = pd.DataFrame(store.load_summary(path)["tables"]["bounds"])
+        tables = store.load_summary(path)["tables"]
+        try:
+            rows = pd.DataFrame(tables["bounds"])[list(COLUMNS)].astype(COLUMNS)
+        except (KeyError, TypeError, ArithmeticError, AttributeError, ValueError) as error:
+            raise store.damaged(path, error) from error
         rows.insert(0, "latent_dim", member.latent_dim)
         frames.append(rows)
     if not frames:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from lib import files
+from lib import documents, files
 from lib.errors import InputError, check_known
 from lib.runs import store
 from lib.runs.specification import Member, Run, members, read
 from lib.runs.specification import names as every
+from lib.usercode import reason
 
 if TYPE_CHECKING:
     from lib.autoencoders import Pair
@@ -113,8 +113,11 @@ def diverged_sentence(run: Run, lost: Mapping[Member, int]) -> str:
 
 def listed(names: Sequence[str] | str) -> list[str]:
     """The runs of a page's parameter: a list of names, or its text, which is how `papermill -p` hands over a list."""
-    values = yaml.safe_load(names) if isinstance(names, str) else names
-    return [values] if isinstance(values, str) else list(values)
+    values = documents.parse(names, "The list of names") if isinstance(names, str) else names
+    values = [values] if isinstance(values, str) else list(values) if isinstance(values, Sequence) else [None]
+    if not all(isinstance(value, str) for value in values):
+        raise InputError(f"{names!r} is no list of names; write it as ['digits'].")
+    return values
 
 
 def live(names: Sequence[str] | str) -> str:
@@ -141,13 +144,17 @@ def summary(name: str) -> Summary:
     ensure(name)
     run = read(name)
     part = finished_part(run)
-    contents = [store.load_summary(store.summary_path(run, member)) for member in members(part)]
-    frames = {
-        table: _frame([(content["member"], content["tables"].get(table, {})) for content in contents])
-        for table in TABLES
-    }
-    for column in ("original", "reconstruction"):
-        frames["examples"][column] = frames["examples"][column].map(_pixels)
+    contents = [store.load_summary(store.summary_path(run, member), member) for member in members(part)]
+    try:
+        frames = {
+            table: _frame([(content["member"], content["tables"].get(table, {})) for content in contents])
+            for table in TABLES
+        }
+        for column in ("original", "reconstruction"):
+            frames["examples"][column] = frames["examples"][column].map(_pixels)
+    except (KeyError, TypeError, ValueError) as error:
+        folder = store.summary_path(run, members(part)[0]).parent
+        raise store.damaged(folder, f"the tables of its summaries do not fit together: {reason(error)}") from error
     absent = len(members(run)) - len(contents)
     return Summary(part, absent, tuple(contents[0]["image_shape"]), contents[0]["provenance"], **frames)
 
@@ -184,7 +191,7 @@ def manifest(run: Run) -> dict[str, Any]:
     for member in members(run):
         path = store.summary_path(run, member)
         if path.exists():
-            content = store.load_summary(path)
+            content = store.load_summary(path, member)
             finished[member.name] = {
                 "sha256": files.sha256(path),
                 "data": content["data"],

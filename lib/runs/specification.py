@@ -8,9 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from lib import files
+from lib import documents, files
 from lib.choices import DATASETS, HIDDEN_WIDTHS, INITIALISATIONS, OUTPUTS, PRECISIONS, widths
 from lib.errors import InputError, check_known
 
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
     from lib.datasets import Dataset
 
 FOLDER = files.ROOT / "runs"
+MOST = 100_000  # members of a run
+DEEPEST = 1000
 
 
 @dataclass(frozen=True, order=True)
@@ -110,16 +110,9 @@ def read(name: str, epochs: int | None = None) -> Run:
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9-]+", name):
         raise InputError(f"Run name {name!r} is not usable; a name is made of a-z, 0-9 and hyphens.")
     check_known("run", name, names())
-    try:
-        values = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"runs/{name}.yml is not readable YAML ({' '.join(str(error).split())}); mend it.") from error
-    run = _validated(name, values)
-    return (
-        run
-        if epochs is None
-        else dataclasses.replace(run, epochs=_count(f"runs/{name}.yml", "epochs", epochs), kept=False)
-    )
+    where = f"runs/{name}.yml"
+    run = _validated(name, documents.parse(documents.text(FOLDER / f"{name}.yml", where), where))
+    return run if epochs is None else dataclasses.replace(run, epochs=_count(where, "epochs", epochs), kept=False)
 
 
 def _validated(name: str, values: Any) -> Run:
@@ -134,6 +127,9 @@ def _validated(name: str, values: Any) -> Run:
             raise InputError(f"{where} lacks the key {key!r}; add it (see runs/digits.yml).")
     checked = {key: CHECKS[key](where, key, value) for key, value in values.items()}
     run = Run(name=name, **checked)
+    size = len(run.depths) * len(run.latent_dims) * len(run.seeds)
+    if size > MOST:
+        raise InputError(f"{where} has {size} members (depths x latent_dims x seeds); give at most {MOST}.")
     check_known(f"table_depth in {where}", run.table_depth, run.depths)
     if isinstance(run.hidden_widths, dict):
         for depth in run.depths:
@@ -150,8 +146,8 @@ def _fail(where: str, key: str, value: object, wanted: str) -> InputError:
 
 
 def _count(where: str, key: str, value: object) -> int:
-    if type(value) is not int or value < 1:
-        raise _fail(where, key, value, "a whole number from 1")
+    if type(value) is not int or not 1 <= value < 2**31:
+        raise _fail(where, key, value, "a whole number from 1 (below 2^31)")
     return value
 
 
@@ -159,13 +155,15 @@ def _optional_count(where: str, key: str, value: object) -> int | None:
     return None if value is None else _count(where, key, value)
 
 
-def _whole_numbers(least: int) -> Callable[[str, str, object], tuple[int, ...]]:
-    wanted = f"different whole numbers from {least}, as a list or as FIRST..LAST"
+def _whole_numbers(least: int, most: int = 2**31 - 1) -> Callable[[str, str, object], tuple[int, ...]]:
+    wanted = f"different whole numbers from {least} to {most}, as a list or as FIRST..LAST"
 
     def check(where: str, key: str, value: object) -> tuple[int, ...]:
-        if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\.\.(\d+)", value)):
-            value = list(range(int(match[1]), int(match[2]) + 1))
-        if not isinstance(value, list) or not value or any(type(one) is not int or one < least for one in value):
+        if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9})\.\.([0-9]{1,9})", value)):
+            value = list(range(int(match[1]), min(int(match[2]), int(match[1]) + MOST) + 1))
+        if not isinstance(value, list) or not value:
+            raise _fail(where, key, value, wanted)
+        if any(type(one) is not int or not least <= one <= most for one in value):
             raise _fail(where, key, value, wanted)
         if len(set(value)) != len(value):
             raise _fail(where, key, value, wanted)
@@ -177,11 +175,8 @@ def _whole_numbers(least: int) -> Callable[[str, str, object], tuple[int, ...]]:
 def _hidden_widths(where: str, key: str, value: object) -> str | dict[int, tuple[int, ...]]:
     if isinstance(value, str) and value in HIDDEN_WIDTHS:
         return value
-    if isinstance(value, dict) and all(type(depth) is int for depth in value):
-        try:
-            return {depth: tuple(_count(where, key, one) for one in sizes) for depth, sizes in value.items()}
-        except TypeError:
-            pass
+    if isinstance(value, dict) and all(type(n) is int and isinstance(sizes, list) for n, sizes in value.items()):
+        return {depth: tuple(_count(where, key, one) for one in sizes) for depth, sizes in value.items()}
     raise _fail(where, key, value, f"one of {', '.join(HIDDEN_WIDTHS)}, or lists of whole numbers by depth")
 
 
@@ -202,22 +197,27 @@ def _number(least: float, strictly: bool) -> Callable[[str, str, object], float]
 
 def _one_of(allowed) -> Callable[[str, str, object], str]:
     def check(where: str, key: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise _fail(where, key, value, f"one of {', '.join(allowed)}")
         check_known(f"{key} in {where}", value, allowed)
-        return str(value)
+        return value
 
     return check
 
 
 def _dataset(where: str, key: str, value: object) -> str:
     if isinstance(value, str) and value.endswith(".npz"):
-        path = (files.ROOT / value).resolve()
-        if not path.exists():
-            raise InputError(
-                f"dataset in {where} is {value!r}, and there is no such file; give a path from the project's root."
+        try:
+            path = (files.ROOT / value).resolve()
+            there = path.is_file()
+        except (OSError, ValueError, RuntimeError):  # a name that no file can have, or a link to itself
+            there = False
+        if not there:
+            raise _fail(
+                where, key, value, "the path of a file that exists, from the project's root: no such file is there"
             )
         return str(path)
-    check_known(f"dataset in {where}", value, DATASETS)
-    return str(value)
+    return _one_of(DATASETS)(where, key, value)
 
 
 def _flag(where: str, key: str, value: object) -> bool:
@@ -229,7 +229,7 @@ def _flag(where: str, key: str, value: object) -> bool:
 CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
     "dataset": _dataset,
     "latent_dims": _whole_numbers(1),
-    "depths": _whole_numbers(1),
+    "depths": _whole_numbers(1, DEEPEST),
     "seeds": _whole_numbers(0),
     "table_depth": _count,
     "hidden_widths": _hidden_widths,

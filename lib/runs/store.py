@@ -20,17 +20,19 @@ import os
 import re
 import subprocess
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lib import files
+from lib import arrays, files
 from lib.errors import InputError
 from lib.runs.specification import Member, Run
 from lib.sources import code_digest
+from lib.usercode import reason
 
 TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
 MEASURED_BY = ("lib.measurements",)
@@ -70,6 +72,7 @@ def shown(path: Path) -> str:
 
 def damaged(path: Path, why: object) -> InputError:
     """The refusal of a file that is not what it should be."""
+    why = reason(why) if isinstance(why, BaseException) else why
     return InputError(f"{shown(path)} is damaged ({why}); delete it and run again.")
 
 
@@ -82,12 +85,16 @@ def encoded_points(points: pa.Table) -> bytes:
 
 def load_points(path: Path) -> pa.Table:
     """Read a per-point table back; `InputError` for a truncated or altered file."""
+    arrays.check_ordinary(path)
     try:
-        return pq.read_table(path, page_checksum_verification=True)
+        return arrays.table_of(path)
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from error
 
 
+LARGEST = 2**25  # bytes of an unpacked summary; the largest there are have half a million
+HEAD = {"run": str, "code": str, "tables": dict}
+WHOLE = HEAD | {"data": str, "member": dict, "image_shape": list, "provenance": dict}
 SUMMARY = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "content": (.*)\}\n', re.DOTALL)
 
 
@@ -98,17 +105,48 @@ def encoded_summary(content: dict[str, Any]) -> bytes:
     return gzip.compress(whole.encode(), mtime=0)
 
 
-def load_summary(path: Path) -> dict[str, Any]:
-    """Read a summary back; `InputError` for a truncated or altered file."""
+def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
+    """Read a summary back, or (no `member`) the checks of the bounds; `InputError` for a truncated, altered or forged file."""
+    arrays.check_ordinary(path)
     try:
-        match = SUMMARY.fullmatch(gzip.decompress(path.read_bytes()))
+        with gzip.open(path) as file:
+            unpacked = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise damaged(path, error) from error
+    match = SUMMARY.fullmatch(unpacked) if len(unpacked) <= LARGEST else None
     if match is None:
         raise damaged(path, "it is no summary")
     if files.sha256(match[2]) != match[1].decode():
         raise damaged(path, "its checksum does not match")
-    return json.loads(match[2])
+    try:
+        content = json.loads(match[2])
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, error) from error
+    for key, kind in (WHOLE if member else HEAD).items():
+        if not isinstance(content, dict) or not isinstance(content.get(key), kind):
+            raise damaged(path, f"it has no {key}")
+    if member and not _is_of(content, member):
+        raise damaged(path, f"it is not of the member {member.name}")
+    return content
+
+
+def _is_of(content: Mapping[str, Any], member: Member) -> bool:
+    """Whether a summary names this member, and each of its tables has columns of one length."""
+    for table in content["tables"].values():
+        if not isinstance(table, dict) or not all(isinstance(column, list) for column in table.values()):
+            return False
+        if len({len(column) for column in table.values()}) > 1:
+            return False
+    return content["member"] == asdict(member) and bool(content["tables"].get("members", {}).get("wall_seconds"))
+
+
+def load_manifest(path: Path) -> dict[str, dict[str, str]]:
+    """What a manifest says of each member by name, its `sha256` and that of its `data`; nothing where there is none."""
+    try:
+        members = json.loads(path.read_bytes())["members"] if path.exists() else {}
+        return {str(name): {key: str(entry[key]) for key in ("sha256", "data")} for name, entry in members.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(path, reason(error)) from error
 
 
 def json_text(value: object) -> str:
@@ -121,7 +159,7 @@ def summary_stands(run: Run, member: Member) -> bool:
     path = summary_path(run, member)
     if not path.exists():
         return False
-    content = load_summary(path)
+    content = load_summary(path, member)
     if content["run"] != run.digest:
         raise InputError(
             f"{shown(path)} belongs to another specification of the run ({content['run'][:12]}, now "

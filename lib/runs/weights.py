@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from lib import files
+from lib.arrays import check_ordinary
 from lib.autoencoders import Pair, build, linear_layers
 from lib.runs.store import damaged
 
@@ -30,15 +31,20 @@ def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
     try:
         header = 8 + int.from_bytes(content[:8], "little")  # safetensors: a length, a JSON header, the numbers
         tensors = load(content)
-        metadata = json.loads(content[8:header])["__metadata__"]
-        encoder, decoder = build(json.loads(metadata["widths"]), seed=0, output=metadata["output"])
+        metadata = {"code": "", "history": "{}"} | json.loads(content[8:header])["__metadata__"]
+        decoded_history(metadata["history"])
+        sizes = [int(width) for width in json.loads(metadata["widths"])]
+        shapes = enumerate(_shapes(sizes))
+        if len(sizes) < 2 or any(tuple(tensors[f"{i}.weight"].shape) != one for i, one in shapes):
+            raise ValueError("its widths are not those of its weights")
+        encoder, decoder = build(sizes, seed=0, output=metadata["output"])
         read = []
         for index, layer in enumerate(linear_layers(encoder) + linear_layers(decoder)):
             for name in ("weight", "bias"):
                 read.append(tensors[f"{index}.{name}"])
                 getattr(layer, name).data.copy_(read[-1])
         expected = metadata["sha256"]
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         raise damaged(path, error) from error
     if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in read]) != expected:
         raise damaged(path, "its checksum does not match")
@@ -48,9 +54,16 @@ def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
 def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
     """A member's weights from the disk (`decoded`); `InputError` where there is no such file."""
     try:
+        check_ordinary(path)
         return decoded(path.read_bytes(), path)
     except OSError as error:
         raise damaged(path, error) from error
+
+
+def _shapes(sizes: list[int]) -> list[tuple[int, int]]:
+    """The shapes of the 2n weights of a member of these widths."""
+    mirrored = sizes + sizes[-2::-1]
+    return list(zip(mirrored[1:], mirrored[:-1], strict=True))
 
 
 def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:
@@ -62,4 +75,6 @@ def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:
 def decoded_history(text: str) -> list[dict[str, Any]]:
     """The history's rows: epoch, train_mse, test_mse (None where not evaluated)."""
     columns = json.loads(text)
+    if not isinstance(columns, dict):
+        raise ValueError("its history is none")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
