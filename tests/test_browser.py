@@ -13,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -184,6 +185,7 @@ FAINT = """() => {
 def test_a_page_is_whole_in_every_view(name, visit):
     """No request, no console error, no horizontal scroll, nothing cut off, covered or faint; images and formulas are there."""
     page = visit(f"{name}.html")
+    page.evaluate("document.querySelectorAll('details.origin').forEach(one => one.open = true)")
     for view, (width, theme) in VIEWS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
@@ -293,13 +295,40 @@ def test_a_page_keeps_to_the_basics(name, soup, site):
 
 
 def test_every_link_within_the_book_has_its_target(soup, site):
+    """All links of all pages: those of prose, of the frame about it, to files and to places in a page."""
     identifiers = {name: {one["id"] for one in page.select("[id]")} for name, page in soup.items()}
+    followed = set()
     for name, page in soup.items():
-        for link in page.select("article a.reference.internal, article a.sd-stretched-link"):
-            file, _, identifier = link["href"].partition("#")
-            target = file.removesuffix(".html") or name
-            assert (site / f"{target}.html").exists(), link
-            assert not identifier or identifier in identifiers[target], f"{name}: {link}"
+        for link in page.select("a[href], link[href]"):
+            file, _, identifier = unquote(link["href"]).partition("#")
+            if re.match("[a-z]+:", file):
+                continue
+            path = site / (file.partition("?")[0] or f"{name}.html")
+            assert path.is_file(), f"{name}: {link}"
+            if identifier and path.stem in identifiers:
+                assert identifier in identifiers[path.stem], f"{name}: {link}"
+                followed.add(link["href"])
+    assert len(followed) > 100
+
+
+@pytest.mark.parametrize("name", source.names())
+def test_every_figure_leads_to_its_code_its_data_and_a_command_that_remakes_it(name, soup, site):
+    images = soup[name].select("article img")
+    folds = soup[name].select("article details.origin")
+    assert len(folds) == len(images)
+    for image, fold in zip(images, folds, strict=True):
+        assert fold.find_previous("img") is image, "each below its own"
+        code, commands = (block.get_text() for block in fold.select("pre"))
+        assert code.strip() in "\n".join(source.load(name).code)
+        assert f"python -m lib page {name} " in commands
+        assert f"book/{name}.py | papermill " in commands
+        links = [link["href"] for link in fold.select("a")]
+        assert links[:2] == [f"_sources/{name}.py", f"_executed/{name}.ipynb"]
+        assert all((site / link).stat().st_size for link in links)
+        for numbers in (site / link for link in links if link.endswith(".csv")):
+            assert numbers.read_text().startswith("panel,series,mark,x,y,value\n")
+    plotted = {path.name for path in (site / "_executed").glob(f"{name}-*.csv")}
+    assert plotted <= {Path(link["href"]).name for link in soup[name].select("details.origin a")}
 
 
 @pytest.mark.parametrize("name", source.names())
