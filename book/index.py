@@ -67,7 +67,7 @@ figures.headline(summaries)
 # :::{grid-item-card} Read
 # :link: introduction
 # :link-type: doc
-# The paper, and beyond
+# The paper and more
 # :::
 #
 # :::{grid-item-card} Rerun

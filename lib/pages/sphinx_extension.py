@@ -230,7 +230,8 @@ def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     target = Path(app.outdir, DOWNLOADS)
-    target.mkdir(exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)  # what an earlier build offered
+    target.mkdir()
     shown = {run for notebook in BOOK.notebooks.values() for run in notebook.metadata["provenance"]["runs"]}
     for run in sorted(shown):
         pack(target / f"{run}.zip", ((path.name, path) for path in runs.summary_files(run)))
