@@ -32,6 +32,7 @@ from lib.errors import InputError
 from lib.pages import execution, origins, source
 from lib.pages.archive import pack
 from lib.pages.origins import DOWNLOADS
+from lib.sources import code_digest
 
 SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js")
 JUPYTER_BOOK = "https://github.com/executablebooks/jupyter-book"  # the repository that Jupyter Book names by default
@@ -99,7 +100,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", remember)
     app.connect("env-get-updated", renumbered, priority=900)  # after Sphinx has counted
     app.connect("build-finished", copy_notebooks)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    version = int(code_digest((__name__,))[:8], 16)  # Sphinx reads all pages again where this is another
+    return {"env_version": version, "parallel_read_safe": False, "parallel_write_safe": True}
 
 
 def offer_repository(app: Sphinx, config: Config) -> None:
@@ -246,9 +248,7 @@ def bring_scripts(app: Sphinx, name: str, template: str, context: dict[str, Any]
     """On `html-page-context`: Bokeh's scripts, from its Python package, for a page that has a figure to explore, no other."""
     if 'class="explore"' in context.get("body", ""):
         for script in SCRIPTS:
-            target = Path(app.outdir, "_static", script)
-            if not target.exists():
-                files.write(target, bokehjs_path().joinpath("js", script).read_bytes())
+            files.write(Path(app.outdir, "_static", script), bokehjs_path().joinpath("js", script).read_bytes())
             app.add_js_file(script, loading_method="defer")
 
 
