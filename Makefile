@@ -40,7 +40,7 @@ archive: book  ## One file to deposit, with checksums: book/_build/geometry-and-
 	$(BIN)/python -m lib archive --output book/_build/geometry-and-generalization.zip
 
 links: .venv/installed  ## Follow every link that leaves the book; needs a network: book/_build/linkcheck/output.txt
-	$(BIN)/jupyter-book build book/ --builder linkcheck -n
+	$(BIN)/jupyter-book build book/ --builder custom --custom-builder linkcheck -n
 
 pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_build/geometry-and-generalization.pdf
 	$(BIN)/jupyter-book build book/ --builder singlehtml -W -n

@@ -191,6 +191,7 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     def key(text=text, **parameters):
         sources.code_digest.cache_clear()
         sources._code.cache_clear()
+        sources.imported.cache_clear()
         page = source.parse("one", text)
         return execution.key(page, source.checked(page, parameters))
 
@@ -209,6 +210,7 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     assert key() != second, "a printed number"
     sources.code_digest.cache_clear()
     sources._code.cache_clear()
+    sources.imported.cache_clear()
 
 
 def test_the_key_follows_the_summaries(monkeypatch):

@@ -140,12 +140,13 @@ def _execute_pages(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     BOOK.keys, BOOK.notes, BOOK.notebooks, BOOK.by_text = {}, {}, {}, {}
     pages = _pages(app)
+    ensure = cache(runs.ensure)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second build of the same book waits here
         jobs = []
         for name, run_names in [(name, parameters.get("runs", [])) for name, (_, parameters) in pages.items()]:
             for run in run_names:
-                runs.ensure(run)
+                ensure(run)
             BOOK.keys[name] = execution.key(*pages[name])
             notebook = execution.stored(folder, name, BOOK.keys[name])
             if notebook is None:
