@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHROMIUM ?= chromium
 UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 
-.PHONY: book test lint bench serve archive pdf requirements clean
+.PHONY: book test lint bench serve archive pdf links requirements clean
 .DEFAULT_GOAL := book
 
 .venv/installed: requirements.txt pyproject.toml
@@ -38,6 +38,9 @@ serve: book  ## Read the built book at http://localhost:8000
 
 archive: book  ## One file to deposit, with checksums: book/_build/geometry-and-generalization.zip
 	$(BIN)/python -m lib archive --output book/_build/geometry-and-generalization.zip
+
+links: .venv/installed  ## Follow every link that leaves the book; needs a network: book/_build/linkcheck/output.txt
+	$(BIN)/jupyter-book build book/ --builder custom --custom-builder linkcheck -n
 
 pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_build/geometry-and-generalization.pdf
 	$(BIN)/jupyter-book build book/ --builder singlehtml -W -n

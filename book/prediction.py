@@ -71,6 +71,17 @@ glue("trace_slopes", figure, display=False)
 # The same for the trace.
 # ```
 
+# %% [markdown]
+# Here both can be explored, for either Jacobian and class by class.
+
+# %%
+from lib.figures import interactive
+
+interactive.class_slopes(summaries)
+
+# %% [markdown]
+# A touch on a line gives its numbers: the slope with its 95 % interval, and how many points it was fitted on. Class 1 is orange, as above.
+
 # %% tags=["remove-input"]
 depth = shown.run.table_depth
 slopes = {

@@ -98,6 +98,27 @@ glue("negative", 100 * float(share[abs(degrees) == 180].sum()), display=False)
 # Of the eigenvalues of $J_L$ (run {glue:text}`shown_run`, depth {glue:text}`depth`), {glue:text}`near_axis:.0f` % lie within seven and a half degrees of the positive
 # axis, and {glue:text}`negative:.2f` % on or next to the negative one. The network mostly stretches and shrinks; it turns a little, and seldom reverses.
 
+# %% [markdown]
+# ## The spectrum of one point
+#
+# Both figures pool all points. Where the networks of a run are at hand, a test point can be chosen here, by the slider or by a touch on the left. Its eigenvalues appear on the right, in front of those of $J_I$ at all points offered, in grey.
+
+# %%
+from lib.figures import interactive
+from lib.runs import live, measurements, read
+
+own = read(live(runs))
+middle = own.latent_dims[len(own.latent_dims) // 2]
+points = None if own.kept else measurements(own.name, own.table_depth, middle)
+interactive.point_spectra(points) if points is not None else None
+
+# %% tags=["remove-input"]
+glue("own_run", own.name, display=False)
+glue("own_d", int(middle), display=False)
+
+# %% [markdown]
+# The points are test points of the run {glue:text}`own_run`, at $d$ = {glue:text}`own_d` and the depth of the tables, evenly spaced in the order of their errors. The dashed circle has radius 1. An exact copy of a point would have all its eigenvalues at 1; on the way along the slider one can watch whether a larger error shows in them.
+
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 

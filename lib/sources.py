@@ -23,6 +23,7 @@ def code_digest(modules: tuple[str, ...]) -> str:
     return files.digest([[name, _code(name)] for name in sorted(found)])
 
 
+@cache
 def imported(name: str) -> set[str]:
     """The modules of `lib` that a module of `lib` imports anywhere in its code."""
     return imports_of(ast.parse(_path(name).read_text()))

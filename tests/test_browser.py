@@ -13,15 +13,17 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import unquote
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from nbclient import NotebookClient
 from playwright.sync_api import sync_playwright
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from lib.files import ROOT
-from lib.pages import source
+from lib.pages import origins, source
 
 PAGES = [Path(name).with_suffix("").name for name in parse_toc_yaml(ROOT / "_toc.yml")]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -184,6 +186,7 @@ FAINT = """() => {
 def test_a_page_is_whole_in_every_view(name, visit):
     """No request, no console error, no horizontal scroll, nothing cut off, covered or faint; images and formulas are there."""
     page = visit(f"{name}.html")
+    page.evaluate("document.querySelectorAll('details.origin').forEach(one => one.open = true)")
     for view, (width, theme) in VIEWS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
@@ -219,6 +222,81 @@ def test_the_checks_notice_what_is_wrong(style, check, browser):
     page.set_content(text.format(style))
     assert page.evaluate(check)
     page.close()
+
+
+@needs_chromium
+def test_the_landing_page_shows_claim_finding_figure_and_doors_on_one_screen(visit):
+    page = visit("index.html")
+    ends = page.eval_on_selector_all(
+        "article .sd-card", "doors => doors.map(one => one.getBoundingClientRect().bottom)"
+    )
+    assert len(ends) == 3
+    assert max(ends) <= 900
+
+
+EXPLORERS = {"prediction": "explore-slopes", "spectra": "explore-spectra"}
+DRAWN = """id => {
+  const within = (root) => [...root.querySelectorAll("*")].flatMap((one) => one.shadowRoot ? within(one.shadowRoot) : one);
+  const canvases = within(document.getElementById(id)).filter((one) => one.tagName === "CANVAS" && one.width > 0);
+  return canvases.length && Math.max(...canvases.map((one) => one.getBoundingClientRect().right)) <= innerWidth;
+}"""
+
+
+@needs_chromium
+@pytest.mark.parametrize(("name", "identifier"), EXPLORERS.items())
+def test_a_figure_to_explore_is_drawn_from_the_book_alone(name, identifier, visit, browser, site):
+    """Served and as a file, wide and narrow, on a white card in the dark; named, and with a static figure on its page."""
+    page = visit(f"{name}.html")
+    page.wait_for_function(DRAWN, arg=identifier)
+    assert page.locator(f"#{identifier} > p").count() == 0, "the words for who has no scripts"
+    for width, theme in VIEWS.values():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        page.wait_for_function(DRAWN, arg=identifier)
+        card = "getComputedStyle(document.getElementById(id)).backgroundColor"
+        assert page.evaluate(f"id => {card}", identifier) == "rgb(255, 255, 255)"
+    assert len(page.get_attribute(f"#{identifier}", "aria-label")) > 40
+    assert page.locator("article img").count() > 0
+    wrong = []
+    alone = browser.new_page()
+    alone.on("pageerror", lambda error: wrong.append(str(error)))
+    alone.on("request", lambda request: wrong.append(request.url) if not re.match("file:|data:", request.url) else None)
+    alone.goto((site / f"{name}.html").as_uri())
+    alone.wait_for_function(DRAWN, arg=identifier)
+    alone.close()
+    assert not wrong
+
+
+@needs_chromium
+def test_who_uses_the_keyboard_can_explore(visit):
+    page = visit("spectra.html")
+    page.wait_for_function(DRAWN, arg="explore-spectra")
+    shown = "Bokeh.documents[0].all_models"
+    words = f"[...{shown}].find(one => one.type === 'Div').text"
+    before = page.evaluate(words)
+    page.locator("#explore-spectra .noUi-handle").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"before => {words} !== before", arg=before)
+    page = visit("prediction.html")
+    page.wait_for_function(DRAWN, arg="explore-slopes")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    chosen = page.locator("#explore-slopes select").first
+    assert max(map(int, re.findall("[0-9]+", chosen.evaluate("one => getComputedStyle(one).color"))[:3])) < 100
+    slopes = f"[...{shown}].filter(one => one.type === 'ColumnDataSource')[0].get_column('slope').join()"
+    before = page.evaluate(slopes)
+    page.locator("#explore-slopes select").nth(1).select_option("trace")
+    page.wait_for_function(f"before => {slopes} !== before", arg=before)
+    lines = f"[...{shown}].filter(one => one.type === 'GlyphRenderer' && one.visible).length"
+    before = page.evaluate(lines)
+    page.locator("#explore-slopes input[type=checkbox]").nth(1).uncheck()
+    page.wait_for_function(f"before => {lines} === before - 2", arg=before)
+
+
+def test_scripts_of_figures_to_explore_come_with_these_alone(soup):
+    for name, page in soup.items():
+        scripts = [one["src"] for one in page.select("script[src]") if "bokeh" in one["src"]]
+        assert len(scripts) == (2 if name in EXPLORERS else 0), name
+        assert len(page.select(".explore")) == (name in EXPLORERS)
 
 
 @needs_chromium
@@ -293,13 +371,40 @@ def test_a_page_keeps_to_the_basics(name, soup, site):
 
 
 def test_every_link_within_the_book_has_its_target(soup, site):
+    """All links of all pages: those of prose, of the frame about it, to files and to places in a page."""
     identifiers = {name: {one["id"] for one in page.select("[id]")} for name, page in soup.items()}
+    followed = set()
     for name, page in soup.items():
-        for link in page.select("article a.reference.internal, article a.sd-stretched-link"):
-            file, _, identifier = link["href"].partition("#")
-            target = file.removesuffix(".html") or name
-            assert (site / f"{target}.html").exists(), link
-            assert not identifier or identifier in identifiers[target], f"{name}: {link}"
+        for link in page.select("a[href], link[href]"):
+            file, _, identifier = unquote(link["href"]).partition("#")
+            if re.match("[a-z]+:", file):
+                continue
+            path = site / (file.partition("?")[0] or f"{name}.html")
+            assert path.is_file(), f"{name}: {link}"
+            if identifier and path.stem in identifiers:
+                assert identifier in identifiers[path.stem], f"{name}: {link}"
+                followed.add(link["href"])
+    assert len(followed) > 100
+
+
+@pytest.mark.parametrize("name", source.names())
+def test_every_figure_leads_to_its_code_its_data_and_a_command_that_remakes_it(name, soup, site):
+    images = soup[name].select("article img")
+    folds = soup[name].select("article details.origin")
+    assert len(folds) == len(images)
+    for image, fold in zip(images, folds, strict=True):
+        assert fold.find_previous("img") is image, "each below its own"
+        code, commands = (block.get_text() for block in fold.select("pre"))
+        assert code.strip() in "\n".join(source.load(name).code)
+        assert f"python -m lib page {name} " in commands
+        assert f"book/{name}.py | papermill " in commands
+        links = [link["href"] for link in fold.select("a")]
+        assert links[:2] == [f"_sources/{name}.py", f"_executed/{name}.ipynb"]
+        assert all((site / link).stat().st_size for link in links)
+        for numbers in (site / link for link in links if link.endswith(".csv")):
+            assert numbers.read_text().startswith("panel,series,mark,x,y,value\n")
+    plotted = {path.name for path in (site / "_executed").glob(f"{name}-*.csv")}
+    assert plotted <= {Path(link["href"]).name for link in soup[name].select("details.origin a")}
 
 
 @pytest.mark.parametrize("name", source.names())
@@ -312,3 +417,16 @@ def test_the_notebook_of_a_page_can_be_downloaded_and_is_executed(name, soup, si
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
     command = soup[name].select_one("aside.provenance pre").get_text()
     assert f"python -m lib page {name}" in command
+
+
+def test_a_downloaded_notebook_runs_and_shows_the_same(soup, site):
+    link = soup["orientation"].select_one("aside.provenance a[download]")
+    downloaded, again = (nbformat.read(site / link["href"], as_version=4) for _ in range(2))
+    NotebookClient(again, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    before, after = (_figures(one) for one in (downloaded, again))
+    assert before == after
+    assert len(before) == len(soup["orientation"].select("article img"))
+
+
+def _figures(notebook):
+    return [(name, numbers) for name, _, numbers in origins.figures(notebook)]

@@ -2,7 +2,10 @@
 
 import dataclasses
 import io
+import json
 import re
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import matplotlib
@@ -10,9 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from lib import bounds, claims, datasets, figures, files, published, runs, tables
 from lib.errors import InputError
+from lib.figures import interactive, numbers
 
 PANELS = {
     "spectral_distance": 2,
@@ -72,6 +77,31 @@ def test_a_figure_shows_the_numbers_of_the_summary(summaries):
     assert figure.axes[0].lines[0].get_ydata().tolist() == pytest.approx(
         rows.sort_values("latent_dim")["median"].tolist()
     )
+
+
+def test_the_numbers_of_a_figure_are_those_it_shows(summaries):
+    """Lines, bands, intervals, bars and small pictures, each with its series; nothing for lines that only guide the eye."""
+    summary = summaries["smoke"]
+    table = pd.read_csv(io.StringIO(numbers.csv(figures.error_slopes(summaries, "trace"))))
+    assert set(table["panel"].str.split(", ").str[1]) == {"run smoke"}
+    rows = figures.slopes(summary, "trace", space="latent", depth=4, label=-1)
+    drawn = table[table["series"] == "$J_{L,4}$"].pivot(index="x", columns="mark", values="y")
+    np.testing.assert_allclose(drawn["point"], rows["test_slope"], rtol=1e-5)
+    np.testing.assert_allclose(drawn["high"] - drawn["low"], 2 * 1.96 * rows["test_slope_se"], rtol=1e-4)
+    assert "class 1" in set(table["series"])
+
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    left.errorbar([1.0], [2.0], yerr=0.5)
+    left.axhline(7)
+    left.bar([4], [3], label="share")
+    right.barh([4], [3])
+    right.imshow([[0.25, 0.5]])
+    expected = [
+        *("1,,point,1,2,", "1,,interval,1,1.5,", "1,,interval,1,2.5,", "1,share,bar,4,3,"),
+        *("2,,bar,3,4,", "2,,cell,0,0,0.25", "2,,cell,1,0,0.5"),
+    ]
+    assert numbers.csv(figure).splitlines()[1:] == expected
 
 
 def test_several_runs_stand_side_by_side(summaries):
@@ -233,3 +263,33 @@ def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
     row = tables.standing(absent).splitlines()[-1].split("|")[2:-1]
     assert row[0].strip() == "4 of 7"
     assert sum(map(int, row[1:])) == len(claims.CLAIMS)
+
+
+def test_a_figure_to_explore_is_the_same_each_time_and_holds_the_slopes_it_offers(summaries):
+    """In another process, as ids are counted in one; no NaN, no address of a server."""
+    code = (
+        "from lib.figures import interactive; from lib.runs import summary;"
+        " print(interactive.class_slopes({'smoke': summary('smoke')}).html)"
+    )
+    texts = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert texts[0] == texts[1]
+    assert "NaN" not in texts[0]
+    assert "http" not in texts[0]
+    rows = figures.slopes(summaries["smoke"], "trace", space="input", depth=4, label=-1)
+    assert json.dumps(json.dumps(rows["test_slope"].round(4).tolist()))[1:-1] in texts[0]
+    assert str(interactive.class_slopes(summaries)).endswith(interactive.ABSENT)
+
+
+def test_the_points_to_choose_from_are_test_points_in_the_order_of_their_errors(summaries):
+    summary = summaries["smoke"]
+    points = runs.measurements("smoke", summary.run.table_depth, max(summary.run.latent_dims))
+    text = interactive.point_spectra(points, shown=5).html
+    errors = np.sort(points.loc[points["test"], "mse"])
+    words = [
+        float(one) for one in re.findall(r"Error ([0-9.e-]+)\. Trace", re.search(r'\["words", (\[.*?\])', text)[1])
+    ]
+    np.testing.assert_allclose(words, errors[np.linspace(0, len(errors) - 1, 5).round().astype(int)], rtol=5e-3)
+    assert "NaN" not in text

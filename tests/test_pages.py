@@ -156,6 +156,30 @@ def test_what_ends_a_build_is_named_by_page_and_cell(book, old, new, words):
     assert "Traceback" not in output
 
 
+def test_one_line_of_configuration_gives_the_book_its_repository_and_launch_buttons(book):
+    """Without the line, no page names a repository or a place to launch; with it, pages that are notebooks have both."""
+    change(book / "one.py", "# # One", "# # One\n# [A link](two).")
+    executed(build(book))
+    for page in ("index", "one"):
+        assert not re.search(
+            "binder|jupyterhub|executablebooks/jupyter-book|/edit/|/issues/", html(book, page).split("</main>")[0]
+        )
+    change(
+        book / "_config.yml",
+        "# repository: {url: ADDRESS}",
+        'repository: {url: "https://gitlab.example.org/owner/name"}',
+    )
+    assert executed(build(book)) == set()
+    buttons = [
+        link["href"] for link in BeautifulSoup(html(book, "one"), "html.parser").select(".article-header-buttons a")
+    ]
+    launch = "https://mybinder.org/v2/git/https%3A//gitlab.example.org/owner/name/main?urlpath=notebooks/book/one.py"
+    assert f"{launch}%3Ffactory%3DJupytext%2520Notebook" in buttons
+    assert "https://gitlab.example.org/owner/name" in buttons
+    assert any("/edit/main/book/one.py" in one for one in buttons)
+    assert any("/issues/new" in one for one in buttons)
+
+
 # --- keys --------------------------------------------------------------------------------------------------------
 
 
@@ -167,6 +191,7 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     def key(text=text, **parameters):
         sources.code_digest.cache_clear()
         sources._code.cache_clear()
+        sources.imported.cache_clear()
         page = source.parse("one", text)
         return execution.key(page, source.checked(page, parameters))
 
@@ -185,6 +210,7 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     assert key() != second, "a printed number"
     sources.code_digest.cache_clear()
     sources._code.cache_clear()
+    sources.imported.cache_clear()
 
 
 def test_the_key_follows_the_summaries(monkeypatch):
@@ -327,3 +353,11 @@ def test_the_bibliography_is_whole():
 
     entries = parse_file(str(files.ROOT / "book" / "references.bib")).entries
     assert len(entries) == (files.ROOT / "book" / "references.bib").read_text().count("\n@") + 1
+    for key, entry in entries.items():
+        fields = entry.fields
+        assert fields.keys() & {"doi", "url", "eprint"} or "\\url{" in fields.get("howpublished", ""), (
+            f"{key} has no address"
+        )
+        assert re.fullmatch(r"10\.\d{4,}/[^\s{}]+", fields.get("doi", "10.1000/none")), key
+        assert re.fullmatch(r"\d{4}\.\d{4,5}", fields.get("eprint", "0000.0000")), key
+        assert ("eprint" in fields) == (fields.get("archiveprefix") == "arXiv"), key

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lib import files, pages
-from lib.pages import source
+from lib.pages import origins, source
 
 # What differs from run to run by its nature: times, and addresses of objects.
 SANITISE = """
@@ -48,9 +48,12 @@ def test_nbval_would_notice_a_changed_figure(tmp_path):
 
 def test_plain_jupytext_and_papermill_run_a_page(tmp_path):
     bin = os.path.dirname(sys.executable)  # noqa: PTH120
-    convert = f"'{bin}/jupytext' --to ipynb -o - book/means.py"
-    execute = f"""'{bin}/papermill' -p runs '["smoke"]' - '{tmp_path}/out.ipynb'"""
-    subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"{convert} | {execute}"], cwd=files.ROOT, check=True, capture_output=True
-    )
-    assert "run smoke" in (tmp_path / "out.ipynb").read_text()
+    given, listed = """-p runs '["smoke"]'""", origins.commands("means", {"runs": ["smoke"]})[1]
+    assert listed.startswith("jupytext --to ipynb -o - book/means.py | papermill -y ")
+    (tmp_path / "book").symlink_to(files.ROOT / "book")
+    for command in (f"jupytext --to ipynb -o - book/means.py | papermill {given} - means.ipynb", listed):
+        (tmp_path / "means.ipynb").unlink(missing_ok=True)
+        environment = os.environ | {"PATH": f"{bin}:{os.environ['PATH']}"}
+        whole = ["bash", "-o", "pipefail", "-c", command]
+        subprocess.run(whole, cwd=tmp_path, env=environment, check=True, capture_output=True)
+        assert "run smoke" in (tmp_path / "means.ipynb").read_text()

@@ -33,7 +33,7 @@ BY_CONTROL = {
 
 def headline(summaries: Summaries) -> Figure:
     """The main finding at a glance: test slopes on the trace of J_I by d, published, raw, and with class and ink held fixed."""
-    figure, axes = grid(summaries, rows=1, height=2.7, sharey=True)
+    figure, axes = grid(summaries, rows=1, height=2.3, sharey=True)
     for axis, summary in zip(axes[0], summaries.values(), strict=True):
         published_slopes(axis, "trace", "input")
         for held in ("none", "class and ink"):

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.errors import InputError
+from lib.figures.numbers import csv
 from lib.runs.results import Summary
 
 Summaries = Mapping[str, Summary]
@@ -56,13 +57,16 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Set the book's style for all figures that follow, and SVG as what a notebook shows of them."""
+    """Set the book's style for all figures that follow; a notebook shows them as SVG, and keeps their numbers as CSV."""
     matplotlib.rcParams.update(STYLE)
     try:
+        from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # no notebook: nothing to set
         return
     set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})
+    if shell := get_ipython():
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, lambda figure, **_: {"text/csv": csv(figure)})
 
 
 # --- selection ---------------------------------------------------------------------------------------------------
@@ -99,6 +103,8 @@ def grid(
     figure = Figure(figsize=(max(7.0, width * columns), height * rows))
     axes = figure.subplots(rows, columns, squeeze=False, **{"sharex": "col"} | options)
     for column, (name, summary) in enumerate(summaries.items()):
+        for axis in axes[:, column]:
+            axis.set_label(f"run {name}")  # not drawn; `lib.figures.numbers` names the panel by it
         there = (
             f" ({len(summary.members)} of {len(summary.members) + summary.absent} members)" if summary.absent else ""
         )
@@ -136,7 +142,14 @@ def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
             continue
         emphasised = label == EMPHASISED_CLASS
         color, width = (ORANGE, 2.0) if emphasised else (matplotlib.colormaps["Greys"](0.45 + 0.05 * (label % 10)), 0.9)
-        axis.plot(rows["latent_dim"], rows["value"], color=color, linewidth=width, zorder=3 if emphasised else 2)
+        axis.plot(
+            rows["latent_dim"],
+            rows["value"],
+            color=color,
+            linewidth=width,
+            zorder=3 if emphasised else 2,
+            label=f"_class {label}",  # not in the legend
+        )
         axis.plot(
             rows["latent_dim"],
             rows["value"],
@@ -145,6 +158,7 @@ def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
             marker=f"${label}$",
             markersize=5.5,
             zorder=4,
+            label="_again",  # the same points: `lib.figures.numbers` has them once
         )
     axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {EMPHASISED_CLASS}")
     axis.plot([], [], color="#777777", linewidth=0.9, label="other classes, by digit")

@@ -2,7 +2,7 @@
 
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lib import files
@@ -21,9 +21,14 @@ def write(target: Path, html: Path = HTML) -> int:
     """
     if not (html / "index.html").exists():
         raise InputError(f"There is no built book in {shown(html)}; build it with: make book")
+    return pack(target, _contents(html))
+
+
+def pack(target: Path, contents: Iterable[tuple[str, Path]]) -> int:
+    """Write files, by name and path, into one zip with their SHA256SUMS; return how many. The same bytes from the same files."""
     sums = []
     with files.replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in sorted(_contents(html)):
+        for name, path in sorted(contents):
             content = path.read_bytes()
             archive.writestr(zipfile.ZipInfo(name, LONG_AGO), content, zipfile.ZIP_DEFLATED)
             sums.append(f"{files.sha256(content)}  {name}\n")

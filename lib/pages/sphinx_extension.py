@@ -5,10 +5,8 @@ notebook) is kept here between `builder-inited` and the reading.
 """
 
 import fcntl
-import json
 import os
 import re
-import shlex
 import shutil
 import time
 from collections.abc import Mapping
@@ -19,20 +17,26 @@ from logging import Filter, LogRecord, getLogger
 from pathlib import Path
 from typing import Any
 
+from bokeh.util.paths import bokehjs_path
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.logging import WarningIsErrorFilter
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from lib import runs
+from lib import files, runs
 from lib.errors import InputError
-from lib.pages import execution, source
+from lib.pages import execution, origins, source
+from lib.pages.archive import pack
+from lib.pages.origins import DOWNLOADS
+from lib.sources import code_digest
 
+SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js")
+JUPYTER_BOOK = "https://github.com/executablebooks/jupyter-book"  # the repository that Jupyter Book names by default
 AT_ONCE = 2  # pages executed side by side
-DOWNLOADS = "_executed"  # the folder of executed notebooks in the HTML
 logger = logging.getLogger(__name__)
 
 
@@ -88,12 +92,34 @@ def setup(app: Sphinx) -> dict[str, Any]:
         places = [place for place, one in enumerate(handler.filters) if isinstance(one, WarningIsErrorFilter)]
         if places:
             handler.filters.insert(places[0], PlaceInPage(app))
+    app.connect("config-inited", offer_repository)
     app.connect("builder-inited", execute_pages)
     app.connect("env-get-outdated", outdated)
+    app.connect("html-page-context", bring_scripts)
+    app.connect("html-page-context", launch_as_notebook, priority=900)  # after the theme has made its buttons
     app.connect("doctree-read", remember)
     app.connect("env-get-updated", renumbered, priority=900)  # after Sphinx has counted
     app.connect("build-finished", copy_notebooks)
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    version = int(code_digest((__name__,))[:8], 16)  # Sphinx reads all pages again where this is another
+    return {"env_version": version, "parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def offer_repository(app: Sphinx, config: Config) -> None:
+    """On `config-inited`: buttons to launch, edit and report where `_config.yml` names a repository, and none where it does not."""
+    options = config.html_theme_options
+    known = options.get("repository_url", "") not in ("", JUPYTER_BOOK)
+    options |= {f"use_{name}_button": known for name in ("repository", "issues", "edit_page")}
+    if not known:
+        options |= {"repository_url": "", "launch_buttons": {}}
+
+
+def launch_as_notebook(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """On `html-page-context`: launch a page, which is a script, in Jupyter Notebook as the notebook that Jupytext makes of it."""
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "launch-buttons":
+            for button in group["buttons"]:
+                url = button["url"].replace("urlpath=tree/", "urlpath=notebooks/")
+                button["url"] = url.replace(f"{name}.py", f"{name}.py%3Ffactory%3DJupytext%2520Notebook")
 
 
 def folder_of(app: Sphinx) -> Path:
@@ -114,12 +140,13 @@ def _execute_pages(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     BOOK.keys, BOOK.notes, BOOK.notebooks, BOOK.by_text = {}, {}, {}, {}
     pages = _pages(app)
+    ensure = cache(runs.ensure)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second build of the same book waits here
         jobs = []
         for name, run_names in [(name, parameters.get("runs", [])) for name, (_, parameters) in pages.items()]:
             for run in run_names:
-                runs.ensure(run)
+                ensure(run)
             BOOK.keys[name] = execution.key(*pages[name])
             notebook = execution.stored(folder, name, BOOK.keys[name])
             if notebook is None:
@@ -202,12 +229,28 @@ def renumbered(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
-    """On `build-finished`: put the executed notebooks into the HTML, for readers to download."""
-    if exception is None and app.builder.format == "html":
-        target = Path(app.outdir, DOWNLOADS)
-        target.mkdir(exist_ok=True)
-        for name in BOOK.keys:
-            shutil.copyfile(folder_of(app) / f"{name}.ipynb", target / f"{name}.ipynb")
+    """On `build-finished`: put notebooks, figures' numbers and runs' summaries into the HTML, for readers to download."""
+    if exception is not None or app.builder.format != "html":
+        return
+    target = Path(app.outdir, DOWNLOADS)
+    shutil.rmtree(target, ignore_errors=True)  # what an earlier build offered
+    target.mkdir()
+    shown = {run for notebook in BOOK.notebooks.values() for run in notebook.metadata["provenance"]["runs"]}
+    for run in sorted(shown):
+        pack(target / f"{run}.zip", ((path.name, path) for path in runs.summary_files(run)))
+    for name, notebook in BOOK.notebooks.items():
+        for figure, _, numbers in origins.figures(notebook):
+            if numbers:
+                files.write(target / origins.numbers_name(name, figure), numbers)
+        shutil.copyfile(folder_of(app) / f"{name}.ipynb", target / f"{name}.ipynb")
+
+
+def bring_scripts(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """On `html-page-context`: Bokeh's scripts, from its Python package, for a page that has a figure to explore, no other."""
+    if 'class="explore"' in context.get("body", ""):
+        for script in SCRIPTS:
+            files.write(Path(app.outdir, "_static", script), bokehjs_path().joinpath("js", script).read_bytes())
+            app.add_js_file(script, loading_method="defer")
 
 
 def read(text: str) -> NotebookNode:
@@ -227,12 +270,14 @@ def read(text: str) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             done = next(outputs)
-            cell.outputs, cell.execution_count = done.outputs, done.execution_count
+            cell.outputs, cell.execution_count = [*done.outputs], done.execution_count
     notebook.metadata["language_info"] = executed.metadata.get("language_info", {"name": "python"})
     title, _, rest = notebook.cells[0].source.partition("\n")
     notes = [f":::{{warning}}\n{note}\n:::\n" for note in BOOK.notes[name]]
     notebook.cells[0].source = "\n".join([title, "", *notes, rest])
-    notebook.cells.append(new_markdown_cell(_foot(name, executed.metadata["provenance"])))
+    provenance = executed.metadata["provenance"]
+    origins.add(notebook, name, provenance)
+    notebook.cells.append(new_markdown_cell(_foot(name, provenance)))
     return notebook
 
 
@@ -258,6 +303,5 @@ def _foot(name: str, provenance: Mapping[str, Any]) -> str:
         ),
         versions,
     ]
-    given = "".join(f" -p {key} {shlex.quote(json.dumps(value))}" for key, value in provenance["parameters"].items())
-    command = f"python -m lib page {name}{given} -o {name}.ipynb"
+    command, _ = origins.commands(name, provenance["parameters"])
     return FOOT.format(items="; ".join(items), notebook=f"{DOWNLOADS}/{name}.ipynb", command=command)

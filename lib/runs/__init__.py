@@ -15,6 +15,7 @@ from lib.runs.results import (
     member,
     summary,
     summary_digest,
+    summary_files,
     why_absent,
 )
 from lib.runs.specification import Member, Run, members, names, read
@@ -35,5 +36,6 @@ __all__ = [
     "read",
     "summary",
     "summary_digest",
+    "summary_files",
     "why_absent",
 ]

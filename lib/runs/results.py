@@ -185,6 +185,13 @@ def summary_digest(name: str) -> str:
     return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
 
 
+def summary_files(name: str) -> list[Path]:
+    """The files of a run's results that are there: a summary a member, and the manifest."""
+    run = read(name)
+    paths = [store.summary_path(run, member) for member in members(run)]
+    return [path for path in [*paths, paths[0].with_name("manifest.json")] if path.exists()]
+
+
 def manifest(run: Run) -> dict[str, Any]:
     """What was computed, from what, on what, in what time: the provenance of each finished member."""
     finished = {}
