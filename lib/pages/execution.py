@@ -27,7 +27,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from lib import files, runs
 from lib.errors import InputError
-from lib.pages.source import BOOK, Page, checked, load, parameter_table
+from lib.pages.source import BOOK, Page, checked, load, parameter_table, runs_of
 from lib.runs.store import commit
 from lib.sources import code_digest
 
@@ -53,7 +53,7 @@ def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOO
     """
     page = load(name, book)
     parameters = checked(page, given)
-    for run in parameters.get("runs", []):
+    for run in runs_of(parameters):
         runs.ensure(run)
     try:
         notebook = execute(page, parameters)
@@ -80,9 +80,8 @@ def origin(name: str) -> dict[str, str]:
 
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
-    summaries = {run: runs.summary_digest(run) for run in parameters.get("runs", [])}
+    summaries = {run: runs.summary_digest(run) for run in runs_of(parameters)}
     committed = [*(files.ROOT / "lib" / "data").iterdir(), *(files.ROOT / "benchmarks").glob("*.json")]
-    committed += (files.ROOT / "results").glob("*/manifest.json") if "lib.sensitivity" in page.modules() else []
     printed = [files.sha256(path) for path in sorted(committed)]
     modules = tuple(sorted(page.modules()))
     declared = parameter_table().to_csv() if "lib.pages.source" in modules else ""
@@ -121,7 +120,7 @@ def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
         "threads": 1,
         "commit": commit(),
         "parameters": dict(parameters),
-        "runs": {run: origin(run) for run in parameters.get("runs", [])},
+        "runs": {run: origin(run) for run in runs_of(parameters)},
         "versions": versions(),
     }
     return notebook

@@ -125,13 +125,24 @@ def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         check_known(f"parameter of page {page.name}", name, page.parameters)
         values[name] = _typed(page, page.parameters[name], value)
-    for run in values.get("runs", []):
+    for name in filter(holds_runs, values):
+        if not values[name]:
+            raise InputError(
+                f"Parameter {name!r} of page {page.name} is empty; name at least one of: {', '.join(runs.names())}."
+            )
+    for run in runs_of(values):
         runs.read(run)
-    if "runs" in values and not values["runs"]:
-        raise InputError(
-            f"Parameter 'runs' of page {page.name} is empty; name at least one of: {', '.join(runs.names())}."
-        )
     return values
+
+
+def holds_runs(parameter: str) -> bool:
+    """Whether a parameter of this name lists runs: `runs`, or `..._runs`."""
+    return parameter == "runs" or parameter.endswith("_runs")
+
+
+def runs_of(values: Mapping[str, Any]) -> list[str]:
+    """The runs that a page with these parameters shows, each once."""
+    return list(dict.fromkeys(run for name in filter(holds_runs, values) for run in values[name]))
 
 
 def _typed(page: Page, parameter: Parameter, value: Any) -> Any:

@@ -144,8 +144,8 @@ def _execute_pages(app: Sphinx) -> None:
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second build of the same book waits here
         jobs = []
-        for name, run_names in [(name, parameters.get("runs", [])) for name, (_, parameters) in pages.items()]:
-            for run in run_names:
+        for name in pages:
+            for run in source.runs_of(pages[name][1]):
                 ensure(run)
             BOOK.keys[name] = execution.key(*pages[name])
             notebook = execution.stored(folder, name, BOOK.keys[name])
@@ -167,7 +167,8 @@ def _execute_pages(app: Sphinx) -> None:
 def _pages(app: Sphinx) -> dict[str, tuple[source.Page, dict[str, Any]]]:
     """The percent pages of the table of contents, each with its parameters; BOOK_RUNS overrides their `runs`.
 
-    A kept run whose results are absent or damaged is left out, and the page says so. `InputError` where no run is left.
+    A kept run whose results are absent or damaged is left out, and the page says so; a page whose last run that was is
+    nothing but its title and this.
     """
     book = Path(app.srcdir)
     in_toc = {
@@ -182,14 +183,15 @@ def _pages(app: Sphinx) -> dict[str, tuple[source.Page, dict[str, Any]]]:
             given = {"runs": chosen.split(",")} if chosen and "runs" in page.parameters else {}
             parameters = source.checked(page, given)
             BOOK.notes[name] = []
-            for run in list(parameters.get("runs", [])):
-                if why := absent(run):
-                    parameters["runs"] = [one for one in parameters["runs"] if one != run]
-                    BOOK.notes[name].append(f"The run {run} is not shown here. {why}")
-                    if not parameters["runs"]:
-                        raise InputError(f"No run is left to show on page {name}. {why}")
-            pages[name] = (page, parameters)
+            for parameter in filter(source.holds_runs, parameters):
+                missing = {run: why for run in parameters[parameter] if (why := absent(run))}
+                parameters[parameter] = [run for run in parameters[parameter] if run not in missing]
+                BOOK.notes[name] += [f"The run {run} is not shown here. {why}" for run, why in missing.items()]
             BOOK.by_text[(book / f"{name}.py").read_text()] = name
+            if all(parameters[parameter] for parameter in filter(source.holds_runs, parameters)):
+                pages[name] = (page, parameters)
+            else:
+                BOOK.keys[name] = "without runs"
     return pages
 
 
@@ -261,6 +263,11 @@ def read(text: str) -> NotebookNode:
             "A .py page was read that is not in the table of contents, or changed during the build; build again."
         )
     notebook = source.parse(name, text).notebook
+    title, _, rest = notebook.cells[0].source.partition("\n")
+    notes = [f":::{{warning}}\n{note}\n:::\n" for note in BOOK.notes[name]]
+    if name not in BOOK.notebooks:
+        notebook.cells = [new_markdown_cell("\n".join([title, "", *notes]))]
+        return notebook
     executed = BOOK.notebooks[name]
     outputs = iter(
         cell
@@ -272,8 +279,6 @@ def read(text: str) -> NotebookNode:
             done = next(outputs)
             cell.outputs, cell.execution_count = [*done.outputs], done.execution_count
     notebook.metadata["language_info"] = executed.metadata.get("language_info", {"name": "python"})
-    title, _, rest = notebook.cells[0].source.partition("\n")
-    notes = [f":::{{warning}}\n{note}\n:::\n" for note in BOOK.notes[name]]
     notebook.cells[0].source = "\n".join([title, "", *notes, rest])
     provenance = executed.metadata["provenance"]
     origins.add(notebook, name, provenance)
