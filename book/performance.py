@@ -131,7 +131,7 @@ seconds.median().rename("seconds an epoch").round(3).to_frame()
 #
 # ## More machines
 #
-# A run is a set of jobs that know nothing of each other; local processes or the workers of a Dask cluster do them, and one driver writes what comes back ([how](rerun.html#on-a-cluster)). Two workers can be measured here. Of more, what can be said follows from three costs, measured as well: a job's seconds, the scheduling of a job, and the transfer of its results. With $J$ jobs of $t$ seconds on $W$ workers a run takes about
+# A run is a set of jobs that know nothing of each other; local processes or the workers of a Dask cluster do them, and one driver writes what comes back (page [rerun](rerun)). Two workers can be measured here. Of more, what can be said follows from three costs, measured as well: a job's seconds, the scheduling of a job, and the transfer of its results. With $J$ jobs of $t$ seconds on $W$ workers a run takes about
 #
 # $$T(W) = \lceil \log_2 (W + 1) \rceil \frac{D}{B} + \max\Big(\Big\lceil \frac{J}{W} \Big\rceil t,\; J \big(s + \frac{R}{B}\big)\Big),$$
 #
