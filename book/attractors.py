@@ -96,10 +96,10 @@ figures.gallery(rows, captions, dataset.image_shape)
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from lib import tables_dynamics
+from lib.tables import dynamics as dynamics_tables
 
 numbers = {name: one.numbers for name, one in portraits.items()}
-glue("attractor_table", Markdown(tables_dynamics.attractors(numbers)), display=False)
+glue("attractor_table", Markdown(dynamics_tables.attractors(numbers)), display=False)
 
 # %% tags=["remove-input"]
 glue("usual", usual, display=False)
@@ -139,12 +139,12 @@ for one, (name, found) in zip(checked_members(run), portraits.items(), strict=Tr
     double = [module.double() for module in pair]
     columns = starting_points(*double, x, found.orbits)
     begun[name] = {key: values[data.numpy()] for key, values in columns.items()}
-told = tables_dynamics.rank_correlations(begun, quantities, fixed=0)
+told = dynamics_tables.rank_correlations(begun, quantities, fixed=0)
 glue("foretold", Markdown(told), display=False)
 
 # %% tags=["remove-input"]
 of_eigenvalues = ["trace", "log_volume"]
-parts = tables_dynamics.foretelling(begun, of_eigenvalues, fixed=0)
+parts = dynamics_tables.foretelling(begun, of_eigenvalues, fixed=0)
 signed = [(1 if to == "steps" else -1, one) for (_, _, to), one in parts.items()]
 glue(
     "told_expected",

@@ -26,7 +26,8 @@ points: int = 200  # images a set
 others: list[str] = []  # further data sets, such as fashion-mnist, scaled to size
 
 # %%
-from lib import datasets, figures, scores, shifts, standings
+from lib import datasets, figures, scores, shifts
+from lib.tables import scores as score_tables
 from lib.runs import Member, live, member, read
 
 figures.use_style()
@@ -132,7 +133,7 @@ glue("detection", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-glue("detectors", Markdown(standings.detectors(found)), display=False)
+glue("detectors", Markdown(score_tables.detectors(found)), display=False)
 table = found[middle.latent_dim]
 for name in ("trace_input", "log_volume_input", "mse", "neighbours", "linear_error"):
     own = table[table["detector"] == name]
@@ -183,7 +184,7 @@ compared = members + [
 alike = scores.agreement(run.name, compared, shown)
 
 # %% tags=["remove-input"]
-glue("alike", Markdown(standings.sets(table, alike)), display=False)
+glue("alike", Markdown(score_tables.sets(table, alike)), display=False)
 mean = alike.groupby("set").mean(numeric_only=True)
 noise = mean.loc[list(shifts.DISTRIBUTIONS)]
 glue("apart_test", float(mean.loc["test", "apart"]), display=False)

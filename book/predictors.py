@@ -30,7 +30,8 @@ runs: list[str] = ["mnist", "digits", "digits-seeds"]  # runs to show, side by s
 strength: float = 0.5  # of the changes to test images: 1 is a quarter turn
 
 # %%
-from lib import figures, standings
+from lib import figures
+from lib.tables import scores as score_tables
 from lib.runs import listed, live, summary
 
 figures.use_style()
@@ -47,7 +48,9 @@ training_points = int(shown.members["points_train"].iloc[0])
 largest = Member(shown.run.table_depth, max(shown.run.latent_dims), shown.run.seeds[0])
 pixels = shown.image_shape[0] * shown.image_shape[-1]
 widths = shown.run.widths(largest, pixels)
-glue("entrants", Markdown(standings.entrants(widths, training_points)), display=False)
+glue(
+    "entrants", Markdown(score_tables.entrants(widths, training_points)), display=False
+)
 glue("shown_run", shown.run.name, display=False)
 glue("largest_d", largest.latent_dim, display=False)
 
@@ -99,8 +102,8 @@ for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
 # Over all members shown, with every p-value adjusted for the number of scores and members of its run:
 
 # %% tags=["remove-input"]
-glue("tallies", Markdown(standings.tallies(tournaments)), display=False)
-glue("results", Markdown(standings.results(tournaments)), display=False)
+glue("tallies", Markdown(score_tables.tallies(tournaments)), display=False)
+glue("results", Markdown(score_tables.results(tournaments)), display=False)
 
 # %% [markdown]
 # ```{glue:md} tallies
@@ -148,7 +151,7 @@ middle = scores.members_at(run, [12, max(run.latent_dims)])[0]
 shifted = scores.shifted_tournament(run.name, middle, strength)
 
 # %% tags=["remove-input"]
-glue("shifted", Markdown(standings.shifted(shifted)), display=False)
+glue("shifted", Markdown(score_tables.shifted(shifted)), display=False)
 glue("middle_d", int(middle.latent_dim), display=False)
 whole = shifted[shifted["set"] == "all"].set_index("score")
 glue("degrees", float(90 * strength), display=False)

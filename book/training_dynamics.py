@@ -122,10 +122,10 @@ for name, measure in {
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from lib import tables_dynamics
+from lib.tables import dynamics as dynamics_tables
 
 beside = {name: dynamics.beside_products(one, draws) for name, one in summaries.items()}
-glue("beside", Markdown(tables_dynamics.beside_products(beside)), display=False)
+glue("beside", Markdown(dynamics_tables.beside_products(beside)), display=False)
 every = [row for frame in beside.values() for row in frame.to_dict("records")]
 for when in ("first", "last"):
     inside = [row["low"] <= row[when] <= row["high"] for row in every]
@@ -169,7 +169,7 @@ for predictor in dynamics.SLOPES:
 # A quantity has *settled* from the first snapshot on after which it stays within a tenth (the parameter `share`) of all the way that it went, counted from its last value. The way is the difference of its largest and smallest values over the snapshots. So the measure needs no unit and no threshold in the quantity itself. It sees nothing between snapshots, and a quantity that only fluctuates settles late.
 
 # %% tags=["remove-input"]
-glue("settling", Markdown(tables_dynamics.settling(summaries, share)), display=False)
+glue("settling", Markdown(dynamics_tables.settling(summaries, share)), display=False)
 settling = {name: dynamics.settling(one, share) for name, one in summaries.items()}
 counts = [
     (

@@ -13,5 +13,5 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 6 | `benchmarks`, `doctor`, `evidence`, `figures`, `sensitivity`, `scores`, `dynamics`, `models` |
 | 7 | `claims`, `figures`, `diagnosis` |
 | 8 | `tables`, `pages`, `findings` |
-| 9 | `__main__`, `standings`, `tables_dynamics` |
+| 9 | `__main__` |
 """

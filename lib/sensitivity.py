@@ -67,6 +67,12 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
+def course(run: Summary, latent_dim: int) -> pd.DataFrame:
+    """A row an epoch after which a run's weights were kept: `epoch`, and the `distances` to the published values."""
+    rows = length(run, latent_dim).to_dict("records")
+    return pd.DataFrame([{"epoch": row["epoch"]} | distances(row, latent_dim) for row in rows])
+
+
 def precision(usual: Summary, other: Summary) -> pd.DataFrame:
     """A row a latent dimension, seed, space and predictor of two runs that differ in precision alone.
 
@@ -89,7 +95,7 @@ def precision(usual: Summary, other: Summary) -> pd.DataFrame:
 def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.DataFrame:
     """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot).
 
-    Columns: `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, `coefficients`, `distances`.
+    Columns: `run`, `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, `coefficients`, `distances`.
     Raises `InputError` where a variant differs from the base in nothing or in several fields, or the base has no
     snapshot after that many epochs.
     """
@@ -104,7 +110,8 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.Data
             raise InputError(f"Run {name} differs from {base.run.name} in {sorted(changed)}; vary one field at a time.")
         member = variant.members.query("latent_dim == @latent_dim").iloc[0]
         found = coefficients(variant.regressions.query("latent_dim == @latent_dim"))
-        keys = {"setting": _named(*next(iter(changed.items()))), "epochs": variant.run.epochs}
+        setting = _named(*next(iter(changed.items())))
+        keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
         rows.append(keys | sizes | found | distances(found, latent_dim))
@@ -120,7 +127,8 @@ def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
     found = by_epoch.loc[epochs].to_dict()
     history = base.history.query("latent_dim == @latent_dim and epoch == @epochs").iloc[0]
     sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
-    return {"setting": "as the run " + base.run.name, "epochs": epochs} | sizes | found | distances(found, latent_dim)
+    keys = {"run": base.run.name, "setting": "as the run " + base.run.name, "epochs": epochs}
+    return keys | sizes | found | distances(found, latent_dim)
 
 
 def _named(key: str, value: object) -> str:

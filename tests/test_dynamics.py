@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import dynamics, figures, runs, tables_dynamics
+from lib import dynamics, figures, runs
 from lib.errors import InputError
 from lib.runs.results import Summary
+from lib.tables import dynamics as dynamics_tables
 
 EPOCHS = [0, 1, 10, 100]
 
@@ -101,17 +102,17 @@ def test_settling_has_a_column_a_quantity_and_no_slope_where_none_was_determined
     gone = (frame["latent_dim"] == 2) & (frame["epoch"] == smoke.run.epochs) & (frame["predictor"] == "trace")
     found = dynamics.settling(dataclasses.replace(smoke, progress_regressions=frame[~gone]))
     assert math.isnan(found.loc[2, "slope on trace"]) and not math.isnan(found.loc[3, "slope on trace"])
-    text = tables_dynamics.settling({"smoke": dataclasses.replace(smoke, progress_regressions=frame[~gone])})
+    text = dynamics_tables.settling({"smoke": dataclasses.replace(smoke, progress_regressions=frame[~gone])})
     assert "nan" not in text and len(text.splitlines()) == 4
 
 
 def test_tables_show_every_member_and_no_nan(smoke: Summary):
     beside = dynamics.beside_products(smoke, draws=20)
-    lines = tables_dynamics.beside_products({"smoke": beside}).splitlines()
+    lines = dynamics_tables.beside_products({"smoke": beside}).splitlines()
     assert len(lines) == 2 + len(smoke.run.latent_dims)
     nothing = dict.fromkeys(("radius_low", "radius_high", "largest", "purity", "single", "exponent"), math.nan)
     counts = dict.fromkeys(("attractors", "like_training", "solved", "fixed_points", "repelling"), 0)
-    line = tables_dynamics.attractors({"net": nothing | counts}).splitlines()[-1]
+    line = dynamics_tables.attractors({"net": nothing | counts}).splitlines()[-1]
     assert "nan" not in line and line.startswith("| net | 0 |")
 
 
@@ -119,14 +120,14 @@ def test_rank_correlations_are_left_out_where_there_is_nothing_to_rank():
     draw = np.random.default_rng(0)
     trace = draw.normal(size=60)
     columns = {"trace": trace, "fate": np.where(np.arange(60) < 30, 0, 2), "steps": np.argsort(np.argsort(trace))}
-    cells = tables_dynamics.rank_correlations({"net": columns}, {"trace": "trace"}, 0).splitlines()[-1].split(" | ")
+    cells = dynamics_tables.rank_correlations({"net": columns}, {"trace": "trace"}, 0).splitlines()[-1].split(" | ")
     assert cells[1] == "30 of 60"
     assert cells[3].startswith("+1.00 ["), "steps that rise with the trace"
     all_end = columns | {"fate": np.zeros(60, dtype=int)}
-    cells = tables_dynamics.rank_correlations({"net": all_end}, {"trace": "trace"}, 0).splitlines()[-1].split(" | ")
+    cells = dynamics_tables.rank_correlations({"net": all_end}, {"trace": "trace"}, 0).splitlines()[-1].split(" | ")
     assert cells[2] == "" and cells[1] == "60 of 60"
     none_end = columns | {"fate": np.full(60, 3)}
-    assert "nan" not in tables_dynamics.rank_correlations({"net": none_end}, {"trace": "trace"}, 0)
+    assert "nan" not in dynamics_tables.rank_correlations({"net": none_end}, {"trace": "trace"}, 0)
 
 
 def test_figures_have_a_panel_for_each(smoke: Summary):

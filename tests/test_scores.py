@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import torch
 
-from lib import datasets, figures, jacobians, predictors, runs, scores, standings
+from lib import datasets, figures, jacobians, predictors, runs, scores
 from lib.autoencoders import build
 from lib.errors import InputError
 from lib.runs import Member
+from lib.tables import scores as score_tables
 
 MEMBER = Member(4, 3, 0)
 
@@ -151,7 +152,7 @@ def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset)
     found = scores.detection("smoke", MEMBER, {"test": dataset.test.images.numpy()})
     assert set(predictors.DETECTORS) - set(found["detector"]) == {"log_volume_input", "trace_input"}
     assert np.isfinite(found[["effect", "auroc"]].to_numpy()).all()
-    assert "| trace $J_I$ |  |  |  |" in standings.detectors({3: found})
+    assert "| trace $J_I$ |  |  |  |" in score_tables.detectors({3: found})
     assert figures.detection({3: found}).axes
 
 
@@ -177,7 +178,7 @@ def test_changed_test_points_have_a_tournament_of_their_own():
     found = scores.shifted_tournament("smoke", MEMBER, 0.5)
     assert list(found["set"].unique()) == ["test", "rotated", "moved", "blurred", "noisy", "all"]
     assert found.query("set == 'all' and score == 'trace_input'")["points"].iloc[0] == 5 * 60
-    text = standings.shifted(found)
+    text = score_tables.shifted(found)
     assert len({line.count(" | ") for line in text.splitlines()}) == 1
 
 
@@ -219,16 +220,16 @@ def test_tables_are_rectangular_and_free_of_bars(tournament, dataset):
         "smoke", [Member(4, 2, 0), MEMBER], {"test": images, "inverted": 1 - images, "mine": images}
     )
     for text, rows in (
-        (standings.entrants((64, 72, 64, 64, 20), 1540), len(predictors.SCORES)),
-        (standings.results({"smoke": tournament}), len(tournament) // 2),
-        (standings.tallies({"smoke": tournament}), len(tournament) // 2),
-        (standings.detectors({3: found}), len(predictors.DETECTORS)),
-        (standings.sets(found, alike), 3),
+        (score_tables.entrants((64, 72, 64, 64, 20), 1540), len(predictors.SCORES)),
+        (score_tables.results({"smoke": tournament}), len(tournament) // 2),
+        (score_tables.tallies({"smoke": tournament}), len(tournament) // 2),
+        (score_tables.detectors({3: found}), len(predictors.DETECTORS)),
+        (score_tables.sets(found, alike), 3),
     ):
         lines = text.splitlines()
         assert len({line.count("|") for line in lines}) == 1, text
         assert len(lines) == rows + 2
-    assert "another data set" in standings.sets(found, alike)
+    assert "another data set" in score_tables.sets(found, alike)
 
 
 def test_a_tally_counts_signs_after_adjustment():
@@ -236,7 +237,7 @@ def test_a_tally_counts_signs_after_adjustment():
         {"score": ["ink"] * 4, "spearman": [0.5, -0.4, 0.3, 0.1], "spearman_holm": [0.01, 0.02, 0.2, 1.0]}
     )
     rows = rows.assign(gained=[0.1, 0.2, np.nan, 0.1], gained_holm=[0.01, 0.3, np.nan, 0.04])
-    last = standings.tallies({"r": rows}).splitlines()[-1]
+    last = score_tables.tallies({"r": rows}).splitlines()[-1]
     assert last.endswith("| 4 | 0.12 | -0.40 to 0.50 | 1 | 1 | 2 |")
 
 

@@ -42,6 +42,9 @@ def variant(base, **changes):
 
 def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
     rows = sensitivity.length(base, LATENT_DIM).set_index("epoch")
+    course = sensitivity.course(base, LATENT_DIM).set_index("epoch")
+    assert course.loc[300].to_dict() == pytest.approx({"slopes": 0.3, "indicators": 0.3})
+    assert len(figures.courses({"as the run mnist": course.reset_index()}).axes) == 1
     for epoch, shift in ((30, 0.0), (300, 0.3)):
         found = sensitivity.distances(rows.loc[epoch].to_dict(), LATENT_DIM)
         assert found == pytest.approx({"slopes": shift, "indicators": shift})

@@ -21,7 +21,7 @@ from lib.figures.paper import (
 )
 from lib.figures.performance import growth, routes, scaling
 from lib.figures.predictors import detection, generalised_characters, rank_correlations, risk_coverage_curves
-from lib.figures.sensitivity import precisions, settings, training_length
+from lib.figures.sensitivity import courses, precisions, settings, training_length
 from lib.figures.style import classes, slopes, statistics, use_style
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "bound_against_actual",
     "classes",
     "controlled_slopes",
+    "courses",
     "detection",
     "eigenvalue_clouds",
     "error_correlations",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE
+from lib.figures.style import BLACK, BLUE, BY_RUN, GREEN, ORANGE, PURPLE
 
 SERIES = {
     ("latent", "log_volume"): (BLUE, "o", "-", "$J_L$, log volume"),
@@ -62,6 +62,24 @@ def settings(rows: pd.DataFrame, wanted: Mapping[str, float]) -> Figure:
     axes[0].set_yticks(range(len(rows)), rows["setting"])
     axes[0].invert_yaxis()
     axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def courses(by_setting: Mapping[str, pd.DataFrame]) -> Figure:
+    """How far slopes and indicators are from the published ones in the course of training, a line a setting; each mark an epoch.
+
+    `by_setting`: of `lib.sensitivity.course`. The nearer to the lower left corner, the nearer to the paper in both.
+    """
+    figure = Figure(figsize=(5.4, 3.8))
+    axis = figure.subplots()
+    for (name, rows), (color, marker, dashes) in zip(by_setting.items(), BY_RUN, strict=False):
+        axis.plot(rows["slopes"], rows["indicators"], color=color, marker=marker, linestyle=dashes, label=name)
+        for row in rows.itertuples():
+            axis.annotate(f"{row.epoch}", (row.slopes, row.indicators), (4, 4), textcoords="offset points", fontsize=8)
+    axis.set(
+        xlabel="test slopes: RMS difference", ylabel="test indicators: RMS difference", yscale="log", xlim=(0, None)
+    )
+    axis.legend()
     return figure
 
 

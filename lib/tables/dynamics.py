@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib import dynamics, evidence
 from lib.runs import Summary
-from lib.tables import markdown
+from lib.tables.layout import markdown
 
 
 def settling(summaries: Mapping[str, Summary], share: float = dynamics.SETTLED) -> str:

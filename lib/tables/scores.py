@@ -6,7 +6,7 @@ import pandas as pd
 
 from lib.predictors import DETECTORS, LEVEL, SCORES, cost
 from lib.shifts import DISTRIBUTIONS
-from lib.tables import markdown
+from lib.tables.layout import markdown
 
 CHANGED = {
     "permuted": "test images, their pixels in one random order",

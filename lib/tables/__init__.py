@@ -1,0 +1,30 @@
+"""The book's tables, as MyST Markdown made from summaries. Nothing here computes a result.
+
+The tables of the pages on training (`lib.tables.dynamics`) and of the tournament of scores (`lib.tables.scores`) are
+imported by name, by the pages that show them.
+"""
+
+from lib.tables.checks import STATEMENTS, checks
+from lib.tables.layout import markdown, numbered
+from lib.tables.ledger import VERDICTS, basis, our_verdicts, standing, tests, verdicts
+from lib.tables.paper import agreement, coefficients, control_counts, controlled, coverage, health, settings
+
+__all__ = [
+    "STATEMENTS",
+    "VERDICTS",
+    "agreement",
+    "basis",
+    "checks",
+    "coefficients",
+    "control_counts",
+    "controlled",
+    "coverage",
+    "health",
+    "markdown",
+    "numbered",
+    "our_verdicts",
+    "settings",
+    "standing",
+    "tests",
+    "verdicts",
+]

@@ -1,0 +1,71 @@
+"""Tables of the ledger of claims: where each run stands, and what was found."""
+
+from collections.abc import Sequence
+
+from lib import claims
+from lib.tables.layout import Summaries, markdown
+
+VERDICTS = (claims.REPRODUCED, claims.NOT_REPRODUCED, claims.NOT_TESTABLE)
+
+
+def verdicts(summaries: Summaries, page: str | None = None) -> str:
+    """The ledger, of one page or whole: a row a claim and run, with what was found."""
+    ledger = claims.ledger(dict(summaries))
+    if page is not None:
+        ledger = ledger[ledger["page"] == page]
+    rows = []
+    for row in ledger.to_dict("records"):
+        found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
+        verdict = f"**{row['verdict']}**"
+        source = f"[{row['source']}]({row['page']})"
+        rows.append([row["statement"], source, row["published"], row["run"], verdict, found])
+    header = ["The paper says", "where", "published", "run", "verdict", "what the run shows (positive: as claimed)"]
+    return f"```{{div}} verdicts\n\n{markdown(header, rows, left=6)}\n```"
+
+
+def standing(summaries: Summaries) -> str:
+    """Where each run stands: its networks, and how many of the paper's claims it reproduces."""
+    ledger = claims.ledger(dict(summaries))
+    rows = []
+    for name, summary in summaries.items():
+        found = list(ledger[ledger["run"] == name]["verdict"])
+        there = len(summary.members)
+        rows.append([name, f"{there} of {there + summary.absent}", *map(found.count, VERDICTS)])
+    return markdown(["run", "networks computed", "reproduced", "not reproduced", "not testable there"], rows)
+
+
+def basis(summaries: Summaries, page: str) -> str:
+    """What the verdicts of a page rest on, a list item a run: networks, seeds, points, and how many claims are decided."""
+    ids = [claim.id for claim in claims.CLAIMS if claim.page == page]
+    items = []
+    for name, summary in summaries.items():
+        there, seeds = summary.members, len(summary.run.seeds)
+        at_depth = int((there["depth"] == summary.run.table_depth).sum())
+        points = int(there["points_train"].iloc[0] + there["points_test"].iloc[0])
+        planned = f" of {len(there) + summary.absent}" if summary.absent else ""
+        text = (
+            f"**{name}**: {len(there)}{planned} networks, {at_depth} of them at the depth of the tables; "
+            f"{seeds} seed{'s' if seeds > 1 else ''} for each $d$ and depth; {points:,} points a network."
+        )
+        verdicts = [one.verdict for one in claims.evaluate(summary, ids)]
+        if ids:
+            counts = (f"{verdicts.count(one)} {one}" for one in VERDICTS)
+            text += f" Of the {len(ids)} claims of this page: {', '.join(counts)}."
+        items.append(f"- {text}")
+    return "\n".join(items)
+
+
+def tests(page: str | None = None, of: Sequence[claims.Claim] = claims.CLAIMS) -> str:
+    """How each claim is tested, fixed before a run is looked at."""
+    rows = [[claim.statement, claim.tolerance] for claim in of if page is None or claim.page == page]
+    return markdown(["Claim", "holds when"], rows, left=2)
+
+
+def our_verdicts(summaries: Summaries) -> str:
+    """Our own claims: a row a claim and run, with what was found."""
+    rows = []
+    for row in claims.ledger(dict(summaries), claims.OUR_CLAIMS).to_dict("records"):
+        found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
+        rows.append([f"[{row['statement']}]({row['page']})", row["run"], f"**{row['verdict']}**", found])
+    header = ["We say", "run", "verdict", "what the run shows (positive: as claimed)"]
+    return f"```{{div}} verdicts\n\n{markdown(header, rows, left=4)}\n```"
