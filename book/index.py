@@ -91,7 +91,7 @@ figures.headline(summaries)
 # :format: myst
 # ```
 #
-# MNIST at the paper's scale takes days on two processors and is shown as far as it has been computed. A claim about a trend over $d$ waits for the latent dimensions it needs.
+# MNIST at the paper's scale takes most of a day on two processors, and is shown as far as it has been computed. A claim about a trend over $d$ waits for the latent dimensions it needs.
 #
 # | Part of the paper | here | how sure |
 # | :-- | :-- | :-- |

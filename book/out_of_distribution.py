@@ -171,6 +171,36 @@ glue("hint_from", int(high.index.min()), display=False)
 # %% [markdown]
 # Before this page was written, trial networks had suggested that trace and volume separate strange images from test images by 4 to 6 standard deviations once $d\ge5$. Over these sets, from $d$ = {glue:text}`hint_from:d` on, the median effect lies between {glue:text}`hint_low:.1f` and {glue:text}`hint_high:.1f`, and {glue:text}`hint_share:.0f` % of the effects are of 4 standard deviations or more.
 #
+# ## At the size of MNIST
+#
+# The weights of a run too long for a build are not kept, but what its networks said of the same kinds of images is, made from its own data:
+
+# %%
+from lib.runs import listed
+
+kept = {name: scores.kept_detection(name) for name in listed(runs) if read(name).kept}
+kept = {name: by_dim for name, by_dim in kept.items() if by_dim}
+by_dim = kept[next(iter(kept))] if kept else found
+
+# %% mystnb={"image": {"alt": "A panel for each latent dimension of the run that is kept. A row for each detector, in it a dot for each set of strange images at the AUROC with which the detector tells it from test images, and a bar at the median over the sets."}}
+figures.detection(by_dim)
+
+# %% tags=["remove-input"]
+glue("kept_detectors", Markdown(score_tables.detectors(by_dim)), display=False)
+glue("kept_run", next(iter(kept), run.name), display=False)
+glue("kept_d", max(by_dim), display=False)
+for name in ("trace_input", "log_volume_input", "mse", "neighbours", "linear_error"):
+    own = by_dim[max(by_dim)].query("detector == @name")
+    glue(f"kept_{name}_median", float(own["auroc"].median()), display=False)
+    glue(f"kept_{name}_least", float(own["auroc"].min()), display=False)
+
+# %% [markdown]
+# ```{glue:md} kept_detectors
+# :format: myst
+# ```
+#
+# The run is {glue:text}`kept_run:s`. At $d$ = {glue:text}`kept_d:d` the median and least AUROC over the sets are {glue:text}`kept_trace_input_median:.2f` and {glue:text}`kept_trace_input_least:.2f` for the trace of $J_I$, {glue:text}`kept_log_volume_input_median:.2f` and {glue:text}`kept_log_volume_input_least:.2f` for the log volume, {glue:text}`kept_mse_median:.2f` and {glue:text}`kept_mse_least:.2f` for the error, {glue:text}`kept_linear_error_median:.2f` and {glue:text}`kept_linear_error_least:.2f` for that of PCA, and {glue:text}`kept_neighbours_median:.2f` and {glue:text}`kept_neighbours_least:.2f` for the nearest neighbours.
+#
 # ## Do networks agree?
 #
 # Two networks trained on the same images should treat these alike. On others nothing obliges them to agree. For every two of the networks at the depth of the tables, and those of other depths at $d$ = {glue:text}`middle_d:d`, the table has the rank correlation of their errors, image by image, and how far their reconstructions lie apart.

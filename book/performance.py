@@ -141,10 +141,10 @@ seconds.median().rename("seconds an epoch").round(3).to_frame()
 from lib.benchmarks.scaling import gains, saturation
 
 scaling = committed("scaling")
-pd.DataFrame(scaling["cases"]).T.assign(
-    result_MB=lambda table: table.pop("result_bytes") / 1e6,
-    data_MB=lambda table: table.pop("data_bytes") / 1e6,
-).round(1)
+cases = pd.DataFrame(scaling["cases"]).T
+cases[["result_bytes", "data_bytes"]] /= 1e6
+columns = ["jobs", "seconds a job", "MB of a result", "MB of data"]
+cases.set_axis(columns, axis=1).map("{:,.1f}".format)
 
 # %% tags=["remove-input"]
 import numpy as np

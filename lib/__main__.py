@@ -156,6 +156,20 @@ def bounds(name: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("name")
+def shifts(name: str) -> None:
+    """What tells strange images from test images, for the kept run NAME: computed where its weights are, kept in results/."""
+    from lib.errors import check_known
+    from lib.runs import names, read, store
+
+    check_known("kept run", name, [one for one in names() if read(one).kept])
+    from lib.scores import kept_detection
+
+    found = kept_detection(name)
+    click.echo(f"Run {name}: d = {', '.join(map(str, found)) or 'none'}; {store.RESULTS / name}/*.shifts.json.gz.")
+
+
+@cli.command()
+@click.argument("name")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Rounds that are timed.")
 @click.option(
     "--output",

@@ -13,12 +13,13 @@ import pandas as pd
 import torch
 from scipy import stats
 
-from lib import measurements, predictors, runs, shifts
+from lib import files, measurements, predictors, runs, shifts
 from lib.autoencoders import Pair
 from lib.covariates import NEIGHBOUR
 from lib.datasets import Dataset, Split
 from lib.errors import InputError, check_known
-from lib.runs import Member, Run, Summary
+from lib.runs import Member, Run, Summary, checked_members, store
+from lib.sources import code_digest
 
 MEASURED = {  # columns of a per-point table that are scores as they stand
     "trace_input": "trace_input",
@@ -253,6 +254,33 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
             row = {"set": key, "detector": detector, "effect": float(effect), "below": below}
             rows.append(row | predictors.detect(*scores))
     return pd.DataFrame(rows)
+
+
+def kept_detection(name: str, count: int = 200) -> dict[int, pd.DataFrame]:
+    """`detection` of the sets of `lib.shifts.out_of_distribution`, by latent dimension, for a kept run's checked members.
+
+    Computed, and kept beside the summaries, where the weights are at hand; else taken from there. A member without
+    either is left out.
+    """
+    run = runs.read(name)
+    found = {}
+    for member in checked_members(run):
+        path = store.beside_path(run, member, "shifts")
+        if not path.exists():
+            if not store.weights_path(run, member).exists():
+                continue
+            data = run.load_dataset()
+            sides = (side.images.numpy() for side in (data.train, data.test))
+            sets = shifts.out_of_distribution(*sides, data.image_shape, count)
+            rows = detection(name, member, sets)
+            rows = rows.astype(object).where(rows.notna(), None).to_dict("list")
+            content = {"run": run.digest, "code": code_digest(("lib.scores",)), "tables": {"detection": rows}}
+            files.write(path, store.encoded_summary(content))
+        content = store.load_summary(path)
+        if content["run"] != run.digest:
+            raise store.damaged(path, "it belongs to another specification of the run")
+        found[member.latent_dim] = pd.DataFrame(content["tables"]["detection"])
+    return found
 
 
 def agreement(name: str, members: Sequence[Member], sets: Mapping[str, np.ndarray]) -> pd.DataFrame:

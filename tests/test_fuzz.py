@@ -452,7 +452,7 @@ def test_checks_of_the_bounds_with_odd_values(kept, changes):
     content |= {"run": run.digest, "tables": {"bounds": content["tables"]["bounds"][:2]}}
     forged = json.dumps(changed(content, changes))
     whole = f'{{"sha256": "{files.sha256(forged.encode())}", "content": {forged}}}\n'
-    path = store.checks_path(run, runs.members(run)[0])
+    path = store.beside_path(run, runs.members(run)[0], "bounds")
     put(path, gzip.compress(whole.encode(), 1))
     found = read_or_refused(lambda: checks.bound_checks(run.name), path.parent.parent)
     assert found is None or isinstance(found, pd.DataFrame)

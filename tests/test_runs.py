@@ -206,7 +206,7 @@ def test_bounds_are_checked_once_and_again_when_they_are_damaged(own_artifacts, 
     assert set(rows["latent_dim"]) == {2}, "of 2, 5, 10 and 20 the run has 2"
     assert rows["violations"].sum() == 0
     assert (rows["points"] <= 160).all()
-    path = store.checks_path(run, checks.checked_members(run)[0])
+    path = store.beside_path(run, checks.checked_members(run)[0], "bounds")
     written_at = path.stat().st_mtime_ns
     assert checks.bound_checks(name).equals(rows)
     assert path.stat().st_mtime_ns == written_at

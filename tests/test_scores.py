@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import torch
 
-from lib import datasets, figures, jacobians, predictors, runs, scores
+from lib import datasets, figures, files, jacobians, predictors, runs, scores
 from lib.autoencoders import build
 from lib.errors import InputError
-from lib.runs import Member
+from lib.runs import Member, specification, store
+from lib.runs.execution import execute
 from lib.tables import scores as score_tables
 
 MEMBER = Member(4, 3, 0)
@@ -154,6 +155,26 @@ def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset)
     assert np.isfinite(found[["effect", "auroc"]].to_numpy()).all()
     assert "| trace $J_I$ |  |  |  |" in score_tables.detectors({3: found})
     assert figures.detection({3: found}).axes
+
+
+def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts, tmp_path, monkeypatch):
+    text = (files.ROOT / "runs" / "smoke.yml").read_text() + "\nkept: true\n"
+    (tmp_path / "own.yml").write_text(text)
+    monkeypatch.setattr(specification, "FOLDER", tmp_path)
+    run = runs.read("own")
+    assert scores.kept_detection("own") == {}, "nothing is there"
+    execute(run, {"n": [run.table_depth], "d": [2]}, processes=1)
+    made = scores.kept_detection("own", count=20)
+    assert set(made) == {2}
+    for path in store.folder(run).glob("n*"):
+        path.unlink()
+    pd.testing.assert_frame_equal(scores.kept_detection("own")[2], made[2])
+    assert runs.why_absent("own") is None
+    path = store.beside_path(run, runs.checked_members(run)[0], "shifts")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"shifts.json.gz is damaged"):
+        scores.kept_detection("own")
+    assert "shifts.json.gz is damaged" in runs.why_absent("own")
 
 
 def test_agreement_of_members(dataset):

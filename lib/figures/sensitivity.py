@@ -74,8 +74,8 @@ def courses(by_setting: Mapping[str, pd.DataFrame]) -> Figure:
     axis = figure.subplots()
     for (name, rows), (color, marker, dashes) in zip(by_setting.items(), BY_RUN, strict=False):
         axis.plot(rows["slopes"], rows["indicators"], color=color, marker=marker, linestyle=dashes, label=name)
-        for row in rows.itertuples():
-            axis.annotate(f"{row.epoch}", (row.slopes, row.indicators), (4, 4), textcoords="offset points", fontsize=8)
+        for epoch, place in zip(rows["epoch"], rows[["slopes", "indicators"]].to_numpy(), strict=True):
+            axis.annotate(f"{epoch:g}", tuple(place), (4, 4), textcoords="offset points", fontsize=8)
     axis.set(
         xlabel="test slopes: RMS difference", ylabel="test indicators: RMS difference", yscale="log", xlim=(0, None)
     )

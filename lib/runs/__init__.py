@@ -18,12 +18,13 @@ from lib.runs.results import (
     summary_files,
     why_absent,
 )
-from lib.runs.specification import Member, Run, members, names, read
+from lib.runs.specification import Member, Run, checked_members, members, names, read
 
 __all__ = [
     "Member",
     "Run",
     "Summary",
+    "checked_members",
     "ensure",
     "followed",
     "listed",

@@ -11,22 +11,15 @@ from lib.runs import store
 from lib.runs.execution import only_process
 from lib.runs.neighbours import neighbours
 from lib.runs.results import member as trained
-from lib.runs.specification import Member, Run, read
+from lib.runs.specification import Member, Run, checked_members, read
 from lib.runs.weights import load_weights
 from lib.sources import code_digest
 
-DIMS = (2, 5, 10, 20)  # latent dimensions checked, of those that a run has
 MOST_POINTS = 10_000  # a data set of more is checked at its test points only
 COLUMNS = dict.fromkeys(("statement", "kind"), str)
 COLUMNS |= dict.fromkeys(("points", "applies", "violations", "broken_without"), int)
 COLUMNS |= dict.fromkeys(("largest_error", "tightness_q05", "tightness_median", "tightness_q95", "vacuous"), float)
 CHECKED_BY = (*store.TRAINED_BY, "lib.bounds", "lib.covariates")
-
-
-def checked_members(run: Run) -> list[Member]:
-    """The members that are checked: at the tables' depth, of the run's first seed, d = 2, 5, 10, 20 (else its largest d)."""
-    dims = [d for d in DIMS if d in run.latent_dims] or [max(run.latent_dims)]
-    return [Member(run.table_depth, d, run.seeds[0]) for d in dims]
 
 
 def bound_checks(name: str) -> pd.DataFrame:
@@ -37,7 +30,7 @@ def bound_checks(name: str) -> pd.DataFrame:
     run = read(name)
     frames = []
     for member in checked_members(run):
-        path = store.checks_path(run, member)
+        path = store.beside_path(run, member, "bounds")
         if not _stands(run, path):
             if run.kept and not store.weights_path(run, member).exists():
                 continue
@@ -64,7 +57,7 @@ def _stands(run: Run, path: Path) -> bool:
 
 def _check(run: Run, member: Member) -> None:
     """Check every statement at the points of a member, and write the table; of two processes one does it."""
-    path = store.checks_path(run, member)
+    path = store.beside_path(run, member, "bounds")
     with only_process(run):
         if not _stands(run, path):
             _evaluate(run, member, path)

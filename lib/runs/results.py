@@ -177,19 +177,20 @@ def _pixels(text: str) -> np.ndarray:
 def summary_digest(name: str) -> str:
     """What a page that reads this run depends on: its specification, and the checksums of the results that are there.
 
-    Of a kept run the checks of the bounds are among these; of another they follow from its summaries and the code.
+    Of a kept run what lies beside the summaries is among these; of another that follows from its summaries and the code.
     """
     run = read(name)
     paths = [store.summary_path(run, member) for member in members(run)]
-    paths += [store.checks_path(run, member) for member in members(run) if run.kept]
+    paths += [store.beside_path(run, member, kind) for member in members(run) if run.kept for kind in store.BESIDE]
     return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
 
 
 def summary_files(name: str) -> list[Path]:
-    """The files of a run's results that are there: a summary a member, and the manifest."""
+    """The files of a run's results that are there: a summary a member, what lies beside it, and the manifest."""
     run = read(name)
     paths = [store.summary_path(run, member) for member in members(run)]
-    return [path for path in [*paths, paths[0].with_name("manifest.json")] if path.exists()]
+    beside = [store.beside_path(run, member, kind) for member in members(run) for kind in store.BESIDE]
+    return [path for path in [*paths, *beside, paths[0].with_name("manifest.json")] if path.exists()]
 
 
 def manifest(run: Run) -> dict[str, Any]:
@@ -215,7 +216,8 @@ def why_absent(name: str) -> str | None:
         return None
     try:
         finished_part(run)
-        for path in filter(Path.exists, (store.checks_path(run, member) for member in members(run))):
+        beside = [store.beside_path(run, member, kind) for member in members(run) for kind in store.BESIDE]
+        for path in filter(Path.exists, beside):
             store.load_summary(path)
     except InputError as error:
         return str(error)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lib.datasets import Dataset
 
 FOLDER = files.ROOT / "runs"
+DIMS = (2, 5, 10, 20)  # latent dimensions that are looked at more closely, of those that a run has
 MOST = 100_000  # members of a run
 DEEPEST = 1000
 
@@ -95,6 +96,12 @@ def members(run: Run, only: Mapping[str, Collection[int]] | None = None) -> list
             check_known(f"{key} of run {run.name}", value, known)
         chosen = [member for member in chosen if getattr(member, keys[key]) in values]
     return chosen
+
+
+def checked_members(run: Run) -> list[Member]:
+    """The members that are looked at closely: at the tables' depth, of the first seed, d = 2, 5, 10, 20 (else its largest d)."""
+    dims = [d for d in DIMS if d in run.latent_dims] or [max(run.latent_dims)]
+    return [Member(run.table_depth, d, run.seeds[0]) for d in dims]
 
 
 def names() -> list[str]:

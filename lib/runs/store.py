@@ -7,6 +7,7 @@
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
     artifacts/NAME/DIGEST/MEMBER.json.gz       the summary (of a kept run: results/NAME/MEMBER.json.gz)
     artifacts/NAME/DIGEST/MEMBER.bounds.json.gz  the checks of the bounds (likewise)
+    artifacts/NAME/DIGEST/MEMBER.shifts.json.gz  what strange images are told apart by (of a kept run only)
     artifacts/NAME/DIGEST/MEMBER.diverged.json  in place of all these: its loss was no longer finite (likewise)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
@@ -36,6 +37,7 @@ from lib.usercode import reason
 
 TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
 MEASURED_BY = ("lib.measurements",)
+BESIDE = ("bounds", "shifts")  # what may lie beside a summary
 ARTIFACTS = Path(os.environ.get("GEOMETRY_ARTIFACTS", files.ROOT / "artifacts"))
 RESULTS = Path(os.environ.get("GEOMETRY_RESULTS", files.ROOT / "results"))
 
@@ -60,9 +62,9 @@ def summary_path(run: Run, member: Member) -> Path:
     return (RESULTS / run.name if run.kept else folder(run)) / f"{member.name}.json.gz"
 
 
-def checks_path(run: Run, member: Member) -> Path:
-    """Where the checks of the bounds on a member lie, beside its summary."""
-    return summary_path(run, member).with_name(f"{member.name}.bounds.json.gz")
+def beside_path(run: Run, member: Member, kind: str) -> Path:
+    """Where one of the `BESIDE` of a member lies, beside its summary."""
+    return summary_path(run, member).with_name(f"{member.name}.{kind}.json.gz")
 
 
 def shown(path: Path) -> str:
