@@ -53,7 +53,7 @@ glue("all_claims", len(claims.CLAIMS), display=False)
 glue("standing", Markdown(tables.standing(summaries)), display=False)
 
 # %% [markdown]
-# **What we found.** In the run {glue:text}`first_run:s` ({glue:text}`first_members:d` of {glue:text}`first_planned:d` networks computed), at $d$ = {glue:text}`first_d:d`, a trace one standard deviation larger goes with a test error {glue:text}`first_raw:.2f` ± {glue:text}`first_raw_half:.2f` standard deviations larger. More ink might raise both. Among images of one digit with equal ink, {glue:text}`first_held:.2f` ± {glue:text}`first_held_half:.2f` [is left](controls). In the run {glue:text}`last_run:s` the rise is {glue:text}`last_raw:.2f` ± {glue:text}`last_raw_half:.2f` to begin with. All {glue:text}`all_claims:d` claims stand in the [ledger](claims).
+# **What we found.** In the run {glue:text}`first_run:s` ({glue:text}`first_members:d` of {glue:text}`first_planned:d` networks computed), at $d$ = {glue:text}`first_d:d`, a trace one standard deviation larger goes with a test error {glue:text}`first_raw:.2f` ± {glue:text}`first_raw_half:.2f` standard deviations larger. More ink might raise both. Among images of one digit with equal ink, {glue:text}`first_held:.2f` ± {glue:text}`first_held_half:.2f` [is left](controls). In the run {glue:text}`last_run:s` the rise is {glue:text}`last_raw:.2f` ± {glue:text}`last_raw_half:.2f` to begin with. All {glue:text}`all_claims:d` claims are listed in the [ledger](claims).
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "One panel a run against the latent dimension. Crosses are the slopes of the test error on the trace as published, for MNIST; a black line those found here; an orange line those left with class and ink held fixed. A grey line marks zero."}}
 figures.headline(summaries)
@@ -91,7 +91,7 @@ figures.headline(summaries)
 # :format: myst
 # ```
 #
-# MNIST at the paper's scale takes most of a day on two processors, and is shown as far as it has been computed. A claim about a trend over $d$ waits for the latent dimensions it needs.
+# MNIST at the paper's scale takes a day or more on two processors, and is shown as far as it has been computed. A claim about a trend over $d$ waits for the latent dimensions it needs.
 #
 # | Part of the paper | here | how sure |
 # | :-- | :-- | :-- |

@@ -138,7 +138,7 @@ seconds.median().rename("seconds an epoch").round(3).to_frame()
 # where $D$ are the bytes of the data, which workers pass on to each other, $R$ those of a job's result, $B$ the bytes a second of a transfer, and $s$ the seconds that scheduling a job takes. The second term of the maximum is the driver's: it takes results one after the other.
 
 # %%
-from lib.benchmarks.scaling import gains, saturation
+from lib.benchmarks.scaling import gains, makespan, saturation
 
 scaling = committed("scaling")
 cases = pd.DataFrame(scaling["cases"]).T
@@ -158,11 +158,19 @@ glue("scaling_two", measured["two processes"], display=False)
 glue("scaling_dask", measured["two workers of Dask"], display=False)
 glue("task_ms", 1000 * cost["task_seconds"], display=False)
 glue("megabytes", cost["bytes_a_second"] / 1e6, display=False)
+sweep = scaling["cases"]["a sweep of 10,000"]
+glue("jobs", int(scaling["cases"]["mnist"]["jobs"]), display=False)
+glue("sweep", int(sweep["jobs"]), display=False)
+glue("sweep_hours", makespan(sweep, cost, 1000) / 3600, display=False)
+busy = sweep["jobs"] * sweep["job_seconds"] / saturation(sweep, cost)
+glue("driver_minutes", busy / 60, display=False)
+
+# %% tags=["remove-input"]
 for name, case in scaling["cases"].items():
     glue(f"saturation_{name.split()[-1]}", saturation(case, cost), display=False)
 
 # %% [markdown]
-# The seconds of a job are the median over the members that were computed, training and measuring together, on the machine and beside whatever else it did at the time; the result is a member's weights, with its snapshots, and its per-point table.
+# The seconds of a job are the median over the members that were computed, training and measuring together, on the machine and beside whatever else it did at the time; the result is a member's weights with its snapshots, which travel twice, and its per-point table.
 
 # %% mystnb={"image": {"alt": "Speed-up against the number of workers, both logarithmic. The lines of digits and of MNIST follow the ideal line up to their 57 jobs and stay there; a sweep of ten thousand jobs follows it to several thousand workers and bends. Two crosses near 2 are measured."}}
 figures.scaling(gains(scaling), measured)
@@ -170,7 +178,7 @@ figures.scaling(gains(scaling), measured)
 # %% [markdown]
 # Two processes are {glue:text}`scaling_two:.2f` times as fast as one on a slice of the digits, start included, and two workers of Dask {glue:text}`scaling_dask:.2f` times. Scheduling a job takes {glue:text}`task_ms:.1f` ms and a transfer runs at {glue:text}`megabytes:.0f` MB/s, all on one machine; over a network expect less. By these costs one driver keeps {glue:text}`saturation_digits:.0f` workers busy with jobs of the digits and {glue:text}`saturation_mnist:.0f` with those of MNIST: such jobs are long, and what they return is small beside them.
 #
-# So a thousand workers gain nothing on the runs of this book, which have fewer jobs than that: the longest job is then the whole time, and the way on is more threads, or a GPU, for each. In a sweep of ten thousand members of MNIST a thousand workers are all busy, and what ends the gain is first the last round of jobs, then the driver's link.
+# A thousand workers gain nothing on the runs of this book, which have {glue:text}`jobs:d` members each: the longest job is then the whole time, and the way on is more threads, or a GPU, for each. In a sweep of {glue:text}`sweep:d` members of MNIST a thousand workers are all busy, and take {glue:text}`sweep_hours:.0f` hours. There the gain ends with the last round of jobs, which leaves workers idle; the driver's share of the work would take {glue:text}`driver_minutes:.0f` minutes.
 #
 # ## What to take away
 #

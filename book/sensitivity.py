@@ -135,7 +135,7 @@ courses = {
     if not one.progress_regressions.empty
 }
 
-# %% mystnb={"image": {"alt": "Two lines, one for each setting, from epoch to epoch: across, how far the test slopes are from the published ones; upwards, on a logarithmic axis, how far the test indicators are. Untrained networks lie far right. The line of the sigmoid output comes closer to the left edge."}}
+# %% mystnb={"image": {"alt": "A line for each setting that was followed, from epoch to epoch: across, how far the test slopes are from the published ones; upwards, on a logarithmic axis, how far the test indicators are. Untrained networks lie far right."}}
 figures.courses(courses)
 
 # %% tags=["remove-input"]

@@ -57,7 +57,7 @@ def run(
     from lib.runs import execution  # torch: seconds, spent only on a run that exists
 
     if plan:
-        click.echo(execution.plan(specification, only, device))
+        click.echo(execution.plan(specification, only, device, processes))
         return
     before = set(store.missing(specification, chosen))
     done = execution.execute(specification, only, device, processes, scheduler)
@@ -164,7 +164,7 @@ def shifts(name: str) -> None:
     check_known("kept run", name, [one for one in names() if read(one).kept])
     from lib.scores import kept_detection
 
-    found = kept_detection(name)
+    found = kept_detection(name, compute=True)
     click.echo(f"Run {name}: d = {', '.join(map(str, found)) or 'none'}; {store.RESULTS / name}/*.shifts.json.gz.")
 
 
@@ -178,7 +178,7 @@ def shifts(name: str) -> None:
     help="The file to write [default: benchmarks/NAME.json].",
 )
 def bench(name: str, rounds: int, output: Path | None) -> None:
-    """Time the benchmark NAME (training) and write what was measured, and on what."""
+    """Time the benchmark NAME (jacobians, scaling, training) and write what was measured, and on what."""
     from lib import files
     from lib.benchmarks import BENCHMARKS, FOLDER
     from lib.errors import check_known

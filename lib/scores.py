@@ -256,10 +256,10 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
     return pd.DataFrame(rows)
 
 
-def kept_detection(name: str, count: int = 200) -> dict[int, pd.DataFrame]:
+def kept_detection(name: str, compute: bool = False, count: int = 200) -> dict[int, pd.DataFrame]:
     """`detection` of the sets of `lib.shifts.out_of_distribution`, by latent dimension, for a kept run's checked members.
 
-    Computed, and kept beside the summaries, where the weights are at hand; else taken from there. A member without
+    What is kept beside the summaries; with `compute`, made there first where the weights are at hand. A member without
     either is left out.
     """
     run = runs.read(name)
@@ -267,7 +267,7 @@ def kept_detection(name: str, count: int = 200) -> dict[int, pd.DataFrame]:
     for member in checked_members(run):
         path = store.beside_path(run, member, "shifts")
         if not path.exists():
-            if not store.weights_path(run, member).exists():
+            if not compute or not store.weights_path(run, member).exists():
                 continue
             data = run.load_dataset()
             sides = (side.images.numpy() for side in (data.train, data.test))
@@ -279,7 +279,11 @@ def kept_detection(name: str, count: int = 200) -> dict[int, pd.DataFrame]:
         content = store.load_summary(path)
         if content["run"] != run.digest:
             raise store.damaged(path, "it belongs to another specification of the run")
-        found[member.latent_dim] = pd.DataFrame(content["tables"]["detection"])
+        try:
+            rows = pd.DataFrame(content["tables"]["detection"])
+            found[member.latent_dim] = rows.astype({"effect": float, "auroc": float})
+        except (KeyError, TypeError, ValueError) as error:
+            raise store.damaged(path, error) from error
     return found
 
 

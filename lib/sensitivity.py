@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lib import published
-from lib.errors import InputError
+from lib.errors import InputError, check_known
 from lib.runs import Run, Summary, read, summary
 
 COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in ("log_volume", "trace")]
@@ -108,6 +108,7 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.Data
         changed = difference(read(name), base.run)
         if len(changed) != 1:
             raise InputError(f"Run {name} differs from {base.run.name} in {sorted(changed)}; vary one field at a time.")
+        check_known(f"latent dimension of run {name}", latent_dim, variant.run.latent_dims)
         member = variant.members.query("latent_dim == @latent_dim").iloc[0]
         found = coefficients(variant.regressions.query("latent_dim == @latent_dim"))
         setting = _named(*next(iter(changed.items())))

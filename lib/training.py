@@ -58,9 +58,10 @@ Snapshot = Callable[[int, Stack], None]  # (epochs done, the stack as it is then
 History = dict[str, list]  # "epoch": [...], "train_mse": [[a member ...] ...], "test_mse": likewise
 
 
-def check_device(device: str) -> None:
-    """Raise `InputError` unless `device` is "cpu" or a CUDA device that this machine has."""
-    if device != "cpu" and not (device.partition(":")[0] == "cuda" and torch.cuda.is_available()):
+def check_device(device: str, here: bool = True) -> None:
+    """Raise `InputError` unless `device` is "cpu" or a CUDA device: one that this machine has, or (not `here`) another may have."""
+    named = device.partition(":")[0] == "cuda" and (device.partition(":")[2] or "0").isdecimal()
+    if device != "cpu" and not (named and (torch.cuda.is_available() or not here)):
         raise InputError(
             f"Device {device!r} is not to be had on this machine; choose cpu (or cuda, where there is one)."
         )

@@ -153,11 +153,11 @@ def test_only_processes_and_interruption_change_no_bits(own_artifacts, tmp_path,
 
 
 def test_a_plan_names_jobs_and_what_they_take(own_artifacts):
-    told = execution.plan(runs.read("smoke"), {"n": [3]})
+    told = execution.plan(runs.read("smoke"), {"n": [3]}, slots=1)
     assert told.splitlines()[0].split() == ["job", "members", "GiB", "minutes", "of", "a", "core"]
-    assert told.splitlines()[-1].startswith("1 jobs")
+    assert told.splitlines()[-1].startswith("1 jobs to train")
     execute(runs.read("smoke"), {"n": [3]}, processes=1)
-    assert execution.plan(runs.read("smoke"), {"n": [3]}).splitlines()[-1].startswith("0 jobs")
+    assert execution.plan(runs.read("smoke"), {"n": [3]}).splitlines()[-1].startswith("0 jobs to train")
 
 
 def test_a_jobs_operations_and_memory_are_counted():

@@ -162,9 +162,10 @@ def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts,
     (tmp_path / "own.yml").write_text(text)
     monkeypatch.setattr(specification, "FOLDER", tmp_path)
     run = runs.read("own")
-    assert scores.kept_detection("own") == {}, "nothing is there"
+    assert scores.kept_detection("own", compute=True) == {}, "nothing is there"
     execute(run, {"n": [run.table_depth], "d": [2]}, processes=1)
-    made = scores.kept_detection("own", count=20)
+    assert scores.kept_detection("own") == {}, "a page computes nothing of it"
+    made = scores.kept_detection("own", compute=True, count=20)
     assert set(made) == {2}
     for path in store.folder(run).glob("n*"):
         path.unlink()

@@ -31,6 +31,7 @@ from lib.runs.jobs import weights_of
 from lib.runs.specification import Member, members
 
 TASKS = 300  # without content, to see what scheduling costs
+PLAIN_COLUMNS = 22  # of a per-point table, beside 4 d eigenvalues' parts
 PAYLOAD = 64 * 2**20  # bytes
 SLICE = ("digits", "--only", "n=3", "--epochs", "60")
 
@@ -133,7 +134,8 @@ def cases() -> dict[str, dict[str, float]]:
 
 
 def _case(name: str, manifest: Path, sizes: tuple[int, int]) -> dict[str, float]:
-    """One job a member: what it returns is its weights, snapshots among them, and its per-point table (4 d + 20 numbers)."""
+    """One job a member, trained and measured: its weights, snapshots among them, go to the driver and to who measures them;
+    its per-point table goes to the driver."""
     run, (input_dim, points) = read(name), sizes
     taken = [one["wall_seconds"] for one in json.loads(manifest.read_text())["members"].values()]
     middle = Member(run.table_depth, sorted(run.latent_dims)[len(run.latent_dims) // 2], run.seeds[0])
@@ -141,6 +143,6 @@ def _case(name: str, manifest: Path, sizes: tuple[int, int]) -> dict[str, float]
     return {
         "jobs": len(members(run)),
         "job_seconds": statistics.median(taken),
-        "result_bytes": weights + 8 * points * (4 * middle.latent_dim + 20),
+        "result_bytes": 2 * weights + 8 * points * (4 * middle.latent_dim + PLAIN_COLUMNS),
         "data_bytes": 4 * points * input_dim,
     }

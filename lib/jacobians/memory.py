@@ -1,8 +1,8 @@
 """Memory: how many points are worked on at a time, and results that are allocated once."""
 
-import os
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -22,14 +22,19 @@ def points_that_fit(bytes_a_point: int, x: Tensor) -> int:
         workspace, free = WORKSPACE_CUDA, torch.cuda.mem_get_info(x.device)[0]
     else:
         workspace, free = WORKSPACE, _free()
+    if free // SHARE < min(workspace, len(x) * bytes_a_point):
+        warnings.warn(
+            "Memory is short: fewer points at a time, and rounding may differ in the last digits.", stacklevel=3
+        )
     return max(1, min(len(x), min(workspace, free // SHARE) // bytes_a_point))
 
 
 def _free() -> int:
-    """Bytes of memory not in use, the processor's; where the system does not say, as much as a workspace needs."""
+    """Bytes of memory to be had, caches given up; where the system does not say, as much as a workspace needs."""
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):
         return SHARE * WORKSPACE
 
 
@@ -46,7 +51,10 @@ def in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) ->
                 raise
             continue
         if size < chunk_size:
-            warnings.warn(f"Memory ran out with {chunk_size} points at a time; {size} at a time fitted.", stacklevel=3)
+            warnings.warn(
+                f"Memory ran out with {chunk_size} points at a time; {size} at a time fitted. Rounding may differ.",
+                stacklevel=3,
+            )
         return whole
     raise InputError(
         f"Memory ran out with {chunk_size} points at a time, and with {size} again; give a smaller chunk_size, or fewer points."

@@ -65,7 +65,8 @@ def add(notebook: NotebookNode, page: str, provenance: Mapping[str, Any]) -> Non
 
 def commands(page: str, parameters: Mapping[str, Any]) -> tuple[str, str]:
     """What makes a page again with these parameters: by this library, and by jupytext and papermill alone."""
-    given = "".join(f" -p {name} {shlex.quote(json.dumps(value))}" for name, value in parameters.items())
+    written = {name: value if isinstance(value, str) else json.dumps(value) for name, value in parameters.items()}
+    given = "".join(f" -p {name} {shlex.quote(value)}" for name, value in written.items())
     plain = f" -y {shlex.quote(json.dumps(dict(parameters)))}" if parameters else ""
     return (
         f"python -m lib page {page}{given} -o {page}.ipynb",

@@ -48,10 +48,10 @@ def execute(
     a Dask cluster. One execution of a run at a time: a second waits for the first, and finds its work done. A member's
     bits depend on the run alone, not on `only`, on who works, or on what was done before.
     """
-    if scheduler is None:
-        training.check_device(device)
+    training.check_device(device, here=scheduler is None)
     chosen = members(run, only)
     if not store.missing(run, chosen):
+        _write_manifest(run)
         return []
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
     with only_process(run):
@@ -60,18 +60,28 @@ def execute(
             return []
         jobs.hold(dataset)
         count = processes or _worthwhile_processes(run, waiting, dataset)
-        with _workers(run, device, min(count, len(waiting)), scheduler) as staff:
-            _Execution(run, dataset, device, staff).perform(waiting)
+        try:
+            with _workers(run, device, min(count, len(waiting)), scheduler) as staff:
+                _Execution(run, dataset, device, staff).perform(waiting)
+        finally:
+            _write_manifest(run)
         if not store.missing(run, members(run)):
             jobs.forget(run, ["*"])  # of other groupings of the members
-        for folder in (store.folder(run), *([store.RESULTS / run.name] if run.kept else [])):
-            files.write(folder / "manifest.json", store.json_text(manifest(run)))
     return [member for member in waiting if store.diverged_epoch(run, member) is None]
+
+
+def _write_manifest(run: Run) -> None:
+    """Write the manifest of what is there beside it, where it does not say so already."""
+    text = store.json_text(manifest(run))
+    for folder in (store.folder(run), *([store.RESULTS / run.name] if run.kept else [])):
+        path = folder / "manifest.json"
+        if not path.exists() or path.read_text() != text:
+            files.write(path, text)
 
 
 def _workers(run: Run, device: str, count: int, scheduler: str | None) -> Any:
     if scheduler is not None:
-        return workers.cluster(run, scheduler)
+        return workers.cluster(run, scheduler, device)
     return workers.here() if count == 1 else workers.processes(run, count, device)
 
 
@@ -98,10 +108,17 @@ def _jobs(run: Run, waiting: Sequence[Member], dataset: Dataset, device: str, sl
     return todo
 
 
-def plan(run: Run, only: Mapping[str, Collection[int]] | None = None, device: str = "cpu") -> str:
-    """What is missing of a run, and the memory and time that it will take, as text for a terminal."""
+def plan(
+    run: Run, only: Mapping[str, Collection[int]] | None = None, device: str = "cpu", slots: int | None = None
+) -> str:
+    """What is missing of a run, and the memory and time that it will take `slots` workers, as text for a terminal."""
+    slots = slots or len(os.sched_getaffinity(0))
     waiting = store.missing(run, members(run, only))
-    return plans.table([job for _, job in _jobs(run, waiting, run.load_dataset(), device, slots=1)])
+    todo = _jobs(run, waiting, run.load_dataset(), device, slots)
+    return plans.table(
+        [job for function, job in todo if function is jobs.train],
+        [job for function, job in todo if function is jobs.measure],
+    )
 
 
 def _worthwhile_processes(run: Run, waiting: Sequence[Member], dataset: Dataset) -> int:

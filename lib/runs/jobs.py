@@ -121,7 +121,10 @@ def train(job: Job, sent: Dataset | None = None) -> Trained | None:
     while going:
         part = replace(job, members=tuple(going))
         try:
-            return Trained(_train(part, dataset), diverged)
+            trained = _train(part, dataset)
+            if diverged:
+                forget(part.run, [part.name])
+            return Trained(trained, diverged)
         except training.Diverged as error:
             diverged |= {going[index]: error.epoch for index in error.members}
             forget(part.run, [part.name])

@@ -38,12 +38,13 @@ def _weights(job: Job) -> list[int]:
     return [weights_of(job.run.widths(member, job.input_dim)) for member in job.members]
 
 
-def table(jobs: Sequence[Job]) -> str:
-    """The jobs as text for a terminal."""
+def table(jobs: Sequence[Job], trained: Sequence[Job]) -> str:
+    """The jobs as text for a terminal; of what is `trained` already, only measuring is left."""
     rows = [f"{'job':16}{'members':>8}{'GiB':>8}{'minutes of a core':>20}"]
+    rows += [f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{'measuring':>20}" for job in trained]
     for job in jobs:
         rows.append(f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{seconds_of(job) / 60:20.1f}")
     rows.append(
-        f"{len(jobs)} jobs, {sum(map(seconds_of, jobs)) / 3600:.1f} hours of a core in training; measuring adds to it."
+        f"{len(jobs)} jobs to train, {sum(map(seconds_of, jobs)) / 3600:.1f} hours of a core; measuring adds to it."
     )
     return "\n".join(rows)

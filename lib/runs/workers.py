@@ -5,6 +5,7 @@ sentence that says what was lost, which is never a finished member.
 """
 
 import logging
+import math
 import multiprocessing
 import os
 import queue
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,8 @@ from lib.runs import jobs
 from lib.runs.specification import Run
 
 CONNECTION_SECONDS = 15  # without the scheduler before a run gives up
+RESULT_SECONDS = 300  # for a finished job's result to arrive
+LOOK_SECONDS = 1  # between two looks at who is there
 KEPT = "finished members are kept: run again"
 
 
@@ -141,6 +144,7 @@ def processes(run: Run, count: int, device: str) -> Iterator[Workers]:
     """So many local processes, which end with this one, however it ends."""
     context = multiprocessing.get_context(_start_method(device))
     reports = context.Queue()
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(reports, os.getpid()))
     try:
         yield Processes(pool, reports, count)
@@ -148,7 +152,7 @@ def processes(run: Run, count: int, device: str) -> Iterator[Workers]:
         raise InputError(f"A worker process of run {run.name} was killed (out of memory?); {KEPT}.") from error
     finally:
         with _undisturbed():
-            for process in multiprocessing.active_children():
+            for process in set(multiprocessing.active_children()) - others:
                 process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -192,53 +196,79 @@ def _end_with(driver: int) -> None:
 class Cluster(Here):
     """The workers of a Dask cluster, as many as it has at the time."""
 
-    def __init__(self, client: Any, run: Run, topic: str) -> None:
+    def __init__(self, client: Any, run: Run, topic: str, device: str) -> None:
         super().__init__()
         self.client, self.run, self.topic = client, run, topic
+        self.gpus = 0 if device == "cpu" else 1
         self.trained: list[str] = []
+        self.threads, self.limits, self.told = 0, [], False
+        self.looked = -math.inf
         client.subscribe_topic(topic, lambda event: self._count(event[1]))
 
     def slots(self) -> int:
-        if self.client.status not in ("running", "connecting"):
-            raise InputError(f"The Dask scheduler of run {self.run.name} is gone; {KEPT}.")
-        return max(1, sum(self.client.nthreads().values())) if self.client.status == "running" else 1
+        with _scheduler_there(self.client, self.run):
+            if time.monotonic() - self.looked > LOOK_SECONDS:
+                workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+                able = [worker for worker in workers if worker["resources"].get("GPU", 0) >= self.gpus]
+                self.threads = sum(worker["nthreads"] for worker in able)
+                self.limits = [worker["memory_limit"] for worker in able if worker["memory_limit"]]
+                self.looked = time.monotonic()
+                if not self.threads and not self.told:
+                    kind = " with the resource GPU=1" if self.gpus else ""
+                    print(f"No Dask worker{kind} is there yet; waiting.", file=sys.stderr, flush=True)
+                    self.told = True
+        return max(1, self.threads)
 
     def submit(self, function: Callable, job: jobs.Job, *arguments: Any) -> Pending:
         self._check_memory(job)
         self.trained += [job.name] * (function is jobs.train)
-        future = self.client.submit(
-            _on_worker,
-            *(self.topic, function, job, *arguments),
-            key=f"{function.__name__}-{job.run.name}-{job.name}-{time.monotonic_ns()}",
-            resources=None if job.device == "cpu" else {"GPU": 1},
-            priority=1 if function is jobs.measure else 0,
-            pure=False,
-        )
+        with _scheduler_there(self.client, self.run):
+            future = self.client.submit(
+                _on_worker,
+                *(self.topic, function, job, *arguments),
+                key=f"{function.__name__}-{job.run.name}-{job.name}-{time.monotonic_ns()}",
+                resources={"GPU": 1} if self.gpus else None,
+                priority=1 if function is jobs.measure else 0,
+                pure=False,
+            )
         return _Remote(future, self)
 
     def _check_memory(self, job: jobs.Job) -> None:
         """Refuse a job that no worker has the memory for: it would be killed there, again and again."""
         from lib.runs.plan import bytes_of
 
-        there = self.client.scheduler_info(n_workers=-1)["workers"].values()
-        limits = [worker["memory_limit"] for worker in there if worker["memory_limit"]]
         needed = bytes_of(job)
-        if limits and max(limits) < needed:
+        if self.limits and max(self.limits) < needed:
             raise InputError(
                 f"Job {job.name} of run {job.run.name} takes about {needed / 2**30:.1f} GiB of memory, and the largest "
-                f"worker has {max(limits) / 2**30:.1f} GiB; start workers with more (--memory-limit)."
+                f"worker has {max(self.limits) / 2**30:.1f} GiB; start workers with more (--memory-limit)."
             )
 
     def send(self, value: Any) -> Any:
-        if not self.client.nthreads():
+        if not self.threads:
             return value
-        return self.client.scatter([value], hash=False)[
-            0
-        ]  # in a list: a dictionary would be sent item by item, under its keys
+        with _scheduler_there(
+            self.client, self.run
+        ):  # in a list: a dictionary would be sent item by item, under its keys
+            return self.client.scatter([value], hash=False)[0]
 
     def forget(self) -> None:
-        """Remove the checkpoints of what was trained from all workers."""
-        self.client.run(jobs.forget, self.run, self.trained)
+        """Remove the checkpoints of what was trained from the workers that are still there."""
+        with suppress(OSError, RuntimeError, AttributeError, ValueError):
+            self.client.run(jobs.forget, self.run, self.trained, on_error="ignore")
+
+
+@contextmanager
+def _scheduler_there(client: Any, run: Run) -> Iterator[None]:
+    """What a client raises when its scheduler has gone, of whatever kind, as one sentence."""
+    try:
+        if client.status not in ("running", "connecting"):
+            raise RuntimeError(client.status)
+        yield
+    except InputError:
+        raise
+    except (OSError, RuntimeError, AttributeError, TypeError, KeyError) as error:
+        raise InputError(f"The Dask scheduler of run {run.name} is gone; {KEPT}.") from error
 
 
 class _Remote:
@@ -254,9 +284,12 @@ class _Remote:
         from distributed.client import FutureCancelledError
 
         try:
-            return self.future.result()
+            return self.future.result(timeout=RESULT_SECONDS)
         except FutureCancelledError as error:
+            self.staff.looked = -math.inf
             self.staff.slots()  # raises where the scheduler is gone
+            raise Lost from error
+        except TimeoutError as error:  # its worker went away with the result
             raise Lost from error
 
 
@@ -265,8 +298,16 @@ def _on_worker(topic: str, function: Callable, job: jobs.Job, *arguments: Any) -
     from distributed import get_worker
 
     worker = get_worker()
+    key = worker.get_current_task()
+
+    def report(epochs: int) -> None:
+        task = worker.state.tasks.get(key)
+        if task is None or task.state == "cancelled":  # whoever wanted it has gone
+            raise InputError(f"Job {job.name} is no longer wanted; {KEPT}.")
+        worker.log_event(topic, epochs)
+
     torch.set_num_threads(1)
-    token = jobs.REPORT.set(lambda epochs: worker.log_event(topic, epochs))
+    token = jobs.REPORT.set(report)
     try:
         return function(job, *arguments)
     finally:
@@ -274,7 +315,7 @@ def _on_worker(topic: str, function: Callable, job: jobs.Job, *arguments: Any) -
 
 
 @contextmanager
-def cluster(run: Run, scheduler: str) -> Iterator[Workers]:
+def cluster(run: Run, scheduler: str, device: str) -> Iterator[Workers]:
     """The Dask cluster of this scheduler: its address (tcp://HOST:PORT), or the path of its scheduler file.
 
     Raises `InputError` where there is none, where it goes away, or where a job has killed worker after worker.
@@ -294,7 +335,7 @@ def cluster(run: Run, scheduler: str) -> Iterator[Workers]:
             f"There is no Dask scheduler at {scheduler!r} ({error}); give its address, tcp://HOST:PORT, or its scheduler file."
         ) from error
     try:
-        staff = Cluster(client, run, f"epochs-{client.id}")
+        staff = Cluster(client, run, f"epochs-{client.id}", device)
         yield staff
         staff.forget()
     except KilledWorker as error:

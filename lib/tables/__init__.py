@@ -7,7 +7,7 @@ imported by name, by the pages that show them.
 from lib.tables.checks import STATEMENTS, checks
 from lib.tables.layout import markdown, numbered
 from lib.tables.ledger import VERDICTS, basis, our_verdicts, standing, tests, verdicts
-from lib.tables.paper import agreement, coefficients, control_counts, controlled, coverage, health, settings
+from lib.tables.paper import agreement, coefficients, control_counts, controlled, coverage, health, precision, settings
 
 __all__ = [
     "STATEMENTS",
@@ -23,6 +23,7 @@ __all__ = [
     "markdown",
     "numbered",
     "our_verdicts",
+    "precision",
     "settings",
     "standing",
     "tests",
