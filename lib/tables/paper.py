@@ -167,16 +167,16 @@ def precision(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
         return "Two runs are needed to say more, and both are not there."
     keys = ["latent_dim", "space", "predictor"]
     slopes = pairs.groupby(keys)[["test_slope", "test_slope_other"]]
-    spans = slopes.max()["test_slope"] - slopes.min()["test_slope"]
-    means = slopes.mean().diff(axis=1)["test_slope_other"].abs()
+    spans = np.subtract(slopes.max()["test_slope"], slopes.min()["test_slope"])
+    means = np.abs(slopes.mean().diff(axis=1)["test_slope_other"])
     apart = (pairs["test_slope"] - pairs["test_slope_other"]).abs().median()
     seeds = pairs["seed"].nunique()
     return (
         f"Runs `{runs[0].run.name}` and `{runs[1].run.name}`: the test slopes $b_1+b_3$ of the paper's equations 6 and 7 (page "
         f"[prediction](prediction)); a line joins the two precisions of one seed. In the median the two differ by {apart:.2f} "
         f"for the same seed, which after some epochs no longer is the same network, and the {seeds} seeds of one precision "
-        f"span {spans.median():.2f}. The means over the seeds differ by {means.median():.2f}, and by more than the seeds span "
-        f"in {int((means > spans).sum())} of {len(means)} cases. At the size of MNIST this was not tried: products in bfloat16 "
+        f"span {np.median(spans):.2f}. The means over the seeds differ by {np.median(means):.2f}, and by more than the seeds span "
+        f"in {np.sum(means > spans)} of {len(means)} cases. At the size of MNIST this was not tried: products in bfloat16 "
         "take too long where they are not built in."
     )
 
