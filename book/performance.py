@@ -156,6 +156,8 @@ measured = {
 }
 glue("scaling_two", measured["two processes"], display=False)
 glue("scaling_dask", measured["two workers of Dask"], display=False)
+
+# %% tags=["remove-input"]
 glue("task_ms", 1000 * cost["task_seconds"], display=False)
 glue("megabytes", cost["bytes_a_second"] / 1e6, display=False)
 sweep = scaling["cases"]["a sweep of 10,000"]
