@@ -61,6 +61,9 @@ def run(
         return
     before = set(store.missing(specification, chosen))
     done = execution.execute(specification, only, device, processes, scheduler)
+    if not done:  # a driver that was killed may have left a manifest behind that is older than its members
+        with execution.only_process(specification):
+            execution.write_manifest(specification)
     where = store.summary_path(specification, chosen[0]).parent
     lost = {member: epoch for member, epoch in results.diverged(specification).items() if member in chosen}
     there = len(chosen) - len(before | lost.keys())

@@ -173,7 +173,11 @@ def _needed(kept: bool) -> int:
     for run in filter(lambda run: run.kept == kept, map(runs.read, runs.names())):
         points = (run.train_points or published.TRAIN_POINTS) + (run.test_points or published.TEST_POINTS)
         absent = [one for one in runs.members(run) if not store.points_path(run, one).exists()]
-        total += 8 * (2000 if run.dataset == "digits" else points) * sum(26 + 4 * one.latent_dim for one in absent)
+        total += (
+            8
+            * (2000 if run.dataset == "digits" else points)
+            * sum(store.PLAIN_COLUMNS + 4 * one.latent_dim for one in absent)
+        )
     return total
 
 

@@ -26,12 +26,11 @@ import pandas as pd
 
 from lib import files
 from lib.benchmarks.timing import environment
-from lib.runs import read
+from lib.runs import read, store
 from lib.runs.jobs import weights_of
 from lib.runs.specification import Member, members
 
 TASKS = 300  # without content, to see what scheduling costs
-PLAIN_COLUMNS = 22  # of a per-point table, beside 4 d eigenvalues' parts
 PAYLOAD = 64 * 2**20  # bytes
 SLICE = ("digits", "--only", "n=3", "--epochs", "60")
 
@@ -126,8 +125,6 @@ def cases() -> dict[str, dict[str, float]]:
     mnist = _case("mnist", files.ROOT / "results" / "mnist" / "manifest.json", (784, 70_000))
     sweep = mnist | {"jobs": 10_000}
     digits = read("digits")
-    from lib.runs import store
-
     manifest = store.folder(digits) / "manifest.json"
     found = {"digits": _case("digits", manifest, (64, 1_797))} if manifest.exists() else {}
     return found | {"mnist": mnist, "a sweep of 10,000": sweep}
@@ -143,6 +140,6 @@ def _case(name: str, manifest: Path, sizes: tuple[int, int]) -> dict[str, float]
     return {
         "jobs": len(members(run)),
         "job_seconds": statistics.median(taken),
-        "result_bytes": 2 * weights + 8 * points * (4 * middle.latent_dim + PLAIN_COLUMNS),
+        "result_bytes": 2 * weights + 8 * points * (4 * middle.latent_dim + store.PLAIN_COLUMNS),
         "data_bytes": 4 * points * input_dim,
     }

@@ -44,7 +44,7 @@ def cores_of(
         try:
             compute(probe)
             return compute
-        except RuntimeError as error:  # no forward-mode derivative is a NotImplementedError, one of these
+        except RuntimeError as error:  # a derivative that is missing in forward mode is one of these
             reasons.append(str(error).strip().split("\n")[0])
     raise InputError(
         f"The modules cannot be differentiated point by point ({reasons[-1]}); they should not change their input in place, "

@@ -51,7 +51,6 @@ def execute(
     training.check_device(device, here=scheduler is None)
     chosen = members(run, only)
     if not store.missing(run, chosen):
-        _write_manifest(run)
         return []
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
     with only_process(run):
@@ -64,14 +63,14 @@ def execute(
             with _workers(run, device, min(count, len(waiting)), scheduler) as staff:
                 _Execution(run, dataset, device, staff).perform(waiting)
         finally:
-            _write_manifest(run)
+            write_manifest(run)
         if not store.missing(run, members(run)):
             jobs.forget(run, ["*"])  # of other groupings of the members
     return [member for member in waiting if store.diverged_epoch(run, member) is None]
 
 
-def _write_manifest(run: Run) -> None:
-    """Write the manifest of what is there beside it, where it does not say so already."""
+def write_manifest(run: Run) -> None:
+    """Write the manifest of what is there beside it, where it does not say so already; it reads all summaries."""
     text = store.json_text(manifest(run))
     for folder in (store.folder(run), *([store.RESULTS / run.name] if run.kept else [])):
         path = folder / "manifest.json"

@@ -37,6 +37,7 @@ from lib.usercode import reason
 
 TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
 MEASURED_BY = ("lib.measurements",)
+PLAIN_COLUMNS = 22  # of a per-point table, beside the 4 d of its eigenvalues
 BESIDE = ("bounds", "shifts")  # what may lie beside a summary
 ARTIFACTS = Path(os.environ.get("GEOMETRY_ARTIFACTS", files.ROOT / "artifacts"))
 RESULTS = Path(os.environ.get("GEOMETRY_RESULTS", files.ROOT / "results"))
