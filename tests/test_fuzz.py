@@ -441,7 +441,7 @@ def test_summaries_with_altered_bytes(kept, alterations, packed):
     check_results(run)
 
 
-BOUNDS = gzip.decompress((files.ROOT / "results" / "mnist" / "n4-d2-s0.bounds.json.gz").read_bytes())
+BOUNDS = gzip.decompress((files.ROOT / "results" / "mnist-300" / "n4-d2-s0.bounds.json.gz").read_bytes())
 
 
 @FUZZ
@@ -460,7 +460,7 @@ def test_checks_of_the_bounds_with_odd_values(kept, changes):
     path.unlink()
 
 
-MANIFEST = (files.ROOT / "results" / "mnist" / "manifest.json").read_bytes()
+MANIFEST = (files.ROOT / "results" / "mnist-300" / "manifest.json").read_bytes()
 
 
 @FUZZ
