@@ -17,7 +17,7 @@
 # A claim that fails is a result like any other.
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
+runs: list[str] = ["mnist", "mnist-300", "digits"]  # runs to show, side by side
 
 # %%
 from lib import claims

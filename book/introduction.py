@@ -25,7 +25,7 @@
 # If $M$ has dimension $d$, a good encoder gives it coordinates in $L$, and a good decoder brings it back.
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "digits"]  # the runs to list
+runs: list[str] = ["mnist", "mnist-300", "digits"]  # the runs to list
 
 # %% tags=["remove-input"]
 from myst_nb import glue

@@ -31,7 +31,7 @@
 # :::
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
+runs: list[str] = ["mnist", "mnist-300", "digits"]  # runs to show, side by side
 
 # %%
 from myst_nb import glue

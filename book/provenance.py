@@ -16,7 +16,7 @@
 # What this book was computed from, by what, and on what. The foot of every page says the same for the page alone.
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "digits"]  # runs whose members are listed
+runs: list[str] = ["mnist", "mnist-300", "digits"]  # runs whose members are listed
 
 # %%
 import pandas as pd

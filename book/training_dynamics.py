@@ -20,7 +20,7 @@
 # A run keeps its weights after some epochs, its *snapshots*; 0 means untrained. For MNIST the spectra at the snapshots come from the committed summaries. The live networks are the small run `digits-training`: four members specified as those of `digits`, with snapshots.
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "digits-training"]  # runs to show, side by side
+runs: list[str] = ["mnist-300", "digits-training"]  # runs to show, side by side
 draws: int = 200  # products of random matrices
 networks: int = 40  # untrained networks, a seed each
 points: int = 50  # data points of each of these

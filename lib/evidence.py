@@ -21,6 +21,7 @@ Z = float(special.ndtri(0.975))
 LEAST_DIMS = 5  # latent dimensions that a trend needs
 LEAST_POINTS = 20  # of a sample that correlations are compared on
 RESAMPLES = 1_000  # of a bootstrap over a summary's sample of points
+AGREE_FROM = 5  # the smallest d at which the agreement with the published slopes is summed up: below, these leap with d
 HIGH = 10  # a run reaches "high d" with d >= 10
 CLASS_ONE = 1
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
@@ -153,15 +154,16 @@ def beside_published(summary: "Summary", number: int) -> pd.DataFrame:
     return published.table(number).merge(ours, on=["latent_dim", "space"], suffixes=("", "_ours"))
 
 
-def agreement(summary: "Summary") -> pd.DataFrame:
-    """How the test slopes agree with the published ones over d, a row a table and space.
+def agreement(summary: "Summary", smallest: int = AGREE_FROM) -> pd.DataFrame:
+    """How the test slopes agree with the published ones over d from the `smallest`, a row a table and space.
 
     Columns: `number`, `space`, `dims` (how many d both have), `rms` (root mean square difference), `spearman` (rank
     correlation over d; NaN under three), `same_sign` (share of d).
     """
     rows = []
     for number in published.PREDICTORS:
-        for space, own in beside_published(summary, number).groupby("space"):
+        both = beside_published(summary, number)
+        for space, own in both[both["latent_dim"] >= smallest].groupby("space"):
             ours, printed = own["test_slope_ours"], own["test_slope"]
             rank = ours.rank().corr(printed.rank()) if len(own) > 2 else np.nan
             rms = float(np.sqrt(((ours - printed) ** 2).mean()))

@@ -67,10 +67,18 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
-def course(run: Summary, latent_dim: int) -> pd.DataFrame:
-    """A row an epoch after which a run's weights were kept: `epoch`, and the `distances` to the published values."""
-    rows = length(run, latent_dim).to_dict("records")
-    return pd.DataFrame([{"epoch": row["epoch"]} | distances(row, latent_dim) for row in rows])
+def course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
+    """A row an epoch after which a run's weights were kept: `epoch`, and the `distances` to the published values.
+
+    Of several latent dimensions together: root mean squares over them, too.
+    """
+    rows = [
+        {"epoch": row["epoch"]} | distances(row, latent_dim)
+        for latent_dim in latent_dims
+        for row in length(run, latent_dim).to_dict("records")
+    ]
+    squares = pd.DataFrame(rows).set_index("epoch").pow(2).groupby("epoch").mean()
+    return squares.pow(0.5).reset_index()
 
 
 def precision(usual: Summary, other: Summary) -> pd.DataFrame:

@@ -400,6 +400,7 @@ def test_reports_for_readers_and_for_programs(holding: Summary):
     assert all(set(row) == wanted for row in rows)
     count = sum(row["verdict"] == claims.REPRODUCED for row in rows)
     assert f"\n{count} reproduced; " in text
+    assert text.count("RMS difference 0.000, Spearman 1.00, same sign 100%, over 16 values of d") == 4
     open_ones = sum(row["verdict"] == claims.NOT_TESTABLE and row["source"] == claims.OURS for row in rows)
     assert text.splitlines()[-1].endswith(f" does not hold; {open_ones} not testable here.")
 
@@ -462,3 +463,4 @@ def test_agreement_with_the_published_slopes(holding: Summary) -> None:
     rows = evidence.agreement(off)
     assert (rows["spearman"] < -0.99).all()
     assert (rows["rms"] > 0.3).all()
+    assert set(rows["dims"]) == {16} and set(evidence.agreement(off, 0)["dims"]) == {19}

@@ -42,7 +42,7 @@ def variant(base, **changes):
 
 def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
     rows = sensitivity.length(base, LATENT_DIM).set_index("epoch")
-    course = sensitivity.course(base, LATENT_DIM).set_index("epoch")
+    course = sensitivity.course(base, [LATENT_DIM]).set_index("epoch")
     assert course.loc[300].to_dict() == pytest.approx({"slopes": 0.3, "indicators": 0.3})
     assert len(figures.courses({"as the run mnist-300": course.reset_index()}).axes) == 1
     for epoch, shift in ((30, 0.0), (300, 0.3)):

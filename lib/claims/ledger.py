@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lib.claims.claim import FAILS, HOLDS, NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Claim, Verdict, judge
+from lib.claims.claim import FAILS, HOLDS, NAMES, NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Claim, Verdict, judge
 from lib.claims.ours import OUR_CLAIMS
-from lib.claims.paper import CLAIMS
-from lib.evidence import check_columns
+from lib.claims.paper import CLAIMS, PAPERS_DATA
+from lib.evidence import AGREE_FROM, agreement, check_columns
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -48,4 +48,18 @@ def report(summary: "Summary", as_json: bool = False) -> str:
             lines.append(f"{'':<18} {'':<20} {one.reason} {one.reproduced}".rstrip())
         counts = pd.Series([one.verdict for one in verdicts]).value_counts()
         lines += ["", "; ".join(f"{counts.get(word, 0)} {word}" for word in words) + ".", ""]
+        if verdicts is papers and summary.run.dataset == PAPERS_DATA:
+            lines += [*_agreement(summary), ""]
     return "\n".join(lines[:-1])
+
+
+def _agreement(summary: "Summary") -> list[str]:
+    """Lines on the test slopes beside the published ones."""
+    lines = [f"Test slopes beside the published ones, d from {AGREE_FROM}:"]
+    for row in agreement(summary).to_dict("records"):
+        rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
+        lines.append(
+            f"Table {row['number']}, {NAMES[row['space']]}: RMS difference {row['rms']:.3f}, Spearman {rank}, "
+            f"same sign {row['same_sign']:.0%}, over {row['dims']} values of d"
+        )
+    return lines
