@@ -34,8 +34,11 @@ def length(base: Summary, latent_dim: int) -> pd.DataFrame:
 
 
 def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
-    """`SPACE_PREDICTOR_test_slope`, `..._test_slope_se`, `..._test` and `..._test_se` of one latent dimension, pooled."""
-    pooled = regressions[regressions["label"] == -1].set_index(["space", "predictor"])
+    """`SPACE_PREDICTOR_test_slope`, `..._test_slope_se`, `..._test` and `..._test_se` of one latent dimension, pooled.
+
+    NaN where there is no regression: an untrained network may have no point with a logarithm.
+    """
+    pooled = regressions[regressions["label"] == -1].set_index(["space", "predictor"]).reindex(COLUMNS)
     return {
         f"{space}_{predictor}_{name}": float(pooled.loc[(space, predictor), name])
         for space, predictor in COLUMNS

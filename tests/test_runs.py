@@ -224,6 +224,12 @@ def test_a_kept_run_without_weights_has_no_checks_to_show(own_artifacts, tmp_pat
         checks.bound_checks(name)
 
 
+def test_statements_on_affine_maps_and_relus_are_not_checked_on_other_networks(own_artifacts, tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, output="sigmoid", **TINY)
+    with pytest.raises(InputError, match="end in a sigmoid function"):
+        checks.bound_checks(name)
+
+
 def test_a_kept_run_shows_the_part_that_is_there(own_artifacts, tmp_path, monkeypatch):
     name = written(tmp_path, monkeypatch, kept=True, **TINY | {"latent_dims": [2, 3, 4], "snapshots": [0, 1]})
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -48,6 +49,13 @@ def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
     for epoch, shift in ((30, 0.0), (300, 0.3)):
         found = sensitivity.distances(rows.loc[epoch].to_dict(), LATENT_DIM)
         assert found == pytest.approx({"slopes": shift, "indicators": shift})
+
+
+def test_a_regression_that_could_not_be_made_is_missing_in_the_course():
+    rows = regressions(LATENT_DIM, 0.1).query("predictor == 'trace'")
+    found = sensitivity.coefficients(rows)
+    assert np.isnan(found["latent_log_volume_test_slope"]) and not np.isnan(found["latent_trace_test_slope"])
+    assert np.isnan(sensitivity.distances(found, LATENT_DIM)["slopes"])
 
 
 def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch):

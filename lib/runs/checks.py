@@ -25,9 +25,15 @@ CHECKED_BY = (*store.TRAINED_BY, "lib.bounds", "lib.covariates")
 def bound_checks(name: str) -> pd.DataFrame:
     """One row a checked member and statement (`lib.bounds.table`), led by `latent_dim` and the numbers of points and of checks.
 
-    Computed where it is not there yet; of a kept run, the members that are there. `InputError` where there is none.
+    Computed where it is not there yet; of a kept run, the members that are there. `InputError` where there is none, and
+    for networks that are no chains of affine maps and ReLUs.
     """
     run = read(name)
+    if run.output != "affine":
+        raise InputError(
+            f"The networks of run {name} end in a {run.output} function; the statements are proved of affine maps and ReLUs: "
+            "choose a run with an affine output."
+        )
     frames = []
     for member in checked_members(run):
         path = store.beside_path(run, member, "bounds")
