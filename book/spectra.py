@@ -104,6 +104,8 @@ glue("negative", 100 * float(share[abs(degrees) == 180].sum()), display=False)
 # Both figures pool all points. Where the networks of a run are at hand, a test point can be chosen here, by the slider or by a touch on the left. Its eigenvalues appear on the right, in front of those of $J_I$ at all points offered, in grey.
 
 # %%
+from IPython.display import Markdown
+
 from lib.figures import interactive
 from lib.runs import live, measurements, read
 
@@ -113,15 +115,16 @@ points = None if own.kept else measurements(own.name, own.table_depth, middle)
 interactive.point_spectra(points) if points is not None else None
 
 # %% tags=["remove-input"]
-glue("own_run", own.name, display=False)
-glue("own_d", int(middle), display=False)
+at_hand = f"The points are test points of the run {own.name}, at $d$ = {middle} and the depth of the tables, evenly spaced in the order of their errors. The dashed circle has radius 1. An exact copy of a point would have all its eigenvalues at 1; on the way along the slider one can watch whether a larger error shows in them."
+absent = f"Of the run {own.name} only a summary is kept, so there is no point to choose here. The [run](rerun) `digits` has its networks at hand."
+glue("explorer", Markdown(absent if points is None else at_hand), display=False)
 
 # %% [markdown]
-# The points are test points of the run {glue:text}`own_run`, at $d$ = {glue:text}`own_d` and the depth of the tables, evenly spaced in the order of their errors. The dashed circle has radius 1. An exact copy of a point would have all its eigenvalues at 1; on the way along the slider one can watch whether a larger error shows in them.
+# ```{glue:md} explorer
+# :format: myst
+# ```
 
 # %% tags=["remove-input"]
-from IPython.display import Markdown
-
 glue("verdicts", Markdown(tables.verdicts(summaries, "spectra")), display=False)
 glue("tests", Markdown(tables.tests("spectra")), display=False)
 

@@ -1,7 +1,7 @@
 """What a claim is, and what comes of it on a run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from lib.evidence import NotTestable, Part
@@ -18,8 +18,8 @@ Test = Callable[["Summary"], list[Part]]
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A statement, of the paper (`lib.published.PublishedClaim`) or ours (source `OURS`), and how it is tested."""
+class Statement:
+    """What is claimed, by the paper (`lib.published.PublishedClaim`) or by us (source `OURS`), and within what tolerance."""
 
     id: str
     statement: str
@@ -27,19 +27,19 @@ class Claim:
     page: str
     published: str
     tolerance: str
+
+
+@dataclass(frozen=True)
+class Claim(Statement):
+    """A statement, and how it is tested."""
+
     parts: Test
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A claim's outcome on one run; `reproduced` says in numbers what was found."""
+class Verdict(Statement):
+    """A statement's outcome on one run; `reproduced` says in numbers what was found."""
 
-    id: str
-    statement: str
-    source: str
-    page: str
-    published: str
-    tolerance: str
     verdict: str
     reproduced: str
     reason: str
@@ -47,13 +47,13 @@ class Verdict:
 
 def judge(claim: Claim, summary: "Summary") -> Verdict:
     """The verdict on a claim by a run: all of its parts have to hold."""
-    fields = {name: value for name, value in vars(claim).items() if name != "parts"}
+    stated = {field.name: getattr(claim, field.name) for field in fields(Statement)}
     try:
         parts = claim.parts(summary)
         if not parts:
             raise NotTestable("the run has nothing that the claim speaks of")
     except NotTestable as missing:
-        return Verdict(**fields, verdict=NOT_TESTABLE, reproduced="", reason=f"{missing}.")
+        return Verdict(**stated, verdict=NOT_TESTABLE, reproduced="", reason=f"{missing}.")
     held = sum(part.low > 0 for part in parts)
     against = sum(part.high < 0 for part in parts)
     good, bad = (HOLDS, FAILS) if claim.source == OURS else (REPRODUCED, NOT_REPRODUCED)
@@ -61,7 +61,7 @@ def judge(claim: Claim, summary: "Summary") -> Verdict:
     reason = f"{held} of {len(parts)} hold"
     if verdict == bad:
         reason += f", {against} contradicted, {len(parts) - held - against} undecided"
-    return Verdict(**fields, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.")
+    return Verdict(**stated, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.")
 
 
 def _in_numbers(parts: list[Part]) -> str:
