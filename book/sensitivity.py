@@ -31,10 +31,7 @@ variant_runs: list[str] = [
 length_dims: list[int] = [5, 20]  # latent dimensions of the first figure
 latent_dim: int = 20  # of the second
 chosen_runs: list[str] = ["mnist"]  # what came of it
-chosen_dims: list[int] = [
-    10,
-    20,
-]  # the latent dimensions that were looked at to choose it
+chosen_dims: list[int] = [10, 20]  # looked at to choose it
 
 # %%
 import pandas as pd
@@ -59,12 +56,14 @@ by_dim = {d: sensitivity.length(ours, d) for d in length_dims}
 figures.training_length(by_dim, {d: wanted[d] for d in length_dims})
 
 # %% tags=["remove-input"]
-import numpy as np
-
 glue("base", ours.run.name, display=False)
 glue("chosen", listed(chosen_runs)[0], display=False)
 glue("chosen_dims", " and ".join(map(str, chosen_dims)), display=False)
 glue("least_dim", evidence.AGREE_FROM, display=False)
+
+
+# %% tags=["remove-input"]
+import numpy as np
 
 
 def crossing(d):
@@ -169,7 +168,7 @@ glue("plain_indicators", float(plain["indicators"]), display=False)
 #
 # ## Two settings at once
 #
-# A logistic function at the output raises the slopes, and the indicators with them. Hidden widths that fall geometrically make a smaller network and lower the indicators. The run {glue:text}`chosen:s` has both. It was chosen by what such networks did at $d$ = {glue:text}`chosen_dims:s`; the other latent dimensions were trained afterwards, and test the choice.
+# A logistic function at the output raises the slopes, and the indicators with them. Hidden widths that fall geometrically make a smaller network and lower the indicators. The run {glue:text}`chosen:s` has both. It was chosen by what trial networks did at $d$ = {glue:text}`chosen_dims:s` in 100 epochs; the other latent dimensions came afterwards, and test the choice.
 
 # %%
 chosen = summary(listed(chosen_runs)[0])
