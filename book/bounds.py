@@ -37,10 +37,7 @@
 # It can be seen in the plane. Take the network of {prf:ref}`rem-plane` and move all that its decoder returns by the same step. No Jacobian notices.
 
 # %% tags=["parameters"]
-runs: list[str] = [
-    "mnist-300",
-    "digits",
-]  # the first one with networks at hand is shown
+runs: list[str] = ["mnist-300", "digits"]  # the first with networks is shown
 
 # %% mystnb={"image": {"alt": "Left, arrows from points of the data to their images under two networks; those of the second are the first ones, moved by one step. Right, error against eigenvalue: at each eigenvalue the two networks have different errors."}}
 import torch

@@ -120,10 +120,7 @@ diagrams.plane(toys.field(toy), curve, data.numpy())
 # ## The identity on trained networks
 
 # %% tags=["parameters"]
-runs: list[str] = [
-    "mnist-300",
-    "digits",
-]  # the first one with networks at hand is shown
+runs: list[str] = ["mnist-300", "digits"]  # the first with networks is shown
 explicit_points: int = 20  # points whose N x N Jacobian is formed
 
 # %%

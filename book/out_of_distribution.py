@@ -20,7 +20,7 @@
 # ## The images
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "digits"]  # the first whose networks can be had is used
+runs: list[str] = ["mnist-300", "digits"]  # the first whose networks can be had is used
 latent_dims: list[int] = [2, 5, 10, 20]  # those of them that the run has
 points: int = 200  # images a set
 others: list[str] = []  # further data sets, such as fashion-mnist, scaled to size
