@@ -4,13 +4,13 @@
 `summary` loads the result; `member` and `measurements` give one trained autoencoder and its per-point table.
 """
 
+from lib.runs.manifests import manifest
 from lib.runs.results import (
     Summary,
     ensure,
     followed,
     listed,
     live,
-    manifest,
     measurements,
     member,
     summary,

@@ -23,8 +23,8 @@ from lib.errors import InputError
 from lib.runs import jobs, store, workers
 from lib.runs import plan as plans
 from lib.runs.jobs import Job
+from lib.runs.manifests import write_manifest
 from lib.runs.neighbours import neighbours
-from lib.runs.results import manifest
 from lib.runs.specification import Member, Run, members
 from lib.runs.weights import load_weights
 from lib.sources import code_digest
@@ -67,15 +67,6 @@ def execute(
         if not store.missing(run, members(run)):
             jobs.forget(run, ["*"])  # of other groupings of the members
     return [member for member in waiting if store.diverged_epoch(run, member) is None]
-
-
-def write_manifest(run: Run) -> None:
-    """Write the manifest of what is there beside it, where it does not say so already; it reads all summaries."""
-    text = store.json_text(manifest(run))
-    for folder in (store.folder(run), *([store.RESULTS / run.name] if run.kept else [])):
-        path = folder / "manifest.json"
-        if not path.exists() or path.read_text() != text:
-            files.write(path, text)
 
 
 def _workers(run: Run, device: str, count: int, scheduler: str | None) -> Any:

@@ -1,10 +1,10 @@
 """What a run leaves behind, as objects: its summary, a trained member, a member's measurements."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from lib import documents, files
 from lib.errors import InputError, check_known
 from lib.runs import store
+from lib.runs.manifests import diverged, diverged_sentence
 from lib.runs.specification import Member, Run, members, read
 from lib.runs.specification import names as every
 from lib.usercode import reason
@@ -99,18 +100,6 @@ def finished_part(run: Run) -> Run:
     return replace(run, latent_dims=dims, depths=depths)
 
 
-def diverged(run: Run) -> dict[Member, int]:
-    """The members of a run that diverged, and after which epoch."""
-    epochs = {member: store.diverged_epoch(run, member) for member in members(run)}
-    return {member: epoch for member, epoch in epochs.items() if epoch is not None}
-
-
-def diverged_sentence(run: Run, lost: Mapping[Member, int]) -> str:
-    """Which members diverged, and what to do."""
-    listing = ", ".join(f"{member.name} after epoch {epoch}" for member, epoch in lost.items())
-    return f"{listing} diverged (the loss is not finite); lower learning_rate {run.learning_rate:g} in runs/{run.name}.yml."
-
-
 def listed(names: Sequence[str] | str) -> list[str]:
     """The runs of a page's parameter: a list of names, or its text, which is how `papermill -p` hands over a list."""
     values = documents.parse(names, "The list of names") if isinstance(names, str) else names
@@ -191,22 +180,6 @@ def summary_files(name: str) -> list[Path]:
     paths = [store.summary_path(run, member) for member in members(run)]
     beside = [store.beside_path(run, member, kind) for member in members(run) for kind in store.BESIDE]
     return [path for path in [*paths, *beside, paths[0].with_name("manifest.json")] if path.exists()]
-
-
-def manifest(run: Run) -> dict[str, Any]:
-    """What was computed, from what, on what, in what time: the provenance of each finished member."""
-    finished = {}
-    for member in members(run):
-        path = store.summary_path(run, member)
-        if path.exists():
-            content = store.load_summary(path, member)
-            finished[member.name] = {
-                "sha256": files.sha256(path),
-                "data": content["data"],
-                "wall_seconds": content["tables"]["members"]["wall_seconds"][0],
-            } | content["provenance"]
-    lost = {member.name: epoch for member, epoch in diverged(run).items()}
-    return {"run": run.name, "digest": run.digest, "members": finished} | ({"diverged": lost} if lost else {})
 
 
 def why_absent(name: str) -> str | None:

@@ -66,7 +66,13 @@ def agreement(summaries: Summaries) -> str:
         for row in evidence.agreement(summary).to_dict("records"):
             same = of_all[(of_all["number"] == row["number"]) & (of_all["space"] == row["space"])].iloc[0]
             spearman = "" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
-            cells = [row["dims"], f"{row['rms']:.3f}", spearman, f"{100 * row['same_sign']:.0f} %", f"{same['rms']:.3f}"]
+            cells = [
+                row["dims"],
+                f"{row['rms']:.3f}",
+                spearman,
+                f"{100 * row['same_sign']:.0f} %",
+                f"{same['rms']:.3f}",
+            ]
             rows.append([name, f"Table {row['number']}", SPACES[row["space"]], *cells])
     least = evidence.AGREE_FROM
     header = ["run", "published in", "space", f"values of $d\\ge{least}$", "RMS difference", "Spearman", "same sign"]
