@@ -126,7 +126,7 @@ glue("changes", Markdown(tables.control_counts(beside)), display=False)
 # Every member of every depth, test points, $J_I$: at how many the slope with class and ink held fixed is significantly above 0, below 0, or neither (95 % intervals), and at how many it is less than half of the raw slope in size.
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(tables.basis(summaries, "controls")), display=False)
+glue("basis", Markdown(tables.basis(beside, "controls")), display=False)
 
 # %% [markdown]
 # ## How sure are we
