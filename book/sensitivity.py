@@ -207,7 +207,7 @@ glue("logistic_slopes", float(rows.loc[is_logistic, "slopes"].min()), display=Fa
 #
 # *The output: fairly sure.* Of the variants with an affine output none comes nearer than {glue:text}`affine_slopes:.2f` in the slopes; with a logistic one, everything else unchanged, they are {glue:text}`logistic_slopes:.2f` away.
 #
-# *The widths: less sure.* Linear widths with a logistic output come as near, for a few epochs. Geometric ones stay near for longer, and the paper speaks of 300.
+# *The widths: less sure.* At $d$ = {glue:text}`d:d` linear widths with a logistic output come nearly as close. The geometric ones were followed for longer, come closer still, and overfit later; the paper speaks of 300 epochs.
 #
 # *The length of training: only that it was gentle.* The published indicators can be had only from networks that overfit little, and ours overfit more the longer they train: {glue:text}`base_last_indicators:.2f` too much in the run {glue:text}`base:s`, {glue:text}`chosen_last_indicators:.2f` still in the run {glue:text}`chosen:s` where it was chosen. A smaller learning rate, larger batches or another optimiser would do the same as fewer epochs; we have not tried their combinations.
 #
