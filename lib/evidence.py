@@ -162,8 +162,8 @@ def agreement(summary: "Summary", smallest: int = AGREE_FROM) -> pd.DataFrame:
     """
     rows = []
     for number in published.PREDICTORS:
-        both = beside_published(summary, number)
-        for space, own in both[both["latent_dim"] >= smallest].groupby("space"):
+        both = beside_published(summary, number).query("latent_dim >= @smallest")
+        for space, own in both.groupby("space"):
             ours, printed = own["test_slope_ours"], own["test_slope"]
             rank = ours.rank().corr(printed.rank()) if len(own) > 2 else np.nan
             rms = float(np.sqrt(((ours - printed) ** 2).mean()))
