@@ -33,11 +33,11 @@ steps: int = 2000  # applications of the network at most
 import torch
 
 from lib import attractors, figures
-from lib.runs import live, member, read
+from lib.runs import live, member, piecewise_affine, read
 from lib.runs.checks import checked_members
 
 figures.use_style()
-run = read(live(runs))
+run = read(live(piecewise_affine(runs)))
 dataset = run.load_dataset()
 test, train = (part.images.double() for part in (dataset.test, dataset.train))
 draw = torch.Generator().manual_seed(0)

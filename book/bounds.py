@@ -142,11 +142,11 @@ diagrams.split(*points, form.basis[0, :, 0].numpy())
 
 # %%
 from lib import tables
-from lib.runs import listed, live, member, read
+from lib.runs import live, member, piecewise_affine, read
 from lib.runs.checks import bound_checks, points_and_anchors
 
-run = read(live(runs))
-by_run = {name: bound_checks(name) for name in listed(runs)}
+run = read(live(piecewise_affine(runs)))
+by_run = {name: bound_checks(name) for name in piecewise_affine(runs)}
 
 # %% tags=["remove-input"]
 import pandas as pd

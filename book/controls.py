@@ -103,6 +103,16 @@ for short, name in {"raw": "none", "held": "class and ink"}.items():
         glue(f"{predictor}_{short}_se", float(row["slope_se"]), display=False)
         glue(f"{predictor}_{short}_r2", 100 * float(row["partial_r2"]), display=False)
 
+# %% tags=["remove-input"]
+plain = beside[listed(plain_runs)[0]]
+own = plain.controls.query(
+    "space == 'input' and split == 'test' and predictor == 'trace'"
+)
+own = own[own["latent_dim"] == max(plain.run.latent_dims)].set_index("controls")
+glue("plain_run", plain.run.name, display=False)
+glue("plain_raw", float(own.loc["none", "slope"]), display=False)
+glue("plain_held", float(own.loc["class and ink", "slope"]), display=False)
+
 # %% [markdown]
 # ```{glue:md} controlled
 # :format: myst
@@ -111,7 +121,7 @@ for short, name in {"raw": "none", "held": "class and ink"}.items():
 # Test points, $J_I$, at the largest $d$ of each run; robust standard errors in brackets. *Partial $R^2$* is the share of what the controls leave unexplained that the predictor then explains.
 #
 # In the run {glue:text}`shown_run:s`, at $d$ = {glue:text}`largest_d:d`, the slope on the trace is {glue:text}`trace_raw:.3f` with nothing held fixed, and {glue:text}`trace_held:.3f` (standard error {glue:text}`trace_held_se:.3f`) with class and ink held fixed; on the log volume {glue:text}`log_volume_raw:.3f` and {glue:text}`log_volume_held:.3f` ({glue:text}`log_volume_held_se:.3f`).
-# The trace explains {glue:text}`trace_raw_r2:.1f` % of the variance of the test errors alone, and {glue:text}`trace_held_r2:.1f` % of what class and ink leave of it. How much of a slope survives differs from run to run, on the same images: it is a property of the trained network, too.
+# The trace explains {glue:text}`trace_raw_r2:.1f` % of the variance of the test errors alone, and {glue:text}`trace_held_r2:.1f` % of what class and ink leave of it. On the same images, in the run {glue:text}`plain_run:s`, {glue:text}`plain_raw:.3f` become {glue:text}`plain_held:.3f` on the trace (one seed each): how much of a slope survives is a property of the trained network, too.
 
 # %% tags=["remove-input"]
 glue("changes", Markdown(tables.control_counts(beside)), display=False)

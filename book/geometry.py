@@ -124,9 +124,9 @@ runs: list[str] = ["mnist-300", "digits"]  # the first with networks is shown
 explicit_points: int = 20  # points whose N x N Jacobian is formed
 
 # %%
-from lib.runs import live, member, read
+from lib.runs import live, member, piecewise_affine, read
 
-run = read(live(runs))
+run = read(live(piecewise_affine(runs)))
 test = run.load_dataset().test.images.double()
 pairs = {}
 for d in sorted({min(run.latent_dims), max(run.latent_dims)}):
@@ -296,10 +296,9 @@ moved.map("{:.0e}".format)
 
 # %%
 from lib import tables
-from lib.runs import listed
 from lib.runs.checks import bound_checks
 
-by_run = {name: bound_checks(name) for name in listed(runs)}
+by_run = {name: bound_checks(name) for name in piecewise_affine(runs)}
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown

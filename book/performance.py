@@ -99,7 +99,7 @@ large, family = training["large"], training["family"]
 pd.Series(training["environment"]).drop("versions").to_frame("taken on")
 
 # %% [markdown]
-# One member of the size of MNIST's, alone on one thread. What it could reach at best is the rate of the matrix products that it is made of, measured in the same run.
+# One member of the size of those of `mnist-300`, alone on one thread. What it could reach at best is the rate of the matrix products that it is made of, measured in the same run.
 
 # %%
 rates = pd.Series(large["gigaflops"], name="GFLOP/s")
@@ -178,7 +178,7 @@ for name, case in scaling["cases"].items():
 figures.scaling(gains(scaling), measured)
 
 # %% [markdown]
-# Two processes are {glue:text}`scaling_two:.2f` times as fast as one on a slice of the digits, start included, and two workers of Dask {glue:text}`scaling_dask:.2f` times. Scheduling a job takes {glue:text}`task_ms:.1f` ms and a transfer runs at {glue:text}`megabytes:.0f` MB/s, all on one machine; over a network expect less. By these costs one driver keeps {glue:text}`saturation_digits:.0f` workers busy with jobs of the digits and {glue:text}`saturation_mnist:.0f` with those of MNIST: such jobs are long, and what they return is small beside them.
+# Two processes are {glue:text}`scaling_two:.2f` times as fast as one on a slice of the digits, start included, and two workers of Dask {glue:text}`scaling_dask:.2f` times. Scheduling a job takes {glue:text}`task_ms:.1f` ms and a transfer runs at {glue:text}`megabytes:.0f` MB/s, all on one machine; over a network expect less. By these costs one driver keeps {glue:text}`saturation_digits:.0f` workers busy with jobs of the digits and {glue:text}`saturation_mnist:.0f` with those of MNIST (the run `mnist-300`): such jobs are long, and what they return is small beside them.
 #
 # A thousand workers gain nothing on the runs of this book, which have {glue:text}`jobs:d` members each: the longest job is then the whole time, and the way on is more threads, or a GPU, for each. In a sweep of {glue:text}`sweep:d` members of MNIST a thousand workers are all busy, and take {glue:text}`sweep_hours:.0f` hours. There the gain ends with the last round of jobs, which leaves workers idle; the driver's share of the work would take {glue:text}`driver_minutes:.0f` minutes.
 #

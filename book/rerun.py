@@ -107,7 +107,7 @@ source.parameter_table()
 # table_depth: 4           # the depth of Tables 1 and 2
 # hidden_widths: linear    # or geometric, or by depth {3: [64, 32], ...}
 # initialisation: he       # or pytorch
-# output: affine           # or sigmoid
+# output: affine           # or sigmoid; of such runs the pages on theorems want another one beside them
 # epochs: 50
 # batch_size: 154
 # learning_rate: 1.0e-3

@@ -70,10 +70,20 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
+def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
+    """The `distances` to the published values after the last epoch, over all points: root mean squares over latent dimensions.
+
+    At the depth of the run's tables; `course` has the last epoch, too, over the points that are watched during training.
+    """
+    own = run.regressions[run.regressions["depth"] == run.run.table_depth]
+    rows = [distances(coefficients(own[own["latent_dim"] == one]), one) for one in latent_dims]
+    return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
+
+
 def course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
     """A row an epoch after which a run's weights were kept: `epoch`, and the `distances` to the published values.
 
-    Of several latent dimensions together: root mean squares over them, too.
+    Over the points that are watched during training. Of several latent dimensions together: root mean squares over them, too.
     """
     rows = [
         {"epoch": row["epoch"]} | distances(row, latent_dim)

@@ -203,6 +203,13 @@ def test_tables_are_rectangular(summaries):
         assert len({line.count(" | ") for line in text.splitlines() if line.startswith("|")}) == 1
 
 
+def test_agreement_is_told_of_runs_that_have_the_latent_dimensions_and_of_others(summaries):
+    assert "so there is nothing to sum up" in tables.agreement_told(summaries["smoke"])
+    frame = summaries["smoke"].regressions
+    moved = dataclasses.replace(summaries["smoke"], regressions=frame.assign(latent_dim=frame["latent_dim"] + 4))
+    assert "of the signs agree" in tables.agreement_told(moved)
+
+
 def test_differences_are_shown_for_runs_on_the_papers_data(summaries):
     run = dataclasses.replace(summaries["smoke"].run, dataset="mnist")
     text = tables.coefficients({"smoke": dataclasses.replace(summaries["smoke"], run=run)}, 2)

@@ -228,6 +228,12 @@ def test_statements_on_affine_maps_and_relus_are_not_checked_on_other_networks(o
     name = written(tmp_path, monkeypatch, output="sigmoid", **TINY)
     with pytest.raises(InputError, match="end in a sigmoid function"):
         checks.bound_checks(name)
+    with pytest.raises(InputError, match=f"No run with an affine output in {name}"):
+        runs.piecewise_affine([name])
+
+
+def test_of_several_runs_those_of_affine_maps_and_relus_are_taken():
+    assert runs.piecewise_affine(["mnist", "mnist-300", "digits"]) == ["mnist-300", "digits"]
 
 
 def test_a_kept_run_shows_the_part_that_is_there(own_artifacts, tmp_path, monkeypatch):

@@ -58,6 +58,15 @@ def test_a_regression_that_could_not_be_made_is_missing_in_the_course():
     assert np.isnan(sensitivity.distances(found, LATENT_DIM)["slopes"])
 
 
+def test_the_end_of_training_is_over_all_points_and_several_latent_dimensions(base):
+    frames = [regressions(d, shift, depth=4) for d, shift in ((5, 0.3), (20, 0.4))]
+    off = regressions(5, 9.0, depth=3)  # of another depth than that of the tables
+    summary = dataclasses.replace(base, regressions=pd.concat([*frames, off]))
+    assert sensitivity.final(summary, [5]) == pytest.approx({"slopes": 0.3, "indicators": 0.3})
+    both = (0.5 * (0.3**2 + 0.4**2)) ** 0.5
+    assert sensitivity.final(summary, [5, 20]) == pytest.approx({"slopes": both, "indicators": both})
+
+
 def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch):
     other = variant(base, output="sigmoid")
     monkeypatch.setattr(sensitivity, "summary", lambda name: other)

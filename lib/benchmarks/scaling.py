@@ -121,8 +121,8 @@ def _transfer(client: Any) -> float:
 
 
 def cases() -> dict[str, dict[str, float]]:
-    """Jobs, their seconds and bytes: of digits by this machine's manifest where it is there, of MNIST by the committed one."""
-    mnist = _case("mnist", files.ROOT / "results" / "mnist" / "manifest.json", (784, 70_000))
+    """Jobs, their seconds and bytes: of digits by this machine's manifest where it is there, of MNIST by that of mnist-300."""
+    mnist = _case("mnist-300", files.ROOT / "results" / "mnist-300" / "manifest.json", (784, 70_000))
     sweep = mnist | {"jobs": 10_000}
     digits = read("digits")
     manifest = store.folder(digits) / "manifest.json"

@@ -1,6 +1,6 @@
 """How fast training is: of the matrix products' rate in the same run, and beside the plain loops one would write.
 
-Two cases, on one thread. A member of the size of MNIST's (784-593-402-211-20, batch 256), alone: bound by arithmetic.
+Two cases, on one thread. A member of the run mnist-300 (784-593-402-211-20, batch 256), alone: bound by arithmetic.
 The family of digits (depth 4, d = 2..20, batch 154), stacked: bound by overhead. Random images stand in for the data,
 whose values do not matter for the time.
 """

@@ -55,8 +55,9 @@ def report(summary: "Summary", as_json: bool = False) -> str:
 
 def _agreement(summary: "Summary") -> list[str]:
     """Lines on the test slopes beside the published ones."""
-    lines = [f"Test slopes beside the published ones, d from {AGREE_FROM}:"]
-    for row in agreement(summary).to_dict("records"):
+    rows = agreement(summary).to_dict("records")
+    lines = [f"Test slopes beside the published ones, d from {AGREE_FROM}:"] if rows else []
+    for row in rows:
         rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
         lines.append(
             f"Table {row['number']}, {NAMES[row['space']]}: RMS difference {row['rms']:.3f}, Spearman {rank}, "

@@ -115,6 +115,18 @@ def live(names: Sequence[str] | str) -> str:
     return next((name for name in chosen if not read(name).kept), chosen[0])
 
 
+def piecewise_affine(names: Sequence[str] | str) -> list[str]:
+    """Those of these runs whose networks are chains of affine maps and ReLUs, of which alone some statements are proved.
+
+    Raises `InputError` where none is.
+    """
+    given = listed(names)
+    there = [name for name in given if read(name).output == "affine"]
+    if not there:
+        raise InputError(f"No run with an affine output in {', '.join(given)}; name one, such as digits, beside them.")
+    return there
+
+
 def followed(names: Sequence[str] | str) -> list[str]:
     """The runs that a page on training can show for these: each that has snapshots, or else its companion NAME-training.
 

@@ -79,6 +79,19 @@ def agreement(summaries: Summaries) -> str:
     return markdown([*header, "RMS difference at all $d$"], rows, left=3)
 
 
+def agreement_told(summary: Summary) -> str:
+    """What `agreement` says of one run, as a sentence."""
+    name, least = summary.run.name, evidence.AGREE_FROM
+    own, of_all = evidence.agreement(summary), evidence.agreement(summary, 0)
+    if own.empty:
+        return f"The run {name} has no $d$ from {least} on, so there is nothing to sum up."
+    return (
+        f"For the run {name} the root mean square difference from the published slopes is {own['rms'].min():.2f} to "
+        f"{own['rms'].max():.2f} from $d$ = {least} on, and {of_all['rms'].min():.2f} to {of_all['rms'].max():.2f} over all "
+        f"$d$; from {least} on at least {own['same_sign'].min():.0%} of the signs agree."
+    )
+
+
 def coverage(summaries: Summaries) -> str:
     """What each run has: data, latent dimensions, depths, epochs, and how many of its members are there."""
     rows = []
