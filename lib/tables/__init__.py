@@ -7,12 +7,23 @@ imported by name, by the pages that show them.
 from lib.tables.checks import STATEMENTS, checks
 from lib.tables.layout import markdown, numbered
 from lib.tables.ledger import VERDICTS, basis, our_verdicts, standing, tests, verdicts
-from lib.tables.paper import agreement, coefficients, control_counts, controlled, coverage, health, precision, settings
+from lib.tables.paper import (
+    agreement,
+    agreement_told,
+    coefficients,
+    control_counts,
+    controlled,
+    coverage,
+    health,
+    precision,
+    settings,
+)
 
 __all__ = [
     "STATEMENTS",
     "VERDICTS",
     "agreement",
+    "agreement_told",
     "basis",
     "checks",
     "coefficients",
