@@ -88,7 +88,7 @@ def agreement_told(summary: Summary) -> str:
     return (
         f"For the run {name} the root mean square difference from the published slopes is {own['rms'].min():.2f} to "
         f"{own['rms'].max():.2f} from $d$ = {least} on, and {of_all['rms'].min():.2f} to {of_all['rms'].max():.2f} over all "
-        f"$d$; from {least} on at least {own['same_sign'].min():.0%} of the signs agree."
+        f"$d$; from {least} on at least {100 * own['same_sign'].min():.0f} % of the signs agree."
     )
 
 
