@@ -141,10 +141,11 @@ def _snapshot(checkpoint: Path, member: Member, epoch: int) -> Path:
 
 
 def forget(run: Run, names: Iterable[str]) -> None:
-    """Remove the checkpoints of these jobs from this machine."""
+    """Remove the checkpoints of these jobs from this machine, and what a killed process left of one half-written."""
     for name in names:
-        for path in store.folder(run).glob(f"checkpoint-{name}-*.safetensors"):
-            path.unlink(missing_ok=True)
+        for pattern in (f"checkpoint-{name}-*.safetensors", f".checkpoint-{name}-*.part"):
+            for path in store.folder(run).glob(pattern):
+                path.unlink(missing_ok=True)
 
 
 def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]:
