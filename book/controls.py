@@ -108,7 +108,8 @@ plain = beside[listed(plain_runs)[0]]
 own = plain.controls.query(
     "space == 'input' and split == 'test' and predictor == 'trace'"
 )
-own = own[own["latent_dim"] == max(plain.run.latent_dims)].set_index("controls")
+own = own[own["depth"] == plain.run.table_depth].set_index("controls")
+own = own[own["latent_dim"] == max(plain.run.latent_dims)]
 glue("plain_run", plain.run.name, display=False)
 glue("plain_raw", float(own.loc["none", "slope"]), display=False)
 glue("plain_held", float(own.loc["class and ink", "slope"]), display=False)

@@ -27,7 +27,9 @@ def difference(variant: Run, base: Run) -> dict[str, object]:
 
 def length(base: Summary, latent_dim: int) -> pd.DataFrame:
     """A row an epoch after which the base's weights were kept: `epoch`, and the columns of `coefficients`."""
-    rows = base.progress_regressions.query("latent_dim == @latent_dim")
+    rows = base.progress_regressions
+    if not rows.empty:
+        rows = rows[(rows["latent_dim"] == latent_dim) & (rows["depth"] == base.run.table_depth)]
     if rows.empty:
         raise InputError(f"Run {base.run.name} has no snapshots at d = {latent_dim}; add `snapshots` to its file.")
     return pd.DataFrame([{"epoch": int(epoch)} | coefficients(one) for epoch, one in rows.groupby("epoch")])
@@ -36,9 +38,10 @@ def length(base: Summary, latent_dim: int) -> pd.DataFrame:
 def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
     """`SPACE_PREDICTOR_test_slope`, `..._test_slope_se`, `..._test` and `..._test_se` of one latent dimension, pooled.
 
-    NaN where there is no regression: an untrained network may have no point with a logarithm.
+    Of several seeds the means. NaN where there is no regression: an untrained network may have no point with a logarithm.
     """
-    pooled = regressions[regressions["label"] == -1].set_index(["space", "predictor"]).reindex(COLUMNS)
+    pooled = regressions[regressions["label"] == -1].groupby(["space", "predictor"]).mean(numeric_only=True)
+    pooled = pooled.reindex(COLUMNS)
     return {
         f"{space}_{predictor}_{name}": float(pooled.loc[(space, predictor), name])
         for space, predictor in COLUMNS
