@@ -169,7 +169,7 @@ glue("plain_indicators", float(plain["indicators"]), display=False)
 #
 # ## Two settings at once
 #
-# A logistic function at the output raises the slopes, and the indicators with them. Hidden widths that fall geometrically make a smaller network and lower the indicators. The run {glue:text}`chosen:s` has both; no other two settings were tried together. It was chosen by the slopes of two trial networks of the same seed, at $d$ = {glue:text}`chosen_dims:s`, and its epochs from 30, 60 and 100 in these. Trial networks with the logistic output alone had been seen at $d$ = 5, 10 and 20. None of them was kept; the networks of the run were trained afterwards.
+# A logistic function at the output raises the slopes, and the indicators with them. Hidden widths that fall geometrically make a smaller network and lower the indicators. The run {glue:text}`chosen:s` has both; no other two settings were tried together. It was chosen by the slopes of two trial networks of the same seed, at $d$ = {glue:text}`chosen_dims:s`, and its epochs from 30, 60 and 100 in these. Trial networks with the logistic output alone had been seen at $d$ = 5, 10 and 20. But for the variant above none of them was kept; the networks of the run were trained afterwards.
 
 # %%
 chosen = summary(listed(chosen_runs)[0])
