@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lib import bounds, spectra
+from lib.bounds.secants import check_rows
 from lib.errors import InputError
 from lib.jacobians import cores
 
@@ -51,13 +52,11 @@ def iterate(
     """
     if steps < 1:
         raise InputError(f"`steps` should be positive, {steps} was given; fixed points take hundreds.")
-    if x.dtype != torch.float64:
-        raise InputError(
-            f"Points should be float64 to tell a slow orbit from one that stands still, {x.dtype} was given."
-        )
-    end, fate = x.clone(), torch.full((len(x),), FATES.index("unsettled"))
-    taken, period = torch.full((len(x),), steps), torch.zeros(len(x), dtype=torch.long)
-    moving, here = torch.arange(len(x)), x
+    check_rows(encoder, decoder, x)
+    at = {"device": x.device}
+    end, fate = x.clone(), torch.full((len(x),), FATES.index("unsettled"), **at)
+    taken, period = torch.full((len(x),), steps, **at), torch.zeros(len(x), dtype=torch.long, **at)
+    moving, here = torch.arange(len(x), **at), x
     with torch.no_grad():
         for step in range(1, steps + 1):
             there = decoder(encoder(here))
@@ -69,7 +68,7 @@ def iterate(
             if not len(moving):
                 break
         end[moving] = here
-        there, returns = here, torch.zeros(len(moving), dtype=torch.long)
+        there, returns = here, torch.zeros(len(moving), dtype=torch.long, **at)
         for after in range(1, LONGEST + 1):
             there = decoder(encoder(there))
             back = (there - here).norm(dim=1) <= tolerance * (1 + here.norm(dim=1))
@@ -84,7 +83,7 @@ def newton(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, rounds: in
     """Go to the fixed point of the affine piece, again and again, from points x (P, N): where that leads (P, N), and
     whether it is a fixed point of f (P,), by the test f(x) = x. Chains of Linear and ReLU, float64.
     """
-    found, solved = x.clone(), torch.zeros(len(x), dtype=torch.bool)
+    found, solved = x.clone(), torch.zeros(len(x), dtype=torch.bool, device=x.device)
     for _ in range(rounds):
         waiting = (~solved & found.isfinite().all(dim=1) & (found.norm(dim=1) <= LOST)).nonzero()[:, 0]
         if not len(waiting):
@@ -104,40 +103,42 @@ def distinct(points: Tensor) -> tuple[Tensor, Tensor]:
     >>> distinct(torch.tensor([[0.0], [1.0], [0.0]]))
     (tensor([0, 1]), tensor([0, 1, 0]))
     """
-    number, firsts = torch.full((len(points),), -1), []
+    number, firsts = torch.full((len(points),), -1, device=points.device), []
     for place in range(len(points)):
         if number[place] < 0:
             near = (points - points[place]).norm(dim=1) <= SAME * (1 + points[place].norm())
             number[near & (number < 0)] = len(firsts)
             firsts.append(place)
-    return torch.tensor(firsts, dtype=torch.long), number
+    return torch.tensor(firsts, dtype=torch.long, device=points.device), number
 
 
 def growth(encoder: nn.Module, decoder: nn.Module, x: Tensor, steps: int = 300, gap: float = 1e-7) -> Tensor:
     """The largest Lyapunov exponent (P,) of the orbits from x (P, N), float64: the mean logarithm of the factor by which a
-    small separation grows in a step, over `steps` or until the orbit is lost. Negative where neighbours draw together.
+    small separation grows in a step, over `steps` or until the orbit is lost. Negative where neighbours draw together, -inf where
+    they become one, on a piece where f is constant.
 
     Two orbits are followed, the second put back to distance `gap` (1 + |x|) after every step.
     """
-    apart = torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=x.dtype)
-    total, counted = (torch.zeros(len(x), dtype=x.dtype) for _ in range(2))
+    check_rows(encoder, decoder, x)
+    apart = torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=x.dtype).to(x.device)
+    total, counted = torch.zeros_like(x[:, 0]), torch.zeros_like(x[:, 0])
     with torch.no_grad():
         for step in range(steps + SETTLING):
             apart = gap * (1 + x.norm(dim=1, keepdim=True)) * torch.nn.functional.normalize(apart)
             here = decoder(encoder(x))
             grown = decoder(encoder(x + apart)) - here
-            factor = (grown.norm(dim=1) / apart.norm(dim=1)).clamp(min=torch.finfo(x.dtype).eps)
+            factor = grown.norm(dim=1) / apart.norm(dim=1)
             stays = here.norm(dim=1) <= LOST
-            x, apart = torch.where(stays[:, None], here, x), torch.where(stays[:, None], grown, apart)
-            if step >= SETTLING:
-                total, counted = total + torch.where(stays, factor.log(), 0), counted + stays
+            x, apart = torch.where(stays[:, None], here, x), torch.where((stays & (factor > 0))[:, None], grown, apart)
+            counts = stays & ((step >= SETTLING) | (factor == 0))
+            total, counted = total + torch.where(counts, factor.log(), 0), counted + counts
     return total / counted.clamp(min=1)
 
 
 def spectral_radius(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Tensor:
     """max |lambda| of J_I (P,) at points x (P, N): below 1 at a fixed point, it attracts."""
     if not len(x):
-        return torch.zeros(0, dtype=x.dtype)
+        return torch.zeros(0, dtype=x.dtype, device=x.device)
     return spectra.eigenvalues(cores(encoder, decoder, x).input).abs()[:, 0]
 
 
@@ -159,7 +160,7 @@ class Attractors:
 def attractors(encoder: nn.Sequential, decoder: nn.Sequential, orbits: Orbits) -> Attractors:
     """The distinct fixed points among the ends of orbits; each end is first taken to the fixed point of its affine piece."""
     ended = (orbits.fate == FATES.index("fixed point")).nonzero()[:, 0]
-    basin = torch.full((len(orbits.end),), -1)
+    basin = torch.full((len(orbits.end),), -1, device=orbits.end.device)
     if not len(ended):
         none = orbits.end[:0]
         return Attractors(none, spectral_radius(encoder, decoder, none), basin)
@@ -181,8 +182,8 @@ def purity(basin: Tensor, labels: Tensor) -> tuple[float, float]:
     inside = basin >= 0
     if not inside.any():
         return 0.0, 0.0
-    counts = torch.zeros((int(basin.max()) + 1, int(labels.max()) + 1), dtype=torch.long)
-    counts.index_put_((basin[inside], labels[inside]), torch.ones(int(inside.sum()), dtype=torch.long), accumulate=True)
+    counts = torch.zeros((int(basin.max()) + 1, int(labels.max()) + 1), dtype=torch.long, device=basin.device)
+    counts.index_put_((basin[inside], labels[inside]), torch.ones_like(basin[inside]), accumulate=True)
     total = float(inside.sum())
     return float(counts.amax(dim=1).sum()) / total, float(counts.sum(dim=0).amax()) / total
 
@@ -197,13 +198,13 @@ def starting_points(encoder: nn.Module, decoder: nn.Module, x: Tensor, orbits: O
         "error": start.mse,
     }
     columns |= {"steps": orbits.steps, "fate": orbits.fate}
-    return {name: column.numpy() for name, column in columns.items()}
+    return {name: column.cpu().numpy() for name, column in columns.items()}
 
 
 def nearest(points: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     """The distance (C,) of each point (C, N) to the nearest of images (M, N), and that image's row (C,)."""
     if not len(points):
-        return torch.zeros(0, dtype=points.dtype), torch.zeros(0, dtype=torch.long)
+        return points.new_zeros(0), torch.zeros(0, dtype=torch.long, device=points.device)
     distance, row = torch.cdist(points, images).min(dim=1)
     return distance, row
 

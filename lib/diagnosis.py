@@ -7,9 +7,11 @@ distance to the fifth nearest reference point.
 A point is flagged by a quantity where its value lies outside the central share 1 - alpha of the reference's n values:
 below the k-th smallest or above the k-th largest, k = floor(alpha (n + 1) / 2). A fresh point that is exchangeable
 with the reference points is then flagged with probability at most alpha, whatever the distribution is (conformal prediction:
-Vovk, Gammerman and Shafer 2005). With n < 2/alpha - 1 there is no such limit, and nothing is flagged.
+Vovk, Gammerman and Shafer 2005). With n < 2/alpha - 1 there is no such limit, and nothing is flagged. Distances to neighbours
+depend on who is there: a fresh point's is held against those that the reference points have with it among them.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +20,11 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy import stats
+from scipy.spatial.distance import cdist
 from torch import Tensor, nn
 
 from lib import inputs, models, spectra
-from lib.covariates import NEIGHBOUR, ink
+from lib.covariates import NEIGHBOUR, ink, nearest, neighbour_distance
 from lib.errors import InputError
 from lib.evidence import Z, rank_interval
 from lib.inputs import Points
@@ -60,7 +63,7 @@ class Diagnosis:
     """What `diagnose` finds: the sets of points by name, and the reference with its `limits` where there is one.
 
     `measured` of every set has a row a point, led by `point`, its row or file, and the columns of `measure`; with a reference also
-    `neighbour_distance`, and `outside` (see there).
+    `neighbour_distance` with its limits at that point, `neighbour_low` and `neighbour_high`, and `outside` (see there).
     """
 
     model: Model
@@ -110,60 +113,47 @@ def diagnose(
                 f"{tuple(one.values.shape[1:])}; give all the same shape."
             )
     loaded = models.load(model, architecture, where)
-    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name for source in names]
+    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in names]
     short = short if len(set(short)) == len(short) else names
     found = [_examine(loaded, one.first(points), name, len(one)) for one, name in zip(sources, short, strict=True)]
     base, limits = (found.pop(0) if reference else None), {}
     if base is not None:
         for one in [base, *found]:
-            one.measured["neighbour_distance"] = neighbour_distance(base.rows, None if one is base else one.rows)
-        limits = {name: central(base.measured[name], coverage) for name in (*SIGNALS, *BASELINES)}
+            fresh = None if one is base else one.rows
+            one.measured["neighbour_distance"] = neighbour_distance(base.rows, fresh)
+            one.measured[["neighbour_low", "neighbour_high"]] = neighbour_limits(base.rows, fresh, coverage)
+        limits = {name: central(base.measured[name], coverage) for name in (*SIGNALS, "error", "ink")}
         for one in [base, *found]:
             one.measured["outside"] = outside(one.measured, limits)
     with torch.no_grad():
-        x = as_taken(sources[0].values[:1], loaded.encoder, names[0]).to(loaded.weight, copy=True)
+        x = as_taken(sources[0].values[:1], loaded).to(loaded.weight, copy=True)
         latent_dim = loaded.encoder(x).flatten(1).shape[1]
     by_name = {one.name: one for one in found}
     return Diagnosis(loaded, latent_dim, found[0].rows.shape[1], by_name, base, limits, coverage)
 
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
-    x = as_taken(drawn.values, model.encoder, drawn.name).to(model.weight, copy=True)
+    x = as_taken(drawn.values, model).to(model.weight, copy=True)
     measured = measure(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)
-    reconstructed(model, drawn.values[:1])
     return Examined(name, given, drawn.values, measured)
 
 
 def reconstructed(model: Model, values: Tensor) -> Tensor:
-    """f(x) at points (points, ...), in their shape; `InputError` where the decoder returns another one."""
-    x = as_taken(values, model.encoder, "the data").to(model.weight, copy=True)
+    """f(x) at points (points, ...), in their shape."""
     with torch.no_grad():
-        output = model.decoder(model.encoder(x))
-    if output.shape != x.shape:
-        raise InputError(
-            f"The decoder returns the shape {tuple(output.shape)} for points of shape {tuple(x.shape)}; it should return "
-            "what the encoder takes."
-        )
+        output = model.decoder(model.encoder(as_taken(values, model).to(model.weight, copy=True)))
     return output.cpu().reshape(values.shape)
 
 
-def as_taken(values: Tensor, encoder: nn.Module, name: str) -> Tensor:
-    """Points in the shape that the encoder's first layer takes: images as rows before an affine layer, grey images with
-    their one channel before a convolution. `InputError` with both shapes where that does not do."""
-    first = next((module for module in encoder.modules() if not list(module.children())), None)
-    shape = tuple(values.shape)
-    if isinstance(first, nn.Linear) and values.ndim > 2 and values.flatten(1).shape[1] == first.in_features:
-        return values.flatten(1)
-    if isinstance(first, nn.Conv2d):
-        values = values[:, None] if values.ndim == 3 else values
-        if values.ndim != 4 or values.shape[1] != first.in_channels:
-            wanted = f"(points, {first.in_channels}, height, width)"
-            raise InputError(f"{name} has the shape {shape} and the encoder takes {wanted}; reshape the points.")
-    if isinstance(first, nn.Linear) and values.shape[-1] != first.in_features:
-        raise InputError(
-            f"{name} has the shape {shape} and the encoder takes (points, {first.in_features}); reshape the points."
-        )
+def as_taken(values: Tensor, model: Model) -> Tensor:
+    """Points in a shape that the model takes and gives back: as they are, as rows, or, grey images, with their one channel. As
+    they are where it takes none of these; `lib.jacobians` then says why."""
+    for shaped in (values, values.flatten(1), values[:, None]):
+        x = shaped[[0, 0]].to(model.weight, copy=True)  # two, as a convolution takes one grey image for a point
+        with contextlib.suppress(Exception), torch.no_grad():  # whatever a user's modules raise
+            if model.decoder(model.encoder(x)).shape == x.shape:
+                return shaped
     return values
 
 
@@ -220,17 +210,6 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
     return measured
 
 
-def neighbour_distance(reference: np.ndarray, x: np.ndarray | None) -> np.ndarray:
-    """The distance of every row of x to its fifth nearest row of the reference; x None: among the reference itself."""
-    from sklearn.neighbors import NearestNeighbors
-
-    most = min(NEIGHBOUR, len(reference) - (x is None))
-    if most == 0:
-        return np.zeros(len(reference))
-    search = NearestNeighbors(n_neighbors=most, algorithm="brute").fit(reference)
-    return search.kneighbors(x)[0][:, -1]
-
-
 # --- flags -------------------------------------------------------------------------------------------------------
 
 
@@ -247,9 +226,23 @@ def central(values: Sequence[float], coverage: float) -> tuple[float, float]:
     return (float(ordered[k - 1]), float(ordered[-k])) if k else (-np.inf, np.inf)
 
 
+def neighbour_limits(reference: np.ndarray, x: np.ndarray | None, coverage: float) -> np.ndarray:
+    """The `central` limits (points, 2) of the reference's 5-NN distances when a row of x is one more of their neighbours; x
+    None: when none is."""
+    near = nearest(reference)[0]
+    if x is None:
+        return np.tile(central(near[:, -1], coverage), (len(reference), 1))
+    found = []
+    for gaps in cdist(x, reference):
+        with_it = np.sort(np.column_stack([near, gaps]), axis=1)[:, min(NEIGHBOUR, len(reference)) - 1]
+        found.append(central(with_it, coverage))
+    return np.array(found)
+
+
 def flagged(measured: pd.DataFrame, limits: Limits, name: str) -> np.ndarray:
     """Whether each point lies outside the limits of a quantity (points,)."""
-    low, high = limits[name]
+    own = measured.get("neighbour_low"), measured.get("neighbour_high")
+    low, high = own if name == "neighbour_distance" else limits[name]
     return ((measured[name] < low) | (measured[name] > high)).to_numpy()
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib.errors import InputError
+from lib.predictors import spread as spread
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -38,15 +39,6 @@ def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTL
         raise InputError("There is no value at the last epoch; without it nothing can be said to have settled.")
     near = np.abs(found - found[-1]) <= share * (np.nanmax(found) - np.nanmin(found))
     return int(np.asarray(epochs)[len(near) - np.logical_and.accumulate(near[::-1]).sum()])
-
-
-def spread(values: Sequence[int], count: int) -> list[int]:
-    """At most `count` of the values, the first and the last among them, evenly spread over their places.
-
-    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
-    [2, 4, 6, 8]
-    """
-    return [values[place] for place in sorted({round(float(one)) for one in np.linspace(0, len(values) - 1, count)})]
 
 
 def watched(summary: "Summary") -> None:
@@ -103,9 +95,9 @@ def settling(summary: "Summary", share: float = SETTLED) -> pd.DataFrame:
 def beside_products(summary: "Summary", draws: int = 200) -> pd.DataFrame:
     """The spectrum of J_I at initialisation and at the last epoch, beside products of random matrices; a row a d.
 
-    `first`, `last`: the median over points of the geometric mean |omega|^(1/d), and `product` that of `draws` products,
-    with `low` and `high` between which 95 % of them lie. `first_real`, `last_real`, `product_real`: the shares of
-    eigenvalues within `REAL` degrees of the real axis.
+    `first`, `last`: the median over test points of the geometric mean |omega|^(1/d), averaged over seeds; `product`: its median
+    over `draws` products, with `low` and `high` between which 95 % of them lie. `first_real`, `last_real` (train and test
+    points), `product_real`: the shares of eigenvalues within `REAL` degrees of the real axis.
     """
     from lib import ginibre, spectra  # torch: only where products are drawn
     from lib.runs.specification import Member

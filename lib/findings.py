@@ -29,6 +29,11 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def _chance(found: Diagnosis) -> float:
+    """The share of points like the reference's that any of the signals flags, at most, in expectation."""
+    return min(1.0, len(SIGNALS) * (1 - found.coverage))
+
+
 def setting(found: Diagnosis) -> str:
     """What was examined, and how it came here."""
     model = found.model
@@ -67,7 +72,7 @@ def flags(found: Diagnosis) -> str:
     if why := no_limits(found):
         return why
     shares = flag_shares(found)
-    chance = min(1.0, len(SIGNALS) * (1 - found.coverage))
+    chance = _chance(found)
     lines = [
         f"Of points like the reference's, at most {_percent(chance)} are flagged by any of the three, in expectation.",
         "",
@@ -111,7 +116,7 @@ def outstanding_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
     columns = ["point", *SIGNALS, "error"]
     parts = {name: outstanding(one, most)[columns] for name, one in found.data.items()}
     table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
-    return table.rename(columns=NAMES).set_index(["data", "point"]).astype(float).round(4)
+    return table.rename(columns=NAMES | {"error": "MSE"}).set_index(["data", "point"]).astype(float).round(4)
 
 
 def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
@@ -158,11 +163,11 @@ def orientation(found: Diagnosis) -> str:
 
 
 def tangent_table(found: Diagnosis) -> pd.DataFrame:
-    """Of every set, median distance to the decoded tangent plane, median error, and the median share of the error across."""
+    """Of every set the medians of the distance to the decoded tangent plane, the residual's length, and its share across."""
     rows = {
         name: {
             "median distance": round(float(one.measured["tangent_distance"].median()), 4),
-            "median error |f(x) - x|": round(float(np.sqrt(found.input_dim * one.measured["error"]).median()), 4),
+            "median residual length": round(float(np.sqrt(found.input_dim * one.measured["error"]).median()), 4),
             "median share across": round(float(one.measured["across"].median()), 3),
         }
         for name, one in found.sets.items()
@@ -194,36 +199,32 @@ def _correlated(name: str, row: pd.Series) -> str:
         return f"the {NAMES[name]} cannot be correlated with the error (too few points, or all alike)"
     interval = f"ρ = {row['rho']:.2f}, 95 % interval {row['low']:.2f} to {row['high']:.2f}"
     if row["low"] <= 0 <= row["high"]:
-        return f"the {NAMES[name]} says nothing about the errors here ({interval})"
+        return f"the {NAMES[name]} shows no clear connection with the errors here ({interval})"
     return f"where the {NAMES[name]} is large, the error is {'large' if row['rho'] > 0 else 'small'} ({interval})"
 
 
 def conclusion(found: Diagnosis) -> str:
     """The findings in a list: what the eigenvalues did and did not tell about these points."""
-    silent, telling = [], []
-    for name, one in found.data.items():
-        table = correlations(one.measured).loc[list(PREDICTORS["eigenvalues"])]
-        tells = ((table["low"] > 0) | (table["high"] < 0)).any()
-        (telling if tells else silent).append(f"`{name}`")
-    lines = []
-    if telling:
-        lines.append(
-            f"- Within {', '.join(telling)} the eigenvalues go with the errors; with how much, the intervals say."
-        )
+    tables = {f"`{name}`": correlations(one.measured) for name, one in found.data.items()}
+    lines, silent = [], list(tables)
+    for quantity in PREDICTORS["eigenvalues"]:
+        rises = [name for name, table in tables.items() if table.loc[quantity, "low"] > 0]
+        falls = [name for name, table in tables.items() if table.loc[quantity, "high"] < 0]
+        silent = [name for name in silent if name not in (*rises, *falls)]
+        parts = [f"{verb} within {', '.join(sets)}" for verb, sets in (("rises", rises), ("falls", falls)) if sets]
+        if parts:
+            lines.append(f"- With the {NAMES[quantity]} the error {', and '.join(parts)}.")
     if silent:
         lines.append(
-            f"- Within {', '.join(silent)} the eigenvalues say nothing about which points have the larger errors."
+            f"- Within {', '.join(silent)} neither trace nor log volume shows a clear connection with the errors."
         )
     if why := no_limits(found):
         lines.append(f"- {why}")
     else:
         shares = flag_shares(found)
-        chance = len(SIGNALS) * (1 - found.coverage)
         worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
         most = float(shares.loc[worst, "any"])
-        where = (
-            f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(chance)} could be chance."
-        )
+        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(_chance(found))} could be chance."
         lines.append(where if most > 0 else "- No point is flagged.")
         missed = [
             f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0

@@ -1,4 +1,4 @@
-r"""What an untrained network's cores are, and what they would be were its activations tosses of a coin.
+r"""What an untrained network's cores are, and what they would be did each activation keep a random half of its units.
 
 The core at a point is K = W_n M_{n-1} W_{n-1} ... M_1 W_1 V_n M'_{n-1} ... M'_1 V_1. In a product of random matrices every
 weight matrix has independent normal entries (a rectangular Ginibre matrix), of the variance that the initialisation has,

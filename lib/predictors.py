@@ -12,7 +12,7 @@ A score is a number a point; the larger it is, the larger the error it foretells
 A score that knows nothing has 0, 0.5, 0 and 0, a perfect one 1, 1, 1, and for the last what the regression had left.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,16 @@ def cost(name: str, widths: tuple[int, ...], training_points: int, seeds: int = 
     )
 
 
+def spread(values: Sequence[int], count: int) -> list[int]:
+    """At most `count` of the values, the smallest and the largest among them, evenly spread over their places.
+
+    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
+    [2, 4, 6, 8]
+    """
+    values = sorted(values)
+    return [values[place] for place in sorted({round(float(one)) for one in np.linspace(0, len(values) - 1, count)})]
+
+
 # --- measures, for many weightings of the points at once: `weights` (points, resamples) -------------------------------
 
 
@@ -170,10 +180,14 @@ def saved_area(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.
 
 
 def risk_coverage(error: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coverage (points,) and the mean error of the points accepted, the lowest scores first, relative to the mean of all."""
-    order = np.argsort(score, kind="stable")
+    """Coverage (points,) and the mean error of the points accepted, the lowest scores first, relative to the mean of all.
+
+    Points of equal score count with their mean error each, so that their order plays no part.
+    """
+    group, sizes = _grouped(score, np.ones((len(error), 1)))
+    means = _grouped(score, error[:, None])[1] / sizes
     counts = np.arange(1, len(error) + 1)
-    return counts / len(error), error[order].cumsum() / counts / error.mean()
+    return counts / len(error), means[np.sort(group), 0].cumsum() / counts / error.mean()
 
 
 MEASURES = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
@@ -220,10 +234,14 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
 def _check_varies(name: str, values: np.ndarray) -> None:
     if len(values) < LEAST_POINTS:
         raise InputError(f"{len(values)} points have a score; a judgement needs {LEAST_POINTS}: give more points.")
-    if not np.isfinite(values).all():
-        raise InputError(f"{(~np.isfinite(values)).sum()} values of the {name} are not finite; mend or leave them out.")
+    _check_finite(name, values)
     if np.ptp(values) == 0:
         raise InputError(f"The {name} is constant at {values[0]:g}; it ranks nothing: give one that varies.")
+
+
+def _check_finite(name: str, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise InputError(f"{(~np.isfinite(values)).sum()} values of the {name} are not finite; mend or leave them out.")
 
 
 def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -231,15 +249,21 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
 
     Keys: `gained`, the rise of R2; `gained_sign`, the sign of the score's coefficient; `gained_p`, its p-value with errors
     robust to unequal variances (HC1); `held`, the R2 of the covariates alone. Points whose score is NaN are left out.
-    Raises `InputError` where the points are too few, the error is constant, or the covariates leave nothing of the score.
+    Raises `InputError` where the points are too few, the error is constant, values are infinite, or the covariates leave nothing
+    of the score.
     """
     from statsmodels.regression.linear_model import OLS  # costs a second: only where a regression is made
 
+    error, score = np.asarray(error, float), np.asarray(score, float)
+    lengths = {name: len(values) for name, values in {"error": error, "score": score, **covariates}.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError(f"The lengths differ, {lengths} were given; give one value of each a point.")
+    _check_finite("score", score[~np.isnan(score)])
     kept = ~np.isnan(score)
     columns = [covariates["class"][kept] == label for label in np.unique(covariates["class"][kept])]
     columns += [_centred(values[kept]) for name, values in covariates.items() if name != "class"]
     design = np.column_stack(columns).astype(np.float64)
-    error, score = np.asarray(error, float)[kept], np.asarray(score, float)[kept]
+    error, score = error[kept], score[kept]
     if len(design) <= design.shape[1] + 1:
         raise InputError(f"{len(design)} points do not determine {design.shape[1] + 1} coefficients; give more points.")
     _check_varies("error", error)

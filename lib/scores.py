@@ -5,6 +5,7 @@ Of a run whose networks are at hand every score is computed; of a kept run, thos
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from itertools import combinations
 
@@ -15,9 +16,10 @@ from scipy import stats
 
 from lib import files, measurements, predictors, runs, shifts
 from lib.autoencoders import Pair
-from lib.covariates import NEIGHBOUR
+from lib.covariates import neighbour_distance
 from lib.datasets import Dataset, Split
 from lib.errors import InputError, check_known
+from lib.predictors import spread
 from lib.runs import Member, Run, Summary, checked_members, store
 from lib.sources import code_digest
 
@@ -80,13 +82,13 @@ def with_codes(points: pd.DataFrame, pair: Pair, images: np.ndarray, dataset: Da
 def encoded(pair: Pair, images: np.ndarray) -> np.ndarray:
     """The codes (points, d), float64, of images (points, N)."""
     with torch.no_grad():
-        return pair[0].double()(torch.from_numpy(np.ascontiguousarray(images)).double()).numpy()
+        return deepcopy(pair[0]).double()(torch.from_numpy(np.ascontiguousarray(images)).double()).numpy()
 
 
 def reconstructed(pair: Pair, images: np.ndarray) -> np.ndarray:
     """The reconstructions f(x) (points, N), float64, of images (points, N)."""
     with torch.no_grad():
-        return pair[1].double()(torch.from_numpy(encoded(pair, images))).numpy()
+        return deepcopy(pair[1]).double()(torch.from_numpy(encoded(pair, images))).numpy()
 
 
 def iterated(pair: Pair, images: np.ndarray, times: Sequence[int]) -> list[np.ndarray]:
@@ -100,20 +102,12 @@ def iterated(pair: Pair, images: np.ndarray, times: Sequence[int]) -> list[np.nd
     return found
 
 
-def neighbour_distance(train: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The distance (points,) of each point to its fifth nearest row of `train`."""
-    from sklearn.neighbors import NearestNeighbors
-
-    search = NearestNeighbors(n_neighbors=min(NEIGHBOUR, len(train)), algorithm="brute").fit(train)
-    return search.kneighbors(points)[0][:, -1].astype(np.float64)
-
-
 def at_images(pair: Pair, images: np.ndarray, labels: np.ndarray, dataset: Dataset) -> pd.DataFrame:
     """The per-point table of any images (points, N) of these labels, all scores in it but the variance over seeds."""
     split = Split(torch.from_numpy(images), torch.from_numpy(labels))
     near = neighbour_distance(dataset.train.images.numpy(), images)
     none = Split(split.images[:0], split.labels[:0])
-    points = measurements.measure(pair, replace(dataset, train=split, test=none), near).to_pandas()
+    points = measurements.measure(deepcopy(pair), replace(dataset, train=split, test=none), near).to_pandas()
     return with_codes(with_scores(points), pair, images, dataset)
 
 
@@ -170,16 +164,6 @@ def judged(points: pd.DataFrame) -> pd.DataFrame:
             f"No score can be judged on these {len(points)} points; give more points, or errors that vary."
         )
     return pd.DataFrame(rows)
-
-
-def spread(values: Sequence[int], most: int) -> list[int]:
-    """At most so many of the values, evenly spread from the smallest to the largest.
-
-    >>> spread(range(2, 21), 7)
-    [2, 5, 8, 11, 14, 17, 20]
-    """
-    values = sorted(values)
-    return [values[i] for i in sorted({round(i) for i in np.linspace(0, len(values) - 1, min(most, len(values)))})]
 
 
 def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:

@@ -102,6 +102,8 @@ def rotated(images: np.ndarray, shape: Shape, degrees: float) -> np.ndarray:
 
 def moved(images: np.ndarray, shape: Shape, pixels: int) -> np.ndarray:
     """Every image moved to the right; what leaves it is lost, and what enters is black."""
+    if pixels < 0:
+        raise InputError(f"`pixels` should not be negative, {pixels} was given; images are moved to the right.")
     pictures = _pictures(images, shape)
     found = np.zeros_like(pictures)
     width = max(shape[1] - pixels, 0)
@@ -145,15 +147,16 @@ def scaled(images: np.ndarray, shape: Shape, wanted: Shape) -> np.ndarray:
 
 
 def photographs(shape: Shape, count: int, seed: int = 0) -> np.ndarray:
-    """`count` square pieces (count, N) of the two photographs that come with scikit-learn, grey, scaled to `shape`."""
+    """`count` square pieces (count, N) of the two photographs that come with scikit-learn, grey, scaled to `shape`; eight
+    times as large as that, or as large as there is."""
     from sklearn.datasets import load_sample_images
 
     draw = np.random.default_rng(seed)
     pictures = [picture.mean(axis=2) / 255 for picture in load_sample_images().images]
-    size, pieces = 8 * max(shape), []
+    size, pieces = min(8 * max(shape), *pictures[0].shape, *pictures[1].shape), []
     for _ in range(count):
         picture = pictures[draw.integers(len(pictures))]
-        top, left = (draw.integers(0, length - size) for length in picture.shape)
+        top, left = (draw.integers(0, max(1, length - size)) for length in picture.shape)
         pieces.append(picture[top : top + size, left : left + size].ravel())
     return scaled(np.array(pieces), (size, size), shape)
 

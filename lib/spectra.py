@@ -18,7 +18,7 @@ from lib.errors import InputError
 def eigenvalues(cores: Tensor) -> Tensor:
     """Eigenvalues (points, d), complex128, of cores (points, d, d), largest modulus first; computed in float64.
 
-    On the CPU by LAPACK, a matrix after the other on each of torch's threads; about 25 d^3 operations a point.
+    Whatever the device, on the CPU by LAPACK, a matrix after the other on each of torch's threads; about 25 d^3 operations a point.
     Raises `InputError` naming the rows that hold NaN or infinity, on which LAPACK would end the process.
     """
     check_finite(cores)
@@ -26,7 +26,7 @@ def eigenvalues(cores: Tensor) -> Tensor:
     with ThreadPoolExecutor(len(parts)) as threads:
         values = torch.cat(list(threads.map(torch.linalg.eigvals, parts)))
     order = values.abs().argsort(dim=1, descending=True, stable=True)
-    return values.gather(1, order)
+    return values.gather(1, order).to(cores.device)
 
 
 def check_finite(cores: Tensor) -> None:
@@ -55,7 +55,8 @@ def conditioning(cores: Tensor) -> Tensor:
     """sigma_min / sigma_max (points,), the ratio of the extreme singular values; 0 for a core that is zero."""
     check_finite(cores)
     singular = torch.linalg.svdvals(cores.detach().cpu().double())
-    return torch.where(singular[:, 0] > 0, singular[:, -1] / singular[:, 0].clamp(min=torch.finfo().tiny), 0.0)
+    largest = singular[:, 0].clamp(min=torch.finfo(singular.dtype).tiny)
+    return torch.where(singular[:, 0] > 0, singular[:, -1] / largest, 0.0).to(cores.device)
 
 
 def singular(rank_bound: Tensor, latent_dim: int) -> Tensor:
@@ -73,7 +74,7 @@ def paired_distance(first: Tensor, second: Tensor, p: int) -> Tensor:
     min over permutations s of (sum_i |lambda_i - mu_s(i)|^p)^(1/p), by optimal assignment. Sorting would mispair a few
     percent of the points.
     """
-    cost = (first[:, :, None] - second[:, None, :]).abs().numpy() ** p
+    cost = (first[:, :, None] - second[:, None, :]).abs().cpu().numpy() ** p
     return torch.tensor([_assigned(matrix) for matrix in cost], dtype=torch.float64) ** (1 / p)
 
 

@@ -4,35 +4,33 @@ With A = J_E(x), B = J_D(E(x)) and B = Q R, Q of orthonormal columns, J_I = B A 
 core K_Q = R A Q and carries the directions across it into it by C = R A (I - Q Q^T), the obliqueness: J_I is an
 oblique map where C is not 0. All of it follows from A A^T, B^T B and K = A B (`lib.jacobians.cores` with `grams`): for the
 symmetric root S of B^T B, with Q = B S^+, K_Q = S K S^+ and |J_I|_F^2 = |K_Q|_F^2 + |C|_F^2 = tr(S A A^T S). The singular
-values of J_I are the roots of the eigenvalues of S A A^T S. If K u = lambda u and w* K = lambda w*, then B u and A^T w are a
-right and a left eigenvector of J_I, of squared lengths u* B^T B u and w* A A^T w.
+values of J_I are the roots of the eigenvalues of S A A^T S.
 """
 
 from dataclasses import dataclass
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from lib.errors import InputError
 from lib.jacobians import Cores
-from lib.spectra import check_finite, eigenvalues
+from lib.spectra import check_finite
 
-RANK = 1e-12  # eigenvalues, of B^T B or K, below this share of the largest count as 0
+RANK = (
+    1e-12  # eigenvalues of B^T B below this share of the largest count as 0, in float32 below what rounding makes of 0
+)
 
 
 @dataclass(frozen=True)
 class Tangents:
     """What `tangents` returns, for P points.
 
-    `core` (P, d, d): the tangential core, K_Q up to a rotation of Q; `singular_values` (P, d): of J_I, largest first, the N - d
-    others being 0; `frobenius` and `spectral` (P,): |J_I|_F and |J_I|;
+    `core` (P, d, d): the tangential core, K_Q up to a rotation of Q; `frobenius` and `spectral` (P,): |J_I|_F and |J_I|;
     `obliqueness` (P,): |C|_F; `distance` (P,): of x from the plane tangent to the decoded manifold at f(x), in units of x;
     `decoder_log_volume` (P,): log of the factor by which the decoder scales d-volume, -inf where B has not full rank.
     """
 
     core: Tensor
-    singular_values: Tensor
     frobenius: Tensor
     spectral: Tensor
     obliqueness: Tensor
@@ -43,13 +41,14 @@ class Tangents:
 def tangents(cores: Cores, input_dim: int) -> Tangents:
     """The tangential core and its companions, on the CPU, from cores with their Gram matrices; `input_dim` is N.
 
-    Directions that B squashes below 1e-6 of its largest singular value are left out of its image. Raises `InputError`
-    where the Gram matrices were not asked for, and where anything is not finite.
+    Directions that B squashes below 1e-6 of its largest singular value, in float32 (10 d eps)^(1/2), are left out of its image.
+    Raises `InputError` where the Gram matrices were not asked for, and where anything is not finite.
     """
     encoder_gram, decoder_gram, core = _with_grams(cores)
     assert cores.pulled_residual is not None and cores.mse is not None
     values, vectors = torch.linalg.eigh(decoder_gram)
-    kept = values > RANK * values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
+    share = max(RANK, 10 * values.shape[1] * torch.finfo(values.dtype).eps)
+    kept = values > share * values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
     root = torch.where(kept, values, 0).sqrt()
     inverse = torch.where(kept, 1 / values.clamp(min=torch.finfo(values.dtype).tiny).sqrt(), 0)
     tangential = root[:, :, None] * (vectors.mT @ core @ vectors) * inverse[:, None, :]
@@ -61,7 +60,6 @@ def tangents(cores: Cores, input_dim: int) -> Tangents:
     residual = cores.mse.cpu() * input_dim
     return Tangents(
         core=tangential,
-        singular_values=squared.flip(1).sqrt(),
         frobenius=size.sqrt(),
         spectral=squared[:, -1].sqrt(),
         obliqueness=(size - tangential.square().sum(dim=(1, 2))).clamp(min=0).sqrt(),
@@ -78,38 +76,3 @@ def _with_grams(cores: Cores) -> tuple[Tensor, Tensor, Tensor]:
     for each in matrices:
         check_finite(each)
     return matrices
-
-
-def departure(plane: Tangents) -> Tensor:
-    """Henrici's departure of J_I from a normal matrix, (points,): dep^2 = |J_I|_F^2 - sum |lambda_i|^2, 0 iff J_I is normal.
-
-    It is |C|_F^2 + |T|_F^2, T the strictly upper part of a Schur form of K_Q (Henrici 1962). Rounding leaves about
-    1e-8 |J_I|_F where it is 0.
-    """
-    spectrum = eigenvalues(plane.core)
-    return (plane.frobenius.square() - spectrum.abs().square().sum(dim=1)).clamp(min=0).sqrt()
-
-
-def eigenvalue_conditions(cores: Cores) -> tuple[Tensor, Tensor]:
-    """The eigenvalues of K (points, d), largest modulus first, and the condition number of each as an eigenvalue of J_I.
-
-    kappa_i = |y_i| |x_i| / |y_i* x_i|, x_i and y_i right and left eigenvectors of J_I: to first order a change of J_I by E
-    moves lambda_i by at most kappa_i |E| (Wilkinson 1965). At least 1; infinite where lambda_i is 0 or defective.
-    """
-    encoder_gram, decoder_gram, core = (matrices.double() for matrices in _with_grams(cores))
-    values, right = torch.linalg.eig(core)
-    dual, left = torch.linalg.eig(core.mT)
-    match = (values[:, :, None] - dual[:, None, :]).abs()
-    left = torch.stack([columns[:, linear_sum_assignment(cost)[1]] for columns, cost in zip(left, match, strict=True)])
-    lengths = _length(decoder_gram, right) * _length(encoder_gram, left)
-    overlap = (values * (left * right).sum(dim=1)).abs()
-    size = values.abs()
-    there = (size > RANK * size.amax(dim=1, keepdim=True)) & (overlap > 0)
-    conditions = torch.where(there, lengths / torch.where(there, overlap, 1), torch.inf)
-    order = values.abs().argsort(dim=1, descending=True, stable=True)
-    return values.gather(1, order), conditions.gather(1, order)
-
-
-def _length(gram: Tensor, vectors: Tensor) -> Tensor:
-    """sqrt(v* G v) (points, d) of the columns v of (points, d, d)."""
-    return (vectors.conj() * (gram.to(vectors.dtype) @ vectors)).sum(dim=1).real.clamp(min=0).sqrt()

@@ -7,6 +7,7 @@ import reprlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 
 from lib.errors import InputError
 
@@ -16,6 +17,7 @@ FILES = (
     ".pt",
     ".parquet",
 )  # suffixes of files that hold points, FILE.npz:NAME being one of their arrays
+CHANGED: dict[str, int] = {}  # when the file of a module that was called had last changed at its import
 CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
@@ -54,21 +56,44 @@ def check_there(source: str, folder: Path = Path()) -> None:
 
 
 def call(source: str, folder: Path = Path()) -> object:
-    """What `package.module:function` returns, called in `folder` without arguments; modules are looked for there first.
+    """What `package.module:function` returns, called in `folder` without arguments; modules are looked for there first, and
+    imported anew where they have changed.
 
     This runs the code with all rights of the process. Raises `InputError` where it is not there, or raises.
     """
     module, _, function = source.partition(":")
-    if str(folder.resolve()) not in sys.path:
-        sys.path.insert(0, str(folder.resolve()))
+    where = folder.resolve()
+    sys.path[:] = [str(where), *(one for one in sys.path if one != str(where))]
     importlib.invalidate_caches()
+    _forget(module, where)
     try:
         with contextlib.chdir(folder):
-            return getattr(importlib.import_module(module), function)()
+            imported = importlib.import_module(module)
+            CHANGED[module] = _changed(imported)
+            return getattr(imported, function)()
     except (Exception, SystemExit) as error:
         raise InputError(
             f"{source} could not be imported and called ({reason(error)}); mend it, or its name."
         ) from error
+
+
+def _forget(module: str, folder: Path) -> None:
+    """Forget a module, and the package that it is in, imported from elsewhere though the folder has it, or changed since."""
+    top = module.partition(".")[0]
+    loaded = sys.modules.get(module) or sys.modules.get(top)
+    if loaded is None or top == __name__.partition(".")[0]:
+        return
+    there = (folder / top).is_dir() or (folder / f"{top}.py").exists()
+    elsewhere = not Path(getattr(loaded, "__file__", None) or folder).is_relative_to(folder)
+    if (there and elsewhere) or CHANGED.get(module, _changed(loaded)) != _changed(loaded):
+        for name in [name for name in sys.modules if name.partition(".")[0] == top]:
+            del sys.modules[name]
+
+
+def _changed(module: ModuleType) -> int:
+    """When a module's file last changed, 0 where it has none."""
+    path = Path(getattr(module, "__file__", None) or "")
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def reason(error: BaseException) -> str:

@@ -203,3 +203,18 @@ def test_what_cannot_be_iterated_is_refused():
         attractors.iterate(*pair, column(1.0), steps=0)
     with pytest.raises(InputError, match="should be float64"):
         attractors.iterate(*pair, torch.ones(1, 1))
+    images = torch.rand(2, 1, 4, 4).double()
+    convolutions = nn.Conv2d(1, 1, 3).double(), nn.ConvTranspose2d(1, 1, 3).double()
+    rows = nn.Sequential(nn.Unflatten(1, (1, 4, 4)), convolutions[0]), nn.Sequential(convolutions[1], nn.Flatten())
+    for function in (attractors.iterate, attractors.growth):
+        with pytest.raises(
+            InputError, match=r"shape \(points, N\), torch.float64 \(2, 1, 4, 4\) was given; .* nn.Unflatten"
+        ):
+            function(*convolutions, images)
+        with pytest.raises(InputError, match=r"the encoder is torch.float32"):
+            function(nn.Linear(3, 1), nn.Linear(1, 3), torch.ones(2, 3).double())
+        function(*rows, images.flatten(1), 2)
+
+
+def test_neighbours_that_become_one_have_an_exponent_of_minus_infinity():
+    assert attractors.growth(*STEP, column(5.0, 0.3), steps=20).tolist() == [-math.inf, -math.inf]

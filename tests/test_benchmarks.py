@@ -9,7 +9,9 @@ import torch
 from lib import files
 from lib.benchmarks import BENCHMARKS, Timings, environment, gemm_rate, in_turns
 from lib.benchmarks import training as training_benchmark
+from lib.benchmarks.jacobians import _memory
 from lib.benchmarks.scaling import gains, makespan, saturation
+from lib.errors import InputError
 
 
 def test_contenders_take_turns_and_the_first_round_does_not_count():
@@ -128,3 +130,8 @@ def test_the_committed_scaling_was_measured():
     assert set(found["slice"]["seconds"]) == {"one process", "two processes", "two workers of Dask"}
     assert set(found["cases"]) == {"digits", "mnist", "a sweep of 10,000"}
     assert all(value > 0 for value in found["cost"].values())
+
+
+def test_a_process_that_dies_is_not_waited_for(capfd):
+    with pytest.raises(InputError, match="measures the memory of no such route died"):
+        _memory("no such route", 1)

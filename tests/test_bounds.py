@@ -245,6 +245,15 @@ def test_the_certified_radius_is_reached_by_the_steepest_unit() -> None:
     assert (beyond > 0).all()
 
 
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_certified_radius_that_is_too_small_or_too_large_is_seen(factor: float) -> None:
+    here = bounds.local(*network([DIM, 9, 7, 3], 2), normal((30, DIM), 2))
+    assert bounds.region_flips(here).violations == 0
+    radius, direction = here.boundary
+    vars(here)["boundary"] = factor * radius, direction
+    assert bounds.region_flips(here).violations == 30
+
+
 # --- exact cases -------------------------------------------------------------------------------------------------
 
 
@@ -359,14 +368,43 @@ def test_what_the_secant_form_is_not_written_for_is_refused() -> None:
     encoder, decoder = network([4, 3, 2])
     with pytest.raises(InputError, match="one shape"):
         bounds.secant(encoder, decoder, normal((3, 4)), normal((2, 4)))
-    with pytest.raises(InputError, match=r"Tanh was given; of the statements"):
+    with pytest.raises(InputError, match=r"Linear, Tanh was given; give such a chain"):
         bounds.secant(nn.Sequential(*encoder, nn.Tanh()), decoder, normal((3, 4)), normal((3, 4)))
+    with pytest.raises(InputError, match=r"Linear, LeakyReLU, Linear was given; give such a chain"):
+        bounds.local(nn.Sequential(encoder[0], nn.LeakyReLU(), encoder[2]), decoder, normal((3, 4)))
+    with pytest.raises(InputError, match=r"float64 and the encoder is torch.float32"):
+        bounds.local(nn.Linear(4, 2), nn.Linear(2, 4), normal((3, 4)))
+    with pytest.raises(InputError, match=r"points of shape \(5,\)"):
+        bounds.local(encoder, decoder, normal((3, 5)))
     with pytest.raises(InputError, match="float64"):
         bounds.secant(encoder, decoder, normal((3, 4)).float(), normal((3, 4)).float())
     holed = normal((3, 4))
     holed[1, 2] = torch.nan
     with pytest.raises(InputError, match=r"rows \[1\]"):
         bounds.local(encoder, decoder, holed)
+
+
+def test_nested_chains_and_dropout_in_evaluation_change_nothing() -> None:
+    encoder, decoder = network([6, 4, 2])
+    nested = nn.Sequential(nn.Sequential(encoder, nn.Dropout()), nn.Identity()).eval()
+    x, anchors = normal((5, 6)), normal((5, 6), 1)
+    for first, second in zip(
+        bounds.evaluate(encoder, decoder, x, anchors), bounds.evaluate(nested, decoder, x, anchors), strict=True
+    ):
+        assert torch.equal(first.bound, second.bound) and torch.equal(first.actual, second.actual)
+    layer, last = nn.Linear(6, 2).double(), nn.Linear(2, 6).double()
+    core = bounds.secant(layer, last, x, x)
+    assert torch.allclose(core.eigenvalues.sum(dim=1).real, (layer.weight @ last.weight).trace())
+
+
+def test_a_secant_form_that_is_not_finite_does_not_reach_lapack() -> None:
+    encoder, decoder = network([4, 3, 2])
+    with torch.no_grad():
+        encoder[0].weight[0, 0] = torch.nan
+    form = bounds.secant(encoder, decoder, normal((3, 4)), normal((3, 4), 1))
+    for name in ("eigenvalues", "schur"):
+        with pytest.raises(InputError, match="NaN"):
+            getattr(form, name)
 
 
 def test_flipped_units_are_counted_over_all_layers_and_none_flips_between_equal_points() -> None:

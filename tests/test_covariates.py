@@ -33,7 +33,20 @@ def test_the_fifth_neighbour_of_a_training_point_leaves_itself_out():
 
 
 def test_few_training_points_take_the_farthest():
-    assert np.allclose(distances(line([0.0, 0.1, 0.2], [1.0])), [0.2, 0.1, 0.2, 0.9])
+    assert np.allclose(distances(line([0.0, 0.1, 0.2], [1.0])), [0.2, 0.1, 0.2, 1.0])
+
+
+def test_a_single_training_point_is_its_own_neighbour():
+    found = covariates.neighbours(line([0.3], [0.5]))
+    assert found["nearest"].tolist() == [0, 0]
+    assert np.allclose(found["neighbour_distance"], [0, 0.2])
+
+
+def test_distances_are_not_lost_beside_the_size_of_the_points():
+    draw = np.random.default_rng(0)
+    reference, x = draw.normal(size=(100, 8)) + 1e8, draw.normal(size=(20, 8)) + 1e8
+    by_hand = np.sort(np.linalg.norm(x[:, None] - reference, axis=2), axis=1)[:, 4]
+    assert np.allclose(covariates.neighbour_distance(reference, x), by_hand, rtol=1e-6)
 
 
 def test_distances_are_those_of_all_pairs():

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import nbformat
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from scipy import stats
 from torch import nn
@@ -93,6 +95,22 @@ def test_limits_hold_a_fresh_point_with_the_stated_probability():
         assert expected <= alpha + 1e-12
 
 
+def test_the_quantities_of_a_length_and_of_a_square_have_names_of_their_own(found):
+    assert "MSE" in findings.outstanding_table(found) and "error" not in findings.outstanding_table(found)
+    assert "median residual length" in findings.tangent_table(found)
+
+
+def test_a_folder_named_by_a_dot_keeps_its_name(folder):
+    (folder / "model_of_pictures.py").write_text(
+        "from torch import nn\ndef pair(): return nn.Linear(8, 2), nn.Linear(2, 8)\n"
+    )
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    Image.fromarray(np.zeros((4, 2), dtype=np.uint8)).save(pictures / "a.png")
+    (pictures / "model_of_pictures.py").symlink_to(folder / "model_of_pictures.py")
+    assert list(diagnosis.diagnose("model_of_pictures:pair", ".", folder=pictures).data) == ["."]
+
+
 def test_limits_survive_values_without_a_logarithm():
     values = [-np.inf] * 30 + list(range(970))
     assert diagnosis.central(values, 0.99)[0] == -np.inf
@@ -138,6 +156,19 @@ def test_a_run_is_measured_as_the_run_measures_itself():
     assert (found["singular"] == known["singular_input"]).all()
     logs = found["log_volume"].replace(-np.inf, np.nan)
     np.testing.assert_allclose(logs, known["log_volume_input"], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("count", "coverage", "size"), [(39, 0.95, 1), (4, 0.5, 2)])
+def test_a_fresh_point_is_as_near_to_its_neighbours_as_the_reference_with_it_is(count, coverage, size):
+    """By the reference's distances without it, it would be flagged almost twice as often."""
+    draw, flags = np.random.default_rng(0), []
+    for _ in range(400):
+        points = draw.normal(size=(count + 1, size))
+        low, high = diagnosis.neighbour_limits(points[:-1], points[-1:], coverage)[0]
+        by_hand = np.sort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, min(5, count)]
+        assert (low, high) == pytest.approx(diagnosis.central(by_hand[:-1], coverage))
+        flags.append(not low <= by_hand[-1] <= high)
+    assert np.mean(flags) < 1 - coverage + 3 * np.sqrt(coverage * (1 - coverage) / 400)
 
 
 def test_neighbours_are_those_of_the_reference_and_not_the_point_itself():
@@ -214,13 +245,23 @@ def with_measured(found, frame, name="fresh.npy"):
 
 def test_the_words_say_nothing_where_the_interval_holds_zero(found):
     silent = with_measured(found, frame_of(0, 1))
-    assert "the trace says nothing about the errors here" in findings.errors(silent)
+    assert "the trace shows no clear connection with the errors here" in findings.errors(silent)
     assert "says less than the 5-NN distance" in findings.errors(silent)
-    assert "the eigenvalues say nothing about which points have the larger errors" in findings.conclusion(silent)
+    assert "neither trace nor log volume shows a clear connection with the errors" in findings.conclusion(silent)
     telling = with_measured(found, frame_of(-2, 0))
     assert "where the trace is large, the error is small" in findings.errors(telling)
     assert "says more than the" in findings.errors(telling)
-    assert "the eigenvalues go with the errors" in findings.conclusion(telling)
+    assert "- With the trace the error falls within `fresh.npy`." in findings.conclusion(telling)
+    falls, neither = telling.data["fresh.npy"], silent.data["fresh.npy"]
+    turned = dataclasses.replace(falls, measured=falls.measured.assign(trace=-falls.measured["trace"]))
+    sets = {
+        name: dataclasses.replace(one, name=name) for name, one in zip("abc", (falls, neither, turned), strict=True)
+    }
+    both = dataclasses.replace(telling, data=sets)
+    assert "- With the trace the error rises within `c`, and falls within `a`." in findings.conclusion(both)
+    assert "- Within `b` neither trace" in findings.conclusion(both)
+    likely = dataclasses.replace(telling, coverage=0.5)
+    assert "100.0 % could be chance" in findings.conclusion(likely)
     few = with_measured(found, frame_of(1, 1)[:3])
     assert "cannot be correlated with the error" in findings.errors(few)
 
@@ -300,14 +341,41 @@ def test_images_are_shaped_as_the_first_layer_takes_them(tmp_path):
     assert grey.measured["trace"].tolist() == flat.measured["trace"].tolist()
     assert diagnosis.images(grey.values).shape == (6, 4, 2)
     assert diagnosis.images(flat.values) is None
-    convolution = nn.Sequential(nn.Conv2d(1, 2, 3))
-    assert diagnosis.as_taken(grey.values, convolution, "x").shape == (6, 1, 4, 2)
-    with pytest.raises(
-        InputError, match=r"x has the shape \(6, 3, 4, 2\) and the encoder takes \(points, 1, height, width\)"
-    ):
-        diagnosis.as_taken(torch.zeros(6, 3, 4, 2), convolution, "x")
-    with pytest.raises(InputError, match=r"x has the shape \(6, 7\) and the encoder takes \(points, 8\)"):
-        diagnosis.as_taken(torch.zeros(6, 7), nn.Linear(8, 2), "x")
+
+
+class Reshaping(nn.Module):
+    """Layers between two shapes of their own."""
+
+    def __init__(self, into, layer, out_of):
+        super().__init__()
+        self.into, self.layer, self.out_of = into, layer, out_of
+
+    def forward(self, x):
+        return self.layer(x.view(len(x), *self.into)).view(len(x), *self.out_of)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "given", "taken"),
+    [
+        (nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 3), (4, 4), (1, 4, 4)),
+        (nn.Linear(16, 2), nn.Linear(2, 16), (4, 4), (16,)),
+        (Reshaping((16,), nn.Linear(16, 2), (2,)), Reshaping((2,), nn.Linear(2, 16), (1, 4, 4)), (1, 4, 4), (1, 4, 4)),
+        (Reshaping((1, 4, 4), nn.Conv2d(1, 1, 3), (4,)), nn.Linear(4, 16), (16,), (16,)),
+        (nn.Linear(5, 4), nn.Linear(4, 5), (3, 5), (3, 5)),
+    ],
+)
+def test_points_are_handed_over_as_the_model_gives_them_back(encoder, decoder, given, taken):
+    model = diagnosis.Model("x", encoder, decoder, False)
+    x = diagnosis.as_taken(torch.rand(6, *given), model)
+    assert x.shape[1:] == taken
+    assert len(diagnosis.measure(encoder, decoder, x)) == 6
+
+
+def test_points_that_the_model_does_not_take_are_refused_by_their_shape():
+    model = diagnosis.Model("x", nn.Conv2d(1, 2, 3), nn.Linear(2, 2), False)
+    x = diagnosis.as_taken(torch.zeros(6, 3, 4, 2), model)
+    with pytest.raises(InputError, match=r"does not take points of shape \(3, 4, 2\).*expected.*1 channels"):
+        diagnosis.measure(model.encoder, model.decoder, x)
 
 
 def test_whatever_modules_raise_is_one_sentence():
@@ -317,9 +385,6 @@ def test_whatever_modules_raise_is_one_sentence():
 
     with pytest.raises(InputError, match=r"cannot be differentiated at points of shape \(3, 2\) \(KeyError"):
         diagnosis.measure(Broken(), nn.Linear(2, 2), torch.ones(3, 2))
-    model = diagnosis.Model("x", nn.Sequential(nn.Linear(3, 2)), nn.Linear(2, 4), False)
-    with pytest.raises(InputError, match=r"returns the shape \(5, 4\) for points of shape \(5, 3\)"):
-        diagnosis.reconstructed(model, torch.ones(5, 3))
     encoder, decoder = plane_autoencoder(torch.rand(10, 2, dtype=torch.float64))
     with pytest.raises(InputError, match=r"overflow at 1 points, first \[1\]"):
         diagnosis.measure(encoder, decoder, torch.tensor([[1.0, 1.0], [1e200, 1e200]], dtype=torch.float64))
@@ -335,7 +400,7 @@ def test_whatever_modules_raise_is_one_sentence():
         ({"coverage": 1.0}, "`coverage` 1.0"),
         ({"coverage": float("nan")}, "`coverage` nan"),
         ({"reference": "other.npy"}, r"other.npy has points of shape \(5,\) and fresh.npy of shape \(8,\)"),
-        ({"data": ["other.npy"]}, r"other.npy has the shape \(7, 5\) and the encoder takes \(points, 8\)"),
+        ({"data": ["other.npy"]}, r"points of shape \(5,\) .* first layer takes 8 columns"),
     ],
     ids=str,
 )
@@ -373,6 +438,9 @@ def test_pictures_stand_above_their_reconstructions(tmp_path):
         assert original.tolist() == np.load(tmp_path / "b.npy")[int(title)].tolist()
     axes = figures.flagged_pictures({"b.npy": shown, "none": []}).axes
     assert len([axis for axis in axes if axis.images]) == 2 * len(shown)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figures.flagged_pictures({"alike": [("0", np.full((4, 4), 2.0), np.full((4, 4), 2.1))]})
     flat = (
         diagnosis.diagnose("model.safetensors", ["c.npy"], folder=tmp_path) if cloud(tmp_path, "c.npy", 9, 0) else None
     )

@@ -88,7 +88,7 @@ def test_both_paths_agree_on_a_relu_network():
     encoder, decoder = pair(20, 12, 9, 4)
     x = torch.rand(11, 20, dtype=torch.float64)
     fast = cores(encoder, decoder, x, grams=True)
-    slow = general.cores_of(encoder, decoder, x[:1], 4, grams=True, errors=True)(x)
+    slow = general.cores_of(encoder, decoder, grams=True, errors=True)(x)
     for name in ("input", "latent", "mse", "encoder_gram", "decoder_gram", "pulled_residual"):
         torch.testing.assert_close(getattr(fast, name), getattr(slow, name), rtol=0, atol=1e-12)
 
@@ -166,7 +166,7 @@ def test_an_unusable_chunk_size_or_pair_is_named():
     encoder, decoder = build((4, 3, 2), 0)
     with pytest.raises(InputError, match="chunk_size"):
         cores(encoder, decoder, torch.ones(2, 4), 0)
-    with pytest.raises(InputError, match="2 columns and the decoder takes 3"):
+    with pytest.raises(InputError, match=r"output of shape \(2,\) .* takes 3 columns"):
         cores(encoder, build((4, 5, 3), 0)[1], torch.ones(2, 4))
 
 
@@ -193,7 +193,7 @@ def test_pointwise_maps_keep_the_fast_path(activation, last):
     x = torch.randn(6, 3, 3, dtype=torch.float64)
     assert fast.layers(encoder) and fast.layers(decoder)
     found = cores(encoder, decoder, x, grams=True)
-    slow = general.cores_of(encoder, decoder, x[:1], 2, grams=True, errors=True)(x)
+    slow = general.cores_of(encoder, decoder, grams=True, errors=True)(x)
     for name in ("input", "latent", "mse", "encoder_gram", "decoder_gram", "pulled_residual"):
         torch.testing.assert_close(getattr(found, name), getattr(slow, name), rtol=0, atol=1e-12)
 
@@ -216,17 +216,63 @@ def convolutions():
     return encoder, nn.Sequential(nn.ConvTranspose2d(1, 3, 3), nn.GELU(), nn.ConvTranspose2d(3, 1, 3))
 
 
-@pytest.mark.parametrize(("make", "shape"), [(attention, (4, 6)), (convolutions, (1, 6, 6))])
-@pytest.mark.parametrize("mode", ["forward", "reverse"])
-def test_any_modules_take_the_general_path(make, shape, mode, monkeypatch):
+class Returns(nn.Module):
+    """A module that does with its input what it is told to."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+class Last(nn.Module):
+    """What a recurrent layer returns, its last step or all of them."""
+
+    def __init__(self, layer, last):
+        super().__init__()
+        self.layer, self.last = layer, last
+
+    def forward(self, x):
+        steps = self.layer(x)[0]
+        return steps[:, -1] if self.last else steps
+
+
+def recurrent(kind):
+    encoder = nn.Sequential(Last(kind(3, 4, batch_first=True), True), nn.Linear(4, 2))
+    steps = nn.Linear(2, 20), nn.Unflatten(1, (5, 4)), Last(kind(4, 3, batch_first=True), False)
+    return encoder, nn.Sequential(*steps)
+
+
+def traced():
+    encoder = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 2)).double()
+    return torch.jit.trace(encoder, torch.rand(3, 6, dtype=torch.float64)), nn.Linear(2, 6)
+
+
+def written_in_place():
+    def encode(x):
+        h = torch.zeros(len(x), 2, dtype=x.dtype)
+        h[:, 0], h[:, 1] = x[:, 0] * x[:, 1], x[:, 2].sin()
+        h[h < 0] = 0
+        return h
+
+    return Returns(encode), nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.LayerNorm(6))
+
+
+GENERAL = [
+    (attention, (4, 6)),
+    (convolutions, (1, 6, 6)),
+    *((lambda kind=kind: recurrent(kind), (5, 3)) for kind in (nn.LSTM, nn.GRU, nn.RNN)),
+    pytest.param(traced, (6,), marks=pytest.mark.filterwarnings("ignore::DeprecationWarning")),
+    (written_in_place, (6,)),
+]
+
+
+@pytest.mark.parametrize(("make", "shape"), GENERAL)
+def test_any_modules_take_the_general_path(make, shape):
     torch.manual_seed(0)
     encoder, decoder = (module.double().eval() for module in make())
-    if mode == "reverse":
-
-        def refuse(*_):
-            raise NotImplementedError("forward mode")
-
-        monkeypatch.setattr(general, "_forward", refuse)
     x = torch.rand(4, *shape, dtype=torch.float64)
     found = cores(encoder, decoder, x, chunk_size=3, grams=True)
     shaped = nn.Sequential(nn.Unflatten(1, shape), encoder, nn.Flatten())
@@ -308,13 +354,21 @@ def wide():
     return build((60, 40, 30, 8), 0)
 
 
+def wide_convolutions():
+    encoder = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 64, 4))
+    return encoder, nn.Sequential(nn.Linear(4, 4 * 64), nn.Unflatten(1, (4, 8, 8)), nn.ConvTranspose2d(4, 3, 2, 2))
+
+
 def with_sigmoid():
     return build((60, 40, 30, 8), 0, output="sigmoid")
 
 
 @pytest.mark.parametrize(
     ("make", "shape"),
-    [(wide, (60,)), (with_sigmoid, (60,)), (convolutions, (1, 6, 6)), (attention, (4, 6))],
+    [
+        *[(wide, (60,)), (with_sigmoid, (60,)), (convolutions, (1, 6, 6)), (attention, (4, 6))],
+        *[(wide_convolutions, (3, 16, 16)), (lambda: recurrent(nn.LSTM), (5, 3))],
+    ],
 )
 @pytest.mark.parametrize("grams", [False, True])
 def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
@@ -322,10 +376,8 @@ def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
     x = torch.rand(200, *shape, dtype=torch.float64)
     chunk_size = 50
     chains = fast.layers(encoder), fast.layers(decoder)
-    if all(chains):
-        numbers = fast.numbers_a_point(*chains)
-    else:
-        numbers = general.numbers_a_point(encoder, decoder, x[:1], encoder(x[:1]).numel())
+    known = all(chains)
+    numbers = fast.numbers_a_point(*chains) if known else general.numbers_a_point(encoder, decoder, x[:1], grams)
     small = cores(encoder, decoder, x[:1], 1, grams)  # whatever is set up once
     with Peak() as peak:
         found = cores(encoder, decoder, x, chunk_size, grams)
@@ -349,15 +401,16 @@ def test_a_prelu_with_a_slope_a_channel_keeps_the_fast_path():
     torch.testing.assert_close(cores(encoder, decoder, x).latent, latent, rtol=0, atol=1e-12)
 
 
-class Returns(nn.Module):
-    """A module that does with its input what it is told to."""
+def over_the_batch():
+    """Statistics of the batch, in evaluation too."""
+    norm = nn.BatchNorm2d(1, track_running_stats=False).eval()
+    return nn.Sequential(nn.Linear(2, 4), nn.Unflatten(1, (1, 2, 2)), norm, nn.Flatten())
 
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
 
-    def forward(self, x):
-        return self.function(x)
+def attention_over_points():
+    """Over the points, as their axis comes first."""
+    layer = nn.MultiheadAttention(4, 1).eval()
+    return Returns(lambda x: layer(x[:, None], x[:, None], x[:, None])[0][:, 0, :2])
 
 
 @pytest.mark.parametrize(
@@ -371,8 +424,11 @@ class Returns(nn.Module):
         (Returns(lambda x: x.sum()), nn.Linear(1, 4), "for one point it returned"),
         (nn.Linear(4, 6), nn.Linear(6, 4), "latent dimension 6 is larger than the input's, 4"),
         (Returns(lambda x: (x[:, :2]).half()), nn.Linear(2, 4), "turns torch.float32 into torch.float16"),
-        (Returns(lambda x: x[:, :2] if x.sum() > 0 else x[:, 2:]), nn.Linear(2, 4), "point by point"),
-        (Returns(lambda x: x[:, :2] + torch.rand(1)), nn.Linear(2, 4), "point by point"),
+        (Returns(lambda x: x[:, :2] + torch.rand(1)), nn.Linear(2, 4), "encoder's output at a point depends on"),
+        (Returns(lambda x: x[:, :2] - x[:, :2].mean(0)), nn.Linear(2, 4), "encoder's output at a point depends on"),
+        (Returns(lambda x: x[:, :2].detach()), nn.Linear(2, 4), "cannot be differentiated"),
+        (nn.Linear(4, 2), over_the_batch(), "decoder's output at a point depends on"),
+        (attention_over_points(), nn.Linear(2, 4), "encoder's output at a point depends on"),
         (nn.Linear(4, 2).forward, nn.Linear(2, 4), "torch.nn.Module, method was given"),
     ],
 )
@@ -432,3 +488,120 @@ def test_wrong_versions_of_the_fast_path_are_caught(name):
 
     assert agrees(source)
     assert not agrees(source.replace(right, wrong))
+
+
+def doubled(module):
+    module.register_forward_hook(lambda own, given, output: 2 * output)
+    return module
+
+
+def own_forward(module):
+    module.forward = lambda x: x.square()
+    return module
+
+
+class Tripled(nn.Identity):
+    def forward(self, x):
+        return 3 * x
+
+
+class Rows(nn.Flatten):
+    def forward(self, x):
+        return super().forward(2 * x)
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        nn.Sequential(nn.Linear(6, 2), Tripled()),
+        nn.Sequential(Rows(), nn.Linear(6, 2)),
+        nn.Sequential(doubled(nn.Linear(6, 2))),
+        nn.Sequential(nn.Linear(6, 2), doubled(nn.Identity())),
+        doubled(nn.Sequential(nn.Linear(6, 2))),
+        nn.Sequential(nn.Linear(6, 2), own_forward(nn.ReLU())),
+    ],
+)
+def test_what_a_subclass_or_a_hook_does_is_not_passed_over(encoder):
+    encoder, decoder, x = encoder.double(), nn.Sequential(nn.Linear(2, 6)).double(), torch.rand(3, 6).double()
+    assert not fast.layers(encoder)
+    found, (core, latent) = cores(encoder, decoder, x), by_autograd(encoder, decoder, x)
+    torch.testing.assert_close(found.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.latent, latent, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.mse, (decoder(encoder(x)) - x).square().mean(dim=1).detach())
+
+
+@pytest.mark.parametrize("module", [nn.ReLU6(), nn.Dropout2d(), nn.AlphaDropout()])
+def test_what_is_pointwise_or_inert_in_evaluation_keeps_the_fast_path(module):
+    assert len(fast.layers(nn.Sequential(nn.Linear(4, 3), module.eval(), nn.Linear(3, 2)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "shape"),
+    [
+        (nn.Sequential(nn.Linear(4, 2)), nn.Sequential(nn.Linear(2, 4)), (5, 4)),
+        (
+            nn.Sequential(nn.Flatten(2), nn.Linear(4, 2)),
+            nn.Sequential(nn.Linear(2, 4), nn.Unflatten(2, (2, 2))),
+            (3, 2, 2),
+        ),
+        (nn.Sequential(nn.Linear(4, 6), nn.Unflatten(1, (3, 2))), nn.Sequential(nn.Linear(2, 4), nn.Flatten()), (12,)),
+    ],
+)
+def test_layers_that_act_on_the_last_axis_take_the_general_path(encoder, decoder, shape):
+    if shape == (12,):
+        encoder = nn.Sequential(nn.Linear(12, 6), encoder[1])
+    encoder, decoder, x = encoder.double(), decoder.double(), torch.rand(3, *shape).double()
+    latent_shape = encoder(x).shape[1:]
+    flat = (
+        nn.Sequential(nn.Unflatten(1, shape), encoder, nn.Flatten()),
+        nn.Sequential(nn.Unflatten(1, latent_shape), decoder, nn.Flatten()),
+    )
+    found, (core, latent) = cores(encoder, decoder, x), by_autograd(*flat, x.flatten(1))
+    torch.testing.assert_close(found.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.latent, latent, rtol=0, atol=1e-12)
+
+
+def test_modules_are_tried_before_their_first_layer_is_asked():
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.code, self.body = nn.Linear(8, 2), nn.Linear(64, 8)
+
+        def forward(self, x):
+            return self.code(self.body(x.view(x.size(0), -1)).relu())
+
+    decoder = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, (1, 8, 8)))
+    assert cores(Encoder(), decoder, torch.rand(3, 1, 8, 8)).input.shape == (3, 2, 2)
+
+
+def test_pairs_with_statistics_do_not_stack():
+    def one(seed):
+        torch.manual_seed(seed)
+        norm = nn.BatchNorm1d(4, affine=False)
+        norm.running_mean.normal_()
+        return nn.Sequential(nn.Linear(6, 4), norm, nn.Linear(4, 2)).eval(), nn.Sequential(nn.Linear(2, 6))
+
+    with pytest.raises(InputError, match="do not stack"):
+        stacked_cores([one(0), one(1)], torch.rand(3, 6))
+    with pytest.raises(InputError, match="do not stack"):
+        stacked_cores(
+            [(nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 2)), nn.Sequential(nn.Linear(2, 6)))], torch.rand(3, 6)
+        )
+
+
+def test_memory_that_runs_out_is_not_called_something_else():
+    def encode(x):
+        if torch.is_grad_enabled():
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+        return x[:, :2]
+
+    with pytest.raises(torch.OutOfMemoryError):
+        cores(Returns(encode), nn.Linear(2, 4), torch.rand(3, 4))
+
+
+def test_autograd_is_at_work_wherever_the_caller_has_switched_it_off():
+    encoder, decoder = (module.eval() for module in convolutions())
+    x = torch.rand(3, 1, 6, 6)
+    expected = cores(encoder, decoder, x).input
+    with torch.inference_mode():
+        assert torch.equal(cores(encoder, decoder, torch.clone(x)).input, expected)

@@ -92,6 +92,9 @@ def test_equal_scores_save_nothing_whatever_the_order_of_the_points():
     first, second = (predictors.saved_area(e, s, ONES)[0] for e, s in [(error, halves), (error[order], halves[order])])
     assert first == pytest.approx(second)
     assert predictors.saved_area(error, np.zeros(300), ONES)[0] == pytest.approx(0)
+    curves = [predictors.risk_coverage(e, s)[1] for e, s in [(error, halves), (error[order], halves[order])]]
+    assert curves[0] == pytest.approx(curves[1])
+    assert predictors.risk_coverage(error[order], np.zeros(300))[1] == pytest.approx(np.ones(300))
 
 
 def test_the_gain_is_that_of_the_whole_regression_with_its_robust_error():
@@ -166,6 +169,10 @@ def test_a_gain_that_is_not_determined_is_one_sentence():
     for echo in (held["ink"], np.full(300, 4.0), 2.0 * held["class"]):
         with pytest.raises(InputError, match="leave nothing of the score"):
             predictors.gain(error, echo, held)
+    with pytest.raises(InputError, match="1 values of the score are not finite"):
+        predictors.gain(error, np.where(score == score.max(), np.inf, score), held)
+    with pytest.raises(InputError, match=r"lengths differ.*'error': 299, 'score': 300"):
+        predictors.gain(error[1:], score, held)
     with pytest.raises(InputError, match="The error is constant"):
         predictors.gain(np.ones(300), score, held)
 

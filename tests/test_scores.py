@@ -87,6 +87,14 @@ def test_f_is_applied_so_many_times(pair, dataset):
     np.testing.assert_allclose(thrice, scores.iterated(pair, once, [2])[0])
 
 
+def test_a_network_keeps_the_precision_that_it_is_given_in(dataset):
+    pair = build((64, 5, 2), 0)
+    images, labels = dataset.test.images[:6].numpy(), dataset.test.labels[:6].numpy()
+    scores.reconstructed(pair, images)
+    scores.at_images(pair, images, labels, dataset)
+    assert {one.dtype for module in pair for one in module.parameters()} == {torch.float32}
+
+
 def test_the_variance_is_over_the_seeds(monkeypatch, points, dataset):
     run = dataclasses.replace(runs.read("smoke"), seeds=(0, 1))
     pairs = {seed: build((64, 24, 20, 16, 3), seed, "he") for seed in run.seeds}
@@ -222,6 +230,8 @@ def test_the_figure_shows_the_rank_correlations(tournament):
 
 def test_the_figures_of_curves_detectors_and_images(points, dataset):
     figure = figures.risk_coverage_curves({"smoke": points})
+    none = figures.risk_coverage_curves({"smoke": points.assign(volume_input=np.nan)})
+    assert len(none.axes[0].lines) == len(figure.axes[0].lines) - 1
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert lines["the error itself"].get_ydata()[-1] == pytest.approx(1)
     found = scores.detection("smoke", MEMBER, {"inverted": 1 - dataset.test.images.numpy()})

@@ -132,6 +132,9 @@ def test_scaling_keeps_grey_and_place(held_out):
 def test_what_cannot_be_made_is_one_sentence(train, held_out):
     with pytest.raises(InputError, match="Unknown pixel distribution 'pink'; choose one of: uniform"):
         shifts.noise("pink", train, 3)
+    with pytest.raises(InputError, match="`pixels` should not be negative, -1"):
+        shifts.moved(np.ones((1, 4)), (2, 2), -1)
+    assert shifts.photographs((60, 50), 2).shape == (2, 3000), "larger than an eighth of the photographs"
     with pytest.raises(InputError, match=r"Images of shape \(64,\) cannot be moved"):
         shifts.rotated(held_out, (64,), 10)
     with pytest.raises(InputError, match="The images of mnist have 784 pixels, not 64; scale them first"):

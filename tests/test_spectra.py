@@ -66,6 +66,7 @@ def test_cores_that_are_not_finite_are_named(function, bad):
 def test_conditioning():
     cores = torch.stack([torch.diag(torch.tensor([4.0, 1.0])), torch.zeros(2, 2), torch.eye(2)]).double()
     assert spectra.conditioning(cores).tolist() == [0.25, 0.0, 1.0]
+    assert spectra.conditioning(1e-45 * torch.eye(2, dtype=torch.float64)[None]).tolist() == [1.0]
 
 
 @pytest.mark.parametrize("p", [1, 2])

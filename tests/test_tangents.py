@@ -1,7 +1,6 @@
 """The tangent plane and the oblique part of the Jacobian, against matrices that are formed in full."""
 
 import pytest
-import scipy.linalg
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +9,7 @@ from lib.autoencoders import build
 from lib.errors import InputError
 from lib.jacobians import cores
 from lib.spectra import eigenvalues
-from lib.tangents import departure, eigenvalue_conditions, tangents
+from lib.tangents import tangents
 
 
 def both_jacobians(encoder, decoder, point):
@@ -35,10 +34,6 @@ def test_they_are_those_of_the_full_matrices(widths, seed):
         close = {"rtol": 1e-6, "atol": 1e-7}
         torch.testing.assert_close(found.frobenius[i], j.norm(), **close)
         torch.testing.assert_close(found.spectral[i], torch.linalg.matrix_norm(j, 2), **close)
-        torch.testing.assert_close(found.singular_values[i], torch.linalg.svdvals(j)[: widths[2]], **close)
-        spectrum = torch.linalg.eigvals(j)
-        henrici = (j.norm().square() - spectrum.abs().square().sum()).clamp(min=0).sqrt()
-        torch.testing.assert_close(departure(found)[i], henrici, rtol=1e-6, atol=1e-6)
         torch.testing.assert_close(found.obliqueness[i], (q.T @ j @ across).norm(), **close)
         torch.testing.assert_close(found.distance[i], (across @ residual).norm(), **close)
         torch.testing.assert_close(found.core[i].norm(), (q.T @ j @ q).norm(), **close)
@@ -62,32 +57,17 @@ def test_cores_without_gram_matrices_are_refused():
         tangents(cores(encoder, decoder, torch.rand(3, 6)), 6)
 
 
-def test_condition_numbers_are_those_of_the_eigenvectors_of_the_full_matrix():
-    encoder, decoder = (module.double() for module in build((9, 7, 3), 5))
-    x = torch.rand(4, 9, dtype=torch.float64)
-    values, conditions = eigenvalue_conditions(cores(encoder, decoder, x, grams=True))
-    assert (conditions >= 1 - 1e-9).all()
-    for i, point in enumerate(x):
-        a, b = both_jacobians(encoder, decoder, point)
-        spectrum, left, right = scipy.linalg.eig((b @ a).numpy(), left=True, right=True)
-        for value, condition in zip(values[i].numpy(), conditions[i].numpy(), strict=True):
-            if condition == torch.inf:
-                assert abs(value) < 1e-12
-                continue
-            k = abs(spectrum - value).argmin()
-            assert abs(spectrum[k] - value) < 1e-9
-            assert condition == pytest.approx(1 / abs(left[:, k].conj() @ right[:, k]), rel=1e-6)
-
-
-def test_a_symmetric_jacobian_is_normal_and_perfectly_conditioned():
-    weight = torch.linalg.qr(torch.randn(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)))[0]
-    encoder, decoder = (torch.nn.Linear(*sizes).double() for sizes in ((6, 2), (2, 6)))
+def test_a_direction_that_is_lost_counts_as_lost_in_float32_too():
+    encoder, decoder = build((50, 20, 8), 1)
     with torch.no_grad():
-        encoder.weight.copy_(weight.T * torch.tensor([[0.9], [0.4]]))
-        decoder.weight.copy_(weight)
-    found = cores(encoder, decoder, torch.rand(3, 6, dtype=torch.float64), grams=True)
-    torch.testing.assert_close(eigenvalue_conditions(found)[1], torch.ones(3, 2, dtype=torch.float64))
-    assert departure(tangents(found, 6)).max() < 1e-7
+        decoder[0].weight[:, 0] = decoder[0].weight[:, 1]
+    x = torch.rand(50, 50, generator=torch.Generator().manual_seed(0))
+    found = tangents(cores(encoder, decoder, x, grams=True), 50)
+    exact = tangents(cores(encoder.double(), decoder.double(), x.double(), grams=True), 50)
+    assert (exact.decoder_log_volume == -torch.inf).all()
+    assert (found.decoder_log_volume == -torch.inf).all()
+    torch.testing.assert_close(found.distance, exact.distance.float(), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(found.obliqueness, exact.obliqueness.float(), rtol=1e-2, atol=1e-2)
 
 
 def test_the_eigenvalues_do_not_depend_on_the_number_of_threads():

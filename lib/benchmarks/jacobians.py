@@ -21,6 +21,7 @@ from lib.benchmarks import timing
 from lib.benchmarks.routes import LATENT_ONLY, ROUTES, TORCH, generic, installed, ours
 from lib.benchmarks.timing import Timings, environment, gemm, threads
 from lib.datasets import load
+from lib.errors import InputError
 from lib.jacobians import cores
 
 LINEAR, GEOMETRIC = (784, 593, 402, 211, 20), (784, 231, 68, 20)
@@ -196,9 +197,15 @@ def _memory(name: str, points: int, chunk: int = 64) -> dict[str, int]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_peak, args=(name, points, chunk, sender))
     process.start()
-    found = receiver.recv()
-    process.join()
-    return found
+    sender.close()  # the child's is the last one then: should it die, nothing is waited for
+    try:
+        return receiver.recv()
+    except EOFError as error:
+        raise InputError(
+            f"The process that measures the memory of {name} died; free some memory, and try again."
+        ) from error
+    finally:
+        process.join()
 
 
 def jacobians(rounds: int = 5) -> dict[str, Any]:

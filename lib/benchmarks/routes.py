@@ -29,9 +29,7 @@ def ours(encoder: nn.Module, decoder: nn.Module, x: Tensor, chunk_size: int | No
 
 def ours_general(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Both:
     """The general path of `lib.jacobians`."""
-    with torch.no_grad():
-        latent_dim = encoder(x[:1]).shape[1]
-        found = general.cores_of(encoder, decoder, x[:2], latent_dim, grams=False, errors=False)(x)
+    found = general.cores_of(encoder, decoder, grams=False, errors=False)(x)
     return found.input, found.latent
 
 

@@ -9,7 +9,7 @@ from lib.bounds.between import BETWEEN, SECOND_APPLICATION
 from lib.bounds.check import Check
 from lib.bounds.evaluation import evaluate, table
 from lib.bounds.expectation import stein
-from lib.bounds.pointwise import LOCAL, Local, certified_radius, fixed_points, local, region_flips
+from lib.bounds.pointwise import LOCAL, Local, certified_radius, fixed_points, local, nearest_boundary, region_flips
 from lib.bounds.secants import Secant, flipped_units, secant
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "fixed_points",
     "flipped_units",
     "local",
+    "nearest_boundary",
     "region_flips",
     "secant",
     "stein",

@@ -152,7 +152,9 @@ def _tangential(form: Secant) -> Tensor:
 
 def _gains(form: Secant) -> Tensor:
     """The singular values of K_Q - I (P, d), largest first."""
-    return torch.linalg.svdvals(form.core - torch.eye(form.core.shape[1], dtype=form.core.dtype))
+    return torch.linalg.svdvals(
+        form.core - torch.eye(form.core.shape[1], dtype=form.core.dtype, device=form.core.device)
+    )
 
 
 def _lengths(form: Secant, name: str, kind: str, inner: Tensor, applies: Tensor | None = None) -> Check:

@@ -65,7 +65,7 @@ class Check:
 
 def check(name: str, kind: Kind, bound: Tensor, actual: Tensor, scale: Tensor, applies: Tensor | None = None) -> Check:
     """A `Check` that applies everywhere unless told where; `scale` (P,), the size of what was subtracted on the way."""
-    everywhere = torch.ones(actual.shape, dtype=torch.bool)
+    everywhere = torch.ones(actual.shape, dtype=torch.bool, device=actual.device)
     tolerance = ROUNDING * (scale + actual.abs())
     return Check(name, kind, bound, actual, tolerance, everywhere if applies is None else applies)
 

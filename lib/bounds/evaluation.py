@@ -35,7 +35,7 @@ def evaluate(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors:
             here, between = local(encoder, decoder, part), secant(encoder, decoder, part, part_anchors)
             again = secant(encoder, decoder, image, part)
             checks = [one(here) for one in at_point]
-            checks += [region_flips(here, generator)] if small else []
+            checks += [region_flips(here)] if small else []
             checks += [one(between) for one in BETWEEN] + [one(again) for one in SECOND_APPLICATION]
         for check in checks:
             found.setdefault(check.name, []).append(check)
@@ -72,4 +72,4 @@ def _tightness(check: Check) -> list[float | None]:
     chosen = check.applies & (check.actual > check.tolerance) & torch.isfinite(check.bound)
     if check.kind == "identity" or not chosen.any():
         return [None] * 3
-    return [float(value) for value in np.quantile(check.tightness[chosen].numpy(), [0.05, 0.5, 0.95])]
+    return [float(value) for value in np.quantile(check.tightness[chosen].cpu().numpy(), [0.05, 0.5, 0.95])]

@@ -21,7 +21,7 @@ def stein(
     scores, bounds, errors, noise = [], [], [], []
     dim = x.shape[1]
     for point in x:
-        v = spread * torch.randn((draws, dim), generator=generator, dtype=torch.float64)
+        v = spread * torch.randn((draws, dim), generator=generator, dtype=torch.float64).to(x.device)
         with torch.no_grad():
             output = decoder(encoder(point + v))
         trace = cores(encoder, decoder, point + v).input.diagonal(dim1=1, dim2=2).sum(dim=1)
@@ -35,7 +35,7 @@ def stein(
         errors.append(squared.mean())
         noise.append(squared.std() / draws**0.5)
     scores, bounds, errors, noise = (torch.stack(one) for one in (scores, bounds, errors, noise))
-    everywhere = torch.ones(len(x), dtype=torch.bool)
+    everywhere = torch.ones(len(x), dtype=torch.bool, device=x.device)
     return (
         Check(
             "Stein, z-score",

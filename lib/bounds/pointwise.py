@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from lib import spectra
 from lib.bounds.check import Check, check
-from lib.bounds.secants import Secant, flipped_units, secant
+from lib.bounds.secants import Secant, flipped_units, relu_layers, secant
 from lib.errors import InputError
 from lib.jacobians import Cores, cores
 
 NO_FIXED_POINT = 1e-8  # sigma_min(I - K) below this: 1 counts as an eigenvalue of K
-INSIDE = 0.999  # of the certified radius
+INSIDE, OUTSIDE = 0.999, 1.001  # of the certified radius
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,12 @@ class Local:
     @cached_property
     def radius(self) -> Tensor:
         """The certified radius (P,)."""
-        return certified_radius(self.encoder, self.decoder, self.x)
+        return self.boundary[0]
+
+    @cached_property
+    def boundary(self) -> tuple[Tensor, Tensor]:
+        """The certified radius (P,), and the way to where it ends (P, N) (`nearest_boundary`)."""
+        return nearest_boundary(self.encoder, self.decoder, self.x)
 
     @property
     def core_scale(self) -> Tensor:
@@ -93,9 +98,9 @@ def local(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> Local:
 
 def core_identity(point: Local, t: float = 2.0) -> Check:
     """det(t I_N - B A) = t^(N-d) det(t I_d - A B), as log moduli; forms the (N, N) matrix."""
-    both = point.at_x.second(point.at_x.first(_identity(point.x.shape[1]).expand(len(point.x), -1, -1)))
-    large = spectra.log_volume(t * _identity(point.x.shape[1]) - both)[1]
-    small = spectra.log_volume(t * _identity(point.latent_dim) - point.cores.input)[1]
+    both = point.at_x.second(point.at_x.first(_identity(point.x.shape[1], point.x).expand(len(point.x), -1, -1)))
+    large = spectra.log_volume(t * _identity(point.x.shape[1], point.x) - both)[1]
+    small = spectra.log_volume(t * _identity(point.latent_dim, point.x) - point.cores.input)[1]
     power = (point.x.shape[1] - point.latent_dim) * math.log(t)
     return check("core identity", "identity", power + small, large, torch.full_like(large, point.x.shape[1]))
 
@@ -125,7 +130,7 @@ def volume_split(point: Local) -> Check:
     It applies where both Jacobians have full rank and omega is not 0.
     """
     rows, encoder_triangle = torch.linalg.qr(
-        point.at_x.first.transposed(_identity(point.latent_dim).expand(len(point.x), -1, -1))
+        point.at_x.first.transposed(_identity(point.latent_dim, point.x).expand(len(point.x), -1, -1))
     )
     parts = [spectra.log_volume(one)[1] for one in (point.at_x.triangle, encoder_triangle, rows.mT @ point.at_x.basis)]
     conditions = [spectra.conditioning(one) for one in (point.at_x.triangle, encoder_triangle, point.cores.input)]
@@ -143,28 +148,45 @@ def certified_radius(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) 
 
     Infinite where no unit can be reached by a step. Forms the Jacobian of every layer, (P, width, N).
     """
-    radius = torch.full((len(x),), torch.inf, dtype=x.dtype)
+    return nearest_boundary(encoder, decoder, x)[0]
+
+
+def nearest_boundary(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The certified radius (P,), and the direction (P, N), of length 1, in which the unit that decides it changes sides there.
+
+    The direction is 0 where the radius is infinite.
+    """
+    radius, direction = torch.full((len(x),), torch.inf, dtype=x.dtype, device=x.device), torch.zeros_like(x)
+    rows, tiny = torch.arange(len(x), device=x.device), torch.finfo(x.dtype).tiny
     with torch.no_grad():
-        h, jacobian = x, _identity(x.shape[1]).expand(len(x), -1, -1)
-        for module in (*encoder, *decoder):
-            if isinstance(module, nn.Linear):
-                h, jacobian = module(h), module.weight @ jacobian
-            elif isinstance(module, nn.ReLU):
+        h, jacobian = x, _identity(x.shape[1], x).expand(len(x), -1, -1)
+        for layer in (*relu_layers(encoder), *relu_layers(decoder)):
+            h, jacobian = nn.functional.linear(h, layer.weight, layer.bias), layer.weight @ jacobian
+            if layer.after:
                 steepness = jacobian.norm(dim=2)
-                radius = torch.minimum(radius, torch.where(steepness > 0, h.abs() / steepness, torch.inf).amin(dim=1))
+                nearest, unit = torch.where(steepness > 0, h.abs() / steepness, torch.inf).min(dim=1)
+                towards = -h[rows, unit].sign()[:, None] * jacobian[rows, unit]
+                towards = towards / steepness[rows, unit].clamp(min=tiny)[:, None]
+                direction = torch.where((nearest < radius)[:, None], towards, direction)
+                radius = torch.minimum(radius, nearest)
                 jacobian = (h > 0)[:, :, None] * jacobian
-                h = module(h)
-    return radius
+                h = h.relu()
+    return radius, direction
 
 
-def region_flips(point: Local, generator: torch.Generator) -> Check:
-    """No unit of E or D flips on a step of `INSIDE` times the certified radius, drawn in a random direction: their number is 0."""
-    radius = point.radius
+def region_flips(point: Local) -> Check:
+    """The certified radius is neither too large nor too small.
+
+    Along the gradient of the unit that decides it, a step of `INSIDE` times the radius, forth or back, flips no unit of E or D,
+    and one of `OUTSIDE` times towards that unit's boundary flips a unit. How many units do otherwise is 0.
+    """
+    radius, direction = point.boundary
     applies = (radius > 0) & torch.isfinite(radius)
-    step = torch.randn(point.x.shape, generator=generator, dtype=torch.float64)
-    moved = point.x + INSIDE * torch.where(applies, radius, 0.0)[:, None] * step / step.norm(dim=1, keepdim=True)
-    flips = flipped_units(nn.Sequential(*point.encoder, *point.decoder), point.x, moved).double()
-    return check("certified radius", "identity", torch.zeros_like(flips), flips, torch.zeros_like(flips), applies)
+    step = torch.where(applies, radius, 0.0)[:, None] * direction
+    chain = nn.Sequential(point.encoder, point.decoder)
+    forth, back, beyond = (flipped_units(chain, point.x, point.x + size * step) for size in (INSIDE, -INSIDE, OUTSIDE))
+    wrong = (forth + back + (beyond == 0)).double()
+    return check("certified radius", "identity", torch.zeros_like(wrong), wrong, torch.zeros_like(wrong), applies)
 
 
 # --- fixed points ------------------------------------------------------------------------------------------------
@@ -188,7 +210,7 @@ def fixed_points(point: Local) -> tuple[Tensor, Tensor, Tensor]:
     less = -_less_identity(point.cores.input)
     gain = torch.linalg.svdvals(less)[:, -1]
     applies = gain > NO_FIXED_POINT
-    safe = torch.where(applies[:, None, None], less, _identity(point.latent_dim))
+    safe = torch.where(applies[:, None, None], less, _identity(point.latent_dim, point.x))
     residual = point.at_x.residual
     moved = point.at_x.second(torch.linalg.solve(safe, point.at_x.first(residual[:, :, None])))[:, :, 0]
     return torch.where(applies[:, None], point.x + residual + moved, point.x), applies, gain
@@ -214,7 +236,7 @@ def neighbourhood_identity(point: Local) -> Check:
     dim = point.x.shape[1]
     oblique = point.at_x.oblique.square().sum(dim=(1, 2))
     factor = dim - point.latent_dim + point.tangential_loss + oblique
-    return _average(point, "neighbourhood", _identity(dim).expand(len(point.x), -1, -1), factor)
+    return _average(point, "neighbourhood", _identity(dim, point.x).expand(len(point.x), -1, -1), factor)
 
 
 def tangential_identity(point: Local) -> Check:
@@ -292,9 +314,9 @@ LOCAL = (
 )
 
 
-def _identity(size: int) -> Tensor:
-    return torch.eye(size, dtype=torch.float64)
+def _identity(size: int, like: Tensor) -> Tensor:
+    return torch.eye(size, dtype=torch.float64, device=like.device)
 
 
 def _less_identity(matrices: Tensor) -> Tensor:
-    return matrices - _identity(matrices.shape[-1])
+    return matrices - _identity(matrices.shape[-1], matrices)

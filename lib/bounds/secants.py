@@ -16,7 +16,10 @@ import scipy.linalg
 import torch
 from torch import Tensor, nn
 
+from lib import spectra
 from lib.errors import InputError
+from lib.jacobians.checks import check_modules, check_points
+from lib.jacobians.fast import Layer, layers
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Secant:
     @cached_property
     def eigenvalues(self) -> Tensor:
         """Those of K_Q (P, d), complex; the non-zero ones are those of B~ A~."""
-        return torch.linalg.eigvals(self.core)
+        return spectra.eigenvalues(self.core)
 
     @cached_property
     def departure(self) -> Tensor:
@@ -108,8 +111,11 @@ class Secant:
     @cached_property
     def schur(self) -> tuple[Tensor, Tensor]:
         """The complex Schur form K_Q = U (Lambda + T) U*: Lambda + T and U, both (P, d, d) complex."""
-        forms = [scipy.linalg.schur(core, output="complex") for core in self.core.numpy()]
-        triangular, unitary = (torch.from_numpy(np.stack(part)) for part in zip(*forms, strict=True))
+        spectra.check_finite(self.core)
+        forms = [scipy.linalg.schur(core, output="complex") for core in self.core.cpu().numpy()]
+        triangular, unitary = (
+            torch.from_numpy(np.stack(part)).to(self.core.device) for part in zip(*forms, strict=True)
+        )
         return triangular, unitary
 
     @property
@@ -146,46 +152,54 @@ class Secant:
 def secant(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors: Tensor) -> Secant:
     """The secant form of `x` (P, N) and `anchors` (P, N); with x = a it holds the Jacobians at x. Use float64.
 
-    Raises `InputError` for modules other than `nn.Linear` and `nn.ReLU` (the statements on trace, volume and eigenvalues
-    at one point, `local`, hold for any piecewise linear chain), for shapes that differ, and for points that are not finite.
+    Raises `InputError` for modules other than chains of `nn.Linear` and `nn.ReLU`, for shapes that differ, and for points that are
+    not finite.
     """
     if x.shape != anchors.shape:
         raise InputError(
             f"Points and anchors should have one shape, {tuple(x.shape)} and {tuple(anchors.shape)} were given."
         )
-    check_points(x)
-    check_points(anchors)
+    check_rows(encoder, decoder, x)
+    check_points(anchors, encoder)
     with torch.no_grad():
         z, z_anchor, first = _walk(encoder, x, anchors)
         output, output_anchor, second = _walk(decoder, z, z_anchor)
         return Secant(x - anchors, output - x, output_anchor - anchors, first, second)
 
 
-def check_points(x: Tensor) -> None:
-    """Raise `InputError` unless x is float64 (P, N) and finite."""
+def check_rows(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> None:
+    """Raise `InputError` unless x is float64 (P, N) and finite, and the modules an autoencoder of such points."""
     if x.dtype != torch.float64 or x.ndim != 2:
-        raise InputError(f"Points should be float64 of the shape (points, N), {x.dtype} {tuple(x.shape)} was given.")
-    bad = (~torch.isfinite(x)).any(dim=1).nonzero().flatten().tolist()
-    if bad:
-        raise InputError(f"Points hold NaN or infinity in rows {bad[:5]}; remove or mend them.")
+        raise InputError(
+            f"Points should be float64 of the shape (points, N), {x.dtype} {tuple(x.shape)} was given; convert them, and images to "
+            "rows, with an nn.Unflatten before the encoder and an nn.Flatten after the decoder."
+        )
+    check_points(x, encoder)
+    check_modules(encoder, decoder, x)
 
 
-def _walk(chain: nn.Sequential, h: Tensor, h_anchor: Tensor) -> tuple[Tensor, Tensor, LinearMap]:
+def relu_layers(chain: nn.Module) -> list[Layer]:
+    """The layers of a chain (`lib.jacobians.fast`); `InputError` unless all are Linear, followed by ReLU or by nothing."""
+    found = layers(chain)
+    if not found or any(type(one) is not nn.ReLU for layer in found for one in layer.after):
+        names = [type(one).__name__ for one in chain.modules() if not list(one.children())]
+        raise InputError(
+            f"The statements are about chains of Linear layers with ReLU between them, {', '.join(names)} was given; give such a "
+            "chain, without hooks."
+        )
+    return found
+
+
+def _walk(chain: nn.Module, h: Tensor, h_anchor: Tensor) -> tuple[Tensor, Tensor, LinearMap]:
     """The chain at both points, and its secant map."""
     weights: list[Tensor] = []
     slopes: list[Tensor | None] = []
-    for module in chain:
-        if isinstance(module, nn.Linear):
-            weights.append(module.weight.detach())
-            slopes.append(None)
-        elif isinstance(module, nn.ReLU) and weights and slopes[-1] is None:
-            slopes[-1] = secant_slope(h, h_anchor)
-        else:
-            raise InputError(
-                f"The secant form is written for Linear layers with ReLU between them, {type(module).__name__} was given; "
-                "of the statements, those at one point (bounds.local) hold for all piecewise linear activations."
-            )
-        h, h_anchor = module(h), module(h_anchor)
+    for layer in relu_layers(chain):
+        h, h_anchor = (nn.functional.linear(one, layer.weight, layer.bias) for one in (h, h_anchor))
+        weights.append(layer.weight.detach())
+        slopes.append(secant_slope(h, h_anchor) if layer.after else None)
+        if layer.after:
+            h, h_anchor = h.relu(), h_anchor.relu()
     return h, h_anchor, LinearMap(weights, slopes)
 
 
@@ -196,19 +210,20 @@ def secant_slope(h: Tensor, h_anchor: Tensor) -> Tensor:
     return torch.where(same, (h > 0).to(h.dtype), share.clamp(0, 1))
 
 
-def flipped_units(chain: nn.Sequential, first: Tensor, second: Tensor) -> Tensor:
+def flipped_units(chain: nn.Module, first: Tensor, second: Tensor) -> Tensor:
     """How many ReLU units of a chain are active at one of two points and not at the other, (P,) int."""
     flipped = torch.zeros(len(first), dtype=torch.int64, device=first.device)
     with torch.no_grad():
-        for module in chain:
-            if isinstance(module, nn.ReLU):
+        for layer in relu_layers(chain):
+            first, second = (nn.functional.linear(one, layer.weight, layer.bias) for one in (first, second))
+            if layer.after:
                 flipped += ((first > 0) != (second > 0)).sum(dim=1)
-            first, second = module(first), module(second)
+                first, second = first.relu(), second.relu()
     return flipped
 
 
 def _directions(like: Tensor, count: int) -> Tensor:
-    return torch.eye(count, dtype=like.dtype).expand(len(like), -1, -1)
+    return torch.eye(count, dtype=like.dtype, device=like.device).expand(len(like), -1, -1)
 
 
 def _times(matrices: Tensor, vectors: Tensor) -> Tensor:

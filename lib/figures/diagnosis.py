@@ -71,11 +71,12 @@ def flagged_pictures(pictures: Mapping[str, Sequence[Picture]]) -> Figure:
         originals = np.array([image for _, image, _ in shown])
         grey = originals.min() >= 0 and originals.max() <= 1
         low, high = (0.0, 1.0) if grey else (float(originals.min()), float(originals.max()))
+        width = high - low or 1.0
         for column, (title, image, reconstruction) in enumerate(shown):
             axes[0, column].set_title(_short(title, 11), fontsize=8, loc="center")
             for axis, picture in zip(axes[:, column], (image, reconstruction), strict=True):
                 axis.imshow(
-                    np.clip((picture - low) / (high - low), 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
+                    np.clip((picture - low) / width, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
                 )
     return figure
 

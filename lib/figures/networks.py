@@ -1,6 +1,7 @@
 """Figures of the networks themselves: how they train, what they make of images, and how tight their bounds are."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import matplotlib
@@ -22,6 +23,7 @@ from lib.figures.style import (
     matching,
     series,
 )
+from lib.predictors import spread
 from lib.runs.results import Summary
 
 
@@ -74,8 +76,7 @@ def final_errors(summaries: Summaries) -> Figure:
 def reconstructions(summary: Summary) -> Figure:
     """One test image of every class (top row) and what the members of the table depth make of it, by d."""
     own = matching(summary.examples, depth=summary.run.table_depth, seed=summary.run.seeds[0])
-    dims = sorted(own["latent_dim"].unique())
-    shown = [dims[index] for index in sorted({round(i) for i in np.linspace(0, len(dims) - 1, 5)})]
+    shown = spread(own["latent_dim"].unique().tolist(), 5)
     labels = sorted(own["label"].unique())
     figure = Figure(figsize=(0.68 * len(labels) + 0.6, 0.68 * (len(shown) + 1)))
     axes = figure.subplots(len(shown) + 1, len(labels), squeeze=False)
@@ -95,8 +96,11 @@ def samples(images: np.ndarray, labels: np.ndarray, image_shape: Sequence[int], 
     figure = Figure(figsize=(0.68 * len(names) + 0.6, 0.78 * rows))
     axes = figure.subplots(rows, len(names), squeeze=False)
     for column, name in enumerate(names):
-        for row in range(rows):
-            draw_image(axes[row, column], images[labels == name][row], image_shape)
+        for axis, image in zip_longest(axes[:, column], images[labels == name][:rows]):
+            if image is None:
+                axis.set_axis_off()
+            else:
+                draw_image(axis, image, image_shape)
         axes[0, column].set_title(str(name), loc="center")
     return figure
 
@@ -117,7 +121,7 @@ def bound_against_actual(checks: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(7.4, 2.5 * rows))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis, (name, check) in zip(axes, checks.items(), strict=False):
-        bound, actual = check.bound.numpy(), check.actual.numpy()
+        bound, actual = check.bound.cpu().numpy(), check.actual.cpu().numpy()
         color, marker = (BLUE, "o") if check.kind == "lower" else (ORANGE, "s")
         axis.plot(actual, bound, color=color, marker=marker, markersize=2, linestyle="none", alpha=0.5, rasterized=True)
         high = float(actual.max())

@@ -75,7 +75,7 @@ def risk_coverage_curves(points: Mapping[str, pd.DataFrame]) -> Figure:
         axis.axhline(1, color="#888888", linewidth=0.8)
         axis.plot(*risk_coverage(error, error), color="#888888", linewidth=3, alpha=0.6, label="the error itself")
         for name, (color, dashes) in CURVES.items():
-            if name in table:
+            if name in table and table[name].notna().to_numpy().any():
                 score = table[name].fillna(table[name].max()).to_numpy()
                 coverage, risk = risk_coverage(error, score)
                 enough = coverage >= 0.05

@@ -6,7 +6,8 @@ det(t I - B A) = t^(N-d) det(t I - A B). The latent-space Jacobian is J_L = J_E(
 for every point and never forms an N x N matrix.
 
 `lib.jacobians.fast` serves chains of affine layers and pointwise activations, `lib.jacobians.general` any other pair
-of modules, `lib.jacobians.checks` says what is unusable, and `lib.jacobians.memory` how many points fit.
+of modules that maps each point by itself, `lib.jacobians.checks` says what is unusable, and `lib.jacobians.memory` how many
+points fit.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from lib.errors import InputError
 from lib.jacobians import fast, general
 from lib.jacobians.checks import check_chunk_size, check_modules, check_points
+from lib.jacobians.fast import Layer
 from lib.jacobians.memory import in_chunks, points_that_fit
 from lib.jacobians.result import Cores
 
@@ -39,7 +41,7 @@ def cores(
     is then never formed. A latent space of another shape than (d,) is flattened.
 
     `chunk_size` points are worked on at a time: the memory is that of the result plus, at the most, `chunk_size` times the
-    numbers that one point takes (`numbers_a_point` of the path); it changes nothing else. By default as many as fit a
+    numbers that one point takes (`numbers_a_point` of the path); the results differ by rounding. By default as many as fit a
     workspace of 64 MiB (1 GiB on a GPU) and a quarter of the free memory.
     Device and precision are those of the modules and of x. Non-smooth points get the Jacobian that autograd would give:
     the slope of ReLU at 0 is 0. Cost a point: see `lib.jacobians.fast` and `general`. Raises `InputError` for points or
@@ -56,15 +58,22 @@ def cores(
     if grams and not errors:
         raise InputError("`grams` hold the residual's share of the tangent plane; ask for them with `errors`.")
     with torch.no_grad():
-        chains = fast.layers(encoder), fast.layers(decoder)
+        chains = _chains(encoder, decoder, x, latent_dim)
         if chains[0] and chains[1]:
             compute = fast.cores_of(chains[0], chains[1], grams, errors)
             numbers = fast.numbers_a_point(chains[0], chains[1])
             x = x.flatten(1)
         else:
-            compute = general.cores_of(encoder, decoder, x[:2], latent_dim, grams, errors)
-            numbers = general.numbers_a_point(encoder, decoder, x[:1], latent_dim)
+            compute = general.cores_of(encoder, decoder, grams=grams, errors=errors)
+            numbers = general.numbers_a_point(encoder, decoder, x[:1], grams)
         return in_chunks(compute, x, chunk_size or points_that_fit(numbers * x.element_size(), x))
+
+
+def _chains(encoder: nn.Module, decoder: nn.Module, x: Tensor, latent_dim: int) -> tuple[list[Layer], list[Layer]]:
+    """Both as layers of the fast path; none where one is no chain, or acts on the last axis of its input, not on the whole."""
+    chains = fast.layers(encoder), fast.layers(decoder)
+    widths = [chain[0].weight.shape[1] for chain in chains if chain]
+    return chains if widths == [x[0].numel(), latent_dim] else ([], [])
 
 
 def stacked_cores(
@@ -87,7 +96,7 @@ def stacked_cores(
         check_points(x, encoder)
         latent_dims.append(check_modules(encoder, decoder, x))
     with torch.no_grad():
-        chains = [(fast.layers(encoder), fast.layers(decoder)) for encoder, decoder in pairs]
+        chains = [_chains(*pair, x, latent_dim) for pair, latent_dim in zip(pairs, latent_dims, strict=True)]
         compute = fast.stacked_cores_of(chains, errors)
         numbers = len(pairs) * max(fast.numbers_a_point(*both) for both in chains)
         whole = in_chunks(compute, x.flatten(1), chunk_size or points_that_fit(numbers * x.element_size(), x))

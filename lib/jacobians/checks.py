@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.errors import InputError
+from lib.jacobians.general import precise
 
 PRECISIONS = (torch.float32, torch.float64)
 
@@ -37,7 +38,7 @@ def check_points(x: Tensor, encoder: nn.Module) -> None:
 
 
 def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> int:
-    """The latent dimension d, by a pass of one point; raise `InputError` where the pair is no autoencoder of such points."""
+    """The latent dimension d, by passes of two points; raise `InputError` where the pair is no autoencoder of such points."""
     if not isinstance(decoder, nn.Module):
         raise InputError(f"The decoder should be a torch.nn.Module, {type(decoder).__name__} was given; wrap it.")
     for name, module in (("encoder", encoder), ("decoder", decoder)):
@@ -47,24 +48,16 @@ def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> int:
                     f"The {name} holds {type(part).__name__} in training mode, so that a point's output depends on others "
                     f"or on chance; call {name}.eval() first."
                 )
-    first = next((module for module in encoder.modules() if not list(module.children())), None)
-    if isinstance(first, nn.Linear) and x.shape[-1] != first.in_features:
-        raise InputError(
-            f"Points should have {first.in_features} columns, as the encoder takes; {tuple(x.shape)} was given."
-        )
-    z = _passed(encoder, x[:1], "encoder", f"points of shape {tuple(x.shape[1:])}")
+    points = x[[0, -1]] if len(x) > 1 else x  # two that are likely to differ
+    taken = f"points of shape {tuple(x.shape[1:])}"
+    z = _passed(encoder, x[:1], "encoder", taken)
     if z.ndim < 2 or len(z) != 1:
         raise InputError(
             f"The encoder should return (points, d), for one point it returned {tuple(z.shape)}; reshape it."
         )
     latent_dim, input_dim = z[0].numel(), x[0].numel()
-    last, first = _linears(encoder)[-1:], _linears(decoder)[:1]
-    if last and first and z.shape[-1] == last[0].out_features != first[0].in_features:
-        raise InputError(
-            f"The encoder's output has {z.shape[-1]} columns and the decoder takes {first[0].in_features}; "
-            "give a matching pair."
-        )
-    output = _passed(decoder, z, "decoder", f"the encoder's output of shape {tuple(z.shape[1:])}")
+    given = f"the encoder's output of shape {tuple(z.shape[1:])}"
+    output = _passed(decoder, z, "decoder", given)
     if output.shape != x[:1].shape:
         raise InputError(
             f"The decoder should return points of the shape {tuple(x.shape[1:])}, as the encoder takes; it returned "
@@ -75,7 +68,25 @@ def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> int:
             f"The latent dimension {latent_dim} is larger than the input's, {input_dim}; the cores would hold zeros only "
             "beside the spectrum: give a network that compresses."
         )
+    _check_apart(decoder, _check_apart(encoder, points, "encoder", taken), "decoder", given)
     return latent_dim
+
+
+def _check_apart(module: nn.Module, points: Tensor, name: str, what: str) -> Tensor:
+    """The module's output at points; `InputError` where it is another one for each of them alone."""
+    with precise():
+        together = _passed(module, points, name, what)
+        alone = torch.cat([_passed(module, point, name, what) for point in points.split(1)])
+    exact = points.dtype == torch.float64
+    share = 1e-9 if exact else 1e-4 if torch.get_float32_matmul_precision() == "highest" else 1e-2
+    apart = together - alone if together.shape == alone.shape else alone
+    size = alone.nan_to_num(0, 0, 0).abs().max()
+    if apart.nan_to_num(0, 0, 0).abs().max() > share * size:
+        raise InputError(
+            f"The {name}'s output at a point depends on the other points of its batch, or on chance: beside one other it is off by "
+            f"{float(apart.abs().max() / size):.1g} of its size; leave out statistics or attention over the batch, and dropout."
+        )
+    return together
 
 
 def _changes_in_training(module: nn.Module) -> bool:
@@ -84,17 +95,15 @@ def _changes_in_training(module: nn.Module) -> bool:
     return isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.RReLU))
 
 
-def _linears(module: nn.Module) -> list[nn.Linear]:
-    return [one for one in module if isinstance(one, nn.Linear)] if isinstance(module, nn.Sequential) else []
-
-
 def _passed(module: nn.Module, x: Tensor, name: str, what: str) -> Tensor:
     try:
         with torch.no_grad():
             result = module(x.clone())
     except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"The {name} does not take {what}: {reason}") from error
+        first = next(part for part in module.modules() if not list(part.children()))
+        narrow = isinstance(first, nn.Linear) and first.in_features != x.shape[-1]
+        wanted = f"its first layer takes {first.in_features} columns" if narrow else "reshape them, or mend it"
+        raise InputError(f"The {name} does not take {what} ({' '.join(str(error).split())}); {wanted}.") from error
     if not isinstance(result, Tensor):
         raise InputError(
             f"The {name} should return a tensor, it returned {type(result).__name__}; wrap it to return one."

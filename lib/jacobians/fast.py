@@ -36,11 +36,13 @@ EVERY = slice(None)
 WORTH_PRUNING = 0.9  # a layer with more of its units alive is taken whole
 
 POINTWISE = (
-    *(nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.Hardtanh, nn.RReLU, nn.Threshold, nn.Hardshrink, nn.Softshrink),
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.Hardtanh, nn.RReLU, nn.Threshold, nn.Hardshrink, nn.Softshrink),
     *(nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Softplus, nn.Softsign, nn.Tanh, nn.Tanhshrink),
     *(nn.Sigmoid, nn.LogSigmoid, nn.Hardsigmoid, nn.Hardswish, nn.BatchNorm1d),
 )
-INERT = (nn.Identity, nn.Dropout)  # in evaluation; `lib.jacobians.checks` refuses dropout in training
+INERT = (  # in evaluation; `lib.jacobians.checks` refuses dropout in training
+    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout),
+)
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,17 @@ def _out_of_place(module: nn.Module) -> nn.Module:
 
 
 def layers(chain: nn.Module) -> list[Layer]:
-    """The layers of an `nn.Sequential` of affine and pointwise modules; none where it holds anything else.
+    """The layers of an `nn.Sequential` of affine and pointwise modules; none where it holds anything else, or a hook.
 
     An `nn.Flatten` before the first and an `nn.Unflatten` after the last layer change the shape only, and are passed over.
     """
     found: list[Layer] = []
-    modules = [one for one in _flattened(chain) if not isinstance(one, INERT)]
-    if modules and isinstance(modules[0], nn.Flatten):
+    if any(one._forward_hooks or one._forward_pre_hooks or "forward" in vars(one) for one in chain.modules()):
+        return found
+    modules = [one for one in _flattened(chain) if type(one) not in INERT]
+    if modules and type(modules[0]) is nn.Flatten:
         modules = modules[1:]
-    if modules and isinstance(modules[-1], nn.Unflatten):
+    if modules and type(modules[-1]) is nn.Unflatten:
         modules = modules[:-1]
     for module in modules:
         if type(module) is nn.Linear:
@@ -242,11 +246,11 @@ def stacked_cores_of(pairs: Sequence[tuple[list[Layer], list[Layer]]], errors: b
     """The function that has the cores of all pairs at points (points, N), as (points, members, ...), padded to the largest d."""
     chains = [[*encoder, *decoder] for encoder, decoder in pairs]
     kinds = {(len(encoder), *(repr(layer.after) for layer in (*encoder, *decoder))) for encoder, decoder in pairs}
-    with_weights = any(list(module.parameters()) for chain in chains for layer in chain for module in layer.after)
-    if not all(chains) or len(kinds) != 1 or with_weights:
+    with_state = any(module.state_dict() for chain in chains for layer in chain for module in layer.after)
+    if not all(encoder and decoder for encoder, decoder in pairs) or len(kinds) != 1 or with_state:
         raise InputError(
             "The pairs do not stack: they should be chains of as many affine layers with the same activations, "
-            "none of which has weights; compute them one by one."
+            "none of which has weights or statistics; compute them one by one."
         )
     stacked = [_padded(list(column)) for column in zip(*chains, strict=True)]
     depth, after = len(pairs[0][0]), [layer.after for layer in chains[0]]

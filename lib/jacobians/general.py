@@ -1,120 +1,106 @@
-r"""The general path: any pair of modules, through torch.func, a point at a time under vmap.
+r"""The general path: any pair of modules that maps each point by itself, by reverse mode on whole batches.
 
-Forward mode, d products a point: the columns of B = J_D(z) are pushed through the encoder at x, which gives K, and at f(x),
-which gives J_L: 3 d passes of tangents. Where a module has no forward-mode derivative, reverse mode: the rows of
-J_E(x), and of J_E(f(x)), are pulled back through the decoder, 4 d passes. Neither needs N of them. Gram matrices
-take the whole of A, d reverse passes more, and in reverse mode the whole of B, N passes.
+No point's output depends on the others (`lib.jacobians.checks`), so the gradient of the sum of z_i over the points holds row
+i of J_E at every one of them. Pulled back through the decoder it is row i of K, or of J_L from the rows at f(x): 4 d backward
+passes. Gram matrices take B as well: its column j is the gradient of (B^T u)_j by u, d passes more, through the decoder and its
+backward pass. None of it takes N passes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, jvp, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from lib.errors import InputError
+from lib.jacobians.memory import out_of_memory
 from lib.jacobians.result import Cores
 
 Compute = Callable[[Tensor], Cores]
-Map = Callable[[Tensor], Tensor]
 
 
-def cores_of(
-    encoder: nn.Module, decoder: nn.Module, probe: Tensor, latent_dim: int, grams: bool, errors: bool
-) -> Compute:
-    """The function that has the cores at points (points, ...), tried at `probe` (2, ...): forward mode, else reverse mode.
+def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: bool) -> Compute:
+    """The function that has the cores at points (points, ...); it raises `InputError` where autograd cannot follow the modules."""
 
-    Raises `InputError` where neither can differentiate the modules.
-    """
-    with torch.no_grad():
-        latent_shape = encoder(probe.clone()).shape[1:]
-    encode = _at_a_point(encoder, lambda x: x.clone(), lambda z: z.flatten())  # a copy, should it be changed in place
-    decode = _at_a_point(decoder, lambda z: z.reshape(latent_shape).clone(), lambda x: x)
-    reasons = []
-    for cores_at in (_forward, _reverse):
+    def compute(x: Tensor) -> Cores:
+        with _differentiable(encoder, decoder):
+            x = _leaf(x)
+            z = encoder(x * 1)  # not a leaf, should the module change it in place
+            code = _leaf(z)
+            output = decoder(code * 1)
+            image = _leaf(output)
+            residual = (image - x).detach().flatten(1)
 
-        def compute(x: Tensor, cores_at: Callable[..., tuple[Tensor, ...]] = cores_at) -> Cores:
-            with _differentiable():
-                core, latent, mse, *extra = vmap(lambda point: cores_at(encode, decode, point, grams))(x)
-            full = torch.full((len(x),), latent_dim, device=x.device)
-            return Cores(core, latent, mse if errors else None, full, full.clone(), *extra)
+            def pulled_back(rows: Iterable[Tensor]) -> Tensor:
+                return torch.stack([_gradient(output, code, row) for row in rows], dim=1)
 
-        try:
-            compute(probe)
-            return compute
-        except RuntimeError as error:  # a derivative that is missing in forward mode is one of these
-            reasons.append(str(error).strip().split("\n")[0])
-    raise InputError(
-        f"The modules cannot be differentiated point by point ({reasons[-1]}); they should not change their input in place, "
-        "draw random numbers, or branch on values."
-    )
+            rows = list(_rows(z, x)) if grams else _rows(z, x)
+            core, latent = pulled_back(rows), pulled_back(_rows(encoder(image * 1), image))
+            full = torch.full((len(x),), core.shape[1], device=x.device)
+            found = core, latent, residual.square().mean(dim=1) if errors else None, full, full.clone()
+            if not grams:
+                return Cores(*found)
+            across = torch.zeros_like(output, requires_grad=True)
+            (pulled,) = torch.autograd.grad(output, code, across, create_graph=True)
+            a, b = (torch.stack(list(one), dim=1).flatten(2) for one in (rows, _rows(pulled, across)))
+            return Cores(*found, a @ a.mT, b @ b.mT, (b @ residual[:, :, None])[:, :, 0])
+
+    return compute
 
 
-def numbers_a_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, latent_dim: int) -> int:
-    """An upper bound of the numbers that `cores_of` holds at a time for each point: 2 (d + 1) times the activations.
+def _leaf(x: Tensor) -> Tensor:
+    return x.detach().clone().requires_grad_()
 
-    These are what automatic differentiation would keep of both modules at `probe` (1, ...), and the points themselves.
-    """
-    parameters = {one.data_ptr() for module in (encoder, decoder) for one in module.parameters()}
-    kept: dict[int, int] = {}
+
+def _rows(z: Tensor, x: Tensor) -> Iterator[Tensor]:
+    """The rows of the Jacobian of z (points, ...) by x (points, ...), one after the other, each in the shape of x."""
+    return (_gradient(column.sum(), x).view_as(x) for column in z.flatten(1).unbind(dim=1))
+
+
+def _gradient(output: Tensor, by: Tensor, cotangent: Tensor | None = None) -> Tensor:
+    """The cotangent (1 of a scalar) pulled back (points, numbers)."""
+    return torch.autograd.grad(output, by, cotangent, retain_graph=True, materialize_grads=True)[0].flatten(1)
+
+
+def numbers_a_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, grams: bool) -> int:
+    """How many numbers `cores_of` holds at a time for each point, about: twice what autograd keeps of `probe` (1, ...) on the way,
+    10 N, and with `grams` 2 d N."""
+    weights = (one for module in (encoder, decoder) for one in (*module.parameters(), *module.buffers()))
+    own = {one.untyped_storage().data_ptr() for one in weights}
+    kept: dict[int, Tensor] = {}  # the tensors, lest an address comes up twice
 
     def keep(tensor: Tensor) -> Tensor:
-        if tensor.data_ptr() not in parameters:
-            kept[tensor.data_ptr()] = tensor.numel()
+        if tensor.untyped_storage().data_ptr() not in own:
+            kept[tensor.data_ptr()] = tensor
         return tensor
 
-    alive = []  # what is kept stays allocated, lest an address comes up twice
-    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), _differentiable():
-        alive.append(encoder(probe.detach().clone().requires_grad_() * 1))  # not a leaf: it may be changed in place
-        alive.append(decoder(alive[0]))
-    return 2 * (latent_dim + 1) * (sum(kept.values()) + 2 * probe.numel())
-
-
-def _at_a_point(module: nn.Module, before: Map, after: Map) -> Map:
-    """The module as a function of one point."""
-    state = {name: one.detach() for name, one in (*module.named_parameters(), *module.named_buffers())}
-    return lambda x: after(functional_call(module, state, (before(x)[None],))[0])
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        latent_dim = cores_of(encoder, decoder, grams=grams, errors=True)(probe).input.shape[1]
+    return 2 * sum(one.numel() for one in kept.values()) + (10 + 2 * latent_dim * grams) * probe.numel()
 
 
 @contextmanager
-def _differentiable() -> Iterator[None]:
-    """Attention by its formula: the fused kernels have no forward-mode derivative."""
-    fused = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
+def precise() -> Iterator[None]:
+    """Convolutions on a GPU in float32 as it stands, not in TF32."""
+    cudnn = torch.backends.cudnn
+    with cudnn.flags(cudnn.enabled, cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False):
+        yield
+
+
+@contextmanager
+def _differentiable(*modules: nn.Module) -> Iterator[None]:
+    """Autograd, whatever the caller has switched off; attention by its formula, and recurrent layers without cuDNN, whose
+    kernels cannot be differentiated twice, or in evaluation. What autograd refuses becomes an `InputError`."""
+    recurrent = any(isinstance(part, nn.RNNBase) for module in modules for part in module.modules())
     try:
-        with sdpa_kernel(SDPBackend.MATH):
+        with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), precise():
+            torch.backends.cudnn.enabled &= not recurrent
             yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fused)
-
-
-def _forward(encode: Map, decode: Map, x: Tensor, grams: bool) -> tuple[Tensor, ...]:
-    z = encode(x)
-    columns = vmap(lambda e: jvp(decode, (z,), (e,))[1])(torch.eye(len(z), dtype=z.dtype, device=z.device))
-    output = decode(z)
-    core, latent = (vmap(lambda v, at=at: jvp(encode, (at,), (v,))[1])(columns).mT for at in (x, output))
-    residual = output - x
-    if not grams:
-        return core, latent, residual.square().mean()
-    return core, latent, residual.square().mean(), *_grams(jacrev(encode)(x), columns, residual)
-
-
-def _reverse(encode: Map, decode: Map, x: Tensor, grams: bool) -> tuple[Tensor, ...]:
-    z, pull, *_ = vjp(encode, x)
-    output, pull_back, *_ = vjp(decode, z)
-    _, pull_at_output, *_ = vjp(encode, output)
-    units = torch.eye(len(z), dtype=z.dtype, device=z.device)
-    core, latent = (vmap(lambda e, p=p: pull_back(p(e)[0])[0])(units) for p in (pull, pull_at_output))
-    residual = output - x
-    if not grams:
-        return core, latent, residual.square().mean()
-    columns = jacrev(decode)(z).movedim(-1, 0)
-    return core, latent, residual.square().mean(), *_grams(vmap(pull)(units)[0], columns, residual)
-
-
-def _grams(rows: Tensor, columns: Tensor, residual: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """A A^T, B^T B and B^T r from the rows of A and the columns of B, both (d, ...)."""
-    a, b = rows.flatten(1), columns.flatten(1)
-    return a @ a.T, b @ b.T, b @ residual.flatten()
+    except RuntimeError as error:
+        if out_of_memory(error):
+            raise
+        raise InputError(
+            f"The modules cannot be differentiated ({str(error).strip().splitlines()[0]}); they should use operations that "
+            "autograd follows, and leave it on."
+        ) from error

@@ -19,7 +19,8 @@ REFUSED = ("allocate memory", "not enough memory")  # what the CPU allocators of
 def points_that_fit(bytes_a_point: int, x: Tensor) -> int:
     """The chunk size that is taken where none is given: what fits the workspace, and a quarter of the memory that is free."""
     if x.device.type == "cuda":
-        workspace, free = WORKSPACE_CUDA, torch.cuda.mem_get_info(x.device)[0]
+        cached = torch.cuda.memory_reserved(x.device) - torch.cuda.memory_allocated(x.device)
+        workspace, free = WORKSPACE_CUDA, torch.cuda.mem_get_info(x.device)[0] + cached
     else:
         workspace, free = WORKSPACE, _free()
     if free // SHARE < min(workspace, len(x) * bytes_a_point):
@@ -47,7 +48,7 @@ def in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) ->
         try:
             whole = _in_chunks(compute, x, size)
         except (MemoryError, RuntimeError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             continue
         if size < chunk_size:
@@ -61,7 +62,7 @@ def in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) ->
     )
 
 
-def _out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: Exception) -> bool:
     """Whether this is what PyTorch raises where memory runs out: on the CPU a plain `RuntimeError`."""
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(one in str(error) for one in REFUSED)
 
