@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHROMIUM ?= chromium
 UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 
-.PHONY: book test lint bench serve archive pdf links requirements clean
+.PHONY: book test lint bench serve archive pdf links requirements clean clean-runs
 .DEFAULT_GOAL := book
 
 .venv/installed: requirements.txt pyproject.toml
@@ -51,5 +51,8 @@ requirements:  ## Pin every version anew, from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra cluster --extra test --universal --python-version 3.11 \
 	    --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.txt
 
-clean:  ## Remove what builds and runs have made; .venv stays
-	rm -rf book/_build artifacts
+clean:  ## Remove what builds of the book have made; .venv stays, and artifacts/
+	rm -rf book/_build
+
+clean-runs:  ## Remove all weights and measurements: those of the runs that are kept took days to make
+	rm -rf artifacts

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import click
 from lib.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -62,7 +64,7 @@ def run(
     before = set(store.missing(specification, chosen))
     done = execution.execute(specification, only, device, processes, scheduler)
     if not done:  # a driver that was killed may have left a manifest behind that is older than its members
-        with execution.only_process(specification):
+        with suppress(OSError):  # nothing had to be done: where nothing can be written, it stays as it is
             manifests.write_manifest(specification)
     where = store.summary_path(specification, chosen[0]).parent
     lost = {member: epoch for member, epoch in manifests.diverged(specification).items() if member in chosen}
@@ -102,7 +104,7 @@ def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
 @cli.command()
 @click.argument("model")
 @click.argument("data", nargs=-1, required=True)
-@click.option("--reference", default="", metavar="TRAIN", help="Points that the network is meant for.")
+@click.option("--reference", default="", metavar="REFERENCE", help="Points it is meant for, best unseen ones.")
 @click.option(
     "--architecture", default="", metavar="FILE", help="Of a MODEL that does not state its own: JSON or YAML."
 )
@@ -217,6 +219,18 @@ def doctor(as_json: bool) -> None:
     sys.exit(any(one.mark == "wrong" for one in findings))
 
 
+def _unusable(error: OSError) -> str:
+    """What is wrong with a disk or a path, as a sentence; anything else is raised again."""
+    if error.errno in NO_ROOM:
+        return f"There is no room to write ({error}); make some, and run again: finished members are kept."
+    if error.errno not in NO_PLACE or not isinstance(error.filename, (str, Path)):
+        raise error
+    path = Path(error.filename)
+    if path.suffix == ".part":  # of a file that is being written (`lib.files.replacing`)
+        return f"{path.parent} cannot be written to ({error.strerror}); mend its permissions, or name another folder."
+    return f"{path} cannot be read or written ({error.strerror}); mend its permissions, or name another."
+
+
 def main() -> None:
     """Run the command line; what the user can mend is one sentence and exit code 2."""
     try:
@@ -228,12 +242,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        click.echo(
-            f"Error: There is no room to write ({error}); make some, and run again: finished members are kept.",
-            err=True,
-        )
+        click.echo(f"Error: {_unusable(error)}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -133,18 +133,20 @@ def _results() -> Marked:
         listed, members = _manifest(run.name), runs.members(run)
         paths = {member.name: store.summary_path(run, member) for member in members}
         found = {name: files.sha256(path) for name, path in paths.items() if path.exists()}
-        altered = sorted(name for name in {*listed, *found} if found.get(name) != listed.get(name, {}).get("sha256"))
+        altered = sorted(name for name, entry in listed.items() if found.get(name) != entry["sha256"])
+        newer = [member for member in members if member.name in found.keys() - listed.keys()]
         if not found and not listed:
             yield "note", f"{run.name} has no results yet; compute them with: python -m lib run {run.name}."
         elif altered:
             where = store.shown(store.RESULTS / run.name)
             yield "wrong", f"{run.name} is not as in its manifest ({some(altered)}); restore it: git checkout {where}."
+        elif why := runs.why_absent(run.name):
+            yield "wrong", why
+        elif newer:
+            what = f"{run.name} is newer than its manifest ({some(member.name for member in newer)})"
+            yield "note", f"{what}; python -m lib run {run.name} --only {newer[0].only} writes it anew."
         else:
-            why = runs.why_absent(run.name)
-            yield (
-                "wrong" if why else "ok",
-                why or f"{run.name}: {len(found)} of {len(members)} members, as in its manifest.",
-            )
+            yield "ok", f"{run.name}: {len(found)} of {len(members)} members, as in its manifest."
 
 
 def _disk() -> Marked:
@@ -182,6 +184,8 @@ def _needed(kept: bool) -> int:
 
 
 def _machine() -> Marked:
+    import joblib
+
     from lib.runs import store
 
     for path in store.ARTIFACTS.glob("*/*/.lock"):
@@ -193,9 +197,8 @@ def _machine() -> Marked:
     for name, need in {"git": "provenance needs it", "chromium": "make pdf and the browser's tests need it"}.items():
         path = shutil.which(name)
         yield ("ok", f"{name} is {path}.") if path else ("note", f"{name} is not installed; {need}.")
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = os.environ.get("OMP_NUM_THREADS", "not set")
-    yield "ok", f"{usable} of {os.cpu_count()} processors may be used; OMP_NUM_THREADS is {threads}."
+    yield "ok", f"{joblib.cpu_count()} of {os.cpu_count()} processors may be used; OMP_NUM_THREADS is {threads}."
 
 
 def _links() -> Marked:

@@ -1,5 +1,6 @@
 """YAML (and so JSON) from outside: run files, page parameters and architectures have this one reader."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+EXPONENT = re.compile(
+    r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z"
+)  # 1e-3, a number in JSON, which YAML 1.1 takes for a text
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
 
 
 def parse(text: str, name: str) -> Any:

@@ -1,4 +1,4 @@
-r"""What the paper published, as data: its two tables, what its figures show, and an audit of the tables.
+r"""What the paper published, as data: its two tables, its claims, and an audit of the tables.
 
 The tables give, for every latent dimension and both spaces, the coefficients of equations 6 (Table 1, log-volume) and
 7 (Table 2, trace): MSE_s = b0 + b1 X_s + b2 [test] + b3 [test] X_s; the last column is b1 + b3.
@@ -7,6 +7,8 @@ Source: Agarwala, Dees, Gearhart and Lowman, Foundations of Data Science 2022, d
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
@@ -24,28 +26,6 @@ COLUMNS = {
     "test_x": "interaction",
     "test_slope": "test_slope",
 }
-
-
-@dataclass(frozen=True)
-class PublishedFigure:
-    """A figure of the paper: its number, the page of this book that makes it, what it shows in our words."""
-
-    number: int
-    page: str
-    shows: str
-
-
-FIGURES = (
-    PublishedFigure(1, "introduction", "the maps of an autoencoder whose data lie on a manifold"),
-    PublishedFigure(2, "spectra", "how far the spectra of the two Jacobians are apart, an eigenvalue, against d"),
-    PublishedFigure(3, "spectra", "the arguments of the eigenvalues"),
-    PublishedFigure(4, "means", "the arithmetic mean of the eigenvalues against d"),
-    PublishedFigure(5, "means", "the geometric mean of the eigenvalues against d"),
-    PublishedFigure(6, "small_eigenvalues", "how many eigenvalues are below 0.1 in modulus, against d"),
-    PublishedFigure(7, "orientation", "the share of points where orientation is reversed, against d"),
-    PublishedFigure(8, "prediction", "the slope of the test error on the log-volume, against d"),
-    PublishedFigure(9, "prediction", "the slope of the test error on the trace, against d"),
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +73,12 @@ def table(number: int) -> pd.DataFrame:
 
 def _printed(number: int) -> pd.DataFrame:
     check_known("published table", number, PREDICTORS)
-    return pd.read_csv(DATA / f"published_table_{number}.csv", dtype=str)
+    return _read(DATA / f"published_table_{number}.csv")
+
+
+@cache
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str)
 
 
 def _half_units(number: int) -> dict[tuple[str, str], float]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lib import published
 from lib.errors import InputError, check_known
-from lib.runs import Run, Summary, read, summary
+from lib.runs import Run, Summary, matching, members, read, store, summary
 
 COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in ("log_volume", "trace")]
 ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "kept")
@@ -29,7 +29,7 @@ def length(base: Summary, latent_dim: int) -> pd.DataFrame:
     """A row an epoch after which the base's weights were kept: `epoch`, and the columns of `coefficients`."""
     rows = base.progress_regressions
     if not rows.empty:
-        rows = rows[(rows["latent_dim"] == latent_dim) & (rows["depth"] == base.run.table_depth)]
+        rows = matching(rows, latent_dim=latent_dim, depth=base.run.table_depth)
     if rows.empty:
         raise InputError(f"Run {base.run.name} has no snapshots at d = {latent_dim}; add `snapshots` to its file.")
     return pd.DataFrame([{"epoch": int(epoch)} | coefficients(one) for epoch, one in rows.groupby("epoch")])
@@ -73,13 +73,18 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
+def nearest(rows: pd.DataFrame) -> pd.Series:
+    """Of rows with `distances`, the one that is nearest in slopes and indicators together: the least sum of their squares."""
+    return rows.loc[rows[["slopes", "indicators"]].pow(2).sum(axis=1, skipna=False).idxmin()]
+
+
 def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
     """The `distances` to the published values after the last epoch, over all points: root mean squares over latent dimensions.
 
     At the depth of the run's tables; `course` has the last epoch, too, over the points that are watched during training.
     """
-    own = run.regressions[run.regressions["depth"] == run.run.table_depth]
-    rows = [distances(coefficients(own[own["latent_dim"] == one]), one) for one in latent_dims]
+    depth = run.run.table_depth
+    rows = [distances(coefficients(matching(run.regressions, depth=depth, latent_dim=one)), one) for one in latent_dims]
     return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
 
 
@@ -110,14 +115,14 @@ def precision(usual: Summary, other: Summary) -> pd.DataFrame:
         )
     keys = ["latent_dim", "seed", "space", "predictor"]
     one, two = (
-        rows[(rows["label"] == -1) & (rows["depth"] == usual.run.table_depth)].set_index(keys)["test_slope"]
+        matching(rows, label=-1, depth=usual.run.table_depth).set_index(keys)["test_slope"]
         for rows in (usual.regressions, other.regressions)
     )
     return one.to_frame().join(two, rsuffix="_other", how="inner").reset_index()
 
 
 def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.DataFrame:
-    """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot).
+    """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot); at the tables' depth.
 
     Columns: `run`, `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, `coefficients`, `distances`.
     Raises `InputError` where a variant differs from the base in nothing or in several fields, or the base has no
@@ -125,16 +130,17 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.Data
     """
     rows = []
     for name in variants:
-        try:
-            variant = summary(name)
-        except InputError:
+        run = read(name)
+        if run.kept and not any(store.summary_path(run, member).exists() for member in members(run)):
             continue  # not computed yet
-        changed = difference(read(name), base.run)
+        variant = summary(name)
+        changed = difference(run, base.run)
         if len(changed) != 1:
             raise InputError(f"Run {name} differs from {base.run.name} in {sorted(changed)}; vary one field at a time.")
         check_known(f"latent dimension of run {name}", latent_dim, variant.run.latent_dims)
-        member = variant.members.query("latent_dim == @latent_dim").iloc[0]
-        found = coefficients(variant.regressions.query("latent_dim == @latent_dim"))
+        where = {"latent_dim": latent_dim, "depth": variant.run.table_depth}
+        member = matching(variant.members, **where).iloc[0]
+        found = coefficients(matching(variant.regressions, **where))
         setting = _named(*next(iter(changed.items())))
         keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
@@ -150,7 +156,7 @@ def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
     if epochs not in by_epoch.index:
         raise InputError(f"Run {base.run.name} has no snapshot after {epochs} epochs; add it to its `snapshots`.")
     found = by_epoch.loc[epochs].to_dict()
-    history = base.history.query("latent_dim == @latent_dim and epoch == @epochs").iloc[0]
+    history = matching(base.history, latent_dim=latent_dim, depth=base.run.table_depth, epoch=epochs).iloc[0]
     sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
     keys = {"run": base.run.name, "setting": "as the run " + base.run.name, "epochs": epochs}
     return keys | sizes | found | distances(found, latent_dim)

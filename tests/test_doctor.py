@@ -114,7 +114,14 @@ def test_results_that_are_altered_or_absent_are_named_with_the_command_that_rest
     one("results", "wrong", "mnist is not as in its manifest ('n4-d2-s0')")
     (folder / "n4-d2-s0.json.gz").write_bytes(content)
     (folder / "manifest.json").write_text(listed.replace('"n4-d2-s0": {', '"../../../n4-d2-s0": {'))
-    one("results", "wrong", "'../../../n4-d2-s0'", "'n4-d2-s0'")
+    one("results", "wrong", "mnist is not as in its manifest ('../../../n4-d2-s0')")
+    entries = json.loads(listed)
+    del entries["members"]["n4-d2-s0"]
+    (folder / "manifest.json").write_text(json.dumps(entries))
+    one(
+        "results", "note", "mnist is newer than its manifest ('n4-d2-s0')", "lib run mnist --only n=4,d=2,seed=0 writes"
+    )
+    assert not any(mark == "wrong" for mark, _ in found("results"))
     for text in ("", "[]", '{"members": {"n4-d2-s0": 3}}', "[" * 100_000):
         (folder / "manifest.json").write_text(text)
         one("results", "wrong", "manifest.json is damaged")

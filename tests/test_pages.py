@@ -12,9 +12,10 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from lib import files, pages, sources
+from lib import files, pages, runs, sources
 from lib.errors import InputError
-from lib.pages import archive, execution, source
+from lib.pages import archive, execution, source, sphinx_extension
+from lib.runs import store
 
 HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
 ONE = HEADER + (
@@ -224,6 +225,44 @@ def test_the_key_follows_the_summaries(monkeypatch):
     assert keys[0] != keys[1]
 
 
+def test_a_page_that_follows_training_reads_the_companions_of_its_runs():
+    text = HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits", "smoke"]\n\n# %%\n'
+    plain, following = (source.parse("one", text + code) for code in ("followed = {}\n", "list(followed(runs))\n"))
+    assert plain.reads(source.checked(plain, {})) == ["digits", "smoke"]
+    assert following.reads(source.checked(following, {})) == ["digits", "smoke", "digits-training"]
+    assert "digits-training" in source.load("training_dynamics").reads({"runs": ["digits"]})
+
+
+def test_the_key_and_the_provenance_hold_what_a_page_reads(monkeypatch):
+    page = source.parse(
+        "one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits"]\n\n# %%\nfollowed(runs)\n'
+    )
+    asked = []
+    monkeypatch.setattr(execution.runs, "summary_digest", lambda name: asked.append(name) or name)
+    execution.key(page, source.checked(page, {}))
+    assert asked == ["digits", "digits-training"]
+
+
+def test_a_page_whose_run_has_grown_meanwhile_is_shown_but_not_stored(tmp_path, monkeypatch):
+    page, notebook = source.parse("one", TWO), nbformat.v4.new_notebook()
+    monkeypatch.setattr(execution, "execute", lambda *_: notebook)
+    for meanwhile in ("as it was", "grown"):
+        monkeypatch.setattr(sphinx_extension, "BOOK", sphinx_extension.Book(keys={"one": "as it was"}))
+        monkeypatch.setattr(execution, "key", lambda *_, meanwhile=meanwhile: meanwhile)
+        sphinx_extension._execute_page(tmp_path / meanwhile, "one", page, {})
+        assert sphinx_extension.BOOK.notebooks == {"one": notebook}
+        assert (execution.stored(tmp_path / meanwhile, "one", "as it was") is None) == (meanwhile == "grown")
+
+
+def test_where_a_runs_results_come_from_is_found_once(monkeypatch):
+    calls, manifest = [], runs.manifest
+    digest = iter(["first", "first", "second"])
+    monkeypatch.setattr(execution.runs, "summary_digest", lambda name: next(digest))
+    monkeypatch.setattr(execution.runs, "manifest", lambda run: calls.append(run) or manifest(run))
+    assert execution.origin("mnist") == execution.origin("mnist") == execution.origin("mnist")
+    assert len(calls) == 2
+
+
 def test_a_page_that_shows_the_parameters_of_all_pages_follows_them(monkeypatch):
     text = HEADER + "# %%\nfrom lib.pages import source\n"
     pages_read = [source.parse("one", text), source.parse("one", text.replace("lib.pages", "lib"))]
@@ -295,8 +334,10 @@ def test_a_page_runs_with_other_parameters_and_a_failing_one_writes_nothing(tmp_
     assert notebook.metadata["provenance"]["parameters"] == {"factor": 5}
     change(tmp_path / "one.py", "1.5 *", "1 / 0 *")
     before = (tmp_path / "out.ipynb").read_bytes()
+    environment = dict(os.environ)
     with pytest.raises(pages.PageError, match="Page one raised ZeroDivisionError in code cell 2"):
-        pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
+        pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
+    assert os.environ == environment
     assert (tmp_path / "out.ipynb").read_bytes() == before
 
 
@@ -307,8 +348,24 @@ def test_what_a_page_refuses_is_refused_and_a_page_whose_process_ends_is_an_erro
         pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
     (tmp_path / "one.py").write_text(ONE + "\n# %%\nimport os\n\nos._exit(9)\n")
     with pytest.raises(pages.PageError, match="code cell 3 ended its kernel"):
-        pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
+        pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
     assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_page_executes(tmp_path, monkeypatch):
+    (tmp_path / "one.py").write_text(ONE)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(execution, "execute", lambda *_: pytest.fail("it executes"))
+    with pytest.raises(InputError, match=r"file/out.ipynb cannot be written \("):
+        pages.run_page("one", {}, tmp_path / "file" / "out.ipynb", book=tmp_path)
+
+
+def test_kernels_have_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    (tmp_path / "one.py").write_text(HEADER + "# %%\nimport os\n\nprint('threads', os.environ['OMP_NUM_THREADS'])\n")
+    pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
+    assert "threads 1" in (tmp_path / "out.ipynb").read_text()
+    assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
@@ -332,7 +389,9 @@ def test_every_figure_has_an_alt_text_of_its_own():
 # --- the archive -------------------------------------------------------------------------------------------------
 
 
-def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums(tmp_path):
+def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "ARTIFACTS", tmp_path / "artifacts")
+    files.write(tmp_path / "artifacts" / "own" / "0123" / "manifest.json", "{}")
     html = tmp_path / "html"
     (html / "_executed").mkdir(parents=True)
     with pytest.raises(InputError, match="build it with: make book"):
@@ -347,7 +406,11 @@ def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums
         assert set(found.namelist()) == {*sums, "SHA256SUMS"}
         assert all(files.sha256(found.read(name)) == digest for name, digest in sums.items())
     assert {"html/index.html", "notebooks/one.ipynb", "source/requirements.txt", "source/LICENSE"} <= set(sums)
-    assert "source/results/mnist/manifest.json" in sums
+    assert {"source/results/mnist/manifest.json", "manifests/own-0123.json"} <= set(sums)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    with pytest.raises(InputError, match="from a clone of its repository"):
+        archive.write(tmp_path / "third.zip", html)
+    assert not (tmp_path / "third.zip").exists()
 
 
 def test_the_bibliography_is_whole():

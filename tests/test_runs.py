@@ -14,9 +14,9 @@ import pytest
 import torch
 import yaml
 
-from lib import autoencoders, datasets, files, measurements, runs, training
+from lib import __main__, autoencoders, datasets, documents, files, measurements, runs, training
 from lib.errors import InputError
-from lib.runs import checks, execution, jobs, plan, results, specification, store, weights
+from lib.runs import checks, execution, jobs, plan, results, specification, store, weights, workers
 from lib.runs.execution import execute
 
 
@@ -99,6 +99,15 @@ def test_unknown_runs_and_unreadable_files_are_refused(tmp_path, monkeypatch):
         runs.read("own")
 
 
+def test_a_number_with_an_exponent_is_a_number_with_a_decimal_point_or_without(tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, learning_rate=2e-3)
+    expected = runs.read(name)
+    path = tmp_path / "runs" / f"{name}.yml"
+    path.write_text(path.read_text().replace("learning_rate: 0.002", "learning_rate: 2e-3"))
+    assert "2e-3" in path.read_text() and runs.read(name) == expected
+    assert documents.parse("[2E5, -1.5e+2, 1.e0, 1e, e3, 0x1e3, 12]", "It") == [2e5, -150, 1, "1e", "e3", 0x1E3, 12]
+
+
 def test_the_digest_is_of_what_the_results_depend_on(tmp_path, monkeypatch):
     first = runs.read(written(tmp_path, monkeypatch)).digest
     assert runs.read(written(tmp_path, monkeypatch, name="twin")).digest == first
@@ -159,6 +168,58 @@ def test_a_plan_names_jobs_and_what_they_take(own_artifacts):
     assert told.splitlines()[-1].startswith("1 jobs to train")
     execute(runs.read("smoke"), {"n": [3]}, processes=1)
     assert execution.plan(runs.read("smoke"), {"n": [3]}).splitlines()[-1].startswith("0 jobs to train")
+
+
+def test_a_restarted_run_has_the_same_groups_and_so_finds_their_checkpoints(own_artifacts, tmp_path, monkeypatch):
+    run = runs.read(written(tmp_path, monkeypatch, **TINY | {"latent_dims": [2, 3, 4, 5, 6]}))
+    chosen, dataset = runs.members(run), run.load_dataset()
+
+    def names(waiting):
+        return [job.name for _, job in execution._jobs(run, chosen, waiting, dataset, "cpu", 2)]
+
+    first = execution._jobs(run, chosen, chosen, dataset, "cpu", 2)[0][1]
+    assert len(first.members) == 3
+    assert names([member for member in chosen if member not in first.members]) == names(chosen)[1:]
+
+
+def test_as_many_workers_are_asked_for_when_some_members_are_finished(own_artifacts, tmp_path, monkeypatch):
+    run = runs.read(written(tmp_path, monkeypatch, **TINY))
+    execute(run, {"n": [3]}, processes=1)
+    checkpoint = jobs._checkpoint(run, "n3-d2-s0")
+    checkpoint.touch()  # of a grouping that is no more
+    asked, here = [], execution._workers
+    monkeypatch.setattr(execution, "_workers", lambda *given: asked.append(given[2]) or here(run, "cpu", 1, None))
+    execute(run, processes=9)
+    assert asked == [4]
+    assert not checkpoint.exists()
+
+
+def test_a_cluster_that_starts_empty_is_given_a_job_a_member(own_artifacts, tmp_path, monkeypatch):
+    run = runs.read(written(tmp_path, monkeypatch, **TINY | {"depths": [3], "table_depth": 3}))
+
+    class Empty(workers.Here):
+        def slots(self):
+            return 0
+
+        def submit(self, function, job, *arguments):
+            sizes.append(len(job.members))
+            return super().submit(function, job, *arguments)
+
+    sizes = []
+    execution._Execution(run, run.load_dataset(), "cpu", Empty()).perform(runs.members(run), runs.members(run))
+    assert sizes == [1] * 4, "two to train, two to measure"
+    assert not store.missing(run, runs.members(run))
+
+
+def test_processors_are_counted_where_the_system_has_no_affinity(own_artifacts, monkeypatch):
+    from lib import doctor
+    from lib.benchmarks import environment
+
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS
+    assert "jobs to train" in execution.plan(runs.read("smoke"))
+    run = runs.read("smoke", epochs=10_000)
+    assert execution._worthwhile_processes(run, runs.members(run), run.load_dataset()) == environment()["processors"]
+    assert any("processors may be used" in sentence for _, sentence in doctor._machine())
 
 
 def test_a_jobs_operations_and_memory_are_counted():
@@ -277,6 +338,41 @@ def test_damaged_files_are_refused_by_name(finished, damage):
         read(path)
 
 
+@pytest.mark.parametrize("kind", ["weights", "points", "snapshot"])
+def test_a_damaged_file_that_was_deleted_is_made_again(own_artifacts, tmp_path, monkeypatch, kind):
+    changes = TINY | {"latent_dims": [2], "depths": [3], "table_depth": 3, "snapshots": [1]}
+    run = runs.read(written(tmp_path, monkeypatch, **changes))
+    execute(run)
+    member = runs.members(run)[0]
+    path, read = {
+        "weights": (store.weights_path(run, member), lambda: runs.member(run.name, 3, 2)),
+        "points": (store.points_path(run, member), lambda: runs.measurements(run.name, 3, 2)),
+        "snapshot": (store.weights_path(run, member, 1), lambda: runs.member(run.name, 3, 2, epoch=1)),
+    }[kind]
+    path.write_bytes(path.read_bytes()[:99])
+    with pytest.raises(InputError, match="delete it and run again"):
+        read()
+    path.unlink()
+    read()
+    assert not store.missing(run, [member])
+
+
+def test_a_summary_whose_images_have_no_size_is_refused(finished):
+    run, member = finished
+    path = store.summary_path(run, member)
+    files.write(path, store.encoded_summary(store.load_summary(path) | {"image_shape": [None, 8]}))
+    with pytest.raises(InputError, match="is damaged"):
+        runs.summary(run.name)
+
+
+def test_a_summary_that_is_there_is_read_once(finished, monkeypatch):
+    run, _ = finished
+    read, load = [], store.load_summary
+    monkeypatch.setattr(store, "load_summary", lambda path, *given: read.append(path) or load(path, *given))
+    assert len(runs.summary(run.name).members) == 1
+    assert len(read) == 1
+
+
 def test_a_summary_of_another_specification_is_refused(finished, monkeypatch):
     run, member = finished
     path = store.summary_path(run, member)
@@ -296,8 +392,27 @@ def test_a_kept_summary_needs_neither_weights_nor_code_nor_data(own_artifacts, t
     for artifact in store.folder(run).iterdir():
         artifact.unlink()
     assert len(runs.summary(name).members) == 1
-    with pytest.raises(InputError, match=r"python -m lib run own --only n=3,d=2"):
+    for read in (runs.member, runs.measurements):
+        with pytest.raises(InputError, match=r"python -m lib run own --epochs 2 --only n=3,d=2,seed=0$"):
+            read(name, 3, 2)
+    with pytest.raises(InputError, match=r"python -m lib run own --epochs 2 --only n=3,d=2,seed=0$"):
+        checks.bound_checks(name)
+    before = path.read_bytes()
+    for _ in range(2):  # the second time, the summary that the first one left among the artifacts is in the way
+        execute(runs.read(name, 2), {"n": [3], "d": [2], "seed": [0]})
         runs.member(name, 3, 2)
+        store.points_path(run, runs.members(run)[0]).unlink()
+        with pytest.raises(InputError, match=r"n3-d2-s0.parquet of run own is not on this machine"):
+            runs.measurements(name, 3, 2)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("given", "expected"), [("own", files.ROOT / "own"), ("/own", "/own"), ("", None)])
+def test_folders_that_are_named_are_relative_to_the_project_wherever_one_stands(tmp_path, given, expected):
+    show = [sys.executable, "-c", "from lib.runs import store; print(store.ARTIFACTS, store.RESULTS)"]
+    environment = os.environ | {"GEOMETRY_ARTIFACTS": given, "GEOMETRY_RESULTS": given, "PYTHONPATH": str(files.ROOT)}
+    told = subprocess.run(show, cwd=tmp_path, env=environment, capture_output=True, text=True).stdout.split()
+    assert told == [str(expected or files.ROOT / usual) for usual in ("artifacts", "results")]
 
 
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
@@ -352,7 +467,8 @@ def command(*arguments, **options):
         (["run", "absent"], "Unknown run 'absent'"),
         (["run", "smoke", "--only", "n=4;d=2"], "not a selection"),
         (["run", "smoke", "--only", "n=9"], "Unknown n of run smoke 9"),
-        (["run", "smoke", "--epochs", "0"], "epochs"),
+        (["run", "smoke", "--epochs", "0"], "epochs in the option --epochs is 0"),
+        (["run", "smoke", "--plan", "--device", "nonsense"], "Device 'nonsense'"),
         (["run", "smoke", "--device", "cuda:7"], "Device 'cuda:7'"),
         (["run", "smoke", "--processes", "none"], "--processes"),
         (["claims", "absent"], "Unknown run 'absent'"),
@@ -369,6 +485,54 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments, words):
     assert "Traceback" not in result.stderr
 
 
+def main(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["lib", *arguments])
+    __main__.main()
+
+
+def test_with_nothing_to_do_the_manifest_is_mended_without_waiting_and_where_nothing_can_be_written_left(
+    finished, monkeypatch, capsys
+):
+    run, _ = finished
+    manifest = store.folder(run) / "manifest.json"
+    whole = manifest.read_text()
+    manifest.write_text("{}")
+    with execution.only_process(run):  # as of a run of hours
+        monkeypatch.setattr(execution, "only_process", lambda run: pytest.fail("it waits"))
+        main(monkeypatch, "run", run.name)
+    assert manifest.read_text() == whole
+    manifest.unlink()
+    monkeypatch.setattr(files, "write", lambda path, content: os.open("/proc/none", os.O_CREAT))
+    main(monkeypatch, "run", run.name)
+    assert capsys.readouterr().out.count("0 members done, 1 were there") == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            OSError(30, "Read-only file system", "/there/.own.json.7.part"),
+            "Error: /there cannot be written to (Read-only",
+        ),
+        (OSError(13, "Permission denied", "/there/data.npz"), "Error: /there/data.npz cannot be read or written (Perm"),
+        (OSError(28, "No space left on device"), "Error: There is no room to write"),
+        (OSError(5, "Input/output error", "/there"), None),
+        (OSError(2, "No such file or directory"), None),
+    ],
+    ids=str,
+)
+def test_a_place_that_cannot_be_used_is_one_sentence_and_anything_else_raised(monkeypatch, capsys, error, words):
+    def failing(*_):
+        raise error
+
+    monkeypatch.setattr(execution, "execute", failing)
+    with pytest.raises(SystemExit if words else OSError) as raised:
+        main(monkeypatch, "run", "smoke")
+    if words:
+        told = capsys.readouterr().err
+        assert raised.value.code == 2 and told.startswith(words) and told.count("\n") == 1
+
+
 def test_the_kept_summary_of_mnist_is_that_of_its_weights():
     """Where weights are at hand, the points that the summary keeps are measured from scratch."""
     run = runs.read("mnist")
@@ -378,7 +542,7 @@ def test_the_kept_summary_of_mnist_is_that_of_its_weights():
         if store.weights_path(run, one).exists() and store.summary_path(run, one).exists()
     ]
     if not there:
-        pytest.skip("no weights of the run mnist on this machine: python -m lib run mnist --only n=4,d=2")
+        pytest.skip("no weights of the run mnist on this machine: " + store.remake(run, runs.members(run)[0]))
     dataset = run.load_dataset()
     count = len(dataset.train)
     rows = measurements.sampled(np.arange(count + len(dataset.test)) >= count)

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import figures, published, runs, sensitivity
+from lib import figures, files, published, runs, sensitivity
 from lib.errors import InputError
+from lib.pages import source
+from lib.runs import store
 
 LATENT_DIM = 20
 
@@ -31,6 +33,7 @@ def base():
     frames = [regressions(LATENT_DIM, 0.0, epoch=30, depth=4), regressions(LATENT_DIM, 0.3, epoch=300, depth=4)]
     frames.append(regressions(LATENT_DIM, 9.0, epoch=300, depth=3))  # not of the depth of the tables
     history = pd.DataFrame([{"latent_dim": LATENT_DIM, "epoch": 30, "train_mse": 0.01, "test_mse": 0.02}])
+    history = pd.concat([history.assign(depth=3, test_mse=9.0), history.assign(depth=4)])
     return dataclasses.replace(summary, progress_regressions=pd.concat(frames), history=history)
 
 
@@ -39,7 +42,9 @@ def variant(base, **changes):
     members = pd.DataFrame(
         [{"latent_dim": LATENT_DIM, "train_mse": 0.01, "test_mse": 0.02, "ill_conditioned_input": 0.0}]
     )
-    return dataclasses.replace(base, run=run, members=members, regressions=regressions(LATENT_DIM, 0.1))
+    members = pd.concat([members.assign(depth=3, test_mse=9.0), members.assign(depth=4)])
+    both = pd.concat([regressions(LATENT_DIM, 9.0, depth=3), regressions(LATENT_DIM, 0.1, depth=4)])
+    return dataclasses.replace(base, run=run, members=members, regressions=both)
 
 
 def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
@@ -75,9 +80,25 @@ def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch
     rows = sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
     assert list(rows["setting"]) == ["as the run mnist-300", "output: sigmoid"]
     assert list(rows["slopes"]) == pytest.approx([0.0, 0.1])
+    assert list(rows["test_mse"]) == [0.02, 0.02]
     assert len(figures.settings(rows, sensitivity.published_values(LATENT_DIM)).axes) == 2
     by_dim = {LATENT_DIM: sensitivity.length(base, LATENT_DIM)}
     assert len(figures.training_length(by_dim, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}).axes) == 2
+
+
+def test_a_variant_that_is_damaged_is_refused_and_one_without_a_summary_left_out(base, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "RESULTS", tmp_path)
+    with pytest.raises(InputError, match="None of the runs"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+    run = runs.read("mnist-sigmoid")
+    files.write(store.summary_path(run, runs.members(run)[0]), b"x")
+    with pytest.raises(InputError, match="is damaged"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+
+
+def test_nearest_in_slopes_and_indicators_together_is_by_the_sum_of_squares():
+    rows = pd.DataFrame({"slopes": [0.0, 0.3, np.nan], "indicators": [0.5, 0.3, 0.0]}, index=["sum", "squares", "none"])
+    assert sensitivity.nearest(rows).name == "squares"
 
 
 @pytest.mark.parametrize("changes", [{}, {"output": "sigmoid", "batch_size": 64}])
@@ -105,11 +126,10 @@ def test_without_a_snapshot_or_a_variant_a_sentence_says_so(base, monkeypatch):
 
 
 def test_every_variant_changes_one_field():
-    base = runs.read("mnist-300")
-    variants = [name for name in runs.names() if name.startswith("mnist-") and name != base.name]
+    parameters = source.load("sensitivity").parameters
+    (base,), variants = (list(map(runs.read, parameters[name].default)) for name in ("base_runs", "variant_runs"))
     assert variants
-    changed = [sensitivity.difference(runs.read(name), base) for name in variants]
-    assert [len(fields) for fields in changed] == [1] * len(variants)
+    assert [len(sensitivity.difference(variant, base)) for variant in variants] == [1] * len(variants)
 
 
 def test_precisions_are_compared_seed_by_seed(base):

@@ -1,6 +1,5 @@
 """How things are timed: in turns, several rounds, on a given number of threads; ratios within a round."""
 
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 
@@ -77,7 +77,7 @@ def environment() -> dict[str, Any]:
     """What the timings were taken on."""
     return {
         "processor": _processor(),
-        "processors": len(os.sched_getaffinity(0)),
+        "processors": joblib.cpu_count(),
         "threads": torch.get_num_threads(),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "system": platform.system(),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lib import files
 from lib.errors import InputError
-from lib.runs.store import shown
+from lib.runs import store
+from lib.usercode import reason
 
 HTML = files.ROOT / "book" / "_build" / "html"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same files
@@ -20,7 +21,7 @@ def write(target: Path, html: Path = HTML) -> int:
     environment), and SHA256SUMS, which `sha256sum --check` reads. Raises `InputError` where there is no built book.
     """
     if not (html / "index.html").exists():
-        raise InputError(f"There is no built book in {shown(html)}; build it with: make book")
+        raise InputError(f"There is no built book in {store.shown(html)}; build it with: make book")
     return pack(target, _contents(html))
 
 
@@ -43,11 +44,16 @@ def _contents(html: Path) -> Iterator[tuple[str, Path]]:
             yield f"html/{path.relative_to(html)}", path
     for path in (html / "_executed").glob("*.ipynb"):
         yield f"notebooks/{path.name}", path
-    for path in (files.ROOT / "artifacts").glob("*/*/manifest.json"):
+    for path in store.ARTIFACTS.glob("*/*/manifest.json"):
         yield f"manifests/{path.parent.parent.name}-{path.parent.name}.json", path
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=files.ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=files.ROOT, capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InputError(
+            f"git does not list the files of {files.ROOT} ({reason(error)}); archive the book from a clone of its repository."
+        ) from error
     for name in filter(None, listed.split("\0")):
         if (files.ROOT / name).is_file():
             yield f"source/{name}", files.ROOT / name

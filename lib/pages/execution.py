@@ -13,11 +13,12 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import nbformat
 import papermill
@@ -27,9 +28,10 @@ from papermill.exceptions import PapermillExecutionError
 
 from lib import files, runs
 from lib.errors import InputError
-from lib.pages.source import BOOK, Page, checked, load, parameter_table, runs_of
+from lib.pages.source import BOOK, Page, checked, load, parameter_table
 from lib.runs.store import commit
 from lib.sources import code_digest
+from lib.usercode import reason
 
 VERSIONS = ("torch", "numpy", "scipy", "pandas", "statsmodels", "scikit-learn", "matplotlib", "ipykernel")
 TIMEOUT = 900  # seconds a cell may take
@@ -49,14 +51,20 @@ def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOO
     """Execute the page `name` with these parameters and write the notebook to `output`, whole or not at all.
 
     Raises `InputError` for an unknown page, parameter, or run, a value of the wrong type, or one that the page refuses by an
-    `InputError` of its own; `PageError` if the page raises anything else.
+    `InputError` of its own, and for an `output` that cannot be written; `PageError` if the page raises anything else.
     """
     page = load(name, book)
     parameters = checked(page, given)
-    for run in runs_of(parameters):
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=output.parent).close()
+    except OSError as error:
+        raise InputError(f"{output} cannot be written ({reason(error)}); name another file.") from error
+    for run in page.reads(parameters):
         runs.ensure(run)
     try:
-        notebook = execute(page, parameters)
+        with one_thread():
+            notebook = execute(page, parameters)
     except PageError as error:
         if error.refusal:
             raise InputError(error.refusal) from error
@@ -71,6 +79,12 @@ def versions() -> dict[str, str]:
 
 def origin(name: str) -> dict[str, str]:
     """Where a run's results come from: the run's digest, and what its members were computed on, in words."""
+    return _origin(name, runs.summary_digest(name))
+
+
+@cache
+def _origin(name: str, results: str) -> dict[str, str]:
+    """`origin`, found once for these results: the manifest unpacks every summary."""
     members = runs.manifest(runs.read(name))["members"].values()
     found = {"digest": runs.read(name).digest[:12]}
     for field in ("device", "precision", "threads"):
@@ -80,7 +94,7 @@ def origin(name: str) -> dict[str, str]:
 
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
-    summaries = {run: runs.summary_digest(run) for run in runs_of(parameters)}
+    summaries = {run: runs.summary_digest(run) for run in page.reads(parameters)}
     committed = [*(files.ROOT / "lib" / "data").iterdir(), *(files.ROOT / "benchmarks").glob("*.json")]
     printed = [files.sha256(path) for path in sorted(committed)]
     modules = tuple(sorted(page.modules()))
@@ -96,18 +110,17 @@ def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
         source, target = Path(folder, f"{page.name}.ipynb"), Path(folder, "executed.ipynb")
         nbformat.write(page.notebook, source)
         try:
-            with _one_thread():
-                papermill.execute_notebook(
-                    source,
-                    target,
-                    parameters=changed,
-                    kernel_name="python3",
-                    cwd=files.ROOT,
-                    progress_bar=False,
-                    execution_timeout=TIMEOUT,
-                )
+            papermill.execute_notebook(
+                source,
+                target,
+                parameters=changed,
+                kernel_name="python3",
+                cwd=files.ROOT,
+                progress_bar=False,
+                execution_timeout=TIMEOUT,
+            )
         except PapermillExecutionError as error:
-            raised = PageError(_message(page, error))
+            raised = PageError(_message(page, target, error))
             raised.refusal = error.evalue if error.ename == InputError.__name__ else None
             raise raised from error
         except (CellTimeoutError, DeadKernelError) as error:
@@ -120,37 +133,35 @@ def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
         "threads": 1,
         "commit": commit(),
         "parameters": dict(parameters),
-        "runs": {run: origin(run) for run in runs_of(parameters)},
+        "runs": {run: origin(run) for run in page.reads(parameters)},
         "versions": versions(),
     }
     return notebook
 
 
-@contextmanager
-def _one_thread():
-    """One thread in the kernels that are started: small matrices are faster so, and the same bits come out."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("OMP_NUM_THREADS", None)
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+def one_thread() -> Any:
+    """One thread in the kernels that are started in the block: small matrices are faster so, and the same bits come out."""
+    return patch.dict(os.environ, OMP_NUM_THREADS="1")
 
 
-def _message(page: Page, error: PapermillExecutionError) -> str:
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The code cells of an executed page, without the one in which papermill puts the parameters."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+
+
+def _message(page: Page, target: Path, error: PapermillExecutionError) -> str:
     traceback = COLOUR_CODES.sub("", "\n".join(error.traceback))
+    counts = [cell.execution_count for cell in code_cells(nbformat.read(target, as_version=4))]
     return (
-        f"Page {page.name} raised {error.ename} in code cell {error.exec_count}: {error.evalue}\n\n"
+        f"Page {page.name} raised {error.ename} in code cell {counts.index(error.exec_count) + 1}: {error.evalue}\n\n"
         f"{error.source}\n\n{traceback}"
     )
 
 
 def _stopped(page: Page, target: Path, error: Exception) -> str:
     """The message of a page whose kernel died or took too long: papermill has noted how far it came."""
-    cells = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
+    cells = code_cells(nbformat.read(target, as_version=4))
     began = [cell for cell in cells if cell.metadata["papermill"]["start_time"]] or cells[:1]
     why = f"took more than {TIMEOUT} s" if isinstance(error, CellTimeoutError) else "ended its kernel (out of memory?)"
     return f"Page {page.name}: code cell {len(began)} {why}.\n\n{began[-1].source}"

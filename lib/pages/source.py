@@ -46,6 +46,12 @@ class Page:
         """The sources of the code cells: what the outputs depend on."""
         return [cell.source for cell in self.notebook.cells if cell.cell_type == "code"]
 
+    def reads(self, values: Mapping[str, Any]) -> list[str]:
+        """The runs that the page reads with these parameters: those it shows, and the companions that `lib.runs.followed` finds."""
+        shown = runs_of(values)
+        companions = [f"{run}-training" for run in shown] if "followed(" in "".join(self.code) else []
+        return list(dict.fromkeys([*shown, *(run for run in companions if run in runs.names())]))
+
     def modules(self) -> set[str]:
         """The modules of `lib` that the page's code imports, or names as `module:function`."""
         names: set[str] = set()

@@ -17,6 +17,7 @@ from logging import Filter, LogRecord, getLogger
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from bokeh.util.paths import bokehjs_path
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -145,16 +146,17 @@ def _execute_pages(app: Sphinx) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second build of the same book waits here
         jobs = []
         for name in pages:
-            for run in source.runs_of(pages[name][1]):
+            page, parameters = pages[name]
+            for run in page.reads(parameters):
                 ensure(run)
-            BOOK.keys[name] = execution.key(*pages[name])
+            BOOK.keys[name] = execution.key(page, parameters)
             notebook = execution.stored(folder, name, BOOK.keys[name])
             if notebook is None:
                 jobs.append(name)
             else:
                 BOOK.notebooks[name] = notebook
         logger.info("pages: %d to execute, %d unchanged", len(jobs), len(pages) - len(jobs))
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with execution.one_thread(), ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(_execute_page, folder, name, *pages[name]) for name in jobs]
             try:
                 for future in futures:
@@ -199,9 +201,12 @@ def _execute_page(folder: Path, name: str, page: source.Page, parameters: Mappin
     started = time.monotonic()
     logger.info("executing %s ...", name)
     notebook = execution.execute(page, parameters)
-    execution.store(folder, name, BOOK.keys[name], notebook)
     BOOK.notebooks[name] = notebook
     logger.info("executed %s in %.0f s", name, time.monotonic() - started)
+    if execution.key(page, parameters) == BOOK.keys[name]:
+        execution.store(folder, name, BOOK.keys[name], notebook)
+    else:
+        logger.info("%s is executed again by the next build: a run that it shows has grown meanwhile", name)
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
@@ -244,7 +249,7 @@ def copy_notebooks(app: Sphinx, exception: Exception | None) -> None:
         for figure, _, numbers in origins.figures(notebook):
             if numbers:
                 files.write(target / origins.numbers_name(name, figure), numbers)
-        shutil.copyfile(folder_of(app) / f"{name}.ipynb", target / f"{name}.ipynb")
+        files.write(target / f"{name}.ipynb", nbformat.writes(notebook))
 
 
 def bring_scripts(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -269,11 +274,7 @@ def read(text: str) -> NotebookNode:
         notebook.cells = [new_markdown_cell("\n".join([title, "", *notes]))]
         return notebook
     executed = BOOK.notebooks[name]
-    outputs = iter(
-        cell
-        for cell in executed.cells
-        if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
-    )
+    outputs = iter(execution.code_cells(executed))
     for cell in notebook.cells:
         if cell.cell_type == "code":
             done = next(outputs)

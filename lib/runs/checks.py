@@ -34,8 +34,8 @@ def bound_checks(name: str) -> pd.DataFrame:
             f"The networks of run {name} end in a {run.output} function; the statements are proved of affine maps and ReLUs: "
             "choose a run with an affine output."
         )
-    frames = []
-    for member in checked_members(run):
+    frames, chosen = [], checked_members(run)
+    for member in chosen:
         path = store.beside_path(run, member, "bounds")
         if not _stands(run, path):
             if run.kept and not store.weights_path(run, member).exists():
@@ -50,7 +50,9 @@ def bound_checks(name: str) -> pd.DataFrame:
         rows.insert(0, "latent_dim", member.latent_dim)
         frames.append(rows)
     if not frames:
-        raise InputError(f"Run {name} has no bound checks yet; train a member of depth {run.table_depth} first.")
+        raise InputError(
+            f"Run {name} has no bound checks yet, and no weights; make some with: {store.remake(run, chosen[0])}"
+        )
     return pd.concat(frames, ignore_index=True)
 
 

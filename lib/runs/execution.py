@@ -6,7 +6,6 @@ file whole, as soon as it is there: an interrupted run loses at most what was in
 """
 
 import fcntl
-import os
 import sys
 import time
 from collections import Counter, deque
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import joblib
 from tqdm import tqdm
 
 from lib import files, training
@@ -60,12 +60,12 @@ def execute(
         jobs.hold(dataset)
         count = processes or _worthwhile_processes(run, waiting, dataset)
         try:
-            with _workers(run, device, min(count, len(waiting)), scheduler) as staff:
-                _Execution(run, dataset, device, staff).perform(waiting)
+            with _workers(run, device, min(count, len(chosen)), scheduler) as staff:
+                _Execution(run, dataset, device, staff).perform(chosen, waiting)
         finally:
             write_manifest(run)
-        if not store.missing(run, members(run)):
-            jobs.forget(run, ["*"])  # of other groupings of the members
+        whole = not store.missing(run, members(run))
+        jobs.forget(run, ["*"] if whole else [member.name for member in chosen])  # of other groupings of the members
     return [member for member in waiting if store.diverged_epoch(run, member) is None]
 
 
@@ -75,10 +75,13 @@ def _workers(run: Run, device: str, count: int, scheduler: str | None) -> Any:
     return workers.here() if count == 1 else workers.processes(run, count, device)
 
 
-def _jobs(run: Run, waiting: Sequence[Member], dataset: Dataset, device: str, slots: int) -> list[tuple[Callable, Job]]:
-    """What is to be done, in order: what is trained is measured; the rest is trained, in groups of one depth.
+def _jobs(
+    run: Run, chosen: Sequence[Member], waiting: Sequence[Member], dataset: Dataset, device: str, slots: int
+) -> list[tuple[Callable, Job]]:
+    """What is to be done of the `waiting`, in order: what is trained is measured; the rest is trained, in groups of one depth.
 
-    On a GPU a group is a family; else as many as there are slots for, and few enough to stay in the cache.
+    On a GPU a group is a family; else as many as there are slots for, and few enough to stay in the cache. Groups are cut
+    from all that were `chosen`, finished or not: a restarted run has the same groups, and so finds their checkpoints.
     """
     points = len(dataset.train) + len(dataset.test)
     sizes = (dataset.sha256, points, len(dataset.train), dataset.input_dim)
@@ -87,14 +90,14 @@ def _jobs(run: Run, waiting: Sequence[Member], dataset: Dataset, device: str, sl
     todo: list[tuple[Callable, Job]] = [
         (jobs.measure, Job(run, (one,), device, *sizes, jobs.code())) for one in trained
     ]
-    untrained = [member for member in waiting if member not in trained]
-    for depth in dict.fromkeys(member.depth for member in untrained):
-        family = [member for member in untrained if member.depth == depth]
+    untrained = set(waiting) - set(trained)
+    for depth in dict.fromkeys(member.depth for member in chosen):
+        family = [member for member in chosen if member.depth == depth]
         largest = max(jobs.weights_of(run.widths(member, dataset.input_dim)) for member in family)
         to_fit_the_cache = -(-len(family) * largest // jobs.STACKED_WEIGHTS)
         shares = min(len(family), max(slots, to_fit_the_cache)) if device == "cpu" else 1
-        groups = [tuple(family[start::shares]) for start in range(shares)]
-        todo += [(jobs.train, Job(run, group, device, *sizes, jobs.code())) for group in groups]
+        groups = [tuple(member for member in family[start::shares] if member in untrained) for start in range(shares)]
+        todo += [(jobs.train, Job(run, group, device, *sizes, jobs.code())) for group in groups if group]
     return todo
 
 
@@ -102,9 +105,9 @@ def plan(
     run: Run, only: Mapping[str, Collection[int]] | None = None, device: str = "cpu", slots: int | None = None
 ) -> str:
     """What is missing of a run, and the memory and time that it will take `slots` workers, as text for a terminal."""
-    slots = slots or len(os.sched_getaffinity(0))
-    waiting = store.missing(run, members(run, only))
-    todo = _jobs(run, waiting, run.load_dataset(), device, slots)
+    training.check_device(device, here=False)
+    chosen = members(run, only)
+    todo = _jobs(run, chosen, store.missing(run, chosen), run.load_dataset(), device, slots or joblib.cpu_count())
     return plans.table(
         [job for function, job in todo if function is jobs.train],
         [job for function, job in todo if function is jobs.measure],
@@ -115,7 +118,7 @@ def _worthwhile_processes(run: Run, waiting: Sequence[Member], dataset: Dataset)
     """As many workers as there are processors, but none where the work is done before they have started."""
     total = sum(jobs.weights_of(run.widths(member, dataset.input_dim)) for member in waiting)
     operations = 6 * total * run.epochs * len(dataset.train)
-    return len(os.sched_getaffinity(0)) if operations > SMALL_WORK else 1
+    return joblib.cpu_count() if operations > SMALL_WORK else 1
 
 
 @contextmanager
@@ -143,15 +146,16 @@ class _Execution:
         self.lost: Counter[str] = Counter()
         self.pending: dict[workers.Pending, tuple[Callable, Job]] = {}
 
-    def perform(self, waiting: Sequence[Member]) -> None:
-        """Train what is not trained, measure everything, and show progress on a terminal."""
-        self.todo.extend(_jobs(self.run, waiting, self.dataset, self.device, self.staff.slots()))
+    def perform(self, chosen: Sequence[Member], waiting: Sequence[Member]) -> None:
+        """Train what is not trained of the `waiting`, measure all of them, and show progress on a terminal."""
+        slots = self.staff.slots() or len(chosen)  # nobody there yet: as if there were to be enough
+        self.todo.extend(_jobs(self.run, chosen, waiting, self.dataset, self.device, slots))
         total = len(waiting) * self.run.epochs
         trained = [job for function, job in self.todo if function is jobs.measure]
         with tqdm(total=total, unit="epoch", desc=f"run {self.run.name}", disable=None, smoothing=0.05) as bar:
             bar.update(len(trained) * self.run.epochs)
             while self.todo or self.pending:
-                slots = self.staff.slots()
+                slots = max(1, self.staff.slots())
                 while self.todo and len(self.pending) < slots:
                     self._submit(*self.todo.popleft())
                 done = [future for future in self.pending if future.done()]

@@ -1,10 +1,10 @@
 """What a run leaves behind, as objects: its summary, a trained member, a member's measurements."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -78,12 +78,17 @@ def ensure(name: str) -> None:
         execute(run)
 
 
-def finished_part(run: Run) -> Run:
+def _standing(run: Run) -> dict[Member, dict[str, Any]]:
+    """The valid summaries of a run that are there."""
+    found = {member: store.standing_summary(run, member) for member in members(run)}
+    return {member: content for member, content in found.items() if content is not None}
+
+
+def _finished_part(run: Run, there: Collection[Member]) -> Run:
     """The part of a run that is there, as a grid: its latent dimensions at the tables' depth, and the depths that have all of them.
 
     Raises `InputError` where no member of the tables' depth is there.
     """
-    there = {member for member in members(run) if store.summary_stands(run, member)}
 
     def complete(depth: int, latent_dim: int) -> bool:
         return all(Member(depth, latent_dim, seed) in there for seed in run.seeds)
@@ -142,10 +147,13 @@ def followed(names: Sequence[str] | str) -> list[str]:
 
 def summary(name: str) -> Summary:
     """The summary of a run, computed first where it is not there (a kept run: of what is there)."""
-    ensure(name)
     run = read(name)
-    part = finished_part(run)
-    contents = [store.load_summary(store.summary_path(run, member), member) for member in members(part)]
+    there = _standing(run)
+    if not run.kept and len(there) < len(members(run)):
+        ensure(name)
+        there = _standing(run)
+    part = _finished_part(run, there)
+    contents = [there[member] for member in members(part)]
     try:
         frames = {
             table: _frame([(content["member"], content["tables"].get(table, {})) for content in contents])
@@ -158,6 +166,11 @@ def summary(name: str) -> Summary:
         raise store.damaged(folder, f"the tables of its summaries do not fit together: {reason(error)}") from error
     absent = len(members(run)) - len(contents)
     return Summary(part, absent, tuple(contents[0]["image_shape"]), contents[0]["provenance"], **frames)
+
+
+def matching(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
+    """The rows of a summary's table that have these values in these columns, such as `space="input", label=-1`."""
+    return rows[np.logical_and.reduce([rows[key] == value for key, value in keys.items()])]
 
 
 def _frame(tables: Sequence[tuple[dict[str, int], dict[str, list]]]) -> pd.DataFrame:
@@ -175,14 +188,18 @@ def _pixels(text: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), dtype=np.uint8) / 255
 
 
+def _beside(run: Run) -> list[Path]:
+    """What may lie beside a run's summaries."""
+    return [store.beside_path(run, member, kind) for member in members(run) for kind in store.BESIDE]
+
+
 def summary_digest(name: str) -> str:
     """What a page that reads this run depends on: its specification, and the checksums of the results that are there.
 
     Of a kept run what lies beside the summaries is among these; of another that follows from its summaries and the code.
     """
     run = read(name)
-    paths = [store.summary_path(run, member) for member in members(run)]
-    paths += [store.beside_path(run, member, kind) for member in members(run) if run.kept for kind in store.BESIDE]
+    paths = [store.summary_path(run, member) for member in members(run)] + (_beside(run) if run.kept else [])
     return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
 
 
@@ -190,8 +207,7 @@ def summary_files(name: str) -> list[Path]:
     """The files of a run's results that are there: a summary a member, what lies beside it, and the manifest."""
     run = read(name)
     paths = [store.summary_path(run, member) for member in members(run)]
-    beside = [store.beside_path(run, member, kind) for member in members(run) for kind in store.BESIDE]
-    return [path for path in [*paths, *beside, paths[0].with_name("manifest.json")] if path.exists()]
+    return [path for path in [*paths, *_beside(run), paths[0].with_name("manifest.json")] if path.exists()]
 
 
 def why_absent(name: str) -> str | None:
@@ -200,9 +216,8 @@ def why_absent(name: str) -> str | None:
     if not run.kept:
         return None
     try:
-        finished_part(run)
-        beside = [store.beside_path(run, member, kind) for member in members(run) for kind in store.BESIDE]
-        for path in filter(Path.exists, beside):
+        _finished_part(run, _standing(run))
+        for path in filter(Path.exists, _beside(run)):
             store.load_summary(path)
     except InputError as error:
         return str(error)
@@ -225,26 +240,31 @@ def member(name: str, depth: int, latent_dim: int, seed: int = 0, epoch: int | N
     wanted = _member_of(run, depth, latent_dim, seed)
     if epoch is not None and epoch != run.epochs:
         check_known(f"snapshot of run {run.name}", epoch, run.snapshots)
-    _ensure_artifacts(run, wanted)
+    path = store.weights_path(run, wanted, None if epoch == run.epochs else epoch)
+    _ensure_artifact(run, wanted, path)
     from lib.runs.weights import load_weights
 
-    return load_weights(store.weights_path(run, wanted, None if epoch == run.epochs else epoch))[0]
+    return load_weights(path)[0]
 
 
 def measurements(name: str, depth: int, latent_dim: int, seed: int = 0) -> pd.DataFrame:
     """A member's per-point table (`lib.measurements.measure`), computed first where it is not there."""
     run = read(name)
     wanted = _member_of(run, depth, latent_dim, seed)
-    _ensure_artifacts(run, wanted)
-    return store.load_points(store.points_path(run, wanted)).to_pandas()
+    path = store.points_path(run, wanted)
+    _ensure_artifact(run, wanted, path)
+    return store.load_points(path).to_pandas()
 
 
-def _ensure_artifacts(run: Run, wanted: Member) -> None:
-    if run.kept and not store.weights_path(run, wanted).exists():
-        raise InputError(
-            f"The weights of {wanted.name} of run {run.name} are not on this machine (only its summary is kept); "
-            f"make them with: python -m lib run {run.name} --only n={wanted.depth},d={wanted.latent_dim}"
-        )
+def _ensure_artifact(run: Run, wanted: Member, path: Path) -> None:
+    """Make a member's file where it is not there: its summary among the artifacts would say that nothing is to be done."""
+    if not path.exists():
+        (store.folder(run) / store.summary_path(run, wanted).name).unlink(missing_ok=True)
+        if run.kept:
+            raise InputError(
+                f"{path.name} of run {run.name} is not on this machine (only its summary is kept); "
+                f"make it with: {store.remake(run, wanted)}"
+            )
     from lib.runs.execution import execute
 
     execute(run, {"n": [wanted.depth], "d": [wanted.latent_dim], "seed": [wanted.seed]})

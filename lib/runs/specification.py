@@ -34,6 +34,11 @@ class Member:
         """Its file name, such as n4-d20-s0."""
         return f"n{self.depth}-d{self.latent_dim}-s{self.seed}"
 
+    @property
+    def only(self) -> str:
+        """What selects it on the command line, such as n=4,d=20,seed=0."""
+        return f"n={self.depth},d={self.latent_dim},seed={self.seed}"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -119,7 +124,11 @@ def read(name: str, epochs: int | None = None) -> Run:
     check_known("run", name, names())
     where = f"runs/{name}.yml"
     run = _validated(name, documents.parse(documents.text(FOLDER / f"{name}.yml", where), where))
-    return run if epochs is None else dataclasses.replace(run, epochs=_count(where, "epochs", epochs), kept=False)
+    return (
+        run
+        if epochs is None
+        else dataclasses.replace(run, epochs=_count("the option --epochs", "epochs", epochs), kept=False)
+    )
 
 
 def _validated(name: str, values: Any) -> Run:
@@ -189,15 +198,10 @@ def _hidden_widths(where: str, key: str, value: object) -> str | dict[int, tuple
 
 def _number(least: float, strictly: bool) -> Callable[[str, str, object], float]:
     def check(where: str, key: str, value: object) -> float:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if (
-            not isinstance(value, (int, float))
-            or not number
-            or not (least <= value < 1e6)
-            or (strictly and value == least)
-        ):
+        number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
+        if not least <= number < 1e6 or (strictly and number == least):
             raise _fail(where, key, value, f"a number {'above' if strictly else 'from'} {least:g}")
-        return float(value)
+        return float(number)
 
     return check
 

@@ -1,6 +1,6 @@
 """Where a run's files lie, and how each is checked before it is used.
 
-(`GEOMETRY_ARTIFACTS` and `GEOMETRY_RESULTS` name other folders than artifacts/ and results/.)
+(`GEOMETRY_ARTIFACTS` and `GEOMETRY_RESULTS` name other folders than artifacts/ and results/, from the project's root.)
 
     artifacts/NAME/DIGEST/MEMBER.safetensors   weights, with the digest of the code that trained them
     artifacts/NAME/DIGEST/MEMBER-eEPOCH.safetensors   weights after that epoch, where the run asks for snapshots
@@ -39,8 +39,8 @@ TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
 MEASURED_BY = ("lib.measurements",)
 PLAIN_COLUMNS = 22  # of a per-point table, beside the 4 d of its eigenvalues
 BESIDE = ("bounds", "shifts")  # what may lie beside a summary
-ARTIFACTS = Path(os.environ.get("GEOMETRY_ARTIFACTS", files.ROOT / "artifacts"))
-RESULTS = Path(os.environ.get("GEOMETRY_RESULTS", files.ROOT / "results"))
+ARTIFACTS = files.ROOT / (os.environ.get("GEOMETRY_ARTIFACTS") or "artifacts")
+RESULTS = files.ROOT / (os.environ.get("GEOMETRY_RESULTS") or "results")
 
 
 def folder(run: Run) -> Path:
@@ -71,6 +71,11 @@ def beside_path(run: Run, member: Member, kind: str) -> Path:
 def shown(path: Path) -> str:
     """A path as messages show it: from the project's root where it lies below it."""
     return str(path.relative_to(files.ROOT) if path.is_relative_to(files.ROOT) else path)
+
+
+def remake(run: Run, member: Member) -> str:
+    """The command that makes a member's artifacts, of a kept run too: by its epochs it is of the same digest, but not kept."""
+    return f"python -m lib run {run.name} --epochs {run.epochs} --only {member.only}"
 
 
 def damaged(path: Path, why: object) -> InputError:
@@ -128,6 +133,8 @@ def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
     for key, kind in (WHOLE if member else HEAD).items():
         if not isinstance(content, dict) or not isinstance(content.get(key), kind):
             raise damaged(path, f"it has no {key}")
+    if member and not all(type(size) is int for size in content["image_shape"]):
+        raise damaged(path, "its image_shape has a size that is none")
     if member and not _is_of(content, member):
         raise damaged(path, f"it is not of the member {member.name}")
     return content
@@ -157,23 +164,23 @@ def json_text(value: object) -> str:
     return json.dumps(value, indent=1) + "\n"
 
 
-def summary_stands(run: Run, member: Member) -> bool:
-    """Whether a member's summary is there and valid: of this specification and, unless the run is kept, of today's code."""
+def standing_summary(run: Run, member: Member) -> dict[str, Any] | None:
+    """A member's summary where it is there and valid: of this specification and, unless the run is kept, of today's code."""
     path = summary_path(run, member)
     if not path.exists():
-        return False
+        return None
     content = load_summary(path, member)
     if content["run"] != run.digest:
         raise InputError(
             f"{shown(path)} belongs to another specification of the run ({content['run'][:12]}, now "
             f"{run.digest[:12]}); delete it and run again, or restore runs/{run.name}.yml."
         )
-    return run.kept or content["code"] == code_digest(TRAINED_BY + MEASURED_BY)
+    return content if run.kept or content["code"] == code_digest(TRAINED_BY + MEASURED_BY) else None
 
 
 def missing(run: Run, chosen: Sequence[Member]) -> list[Member]:
     """The members without a valid summary, but for those known to diverge."""
-    return [m for m in chosen if not summary_stands(run, m) and diverged_epoch(run, m) is None]
+    return [m for m in chosen if standing_summary(run, m) is None and diverged_epoch(run, m) is None]
 
 
 def diverged_path(run: Run, member: Member) -> Path:

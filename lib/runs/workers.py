@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,7 +43,7 @@ class Workers(Protocol):
     """Those who do jobs."""
 
     def slots(self) -> int:
-        """How many jobs they can do at a time, now."""
+        """How many jobs they can do at a time, now; 0 where none of them is there yet."""
         ...
 
     def submit(self, function: Callable, job: jobs.Job, *arguments: Any) -> Pending:
@@ -63,19 +63,6 @@ class Lost(Exception):
     """What a job needed went away with a worker: it is to be submitted again, and what was sent, sent again."""
 
 
-class Done:
-    """A result that is there already."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def done(self) -> bool:
-        return True
-
-    def result(self) -> Any:
-        return self.value
-
-
 class Here:
     """This process: a job is done when it is submitted."""
 
@@ -85,15 +72,17 @@ class Here:
     def slots(self) -> int:
         return 1
 
-    def submit(self, function: Callable, job: jobs.Job, *arguments: Any) -> Done:
+    def submit(self, function: Callable, job: jobs.Job, *arguments: Any) -> Pending:
+        future: Future = Future()
         token = jobs.REPORT.set(self._count)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # as in a worker: the same bits
         try:
-            return Done(function(job, *arguments))
+            future.set_result(function(job, *arguments))
         finally:
             torch.set_num_threads(threads)
             jobs.REPORT.reset(token)
+        return future
 
     def _count(self, epochs: int) -> None:
         self.epochs += epochs
@@ -217,7 +206,7 @@ class Cluster(Here):
                     kind = " with the resource GPU=1" if self.gpus else ""
                     print(f"No Dask worker{kind} is there yet; waiting.", file=sys.stderr, flush=True)
                     self.told = True
-        return max(1, self.threads)
+        return self.threads
 
     def submit(self, function: Callable, job: jobs.Job, *arguments: Any) -> Pending:
         self._check_memory(job)
