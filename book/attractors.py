@@ -73,11 +73,12 @@ for place, which in {"low": 0, "high": -1}.items():
     glue(f"{place}_d", dims[which], display=False)
     fixed, cycle, lost, unsettled = portraits[names[which]].orbits.shares()
     glue(f"{place}_fixed", 100 * fixed, display=False)
+    glue(f"{place}_cycle", 100 * cycle, display=False)
     glue(f"{place}_lost", 100 * lost, display=False)
     glue(f"{place}_unsettled", 100 * unsettled, display=False)
 
 # %% [markdown]
-# Run {glue:text}`attractor_run:s`, depth of the tables, at most {glue:text}`attractor_steps:d` steps. At $d$ = {glue:text}`low_d:d`, {glue:text}`low_fixed:.0f` % of all orbits end in a fixed point and {glue:text}`low_lost:.0f` % are lost; at $d$ = {glue:text}`high_d:d` {glue:text}`high_fixed:.0f` % and {glue:text}`high_lost:.0f` %, and {glue:text}`high_unsettled:.0f` % are unsettled. Where training and test images fare alike, it is not memory of the training set that decides; where noise fares as they do, it is not even the data.
+# Run {glue:text}`attractor_run:s`, depth of the tables, at most {glue:text}`attractor_steps:d` steps. At $d$ = {glue:text}`low_d:d`, {glue:text}`low_fixed:.0f` % of all orbits end in a fixed point, {glue:text}`low_cycle:.0f` % in a cycle, {glue:text}`low_lost:.0f` % are lost and {glue:text}`low_unsettled:.0f` % unsettled; at $d$ = {glue:text}`high_d:d` it is {glue:text}`high_fixed:.0f` %, {glue:text}`high_cycle:.0f` %, {glue:text}`high_lost:.0f` % and {glue:text}`high_unsettled:.0f` %. Where training and test images fare alike, it is not memory of the training set that decides; where noise fares as they do, it is not even the data.
 #
 # ## The fixed points
 #

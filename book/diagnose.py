@@ -18,13 +18,24 @@
 # As it stands in the book, it examines a small convolutional network of scikit-learn's digits, at digits that it has not seen, and at the same digits shifted, noisy, and inverted. One command makes the same report of another network:
 #
 # ```bash
-# python -m lib diagnose MODEL DATA --reference TRAIN -o report.ipynb
+# python -m lib diagnose MODEL DATA --reference REFERENCE -o report.ipynb
 # ```
 #
 # | | may be |
 # | :-- | :-- |
 # | `MODEL` | `package.module:function` that returns `(encoder, decoder)`; or `FILE.safetensors`, with `--architecture FILE.yml` unless the file states its own |
-# | `DATA`, one or more, and `TRAIN` | `FILE.npy`, `FILE.npz`, `FILE.pt` (with `:NAME` where they hold several arrays), `FILE.parquet`, a folder of PNG or JPEG images, or `package.module:function` that returns a tensor |
+# | `DATA`, one or more, and `REFERENCE` | `FILE.npy`, `FILE.npz`, `FILE.pt` (with `:NAME` where they hold several arrays), `FILE.parquet`, a folder of PNG or JPEG images, or `package.module:function` that returns a tensor |
+#
+# The reference holds points of the kind that the network is meant for, best such as it was not trained on. (The example has none to spare, and takes its training digits.) At most `--points` of each source are drawn, with a fixed seed; `--coverage` is the central share of the reference that is taken for ordinary.
+#
+# What is asked of the model and of the points:
+#
+# - weights in float32 or float64, and both modules in evaluation mode (`eval()`);
+# - points of shape `(points, ...)`; the encoder returns `(points, d)`, with $d\le N$, the decoder the shape that the encoder takes;
+# - each point is mapped on its own, and not by chance: no statistics or attention over a batch, and a stochastic encoder, such as a variational one, wrapped so that it returns its mean;
+# - the scale of training. Images of a folder are handed over as `(points, channels, height, width)`, pixels in $[0,1]$.
+#
+# Where one of these is not met the command ends with a sentence that says so, except that it cannot know the scale.
 #
 # `package.module:function` runs the code it names, with all that it may do. Files are only read: nothing in them is executed. An architecture is two lists of layers of `torch.nn`, and the weights have the names of the two lists:
 #
@@ -33,6 +44,10 @@
 # encoder: [{Linear: [64, 32]}, ReLU, {Linear: [32, 8]}]
 # decoder: [{Linear: [8, 32]}, ReLU, {Linear: [32, 64]}]
 # ```
+#
+# The layers may be affine, convolutional (also transposed), pointwise activations, normalisations, pooling, dropout, and such as change the shape. `lib.models.LAYERS` is the list; any other layer is refused with this list.
+#
+# Time grows with $d$: a network that is no chain of affine layers takes a small multiple of $d$ passes for a point, and none takes $N$ ([how fast it is](performance)). Memory is bounded whatever the number of points. The 5-NN distance is by brute force, the number of points times that of the reference times $N$.
 
 # %% tags=["parameters"]
 model: str = "lib.examples:convolutional_digits"  # FILE.safetensors, or code
@@ -41,7 +56,7 @@ data: list[str] = [
     "lib.examples:shifted_digits",
     "lib.examples:noisy_digits",
     "lib.examples:inverted_digits",
-]
+]  # one or more sources of points
 reference: str = "lib.examples:training_digits"  # "" for none
 architecture: str = ""  # where the model does not state its own
 folder: str = "."  # where relative paths and code start from
@@ -59,6 +74,15 @@ found = diagnosis.diagnose(*arguments, points, coverage)
 Markdown(findings.setting(found))
 
 # %% [markdown]
+# All that is measured at each point can be had as a table, with the trace, the log volume, the tangent distance, the error and more in its columns:
+#
+# ```python
+# from lib.diagnosis import diagnose
+#
+# found = diagnose("lib.examples:convolutional_digits", ["lib.examples:test_digits"])
+# found.data["test_digits"].measured    # a pandas table, a row a point
+# ```
+#
 # ## The spectra beside the reference
 #
 # The trace of $J_I$ is the sum of its eigenvalues, the log volume the logarithm of the product of the $d$ leading ones in absolute value. Were the network a projection onto what it can draw, the trace would be $d$ and the log volume 0. The third panel is the distance of a point from the plane tangent to the decoded manifold at its reconstruction, in the units of the points.
@@ -72,7 +96,7 @@ figures.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
 #
 # ## Which points are flagged
 #
-# A point is flagged by a quantity if its value lies outside the reference's central range. The limits are order statistics of the reference, chosen so that a fresh point of the same kind is flagged by one quantity with a probability of at most the share outside (conformal prediction, {cite}`vovk2005`). The same rule, applied to the error, the ink $\lvert x\rvert^2$ and the distance to the fifth nearest reference point, says what one would have noticed without a Jacobian. The tangent distance is a part of the error, and has to be seen beside it.
+# A point is flagged by a quantity if its value lies outside the reference's central range. The limits are order statistics of the reference, chosen so that a fresh point of the same kind is flagged by one quantity with a probability of at most the share outside (conformal prediction, {cite}`vovk2005`). The 5-NN distance depends on who is there: a point's is held against those that the reference points have with it among them, and the guarantee is the same. The same rule, applied to the error, the ink $\lvert x\rvert^2$ and the distance to the fifth nearest reference point, says what one would have noticed without a Jacobian. The tangent distance is a part of the error, and has to be seen beside it.
 
 # %%
 findings.shares_table(found) if found.reference else None
@@ -114,7 +138,7 @@ Markdown(findings.orientation(found))
 findings.tangent_table(found)
 
 # %% [markdown]
-# Where the share across is near 1, the encoder has, to first order, done what the decoder allows: the point lies off what the decoder can draw. Where it is small, a better code would have drawn the point better.
+# Lengths add in squares: where a share $s$ of the length is across, $\sqrt{1-s^2}$ is along. Where the share across is near 1, the encoder has, to first order, done what the decoder allows: the point lies off what the decoder can draw. Where it is small, a better code would have drawn the point better.
 #
 # ## Do the eigenvalues tell the large errors from the small?
 #
@@ -143,6 +167,6 @@ Markdown(findings.conclusion(found))
 #
 # - A point that is not flagged need not be safe. The limits hold three quantities against the reference, and a point can be unusual in all other ways.
 # - A flag is no error. It says that the network treats the point unlike the reference's points.
-# - If the reference are the points that the network was trained on, fresh points of the same kind may be flagged more often than the stated share. A reference it has not seen is better.
+# - If the reference are the points that the network was trained on, fresh points of the same kind may be flagged more often than the stated share.
 # - A correlation within one set does not carry over to another, and says nothing of the cause: the page [controls](controls) shows how simpler things can make one.
 # - Reconstruction is not the task. If the codes are used for something else, its failures have to be looked at there.

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Predictors: which score tells where the error is?
 #
-# The paper proposes the trace and the volume form as predictors of the error at a point. A predictor has rivals. This page lets fifteen scores compete at the same points: those of the paper, other properties of the network's geometry, distances to the training data, the plain ink of an image, and random numbers. None of it is in the paper.
+# The paper proposes the trace and the volume form as predictors of the error at a point. A predictor has rivals. This page lets {glue:text}`scores:d` scores compete at the same points: those of the paper, other properties of the network's geometry, distances to the training data, the plain ink of an image, and random numbers. None of it is in the paper.
 #
 # ## What a prediction would be worth
 #
@@ -41,6 +41,7 @@ summaries = {name: summary(name) for name in listed(runs)}
 from IPython.display import Markdown
 from myst_nb import glue
 
+from lib.predictors import SCORES
 from lib.runs import Member
 
 shown = summaries[listed(runs)[0]]
@@ -48,9 +49,12 @@ training_points = int(shown.members["points_train"].iloc[0])
 largest = Member(shown.run.table_depth, max(shown.run.latent_dims), shown.run.seeds[0])
 pixels = shown.image_shape[0] * shown.image_shape[-1]
 widths = shown.run.widths(largest, pixels)
+
+# %% tags=["remove-input"]
 glue(
     "entrants", Markdown(score_tables.entrants(widths, training_points)), display=False
 )
+glue("scores", len(SCORES), display=False)
 glue("shown_run", shown.run.name, display=False)
 glue("largest_d", largest.latent_dim, display=False)
 
@@ -104,6 +108,9 @@ for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
 # %% tags=["remove-input"]
 glue("tallies", Markdown(score_tables.tallies(tournaments)), display=False)
 glue("results", Markdown(score_tables.results(tournaments)), display=False)
+twice = {"digits", "digits-seeds"} <= set(summaries)
+same = " (the same network in digits and digits-seeds)" if twice else ""
+glue("same_network", same, display=False)
 
 # %% [markdown]
 # ```{glue:md} tallies
@@ -138,7 +145,7 @@ figures.risk_coverage_curves(points)
 # :format: myst
 # ```
 #
-# The largest $d$ and first seed of each run, with 95 % bands by bootstrap over the points; the bands are not adjusted, the p-values behind the bold type are. Where the log volume does not exist, $\omega\le0$, a point is left out.
+# The largest $d$ and first seed of each run{glue:text}`same_network:s`, with 95 % bands by bootstrap over the points; the bands are not adjusted, the p-values behind the bold type are. Where the log volume does not exist, $\omega\le0$, a point is left out.
 
 # %% [markdown]
 # ## Shifted test points
@@ -165,7 +172,7 @@ for name in ("trace_input", "volume_input", "shrinkage", "neighbours"):
 #
 # Spearman's rank correlation with the error within each set and over all of them together, run {glue:text}`live_run:s`, $d$ = {glue:text}`middle_d:d`, images turned by {glue:text}`degrees:.0f` degrees and the rest in proportion; bold as above.
 #
-# Over all sets together the trace has {glue:text}`all_trace_input:.2f`, the log volume {glue:text}`all_volume_input:.2f`, $\sum|1-\lambda|^2$ {glue:text}`all_shrinkage:.2f`, and the 5-NN distance {glue:text}`all_neighbours:.2f`. The sum is the one function of the eigenvalues for which there is a theorem: by {prf:ref}`cor-trace` it bounds the average error in a neighbourhood from below.
+# Over all sets together the trace has {glue:text}`all_trace_input:.2f`, the log volume {glue:text}`all_volume_input:.2f`, $\sum|1-\lambda|^2$ {glue:text}`all_shrinkage:.2f`, and the 5-NN distance {glue:text}`all_neighbours:.2f`. By {prf:ref}`cor-trace` the sum bounds from below what the average error gains by small steps along the tangent plane, and of the functions of the eigenvalues there it is the tightest.
 
 # %% tags=["remove-input"]
 from lib.predictors import WEIGHTS

@@ -16,14 +16,25 @@
 # What this book was computed from, by what, and on what. The foot of every page says the same for the page alone.
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "mnist-300", "digits"]  # runs whose members are listed
+runs: list[str] = ["mnist", "mnist-300", "digits"]  # shown on most pages
+small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16"]  # too
+variant_runs: list[str] = [
+    "mnist-geometric",
+    "mnist-narrow",
+    "mnist-he",
+    "mnist-sigmoid",
+    "mnist-batch-64",
+    "mnist-rate-low",
+    "mnist-decay",
+]  # of the page sensitivity
 
 # %%
 import pandas as pd
 
 from lib.runs import listed, manifest, read
 
-manifests = {name: manifest(read(name)) for name in listed(runs)}
+names = [name for some in (runs, small_runs, variant_runs) for name in listed(some)]
+manifests = {name: manifest(read(name)) for name in dict.fromkeys(names)}
 members = pd.concat(
     {name: pd.DataFrame(one["members"]).T for name, one in manifests.items()},
     names=["run", "member"],
@@ -32,7 +43,7 @@ members = pd.concat(
 # %% [markdown]
 # ## Runs
 #
-# A run is known by the digest of its specification, a data set by the digest of its arrays. Hours are those of training and measuring, summed over members.
+# Every run that a page of this book reads, except `smoke`, with which the page [rerun](rerun) shows a command. A run is known by the digest of its specification, a data set by the digest of its arrays.
 
 # %%
 by_run = members.groupby("run", sort=False)
@@ -41,18 +52,29 @@ whole = pd.DataFrame(
 )
 whole["data"] = by_run["data"].first().str[:12]
 whole["members"] = by_run.size()
-whole["hours"] = by_run["wall_seconds"].sum().astype(float).div(3600).round(2)
 for name in ("device", "precision", "threads", "python"):
     whole[name] = by_run[name].agg(lambda one: ", ".join(sorted(map(str, set(one)))))
 whole
 
 # %% [markdown]
+# What the networks of each run took, training and measuring together, and the commits that they were computed from. A plus sign says that tracked files differed from the commit: it does not identify the code alone.
+
+# %%
+pd.set_option("display.max_colwidth", None, "display.max_rows", None)
+seconds = members["wall_seconds"].astype(float).groupby("run", sort=False)
+taken = seconds.agg(["min", "median", "max"]).round(1)
+taken.columns = ["least seconds", "median", "most"]
+taken["hours in all"] = seconds.sum().div(3600).round(2)
+taken["commits"] = by_run["commit"].agg(lambda one: ", ".join(dict.fromkeys(one)))
+taken
+
+# %% [markdown]
 # ## Members
 #
-# One row a trained network: the checksum of its summary, the commit that it was computed from (with a plus sign where files had been changed), and the seconds it took.
+# One row a trained network: the checksum of its summary, the commit, and the seconds it took.
 
 # %% tags=["hide-output"]
-shown = members[["sha256", "commit", "device", "precision", "threads", "wall_seconds"]]
+shown = members[["sha256", "commit", "wall_seconds"]]
 shown.assign(sha256=shown["sha256"].str[:12])
 
 # %% [markdown]

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Rerun it
 #
-# Every executed page has one cell of parameters. There are three ways to give a page others.
+# Every page that takes parameters has one cell of them. There are three ways to give a page others.
 #
 # | You want | command |
 # | :-- | :-- |
@@ -69,8 +69,11 @@ print("exit code", refused.returncode)
 # These are the parameters of all pages, read from the pages themselves:
 
 # %%
+import pandas as pd
+
 from lib.pages import source
 
+pd.set_option("display.max_colwidth", None, "display.max_rows", None)
 source.parameter_table()
 
 # %% [markdown]
@@ -123,7 +126,7 @@ source.parameter_table()
 # python -m lib page means -p runs '["digits", "NAME"]' -o means.ipynb
 # ```
 #
-# The first command trains and measures what is missing; the second only a part of it, and with other epochs, which makes it another run as far as results go; the third prints the paper's claims held against the run, the fourth checks the theorems of the page [bounds](bounds) at every point (both take `--json`, for programs); the fifth shows the run beside `digits`. A run that is interrupted keeps its finished members; the same command takes up the rest. `--device cuda` trains on a GPU.
+# The first command trains and measures what is missing; the second only a part of it, and with other epochs, which makes it another run as far as results go; the third prints the paper's claims held against the run, the fourth checks the statements of the page [bounds](bounds), as far as they can be, at the points of the run (both take `--json`, for programs); the fifth shows the run beside `digits`. A run that is interrupted keeps its finished members; the same command takes up the rest. `--device cuda` trains on a GPU.
 #
 # The data set `digits` comes with scikit-learn {cite}`pedregosa2011`. MNIST {cite}`lecun1998` and its relatives are looked for in `$GEOMETRY_DATA`, `./data` and `../shared/data`, in this order, and downloaded if they are in none of them. An `.npz` file holds the arrays `train_images`, `train_labels`, `test_images` and
 # `test_labels`, pixels in [0, 1]. Networks are trained with PyTorch {cite}`paszke2019`.

@@ -39,7 +39,7 @@ largest = max(run.latent_dims)
 # %% [markdown]
 # ## The cloud of eigenvalues
 #
-# First the eigenvalues themselves, of all test points of one live network, at its largest $d$. Beside the snapshots stands what a network would have if its weight matrices were random and its ReLU masks tosses of a coin: the core of such a product,
+# First the eigenvalues themselves, of all test points of one live network, at its largest $d$. Beside the snapshots stands what a network would have if its weight matrices were random and a random half of its ReLU units active: the core of such a product,
 #
 # $$
 # K = W_n M_{n-1} W_{n-1} \cdots M_1 W_1 \, V_n M'_{n-1} \cdots M'_1 V_1,
@@ -89,7 +89,7 @@ glue("last_left", 100 * float((last.real < 0).mean()), display=False)
 #
 # ## At initialisation: are they products of random matrices?
 #
-# The weights of an untrained network are such matrices (with He's initialisation; with PyTorch's they are uniform, and biases come in). Its masks are not tosses of a coin: they depend on the weights and on the point, and neighbouring points share most of them. Whether that matters is a question for a comparison of distributions, over many seeds.
+# The weights of an untrained network are such matrices (with He's initialisation; with PyTorch's they are uniform, and biases come in). Its masks are not a random half of the units: they depend on the weights and on the point, and neighbouring points share most of them. Whether that matters is a question for a comparison of distributions, over many seeds.
 
 # %% mystnb={"image": {"alt": "Two panels with cumulative shares of eigenvalues: up to a modulus, and up to an angle from the positive real axis. Three lines: random products, untrained networks, and the trained network, with bands."}}
 seeds = range(networks)
@@ -151,6 +151,8 @@ name, shown = next(iter(summaries.items()))
 d = max(shown.run.latent_dims)
 glue("shown_run", name, display=False)
 glue("shown_d", int(d), display=False)
+
+# %% tags=["remove-input"]
 for predictor in dynamics.SLOPES:
     rows = (
         dynamics.course(shown, predictor).query("latent_dim == @d").set_index("epoch")
@@ -160,9 +162,24 @@ for predictor in dynamics.SLOPES:
     glue(f"{predictor}_first", float(rows.loc[0, "value"]), display=False)
     glue(f"{predictor}_peak", float(rows.loc[peak, "value"]), display=False)
     glue(f"{predictor}_last", float(rows.loc[shown.run.epochs, "value"]), display=False)
+    error = rows["test_slope_se"]
+    glue(f"{predictor}_peak_se", float(error[peak]), display=False)
+    glue(f"{predictor}_last_se", float(error[shown.run.epochs]), display=False)
+
+# %% tags=["remove-input"]
+from lib.measurements import WATCHED
+
+depth = shown.run.table_depth
+whole = shown.regressions.query("space == 'input' and label == -1 and depth == @depth")
+whole = whole.query("latent_dim == @d").groupby("predictor")["test_slope"].mean()
+glue("watched", WATCHED, display=False)
+glue("trace_whole", float(whole["trace"]), display=False)
+glue("log_volume_whole", float(whole["log_volume"]), display=False)
 
 # %% [markdown]
-# Bands: the middle half of the test points; for slopes the 95 % interval; the angle is a mean over all eigenvalues. In the run {glue:text}`shown_run:s` at $d$ = {glue:text}`shown_d:d` the slope on the trace is {glue:text}`trace_first:.2f` before training, {glue:text}`trace_last:.2f` at the last epoch, and farthest from zero after epoch {glue:text}`trace_peak_epoch:d`, with {glue:text}`trace_peak:.2f`. On the log volume it is {glue:text}`log_volume_first:.2f`, {glue:text}`log_volume_last:.2f`, and {glue:text}`log_volume_peak:.2f` after epoch {glue:text}`log_volume_peak_epoch:d`.
+# Bands: the middle half of the test points; for slopes the 95 % interval; the angle is a mean over all eigenvalues. In the run {glue:text}`shown_run:s` at $d$ = {glue:text}`shown_d:d` the slope on the trace is {glue:text}`trace_first:.3f` before training, {glue:text}`trace_last:.3f` at the last epoch (standard error {glue:text}`trace_last_se:.3f`), and farthest from zero after epoch {glue:text}`trace_peak_epoch:d`, with {glue:text}`trace_peak:.3f` ({glue:text}`trace_peak_se:.3f`). On the log volume it is {glue:text}`log_volume_first:.3f`, {glue:text}`log_volume_last:.3f` ({glue:text}`log_volume_last_se:.3f`), and {glue:text}`log_volume_peak:.3f` ({glue:text}`log_volume_peak_se:.3f`) after epoch {glue:text}`log_volume_peak_epoch:d`.
+#
+# Snapshots are measured at the first {glue:text}`watched:,d` points of each split, and all variables are standardised over these. Where a split has more points, the units are not those of the other pages: standardised over all points of this run the last slopes are {glue:text}`trace_whole:.3f` on the trace and {glue:text}`log_volume_whole:.3f` on the log volume.
 #
 # ## When do they look trained?
 #

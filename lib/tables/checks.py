@@ -61,8 +61,8 @@ def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
     """The checks (`lib.runs.checks.bound_checks`) of the `STATEMENTS` of some sections, a row a statement and run.
 
     Under each latent dimension: the median of bound / actual, and in brackets what it is no looser than at 95 % of the
-    points; of an identity the largest error; "no bound" where it is vacuous at more than half of the points. Violations
-    are of the checks at which the assumption holds.
+    points; of an identity the largest error, of a simulated one the largest z-score; "no bound" where it is vacuous at
+    more than half of the points. Violations are of the checks at which the assumption holds.
     """
     dims = sorted({int(d) for frame in by_run.values() for d in frame["latent_dim"]})
     rows = []
@@ -73,7 +73,7 @@ def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
             own = frame[frame["statement"] == statement].set_index("latent_dim")
             if own.empty:
                 continue
-            cells = [_tightness(own.loc[d].to_dict()) if d in own.index else "" for d in dims]
+            cells = [_tightness(statement, own.loc[d].to_dict()) if d in own.index else "" for d in dims]
             counts = f"{int(own['violations'].sum())} of {int(own['applies'].sum()):,}"
             rows.append([named, RELATIONS[own["kind"].iloc[0]], name, counts, *cells])
             named = ""
@@ -81,10 +81,11 @@ def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
     return f"```{{div}} checks\n\n{markdown(header, rows, left=3)}\n```"
 
 
-def _tightness(row: Mapping[str, Any]) -> str:
+def _tightness(statement: str, row: Mapping[str, Any]) -> str:
     kind, error, median = (row[name] for name in ("kind", "largest_error", "tightness_median"))
     if kind == "identity":
-        return f"{error:.0e}" if _known(error) else ""
+        form = ".1f" if statement.endswith("z-score") else ".0e"
+        return f"{error:{form}}" if _known(error) else ""
     if row["vacuous"] > 0.5:
         return "no bound"
     loose = row["tightness_q05" if kind == "lower" else "tightness_q95"]
