@@ -25,37 +25,35 @@ from lib.runs import listed, summary
 
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
-ledger = claims.ledger(summaries)
-ledger.groupby(["run", "verdict"]).size().unstack(fill_value=0)
+counts = claims.counts(summaries)
+counts
 
 # %% tags=["remove-input"]
 from myst_nb import glue
 
 glue("all_claims", len(claims.CLAIMS), display=False)
+glue("printed_claims", len(claims.PRINTED), display=False)
 for place, name in {"first": runs[0], "last": runs[-1]}.items():
-    found = ledger[ledger["run"] == name]["verdict"].value_counts()
-    one = summaries[name]
     glue(f"{place}_run", name, display=False)
-    glue(f"{place}_members", len(one.members), display=False)
-    glue(f"{place}_planned", len(one.members) + one.absent, display=False)
-    glue(f"{place}_reproduced", int(found.get(claims.REPRODUCED, 0)), display=False)
-    glue(f"{place}_not", int(found.get(claims.NOT_REPRODUCED, 0)), display=False)
-    glue(f"{place}_untested", int(found.get(claims.NOT_TESTABLE, 0)), display=False)
+    for short, found in zip(
+        ("yes", "no", "undecided", "none"), counts.loc[name], strict=True
+    ):
+        glue(f"{place}_{short}", int(found), display=False)
 
 # %% [markdown]
-# Of {glue:text}`all_claims` claims, the run {glue:text}`first_run` ({glue:text}`first_members` of {glue:text}`first_planned` members) reproduces {glue:text}`first_reproduced`, does not reproduce {glue:text}`first_not`, and cannot test {glue:text}`first_untested`;
-# the run {glue:text}`last_run` reproduces {glue:text}`last_reproduced`, does not reproduce {glue:text}`last_not`, and cannot test {glue:text}`last_untested`.
+# Of {glue:text}`all_claims` claims {glue:text}`printed_claims` are about the tables as printed, and no run plays a part in them. Of the others the run {glue:text}`first_run` reproduces {glue:text}`first_yes`, contradicts {glue:text}`first_no`, leaves {glue:text}`first_undecided` undecided, and cannot test {glue:text}`first_none`;
+# the run {glue:text}`last_run` reproduces {glue:text}`last_yes`, contradicts {glue:text}`last_no`, leaves {glue:text}`last_undecided` undecided, and cannot test {glue:text}`last_none`. Of the two readings of a [misprint](orientation) at most one can hold.
 #
 # ## How a verdict is reached
 #
 # A claim is a list of estimates, one a depth or class or latent dimension, each with a 95 % interval and turned so that positive means "as claimed".
 # - **reproduced**: every interval lies above zero;
-# - **not reproduced**: one does not. It *contradicts* the claim where it lies below zero, and leaves it *undecided* where it straddles zero;
+# - **not reproduced**: at least one does not. It *contradicts* the claim where it lies below zero, and leaves it *undecided* where it straddles zero;
 # - **not testable here**: the run lacks what the test needs, such as enough latent dimensions, or the paper's data.
 #
-# Where the paper says "small" or "near" without a number, the number is our reading. Published values have no standard errors; a value is met when it is off by no more than a fixed tolerance.
+# Where the paper says "small" or "near" without a number, the number is our reading. Published values have no standard errors; a value is met when it is off by no more than a fixed tolerance, and the estimate shown is this tolerance less the difference. A test that names no depth is made at the depth of the tables. Where a rank correlation is 1 or -1 the formula for its interval breaks down, and what is shown is too narrow.
 #
-# The tests were fixed before any run on MNIST; the settings of the run `mnist` were not. They [were chosen](sensitivity) because at two latent dimensions they bring the test slopes near the published ones, so its verdicts on Tables 1 and 2 and on Figures 8 and 9, which show the same slopes, count for less. With that choice one condition was dropped: the claims on the values of the tables had asked for a run of 300 epochs, which `mnist` is not. No tolerance was changed. The run `mnist-300` takes what the paper states and common defaults; its linear widths, too, were preferred while planning, because trial slopes came nearer with them than with geometric ones.
+# The tests were fixed before any run on MNIST, though trial networks had been seen; the settings of the run `mnist` were not. They [were chosen](sensitivity) because at two latent dimensions they bring the test slopes near the published ones, so its verdicts on Tables 1 and 2 and on Figures 8 and 9, which show the same slopes, count for less. With that choice one condition was dropped: the claims on the values of the tables had asked for a run of 300 epochs, which `mnist` is not. No tolerance was changed. The run `mnist-300` takes what the paper states and common defaults; its linear widths, too, were preferred while planning, because trial slopes came nearer with them than with geometric ones.
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
@@ -64,6 +62,8 @@ from lib import tables
 
 glue("tests", Markdown(tables.tests()), display=False)
 glue("verdicts", Markdown(tables.verdicts(summaries)), display=False)
+glue("lost", Markdown(tables.lost(summaries)), display=False)
+glue("without", Markdown(tables.without_lost(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} tests
@@ -77,6 +77,20 @@ glue("verdicts", Markdown(tables.verdicts(summaries)), display=False)
 # ```
 #
 # The figures behind the verdicts are on the pages [spectra](spectra), [means](means), [small eigenvalues](small_eigenvalues), [orientation](orientation) and [prediction](prediction).
+#
+# ## Without the networks that lost a direction
+#
+# Claims at the largest $d$ rest on one network each. Some of these [have lost a latent direction](small_eigenvalues):
+#
+# ```{glue:md} lost
+# :format: myst
+# ```
+#
+# Leaving out every $d$ where the network of the depth of the tables has, these claims, the paper's and ours, come out differently (both times at this depth alone):
+#
+# ```{glue:md} without
+# :format: myst
+# ```
 #
 # ## Claims of our own
 #

@@ -21,7 +21,7 @@
 #
 # Train and test points are taken apart, in the units of {eq}`eq-regression`: all variables standardised over all points. The slope of the error on the log volume, or on the trace, of $J_I$ is then fitted anew, with
 #
-# - an intercept for each **class**: are there only easy and hard digits?
+# - an intercept for each **class**: are there only easy and hard digits? Or all but class 1 (*none, without class 1*): is it that digit alone?
 # - the **ink** of the image, $\lvert x\rvert^2$: are there only much and little to get wrong?
 # - **both**, and the distance to the fifth nearest training point besides: does one have to look at the weights at all?
 #
@@ -76,7 +76,7 @@ beside = summaries | {name: summary(name) for name in listed(plain_runs)}
 figures.controlled_slopes(summaries, "test")
 
 # %% [markdown]
-# Test points, $J_I$, the depth of the tables. Black: nothing held fixed, the slope of the paper. The other lines hold more and more fixed.
+# Test points, $J_I$, the depth of the tables. Black: nothing held fixed, the slope of the paper. The other lines hold something fixed.
 
 # %% mystnb={"image": {"alt": "The same panels for training points: five lines each, from nothing held fixed to class, ink and neighbours."}}
 figures.controlled_slopes(summaries, "train")
@@ -96,7 +96,8 @@ glue("shown_run", shown.run.name, display=False)
 glue("largest_d", int(last), display=False)
 
 # %% tags=["remove-input"]
-for short, name in {"raw": "none", "held": "class and ink"}.items():
+fixed = {"raw": "none", "held": "class and ink", "all": "class, ink, neighbours"}
+for short, name in fixed.items():
     found = own[own["controls"] == name].groupby("predictor").mean(numeric_only=True)
     for predictor, row in found.iterrows():
         glue(f"{predictor}_{short}", float(row["slope"]), display=False)
@@ -119,10 +120,10 @@ glue("plain_held", float(own.loc["class and ink", "slope"]), display=False)
 # :format: myst
 # ```
 #
-# Test points, $J_I$, at the largest $d$ of each run; robust standard errors in brackets. *Partial $R^2$* is the share of what the controls leave unexplained that the predictor then explains.
+# Test points, $J_I$, at the depth of the tables and the largest $d$ of each run; robust standard errors in brackets. At this $d$ some networks [have lost a direction](small_eigenvalues), and where many points have no logarithm the slope on the log volume is one over the others only. *Partial $R^2$* is the share of what the controls leave unexplained that the predictor then explains.
 #
 # In the run {glue:text}`shown_run:s`, at $d$ = {glue:text}`largest_d:d`, the slope on the trace is {glue:text}`trace_raw:.3f` with nothing held fixed, and {glue:text}`trace_held:.3f` (standard error {glue:text}`trace_held_se:.3f`) with class and ink held fixed; on the log volume {glue:text}`log_volume_raw:.3f` and {glue:text}`log_volume_held:.3f` ({glue:text}`log_volume_held_se:.3f`).
-# The trace explains {glue:text}`trace_raw_r2:.1f` % of the variance of the test errors alone, and {glue:text}`trace_held_r2:.1f` % of what class and ink leave of it. On the same images, in the run {glue:text}`plain_run:s`, {glue:text}`plain_raw:.3f` become {glue:text}`plain_held:.3f` on the trace (one seed each): how much of a slope survives is a property of the trained network, too.
+# The trace explains {glue:text}`trace_raw_r2:.1f` % of the variance of the test errors alone, and {glue:text}`trace_held_r2:.1f` % of what class and ink leave of it. With the distance to the fifth nearest training point held fixed as well, {glue:text}`trace_all:.3f` ({glue:text}`trace_all_se:.3f`) is left of the slope, and the trace explains {glue:text}`trace_all_r2:.1f` %; but that distance needs the training data, which the eigenvalues do not. On the same images, in the run {glue:text}`plain_run:s`, {glue:text}`plain_raw:.3f` become {glue:text}`plain_held:.3f` on the trace (one seed each): how much of a slope survives is a property of the trained network, too.
 
 # %% tags=["remove-input"]
 glue("changes", Markdown(tables.control_counts(beside)), display=False)
@@ -152,4 +153,4 @@ glue("basis", Markdown(tables.basis(beside, "controls")), display=False)
 #
 # A raw slope can mix at least two things. Whatever class and ink explain of it needs no Jacobian: someone who only looks at the image could have said it. What is left is the part for which the eigenvalues can claim credit, and only that part. The tables above say how large it is, with its sign, in each run.
 #
-# It does not follow that what is left is caused by the geometry. Other properties of an image may drive both, and holding fixed what the network's geometry itself depends on can take away too much: if ink made errors *through* the eigenvalues, a controlled slope would understate them. The claim that survives every one of these readings is the modest one: how much the eigenvalues add for a practitioner who already has the image, which is the partial $R^2$.
+# It does not follow that what is left is caused by the geometry. Other properties of an image may drive both, and holding fixed what the network's geometry itself depends on can take away too much: if ink made errors *through* the eigenvalues, a controlled slope would understate them. The claim that survives every one of these readings is the modest one: how much the eigenvalues add for a practitioner who already has the image and its label, which is the partial $R^2$.

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # The experiments
 #
-# The paper trains autoencoders of three depths with latent dimensions $d$ = 2 to 20 on MNIST. This page shows the data, the networks, how they train and what they reconstruct, for each run of this book.
+# The paper trains autoencoders for $n$ = 3, 4 and 5, which we read as depths, with latent dimensions $d$ = 2 to 20 on MNIST. This page shows the data, the networks, how they train and what they reconstruct, for the main runs of this book.
 
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
@@ -77,8 +77,8 @@ glue("settings", Markdown(tables.settings(listing)), display=False)
 # :format: myst
 # ```
 #
-# The settings of each run. `he` is He's initialisation {cite}`he2015`, `pytorch` the default of PyTorch's linear layers; with either, a latent direction can die while training,
-# and the last section of this page counts where one has.
+# The settings of each run. `he` is He's initialisation {cite}`he2015`, `pytorch` the default of PyTorch's linear layers; with either, a latent direction can die while training;
+# the page on [small eigenvalues](small_eigenvalues) tells where one has.
 # All are trained with Adam {cite}`kingma2015`, for as many epochs at every $d$, in float32. On the machine at hand bfloat16 would have been slower ([how fast it is](performance)); what it would change is the next question.
 #
 # ## Does the precision matter?
@@ -151,8 +151,8 @@ glue("health", Markdown(tables.health(listing)), display=False)
 # :format: myst
 # ```
 #
-# *Singular* counts the points where some hidden layer has fewer than $d$ active units, which makes $\omega$ exactly 0. The next column counts nearly singular cores, the last those without a logarithm. All three are shares over points and members of a depth, for $J_I$.
+# *Singular* counts the points where some hidden layer has fewer than $d$ active units, which makes $\omega$ exactly 0. The next column counts nearly singular cores, the last those without a logarithm. These three are shares over points and members of a depth, for $J_I$; the last column says at which $d$ most points have no logarithm, and what share of them.
 #
 # ## What to take away
 #
-# Every later page reads the same members. Before a slope over $d$ is believed, remember that each $d$ is one network from one seed.
+# The pages on the paper's figures read these members. Before a slope over $d$ is believed, remember that each $d$ is one network from one seed.

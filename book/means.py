@@ -13,7 +13,7 @@
 # %% [markdown]
 # # The means of the eigenvalues
 #
-# If a network reproduced its data exactly, all $d$ eigenvalues at a data point would be 1. Their arithmetic mean, the trace divided by $d$,
+# If a network reproduced exactly data that fill a $d$-dimensional surface, all $d$ eigenvalues at a data point would be 1. Their arithmetic mean, the trace divided by $d$,
 # and their geometric mean, $|\omega|^{1/d}$ with $\omega$ the determinant of the core, measure by how much it falls short: one by sums of lengths, the other by volume.
 
 # %% tags=["parameters"]
@@ -98,7 +98,7 @@ glue("geometric_first", float(mean["median"].iloc[0]), display=False)
 glue("geometric_last", float(mean["median"].iloc[-1]), display=False)
 
 # %% [markdown]
-# Its median goes from {glue:text}`geometric_first:.2f` to {glue:text}`geometric_last:.2f`. The geometric mean of moduli never exceeds their arithmetic mean; one eigenvalue near 0
+# In the same networks its median goes from {glue:text}`geometric_first:.2f` to {glue:text}`geometric_last:.2f`. The geometric mean of moduli never exceeds their arithmetic mean; one eigenvalue near 0
 # pulls it down alone.
 
 # %% tags=["remove-input"]
@@ -110,7 +110,7 @@ glue("tests", Markdown(tables.tests("means")), display=False)
 # %% [markdown]
 # ## Beside the paper
 #
-# Each claim about this figure was given its test before a run was looked at:
+# Each claim about these figures was given its test before any run on MNIST was made; trial networks had been seen:
 #
 # ```{glue:md} tests
 # :format: myst

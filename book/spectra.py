@@ -115,7 +115,7 @@ points = None if own.kept else measurements(own.name, own.table_depth, middle)
 interactive.point_spectra(points) if points is not None else None
 
 # %% tags=["remove-input"]
-at_hand = f"The points are test points of the run {own.name}, at $d$ = {middle} and the depth of the tables, evenly spaced in the order of their errors. The dashed circle has radius 1. An exact copy of a point would have all its eigenvalues at 1; on the way along the slider one can watch whether a larger error shows in them."
+at_hand = f"The points are test points of the run {own.name}, at $d$ = {middle} and the depth of the tables, evenly spaced in the order of their errors. The dashed circle has radius 1. Where a network copies every point of a $d$-dimensional surface exactly, all eigenvalues are at 1; copying one point fixes none of them. On the way along the slider one can watch whether a larger error shows in them."
 absent = f"Of the run {own.name} only a summary is kept, so there is no point to choose here. The [run](rerun) `digits` has its networks at hand."
 glue("explorer", Markdown(absent if points is None else at_hand), display=False)
 
@@ -131,7 +131,7 @@ glue("tests", Markdown(tables.tests("spectra")), display=False)
 # %% [markdown]
 # ## Beside the paper
 #
-# Each claim about this figure was given its test before a run was looked at:
+# Each claim about these figures was given its test before any run on MNIST was made; trial networks had been seen:
 #
 # ```{glue:md} tests
 # :format: myst
@@ -144,7 +144,7 @@ glue("tests", Markdown(tables.tests("spectra")), display=False)
 # ```
 #
 # An estimate with its 95 % interval is turned so that positive means "as the paper says".
-# All claims of the paper stand together in the [ledger](claims).
+# No claim about Figure 3 is known to us. All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
 glue("basis", Markdown(tables.basis(summaries, "spectra")), display=False)

@@ -3,7 +3,8 @@ r"""What a run shows, as estimates with 95 % intervals: rows of a summary, check
 A run that lacks what a test needs raises `NotTestable`; a summary that lacks what every run has raises `InputError`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from math import atanh, sqrt, tanh
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ CLASS_ONE = 1
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
 KEYS = ("depth", "latent_dim", "seed", "space", "label")
 COLUMNS = {
-    "statistics": (*KEYS, "split", "quantity", "count", "mean", "std", "q25", "median", "q75"),
+    "statistics": (*KEYS, "split", "quantity", "count", "mean", "std", "q025", "q25", "median", "q75"),
     "regressions": (*KEYS, "predictor", *published.COLUMNS.values(), "test_slope_se"),
 }
 
@@ -123,6 +124,36 @@ def sampled(summary: "Summary") -> dict[int, pd.DataFrame]:
     return {int(d): rows for d, rows in frame[chosen].groupby("latent_dim")}
 
 
+def lost_directions(summary: "Summary") -> pd.DataFrame:
+    """The networks that have lost latent directions: `depth`, `latent_dim`, `seed` and `lost`, how many.
+
+    So many are lost as at least 97.5 % of the points have eigenvalues of J_L with |lambda| < 0.1.
+    """
+    found = summary.statistics
+    keys = {"quantity": "small_eigenvalues", "space": "latent", "split": "all", "label": -1}
+    found = found[np.logical_and.reduce([found[key] == value for key, value in keys.items()]) & (found["q025"] >= 1)]
+    columns = {"depth": int, "latent_dim": int, "seed": int, "lost": int}
+    return found.assign(lost=np.floor(found["q025"]))[list(columns)].astype(columns).reset_index(drop=True)
+
+
+def intact_dims(summary: "Summary") -> list[int]:
+    """The latent dimensions at which no network of the tables' depth has lost a direction."""
+    lost = lost_directions(summary)
+    lost = set(lost.loc[lost["depth"] == summary.run.table_depth, "latent_dim"])
+    return [d for d in summary.run.latent_dims if d not in lost]
+
+
+def part_of(summary: "Summary", latent_dims: Collection[int]) -> "Summary":
+    """A run's networks at the depth of its tables and of these latent dimensions, as a summary of their own."""
+    depth = summary.run.table_depth
+    frames = {
+        name: frame[(frame["depth"] == depth) & frame["latent_dim"].isin(latent_dims)]
+        for name, frame in vars(summary).items()
+        if isinstance(frame, pd.DataFrame) and len(frame)
+    }
+    return replace(summary, run=replace(summary.run, depths=(depth,), latent_dims=tuple(latent_dims)), **frames)
+
+
 def need_dims(summary: "Summary") -> None:
     """Refuse to speak of a trend over fewer than five latent dimensions."""
     if len(summary.run.latent_dims) < LEAST_DIMS:
@@ -173,6 +204,27 @@ def agreement(summary: "Summary", smallest: int = AGREE_FROM) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["number", "space", "dims", "rms", "spearman", "same_sign"])
 
 
+def by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
+    """The test slopes of networks that differ by their seed alone: runs of one specification but for the seeds.
+
+    A row a `latent_dim` that all have, `space`, `predictor` and `seed`, at the tables' depth: `test_slope`, and as printed
+    `test_slope_published`, where d is in the paper's tables. Raises `InputError` where the runs differ in more.
+    """
+    first, *others = [one.run for one in summaries]
+    for other in others:
+        same = replace(first, name=other.name, seeds=other.seeds, latent_dims=other.latent_dims, depths=other.depths)
+        if replace(same, snapshots=other.snapshots, kept=other.kept) != other or set(first.seeds) & set(other.seeds):
+            raise InputError(f"Runs {first.name} and {other.name} differ in more than their seeds; vary nothing else.")
+    shared = set.intersection(*(set(one.run.latent_dims) for one in summaries))
+    keys = ["latent_dim", "space", "predictor"]
+    own = pd.concat([one.regressions for one in summaries])
+    own = own.loc[(own["label"] == -1) & (own["depth"] == first.table_depth) & own["latent_dim"].isin(shared)]
+    printed = [published.table(n).assign(predictor=name) for n, name in published.PREDICTORS.items()]
+    printed = pd.concat(printed)[[*keys, "test_slope"]]
+    rows = own[[*keys, "seed", "test_slope"]].merge(printed, on=keys, how="left", suffixes=("", "_published"))
+    return rows.sort_values([*keys, "seed"], ignore_index=True)
+
+
 # --- intervals ---------------------------------------------------------------------------------------------------
 
 
@@ -205,7 +257,7 @@ def trend(name: str, values: pd.Series, sign: int) -> Part:
     """Spearman's rho of values (by d) against d, times `sign`, with its interval."""
     rho = float(np.corrcoef(values.rank(), pd.Series(values.index).rank())[0, 1]) if values.nunique() > 1 else 0.0
     low, high = sorted(sign * end for end in rank_interval(rho, len(values)))
-    return Part(name, sign * rho, low, high)
+    return Part(name, sign * rho + 0.0, low, high)  # no negative zero
 
 
 def paired(name: str, differences: pd.Series) -> Part:

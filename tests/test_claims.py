@@ -77,7 +77,7 @@ def _centre(quantity: str, split: str, depth: int, latent_dim: int, seed: int, s
 def _described(centre: float) -> dict[str, float]:
     spread = 0.1 * abs(centre)
     quartiles = {"q25": centre - 0.67 * spread, "median": centre, "q75": centre + 0.67 * spread}
-    return {"count": 1000, "mean": centre, "std": spread} | quartiles
+    return {"count": 1000, "mean": centre, "std": spread, "q025": 0.0} | quartiles
 
 
 def statistic(quantity: str, column: str, value: object, **keys: object) -> Change:
@@ -396,7 +396,8 @@ def test_reports_for_readers_and_for_programs(holding: Summary):
     text = claims.report(holding)
     rows = json.loads(claims.report(holding, as_json=True))
     assert [row["id"] for row in rows] == [claim.id for claim in (*claims.CLAIMS, *claims.OUR_CLAIMS)]
-    wanted = {"run", "id", "statement", "source", "page", "published", "tolerance", "verdict", "reproduced", "reason"}
+    wanted = {"run", "id", "statement", "source", "page", "published", "tolerance", "verdict", "reproduced"}
+    wanted |= {"reason", "contradicted"}
     assert all(set(row) == wanted for row in rows)
     count = sum(row["verdict"] == claims.REPRODUCED for row in rows)
     assert f"\n{count} reproduced; " in text
@@ -464,3 +465,29 @@ def test_agreement_with_the_published_slopes(holding: Summary) -> None:
     assert (rows["spearman"] < -0.99).all()
     assert (rows["rms"] > 0.3).all()
     assert set(rows["dims"]) == {16} and set(evidence.agreement(off, 0)["dims"]) == {19}
+
+
+def test_a_network_that_has_lost_a_direction_is_named_and_its_part_in_the_verdicts_shown():
+    summary = as_published(dims=tuple(range(2, 21)))
+    assert evidence.lost_directions(summary).empty
+    assert claims.without_lost({"synthetic": summary}).empty
+    statistic("small_eigenvalues", "mean", 1.4, space="latent", latent_dim=20, depth=4, label=3)(summary)
+    statistic("small_eigenvalues", "q025", 1.0, space="latent", latent_dim=20, depth=4)(summary)
+    statistic("small_eigenvalues", "q025", 2.0, space="latent", latent_dim=19, depth=5)(summary)
+    assert evidence.lost_directions(summary).to_numpy().tolist() == [[4, 20, 0, 1], [5, 19, 0, 2]]
+    changed = claims.without_lost({"synthetic": summary})
+    assert list(changed["statement"]) == [claim.statement for claim in claims.CLAIMS if claim.id == "fig6-few"]
+    assert changed["verdict"].item() == claims.NOT_REPRODUCED
+    assert changed["verdict_without"].item() == claims.REPRODUCED
+
+
+def test_the_counts_tell_contradicted_from_undecided_and_leave_the_printed_tables_out():
+    summary = as_published()
+    statistic("distance_l1", "median", 0.5, depth=5)(summary)
+    wide("geometric_mean", space="latent", latent_dim=2)(summary)
+    counts = claims.counts({"synthetic": summary}).loc["synthetic"]
+    of_run = [one for one in claims.evaluate(summary) if one.id not in claims.PRINTED]
+    assert counts.sum() == len(of_run) == len(claims.CLAIMS) - len(claims.PRINTED)
+    failed = [one for one in of_run if one.verdict == claims.NOT_REPRODUCED]
+    assert counts["contradicted"] == sum("0 contradicted" not in one.reason for one in failed) > 0
+    assert counts["undecided"] == sum("0 contradicted" in one.reason for one in failed) > 0

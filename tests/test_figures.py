@@ -120,6 +120,8 @@ def test_pictures(summaries):
     assert len(figures.reconstructions(smoke).axes) == 10 * (1 + len(smoke.run.latent_dims))
     dataset = datasets.load("digits")
     assert len(figures.samples(dataset.train.images.numpy(), dataset.train.labels.numpy(), (8, 8)).axes) == 20
+    few = figures.samples(np.zeros((3, 64)), np.array([0, 0, 1]), (8, 8))
+    assert sum(len(axis.images) for axis in few.axes) == 3, "a class may have a single image"
 
 
 def test_published_slopes_stand_beside_those_of_the_runs(summaries):
@@ -230,12 +232,14 @@ def test_checks_show_tightness_errors_and_what_is_vacuous():
             ("tangent plane", "lower", None, 0.5, 0.0),
             ("secant identity", "identity", 1e-12, None, 0.0),
             ("normal part", "lower", None, 0.0, 0.9),
+            ("Stein, z-score", "identity", 2.54, None, 0.0),
         ]
     ]
     lines = tables.checks({"smoke": pd.DataFrame(rows)}, "split", "average").splitlines()
     identity, vacuous, tight = lines[4:7]
     assert identity == "| {prf:ref}`thm-secant`: secant identity | $=$ | smoke | 0 of 16 | 1e-12 | 1e-12 |"
     assert vacuous.endswith("| no bound | no bound |")
+    assert lines[7].endswith("| 2.5 | 2.5 |")
     assert tight == "| {prf:ref}`cor-lower`: tangent plane | $\\ge$ | smoke | 0 of 16 | 0.5 (0.25) | 0.5 (0.25) |"
 
 
@@ -269,7 +273,8 @@ def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
     assert "4 of 7 networks" in tables.basis(absent, "means")
     row = tables.standing(absent).splitlines()[-1].split("|")[2:-1]
     assert row[0].strip() == "4 of 7"
-    assert sum(map(int, row[1:])) == len(claims.CLAIMS)
+    assert sum(map(int, row[1:])) == len(claims.CLAIMS) - len(claims.PRINTED)
+    assert tables.standing(summaries).splitlines()[-1].split("|")[2].strip() == "4"
 
 
 def test_a_figure_to_explore_is_the_same_each_time_and_holds_the_slopes_it_offers(summaries):

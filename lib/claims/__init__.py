@@ -17,9 +17,9 @@ from lib.claims.claim import (
     Claim,
     Verdict,
 )
-from lib.claims.ledger import evaluate, ledger, report
+from lib.claims.ledger import counts, evaluate, ledger, report, without_lost
 from lib.claims.ours import OUR_CLAIMS
-from lib.claims.paper import CLAIMS, POSITIVE_FROM
+from lib.claims.paper import CLAIMS, POSITIVE_FROM, PRINTED
 
 __all__ = [
     "CLAIMS",
@@ -31,10 +31,13 @@ __all__ = [
     "OURS",
     "OUR_CLAIMS",
     "POSITIVE_FROM",
+    "PRINTED",
     "REPRODUCED",
     "Claim",
     "Verdict",
+    "counts",
     "evaluate",
     "ledger",
     "report",
+    "without_lost",
 ]

@@ -38,11 +38,12 @@ class Claim(Statement):
 
 @dataclass(frozen=True)
 class Verdict(Statement):
-    """A statement's outcome on one run; `reproduced` says in numbers what was found."""
+    """A statement's outcome on one run; `reproduced` says in numbers what was found, `contradicted` whether a part is."""
 
     verdict: str
     reproduced: str
     reason: str
+    contradicted: bool = False
 
 
 def judge(claim: Claim, summary: "Summary") -> Verdict:
@@ -61,7 +62,9 @@ def judge(claim: Claim, summary: "Summary") -> Verdict:
     reason = f"{held} of {len(parts)} hold"
     if verdict == bad:
         reason += f", {against} contradicted, {len(parts) - held - against} undecided"
-    return Verdict(**stated, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.")
+    return Verdict(
+        **stated, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.", contradicted=against > 0
+    )
 
 
 def _in_numbers(parts: list[Part]) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from lib.claims.claim import FAILS, HOLDS, NAMES, NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, Claim, Verdict, judge
 from lib.claims.ours import OUR_CLAIMS
-from lib.claims.paper import CLAIMS, PAPERS_DATA
-from lib.evidence import AGREE_FROM, agreement, check_columns
+from lib.claims.paper import CLAIMS, PAPERS_DATA, PRINTED
+from lib.evidence import AGREE_FROM, agreement, check_columns, intact_dims, part_of
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -27,6 +28,41 @@ def ledger(summaries: dict[str, "Summary"], claims: Sequence[Claim] = CLAIMS) ->
     verdicts = {name: evaluate(summary, claims=claims) for name, summary in summaries.items()}
     rows = [{"run": name} | asdict(of_run[place]) for place in range(len(claims)) for name, of_run in verdicts.items()]
     return pd.DataFrame(rows)
+
+
+def counts(summaries: dict[str, "Summary"]) -> pd.DataFrame:
+    """A row a run: how many of the paper's claims it reproduces, contradicts, leaves undecided, and cannot test.
+
+    Without the claims about the printed tables, whose verdict is the same for every run. A claim is contradicted where one
+    of its parts is; undecided where none is, but not all hold.
+    """
+    found = ledger(summaries)
+    found = found.loc[~found["id"].isin(PRINTED)]
+    failed = found["verdict"] == NOT_REPRODUCED
+    outcome = np.where(failed, np.where(found["contradicted"], "contradicted", "undecided"), found["verdict"])
+    columns = [REPRODUCED, "contradicted", "undecided", NOT_TESTABLE]
+    return pd.crosstab(found["run"], outcome).reindex(index=list(summaries), columns=columns, fill_value=0)
+
+
+def without_lost(summaries: dict[str, "Summary"]) -> pd.DataFrame:
+    """The claims, the paper's and ours, that come out differently where the networks that lost a latent direction are left out.
+
+    Both times on the networks at the depth of the tables alone. Columns: `run`, `statement`, `page`, `verdict`, `reason`,
+    and `verdict_without`, `reason_without`; claims that the rest of the run cannot test are not listed.
+    """
+    columns = ["statement", "page", "verdict", "reason", "verdict_without", "reason_without"]
+    rows = []
+    for name, summary in summaries.items():
+        rest = intact_dims(summary)
+        if len(rest) in (0, len(summary.run.latent_dims)):
+            continue
+        both = (*CLAIMS, *OUR_CLAIMS)
+        pairs = (evaluate(part_of(summary, chosen), claims=both) for chosen in (summary.run.latent_dims, rest))
+        for whole, without in zip(*pairs, strict=True):
+            if without.verdict not in (whole.verdict, NOT_TESTABLE):
+                found = [whole.statement, whole.page, whole.verdict, whole.reason, without.verdict, without.reason]
+                rows.append({"run": name} | dict(zip(columns, found, strict=True)))
+    return pd.DataFrame(rows, columns=["run", *columns])
 
 
 def report(summary: "Summary", as_json: bool = False) -> str:

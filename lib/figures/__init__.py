@@ -21,7 +21,7 @@ from lib.figures.paper import (
 )
 from lib.figures.performance import growth, routes, scaling
 from lib.figures.predictors import detection, generalised_characters, rank_correlations, risk_coverage_curves
-from lib.figures.sensitivity import courses, precisions, settings, training_length
+from lib.figures.sensitivity import courses, precisions, seeds, settings, training_length
 from lib.figures.style import classes, slopes, statistics, use_style
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "routes",
     "samples",
     "scaling",
+    "seeds",
     "settings",
     "slopes",
     "small_eigenvalues",

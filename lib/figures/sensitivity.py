@@ -83,6 +83,31 @@ def courses(by_setting: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
+def seeds(rows: pd.DataFrame) -> Figure:
+    """Test slopes by latent dimension, a panel a column of the tables: a dot for each seed, a cross for the published one.
+
+    `rows`: of `lib.evidence.by_seed`.
+    """
+    figure = Figure(figsize=(8.4, 2.9))
+    axes = figure.subplots(1, len(SERIES), sharey=True)
+    places = {latent_dim: place for place, latent_dim in enumerate(sorted(rows["latent_dim"].unique()))}
+    for axis, ((space, predictor), (color, _, _, title)) in zip(axes, SERIES.items(), strict=True):
+        own = rows.loc[(rows["space"] == space) & (rows["predictor"] == predictor)]
+        across = [places[latent_dim] for latent_dim in own["latent_dim"]]
+        axis.plot(across, own["test_slope"], "o", color=color, markerfacecolor="none")
+        axis.plot(across, own["test_slope_published"], "x", color=BLACK)
+        axis.set_title(title)
+        axis.set_xticks(list(places.values()), list(places))
+        axis.set_xlim(-0.5, len(places) - 0.5)
+        axis.set_xlabel("latent dimension $d$")
+        axis.axhline(0, color=BLACK, linewidth=0.7)
+    axes[0].set_ylabel("test slope $b_1+b_3$")
+    axes[-1].plot([], [], "o", color=BLACK, markerfacecolor="none", label="one seed")
+    axes[-1].plot([], [], "x", color=BLACK, label="published")
+    axes[-1].legend(fontsize=8)
+    return figure
+
+
 def precisions(rows: pd.DataFrame, names: Sequence[str]) -> Figure:
     """Test slopes by latent dimension, a panel a column of the tables; each seed in two precisions, joined by a line.
 

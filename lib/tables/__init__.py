@@ -6,7 +6,7 @@ imported by name, by the pages that show them.
 
 from lib.tables.checks import STATEMENTS, checks
 from lib.tables.layout import markdown, numbered
-from lib.tables.ledger import VERDICTS, basis, our_verdicts, standing, tests, verdicts
+from lib.tables.ledger import VERDICTS, basis, lost, our_verdicts, standing, tests, verdicts, without_lost
 from lib.tables.paper import (
     agreement,
     agreement_told,
@@ -16,6 +16,7 @@ from lib.tables.paper import (
     coverage,
     health,
     precision,
+    seeds,
     settings,
 )
 
@@ -31,12 +32,15 @@ __all__ = [
     "controlled",
     "coverage",
     "health",
+    "lost",
     "markdown",
     "numbered",
     "our_verdicts",
     "precision",
+    "seeds",
     "settings",
     "standing",
     "tests",
     "verdicts",
+    "without_lost",
 ]

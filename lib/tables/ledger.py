@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lib import claims
+from lib import claims, evidence
 from lib.tables.layout import Summaries, markdown
 
 VERDICTS = (claims.REPRODUCED, claims.NOT_REPRODUCED, claims.NOT_TESTABLE)
@@ -24,14 +24,41 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
 
 
 def standing(summaries: Summaries) -> str:
-    """Where each run stands: its networks, and how many of the paper's claims it reproduces."""
-    ledger = claims.ledger(dict(summaries))
+    """Where each run stands: its networks, and what it says of the paper's claims (`lib.claims.counts`)."""
     rows = []
+    for name, found in claims.counts(dict(summaries)).iterrows():
+        there, absent = len(summaries[str(name)].members), summaries[str(name)].absent
+        rows.append([name, f"{there} of {there + absent}" if absent else f"{there}", *found])
+    return markdown(
+        ["run", "networks shown", "claims reproduced", "contradicted", "undecided", "not testable there"], rows
+    )
+
+
+def lost(summaries: Summaries) -> str:
+    """The networks that have lost latent directions (`lib.evidence.lost_directions`), a list item a run."""
+    items = []
     for name, summary in summaries.items():
-        found = list(ledger[ledger["run"] == name]["verdict"])
-        there = len(summary.members)
-        rows.append([name, f"{there} of {there + summary.absent}", *map(found.count, VERDICTS)])
-    return markdown(["run", "networks computed", "reproduced", "not reproduced", "not testable there"], rows)
+        found = evidence.lost_directions(summary)
+        cells = [
+            f"$n$ = {depth}, $d$ = {', '.join(map(str, dict.fromkeys(own['latent_dim'])))}"
+            for depth, own in found.groupby("depth")
+        ]
+        told = f": {'; '.join(cells)}" if cells else ""
+        items.append(f"- **{name}**: {len(found) or 'none'} of {len(summary.members)} networks{told}.")
+    return "\n".join(items)
+
+
+def without_lost(summaries: Summaries) -> str:
+    """The claims that come out differently without the networks that lost a direction (`lib.claims.without_lost`)."""
+    found = claims.without_lost(dict(summaries))
+    if found.empty:
+        return "No claim comes out differently."
+    rows = [
+        [f"[{row['statement']}]({row['page']})", row["run"]]
+        + [f"**{row[f'verdict{which}']}**: {row[f'reason{which}']}" for which in ("", "_without")]
+        for row in found.to_dict("records")
+    ]
+    return markdown(["claim", "run", "all $d$", "without these"], rows, left=4)
 
 
 def basis(summaries: Summaries, page: str) -> str:

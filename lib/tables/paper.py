@@ -203,15 +203,33 @@ def precision(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
     )
 
 
+def seeds(rows: pd.DataFrame) -> str:
+    """What the seeds of `lib.evidence.by_seed` say of chance, as a sentence."""
+    groups = rows.groupby(["latent_dim", "space", "predictor"])
+    found = groups["test_slope"].agg(["count", "std", "min", "max"]).join(groups["test_slope_published"].first())
+    dims, count = sorted(rows["latent_dim"].unique()), int(found["count"].min())
+    if count < 2:
+        return "There is one seed only, so nothing is known of chance."
+    inside = found["test_slope_published"].between(found["min"], found["max"]).sum()
+    spans = found["max"] - found["min"]
+    return (
+        f"At $d$ = {', '.join(map(str, dims))} the {count} seeds span {spans.median():.2f} in the median over $d$ and the four "
+        f"columns, and {spans.max():.2f} at most; their standard deviation is {found['std'].median():.3f} in the median. "
+        f"{inside} of the {len(found)} published slopes lie between the least and the largest of the seeds'."
+    )
+
+
 def health(summaries: Summaries) -> str:
-    """By run and depth: mean errors and the shares of singular, ill-conditioned and non-positive points, pooled over members."""
+    """By run and depth: mean errors, the shares of singular, ill-conditioned and non-positive points, where most of the last."""
     rows = []
     for name, summary in summaries.items():
         for depth, family in summary.members.groupby("depth"):
+            worst = family.loc[family["nonpositive_input"].idxmax()]
             shares = [family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")]
             rows.append(
                 [name, depth, len(family), f"{family['train_mse'].mean():.4f}", f"{family['test_mse'].mean():.4f}"]
                 + [f"{100 * share:.2f} %" for share in shares]
+                + [f"$d$ = {worst['latent_dim']:.0f}: {100 * worst['nonpositive_input']:.1f} %"]
             )
     header = [
         "run",
@@ -222,5 +240,6 @@ def health(summaries: Summaries) -> str:
         "singular",
         "$\\sigma_d/\\sigma_1<10^{-6}$",
         "$\\omega\\le0$",
+        "most $\\omega\\le0$",
     ]
     return markdown(header, rows)
