@@ -56,13 +56,7 @@ for place, name in told.items():
             glue(f"{place}_{end}{short}_half", half, display=False)
 
 # %% [markdown]
-# **What we found.**
-#
-# - In the run {glue:text}`first_run:s`, at $d$ = {glue:text}`first_d:d` latent numbers, a trace one standard deviation larger goes with a test error {glue:text}`first_raw:.2f` ± {glue:text}`first_raw_half:.2f` standard deviations larger. Images with more ink, that is, more and brighter pixels, may simply have more of both. Among images of one digit with equal ink {glue:text}`first_held:.2f` ± {glue:text}`first_held_half:.2f` [is left](controls), and {glue:text}`first_all:.2f` ± {glue:text}`first_all_half:.2f` among such as are also equally far from the training images.
-# - With [other settings](sensitivity), in the run {glue:text}`plain_run:s` at $d$ = {glue:text}`plain_d:d`, it is {glue:text}`plain_raw:.2f` ± {glue:text}`plain_raw_half:.2f`, and {glue:text}`plain_held:.2f` ± {glue:text}`plain_held_half:.2f` among images of one digit with equal ink.
-# - On far smaller images, in the run {glue:text}`last_run:s`, the sign depends on $d$: {glue:text}`last_first_raw:.2f` ± {glue:text}`last_first_raw_half:.2f` at $d$ = {glue:text}`last_first_d:d`, {glue:text}`last_raw:.2f` ± {glue:text}`last_raw_half:.2f` at $d$ = {glue:text}`last_d:d`.
-#
-# Each number is of one network; the $d$ are the largest whose network has not [lost a latent direction](small_eigenvalues). All {glue:text}`all_claims:d` claims are listed in the [ledger](claims).
+# **What we found.** In the run {glue:text}`first_run:s`, at $d$ = {glue:text}`first_d:d` latent numbers, a trace one standard deviation larger goes with a test error {glue:text}`first_raw:.2f` ± {glue:text}`first_raw_half:.2f` standard deviations larger. More ink (more and brighter pixels) might raise both. Among images of one digit with equal ink {glue:text}`first_held:.2f` ± {glue:text}`first_held_half:.2f` [is left](controls), and {glue:text}`first_all:.2f` if they are also equally far from the training images. With [other settings](sensitivity) {glue:text}`plain_held:.2f` ± {glue:text}`plain_held_half:.2f` is left of {glue:text}`plain_raw:.2f`. On far smaller images, in the run {glue:text}`last_run:s`, the sign depends on $d$. All {glue:text}`all_claims:d` claims are listed in the [ledger](claims).
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "One panel a run against the latent dimension. Crosses are the slopes of the test error on the trace as published, for MNIST; a black line those found here; an orange line those left with class and ink held fixed. A grey line marks zero."}}
 figures.headline(summaries)
@@ -101,6 +95,8 @@ figures.headline(summaries)
 # ```
 #
 # A claim is *contradicted* where one of its estimates is, and *undecided* where its intervals leave it open. Two more claims, on the tables as printed, are the same for every run; and of two readings of a [misprint](orientation) at most one can hold.
+#
+# Each number above is of one network, at the largest $d$ whose network has not [lost a latent direction](small_eigenvalues): $d$ = {glue:text}`first_d:d` of {glue:text}`first_run:s` and {glue:text}`plain_d:d` of {glue:text}`plain_run:s`. In the run {glue:text}`last_run:s` the slope is {glue:text}`last_first_raw:.2f` ± {glue:text}`last_first_raw_half:.2f` at $d$ = {glue:text}`last_first_d:d` and {glue:text}`last_raw:.2f` ± {glue:text}`last_raw_half:.2f` at $d$ = {glue:text}`last_d:d`.
 #
 # MNIST at the paper's scale takes hours on two processors, and `mnist-300` days: a run that is unfinished is shown by its complete depths. Claims on the values of the tables wait for all latent dimensions; trends are tested from five on, which seldom decide them.
 #

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import psutil
 import pytest
@@ -38,6 +39,10 @@ def started(folder, *arguments, **options):
     environment = os.environ | {"GEOMETRY_ARTIFACTS": str(folder), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", SCRIPT.format(arguments=arguments or ARGUMENTS)]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    heard = partial(
+        signal.signal, signal.SIGINT, signal.default_int_handler
+    )  # also where the tests run in the background
+    streams["preexec_fn"] = heard
     return subprocess.Popen(command, cwd=files.ROOT, env=environment, **streams | options)
 
 

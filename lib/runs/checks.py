@@ -51,7 +51,7 @@ def bound_checks(name: str) -> pd.DataFrame:
         frames.append(rows)
     if not frames:
         raise InputError(
-            f"Run {name} has no bound checks yet, and no weights; make some with: {store.remake(run, chosen[0])}"
+            f"Run {name} has no bound checks yet, and no weights; make some with: {store.remake(run, chosen[0])}."
         )
     return pd.concat(frames, ignore_index=True)
 
