@@ -148,13 +148,17 @@ from lib import evidence
 
 seeded = evidence.by_seed([summary(name) for name in listed(seed_runs)])
 glue("seeded_run", listed(seed_runs)[0], display=False)
-glue("chance", tables.seeds(seeded), display=False)
+glue("chance", Markdown(tables.seeds(seeded)), display=False)
+spread = seeded.groupby(["latent_dim", "space", "predictor"])["test_slope"].std()
+glue("chance_std", float(spread.median()), display=False)
 
 # %% mystnb={"image": {"alt": "Four panels, one for each space and predictor: test slopes against the latent dimension, a circle for every seed and a cross for the published slope."}}
 figures.seeds(seeded)
 
 # %% [markdown]
-# {glue:text}`chance:s`
+# ```{glue:md} chance
+# :format: myst
+# ```
 
 # %% [markdown]
 # ## Tables 1 and 2

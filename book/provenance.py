@@ -26,7 +26,8 @@ variant_runs: list[str] = [
     "mnist-batch-64",
     "mnist-rate-low",
     "mnist-decay",
-]  # of the page sensitivity
+    "mnist-seeds",
+]  # of the pages sensitivity and prediction
 
 # %%
 import pandas as pd

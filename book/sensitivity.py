@@ -265,6 +265,6 @@ for short, one in narrower.items():
 #
 # *Initialisation and weight decay.* He's initialisation comes nearest in the indicators ({glue:text}`he_indicators:.3f`) and is {glue:text}`he_slopes:.2f` off in the slopes. With weight decay the cores are nearly singular at {glue:text}`decay_singular:.0f` % of the points: no candidate.
 #
-# *Chance.* Every setting was judged by one network at each $d$. Of the run {glue:text}`chosen:s` there are [more](prediction). {glue:text}`prediction.py::chance:s`
+# *Chance.* Every setting was judged by one network at each $d$. Where the run {glue:text}`chosen:s` has [more seeds](prediction), its slopes have a standard deviation of {glue:text}`prediction.py::chance_std:.3f` in the median: differences of that size between settings say nothing.
 #
 # So {glue:text}`chosen:s` is the reading whose slopes come nearest of those tried, and {glue:text}`base:s` the plainest one: 300 epochs, as stated, common defaults, and linear widths, which early trials had favoured. In the [ledger](claims) their verdicts may differ for the settings, for chance (one seed each), or because the one has more latent dimensions than the other.

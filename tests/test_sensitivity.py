@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import figures, files, published, runs, sensitivity
+from lib import evidence, figures, files, published, runs, sensitivity, tables
 from lib.errors import InputError
 from lib.pages import source
 from lib.runs import store
@@ -145,3 +145,27 @@ def test_precisions_are_compared_seed_by_seed(base):
     for unlike in (usual, dataclasses.replace(other, run=dataclasses.replace(run, batch_size=1))):
         with pytest.raises(InputError, match="do not differ in precision alone"):
             sensitivity.precision(usual, unlike)
+
+
+def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_all_have(base):
+    def seeded(seed, shift, **changes):
+        run = dataclasses.replace(base.run, name=f"s{seed}", seeds=(seed,), **changes)
+        frames = [regressions(LATENT_DIM, shift, depth=4, seed=seed), regressions(5, 9.0, depth=4, seed=seed)]
+        frames.append(regressions(LATENT_DIM, 9.0, depth=3, seed=seed))  # not of the depth of the tables
+        return dataclasses.replace(base, run=run, regressions=pd.concat(frames))
+
+    one, two = seeded(0, 0.1), seeded(1, 0.3, latent_dims=(LATENT_DIM,), snapshots=())
+    rows = evidence.by_seed([one, two])
+    assert rows["latent_dim"].unique().tolist() == [LATENT_DIM]
+    assert len(rows) == 8
+    assert (rows["test_slope"] - rows["test_slope_published"]).tolist() == pytest.approx([0.1, 0.3] * 4)
+    told = tables.seeds(rows)
+    assert "the 2 seeds span 0.20" in told
+    assert "0.20 to 0.20 from the means" in told
+    assert "none of the 4" in told
+    assert "2 of the 4" in tables.seeds(rows.assign(test_slope=rows["test_slope"] - 0.2 * (rows["space"] == "input")))
+    assert "one seed only" in tables.seeds(evidence.by_seed([one]))
+    assert len(figures.seeds(rows).axes) == 4
+    for other in (seeded(1, 0.3, learning_rate=0.5), seeded(0, 0.3)):
+        with pytest.raises(InputError, match="differ in more than their seeds"):
+            evidence.by_seed([one, other])

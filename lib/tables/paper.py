@@ -206,16 +206,19 @@ def precision(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
 def seeds(rows: pd.DataFrame) -> str:
     """What the seeds of `lib.evidence.by_seed` say of chance, as a sentence."""
     groups = rows.groupby(["latent_dim", "space", "predictor"])
-    found = groups["test_slope"].agg(["count", "std", "min", "max"]).join(groups["test_slope_published"].first())
+    found = (
+        groups["test_slope"].agg(["count", "mean", "std", "min", "max"]).join(groups["test_slope_published"].first())
+    )
     dims, count = sorted(rows["latent_dim"].unique()), int(found["count"].min())
     if count < 2:
         return "There is one seed only, so nothing is known of chance."
     inside = found["test_slope_published"].between(found["min"], found["max"]).sum()
-    spans = found["max"] - found["min"]
+    spans, apart = found["max"] - found["min"], (found["mean"] - found["test_slope_published"]).abs()
     return (
         f"At $d$ = {', '.join(map(str, dims))} the {count} seeds span {spans.median():.2f} in the median over $d$ and the four "
         f"columns, and {spans.max():.2f} at most; their standard deviation is {found['std'].median():.3f} in the median. "
-        f"{inside} of the {len(found)} published slopes lie between the least and the largest of the seeds'."
+        f"The published slopes are {apart.min():.2f} to {apart.max():.2f} from the means over the seeds, and "
+        f"{inside or 'none'} of the {len(found)} lie between the least and the largest seed."
     )
 
 
