@@ -218,3 +218,10 @@ def test_what_cannot_be_iterated_is_refused():
 
 def test_neighbours_that_become_one_have_an_exponent_of_minus_infinity():
     assert attractors.growth(*STEP, column(5.0, 0.3), steps=20).tolist() == [-math.inf, -math.inf]
+
+
+def test_an_autoencoder_with_more_latent_dimensions_than_inputs_may_be_iterated():
+    torch.manual_seed(0)
+    encoder, decoder = nn.Linear(3, 5).double(), nn.Linear(5, 3).double()
+    orbit = attractors.iterate(encoder, decoder, torch.randn(4, 3, dtype=torch.float64), 5)
+    assert orbit.end.shape == (4, 3)

@@ -605,3 +605,20 @@ def test_autograd_is_at_work_wherever_the_caller_has_switched_it_off():
     expected = cores(encoder, decoder, x).input
     with torch.inference_mode():
         assert torch.equal(cores(encoder, decoder, torch.clone(x)).input, expected)
+
+
+def test_points_that_mix_are_told_from_rounding():
+    """Of a large common offset, of modules that compute in less inside; and where the first and the last point are equal."""
+    torch.manual_seed(0)
+    x = 1e4 + torch.randn(8, 30)
+    encoder, decoder = nn.Linear(30, 2), nn.Linear(2, 30)
+    with torch.no_grad():
+        encoder.bias -= encoder(x).mean(dim=0)
+    cores(encoder, decoder, x)
+    y = torch.randn(8, 4, dtype=torch.float64)
+    inner = nn.Linear(4, 2)
+    narrow = Returns(lambda x: inner(x.float()).to(x.dtype))
+    cores(narrow, nn.Linear(2, 4).double(), y)
+    mixing = Returns(lambda x: x[:, :2] - x[:, :2].mean(0))
+    with pytest.raises(InputError, match="depends on the other points"):
+        cores(mixing, nn.Linear(2, 4).double(), torch.cat([y, y[:1]]))

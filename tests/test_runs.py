@@ -395,7 +395,7 @@ def test_a_kept_summary_needs_neither_weights_nor_code_nor_data(own_artifacts, t
     for read in (runs.member, runs.measurements):
         with pytest.raises(InputError, match=r"python -m lib run own --epochs 2 --only n=3,d=2,seed=0$"):
             read(name, 3, 2)
-    with pytest.raises(InputError, match=r"python -m lib run own --epochs 2 --only n=3,d=2,seed=0$"):
+    with pytest.raises(InputError, match=r"python -m lib run own --epochs 2 --only n=3,d=2,seed=0\.$"):
         checks.bound_checks(name)
     before = path.read_bytes()
     for _ in range(2):  # the second time, the summary that the first one left among the artifacts is in the way

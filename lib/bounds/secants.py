@@ -175,7 +175,7 @@ def check_rows(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> None:
             "rows, with an nn.Unflatten before the encoder and an nn.Flatten after the decoder."
         )
     check_points(x, encoder)
-    check_modules(encoder, decoder, x)
+    check_modules(encoder, decoder, x, compresses=False)
 
 
 def relu_layers(chain: nn.Module) -> list[Layer]:
