@@ -29,9 +29,7 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
-EXPONENT = re.compile(
-    r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z"
-)  # 1e-3, a number in JSON, which YAML 1.1 takes for a text
+EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z")  # 1e-3: YAML 1.1 takes it for a text
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
 
 

@@ -14,6 +14,7 @@ from scipy import special
 
 from lib import published
 from lib.errors import InputError
+from lib.runs import matching
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -71,8 +72,7 @@ def _incomplete(summary: "Summary", what: str) -> InputError:
 
 def _rows(frame: pd.DataFrame, keys: dict[str, object]) -> pd.DataFrame:
     """The rows that match, by latent dimension (several seeds: their mean)."""
-    chosen = np.logical_and.reduce([frame[key] == value for key, value in keys.items()])
-    return frame[chosen].groupby("latent_dim").mean(numeric_only=True).sort_index()
+    return matching(frame, **keys).groupby("latent_dim").mean(numeric_only=True).sort_index()
 
 
 def _lacking(summary: "Summary", rows: pd.DataFrame, columns: list[str]) -> str:
@@ -129,9 +129,8 @@ def lost_directions(summary: "Summary") -> pd.DataFrame:
 
     So many are lost as at least 97.5 % of the points have eigenvalues of J_L with |lambda| < 0.1.
     """
-    found = summary.statistics
-    keys = {"quantity": "small_eigenvalues", "space": "latent", "split": "all", "label": -1}
-    found = found[np.logical_and.reduce([found[key] == value for key, value in keys.items()]) & (found["q025"] >= 1)]
+    found = matching(summary.statistics, quantity="small_eigenvalues", space="latent", split="all", label=-1)
+    found = found[found["q025"] >= 1]
     columns = {"depth": int, "latent_dim": int, "seed": int, "lost": int}
     return found.assign(lost=np.floor(found["q025"]))[list(columns)].astype(columns).reset_index(drop=True)
 
@@ -180,8 +179,9 @@ def beside_published(summary: "Summary", number: int) -> pd.DataFrame:
     if summary.regressions.empty:
         return published.table(number).iloc[:0]
     keys = {"predictor": published.PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
-    chosen = np.logical_and.reduce([summary.regressions[key] == value for key, value in keys.items()])
-    ours = summary.regressions[chosen].groupby(["latent_dim", "space"], as_index=False).mean(numeric_only=True)
+    ours = (
+        matching(summary.regressions, **keys).groupby(["latent_dim", "space"], as_index=False).mean(numeric_only=True)
+    )
     return published.table(number).merge(ours, on=["latent_dim", "space"], suffixes=("", "_ours"))
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from lib.errors import InputError
 from lib.figures.numbers import csv
-from lib.runs.results import Summary
+from lib.runs.results import Summary, matching
 
 Summaries = Mapping[str, Summary]
 
@@ -82,11 +82,6 @@ def slopes(summary: Summary, predictor: str, **keys: Any) -> pd.DataFrame:
     """The rows of `regressions` that match, by latent dimension."""
     rows = matching(summary.regressions, predictor=predictor, **keys)
     return rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
-
-
-def matching(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
-    chosen = np.logical_and.reduce([rows[key] == value for key, value in keys.items()])
-    return rows[chosen]
 
 
 def classes(summary: Summary) -> list[int]:

@@ -124,11 +124,9 @@ def read(name: str, epochs: int | None = None) -> Run:
     check_known("run", name, names())
     where = f"runs/{name}.yml"
     run = _validated(name, documents.parse(documents.text(FOLDER / f"{name}.yml", where), where))
-    return (
-        run
-        if epochs is None
-        else dataclasses.replace(run, epochs=_count("the option --epochs", "epochs", epochs), kept=False)
-    )
+    if epochs is None:
+        return run
+    return dataclasses.replace(run, epochs=_count("the option --epochs", "epochs", epochs), kept=False)
 
 
 def _validated(name: str, values: Any) -> Run:

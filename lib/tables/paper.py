@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lib import evidence, published
-from lib.runs import Run, Summary
+from lib.runs import Run, Summary, matching
 from lib.tables.layout import Summaries, markdown
 
 COEFFICIENTS = {
@@ -126,7 +126,7 @@ def controlled(summaries: Summaries, space: str = "input", split: str = "test") 
         own = summary.controls
         latent_dim = max(summary.run.latent_dims)
         keys = {"space": space, "split": split, "depth": summary.run.table_depth, "latent_dim": latent_dim}
-        own = own[np.logical_and.reduce([own[key] == value for key, value in keys.items()])]
+        own = matching(own, **keys)
         for held, group in own.groupby("controls", sort=False):
             by = group.groupby("predictor").mean(numeric_only=True)
             cells = []
