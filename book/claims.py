@@ -25,7 +25,8 @@ from lib.runs import listed, summary
 
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
-counts = claims.counts(summaries)
+ledger = claims.ledger(summaries)
+counts = claims.counts(ledger)
 counts
 
 # %% tags=["remove-input"]
@@ -61,7 +62,7 @@ from IPython.display import Markdown
 from lib import tables
 
 glue("tests", Markdown(tables.tests()), display=False)
-glue("verdicts", Markdown(tables.verdicts(summaries)), display=False)
+glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
 glue("lost", Markdown(tables.lost(summaries)), display=False)
 glue("without", Markdown(tables.without_lost(summaries)), display=False)
 
@@ -108,7 +109,7 @@ for place, name in {"first": runs[0], "last": runs[-1]}.items():
     glue(f"{place}_fails", int(found.get(claims.FAILS, 0)), display=False)
     glue(f"{place}_open", int(found.get(claims.NOT_TESTABLE, 0)), display=False)
 glue("own_tests", Markdown(tables.tests(of=claims.OUR_CLAIMS)), display=False)
-glue("own_verdicts", Markdown(tables.our_verdicts(summaries)), display=False)
+glue("own_verdicts", Markdown(tables.our_verdicts(own)), display=False)
 
 # %% [markdown]
 # Of {glue:text}`own_claims` claims of ours, {glue:text}`first_holds` hold on the run {glue:text}`first_run`, {glue:text}`first_fails` do not, and {glue:text}`first_open` cannot be tested there; on the run {glue:text}`last_run` {glue:text}`last_holds` hold, {glue:text}`last_fails` do not, and {glue:text}`last_open` cannot be tested.

@@ -22,7 +22,7 @@ runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 # %%
 from myst_nb import glue
 
-from lib import figures, tables
+from lib import claims, figures, tables
 from lib.runs import listed, summary
 
 figures.use_style()
@@ -104,7 +104,8 @@ glue("geometric_last", float(mean["median"].iloc[-1]), display=False)
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-glue("verdicts", Markdown(tables.verdicts(summaries, "means")), display=False)
+ledger = claims.ledger(summaries, claims.of_page("means"))
+glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
 glue("tests", Markdown(tables.tests("means")), display=False)
 
 # %% [markdown]

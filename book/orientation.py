@@ -22,7 +22,7 @@ runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 # %%
 from myst_nb import glue
 
-from lib import figures, tables
+from lib import claims, figures, tables
 from lib.runs import listed, summary
 
 figures.use_style()
@@ -76,7 +76,8 @@ glue("shown_run", shown.run.name, display=False)
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-glue("verdicts", Markdown(tables.verdicts(summaries, "orientation")), display=False)
+ledger = claims.ledger(summaries, claims.of_page("orientation"))
+glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
 glue("tests", Markdown(tables.tests("orientation")), display=False)
 
 # %% [markdown]

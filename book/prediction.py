@@ -38,7 +38,7 @@ seed_runs: list[str] = ["mnist", "mnist-seeds"]  # alike but for the seeds
 # %%
 from myst_nb import glue
 
-from lib import figures, tables
+from lib import claims, figures, tables
 from lib.runs import listed, summary
 
 figures.use_style()
@@ -236,7 +236,8 @@ glue("identities", len(checks), display=False)
 # by {glue:text}`misprint_residual:.4f`, where {glue:text}`misprint_allowed:.4f` is allowed; with the other sign it is off by {glue:text}`misprint_changed:.4f`. We take it for a misprint of the sign.
 
 # %% tags=["remove-input"]
-glue("verdicts", Markdown(tables.verdicts(beside, "prediction")), display=False)
+ledger = claims.ledger(beside, claims.of_page("prediction"))
+glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
 glue("tests", Markdown(tables.tests("prediction")), display=False)
 
 # %% [markdown]

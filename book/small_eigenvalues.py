@@ -22,7 +22,7 @@ runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 from IPython.display import Markdown
 from myst_nb import glue
 
-from lib import figures, tables
+from lib import claims, figures, tables
 from lib.runs import listed, summary
 
 figures.use_style()
@@ -90,9 +90,8 @@ glue("health", Markdown(tables.health(summaries)), display=False)
 # also counts the cores that are nearly singular and those with $\omega\le0$, which have no logarithm and drop out of the regressions on the log volume.
 
 # %% tags=["remove-input"]
-glue(
-    "verdicts", Markdown(tables.verdicts(summaries, "small_eigenvalues")), display=False
-)
+ledger = claims.ledger(summaries, claims.of_page("small_eigenvalues"))
+glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
 glue("tests", Markdown(tables.tests("small_eigenvalues")), display=False)
 
 # %% [markdown]

@@ -23,7 +23,7 @@ runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 # %%
 from myst_nb import glue
 
-from lib import figures, tables
+from lib import claims, figures, tables
 from lib.runs import listed, summary
 
 figures.use_style()
@@ -125,7 +125,8 @@ glue("explorer", Markdown(absent if points is None else at_hand), display=False)
 # ```
 
 # %% tags=["remove-input"]
-glue("verdicts", Markdown(tables.verdicts(summaries, "spectra")), display=False)
+ledger = claims.ledger(summaries, claims.of_page("spectra"))
+glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
 glue("tests", Markdown(tables.tests("spectra")), display=False)
 
 # %% [markdown]

@@ -28,7 +28,7 @@ share: float = 0.1  # of the way, within which a quantity counts as settled
 
 # %%
 from lib import dynamics, figures, ginibre
-from lib.runs import followed, live, member, read, summary
+from lib.runs import followed, live, member, read, spread, summary
 
 figures.use_style()
 summaries = {name: summary(name) for name in followed(runs)}
@@ -64,7 +64,7 @@ random_cores = ginibre.products(widths, run.initialisation, draws)
 products = spectra.eigenvalues(random_cores).numpy()
 
 # %% mystnb={"image": {"alt": "Panels of the complex plane, one for random products and one for each of some epochs. Each shows a cloud of eigenvalues, the unit circle dashed, and a cross at 1, where the eigenvalues of the identity lie."}}
-epochs = dynamics.spread([*run.snapshots, run.epochs], 4)
+epochs = spread([*run.snapshots, run.epochs], 4)
 clouds = {"random product": products}
 for epoch in epochs:
     pair = member(run.name, run.table_depth, largest, run.seeds[0], epoch)

@@ -10,7 +10,7 @@ Modules stand on floors; each imports only from floors below its own (a package'
 | 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `predictors`, `shifts`, `ginibre`, `examples` |
 | 4 | `measurements`, `attractors` |
 | 5 | `runs` |
-| 6 | `benchmarks`, `doctor`, `evidence`, `figures`, `sensitivity`, `scores`, `dynamics`, `models` |
+| 6 | `benchmarks`, `doctor`, `evidence`, `sensitivity`, `scores`, `dynamics`, `models` |
 | 7 | `claims`, `figures`, `diagnosis` |
 | 8 | `tables`, `pages`, `findings` |
 | 9 | `__main__` |

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from statsmodels.regression.linear_model import OLS
 
 from lib.errors import InputError, check_known
 from lib.regression import standardise
@@ -49,6 +48,8 @@ def controlled_slope(
     `covariates`: `class` (labels), `ink`, `neighbours`, each (points,). All are taken in the units given.
     Raises `InputError` where the points are fewer than the coefficients, or the controls leave nothing of the predictor.
     """
+    from statsmodels.regression.linear_model import OLS  # costs a second: only where a regression is made
+
     check_known("controls", controls, CONTROLS)
     columns = []
     for name in CONTROLS[controls]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib.errors import InputError
-from lib.predictors import spread as spread
+from lib.runs import matching
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -68,8 +68,7 @@ def course(summary: "Summary", quantity: str, space: str = "input") -> pd.DataFr
     else:
         frame, keys = summary.progress_statistics, keys | {"quantity": quantity, "split": "test"}
         keys["space"] = "both" if quantity == "mse" else space
-    chosen = np.logical_and.reduce([frame[key] == value for key, value in keys.items()])
-    rows = frame[chosen].groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
+    rows = matching(frame, **keys).groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
     if quantity in SLOPES:
         half = 1.96 * rows["test_slope_se"]
         return rows.assign(value=rows["test_slope"], low=rows["test_slope"] - half, high=rows["test_slope"] + half)
@@ -124,10 +123,10 @@ def near_real(values: np.ndarray) -> np.ndarray:
 
 def _arguments(summary: "Summary", space: str, *splits: str) -> pd.Series:
     """The histogram of the arguments of the eigenvalues by (latent_dim, epoch): bins of 5 degrees, the first about -180."""
-    frame = summary.progress_histograms
     keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": space}
-    chosen = np.logical_and.reduce([frame["split"].isin(splits), *(frame[key] == one for key, one in keys.items())])
-    return frame[chosen].groupby(["latent_dim", "epoch"])["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
+    rows = matching(summary.progress_histograms, **keys)
+    by_epoch = rows[rows["split"].isin(splits)].groupby(["latent_dim", "epoch"])
+    return by_epoch["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
 
 
 def _real_shares(summary: "Summary") -> pd.Series:

@@ -5,6 +5,7 @@ A run that lacks what a test needs raises `NotTestable`; a summary that lacks wh
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import atanh, sqrt, tanh
 from typing import TYPE_CHECKING
 
@@ -274,6 +275,13 @@ def share(name: str, holds: pd.Series) -> Part:
     return Part(f"{name}, {int(holds.sum())} of {count}", found - 0.5, centre - half - 0.5, centre + half - 0.5)
 
 
+@lru_cache(maxsize=4)
+def _resamples(count: int) -> np.ndarray:
+    """The weights (1 + RESAMPLES, count) of points in their sample and in its bootstrap resamples, the seed fixed."""
+    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    return np.vstack([np.ones(count), drawn]) / count
+
+
 def against(name: str, target: pd.Series, first: pd.Series, others: pd.DataFrame) -> Part:
     """r^2 of `first` with the target, less the largest r^2 of the `others`; interval by bootstrap over the points, seed fixed.
 
@@ -284,8 +292,7 @@ def against(name: str, target: pd.Series, first: pd.Series, others: pd.DataFrame
     if len(columns) < LEAST_POINTS:
         raise NotTestable(f"{len(columns)} sampled points have all that is compared, fewer than {LEAST_POINTS}")
     columns = columns - columns.mean(axis=0)
-    weights = np.random.default_rng(0).multinomial(len(columns), np.full(len(columns), 1 / len(columns)), RESAMPLES)
-    weights = np.vstack([np.ones(len(columns)), weights]) / len(columns)
+    weights = _resamples(len(columns))
     means = weights @ columns
     spread = weights @ columns**2 - means**2
     shared = weights @ (columns[:, :1] * columns[:, 1:]) - means[:, :1] * means[:, 1:]

@@ -12,12 +12,12 @@ A score is a number a point; the larger it is, the larger the error it foretells
 A score that knows nothing has 0, 0.5, 0 and 0, a perfect one 1, 1, 1, and for the last what the regression had left.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy  # its parts are loaded on use: scipy.stats alone takes a second
 
 from lib.errors import InputError
 
@@ -108,16 +108,6 @@ def cost(name: str, widths: tuple[int, ...], training_points: int, seeds: int = 
             "random": 0,
         }[name]
     )
-
-
-def spread(values: Sequence[int], count: int) -> list[int]:
-    """At most `count` of the values, the smallest and the largest among them, evenly spread over their places.
-
-    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
-    [2, 4, 6, 8]
-    """
-    values = sorted(values)
-    return [values[place] for place in sorted({round(float(one)) for one in np.linspace(0, len(values) - 1, count)})]
 
 
 # --- measures, for many weightings of the points at once: `weights` (points, resamples) -------------------------------
@@ -225,7 +215,7 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
     for name, values in (("error", error), ("score", score)):
         _check_varies(name, values)
     weights = weightings(len(error), seed)
-    found = {"points": float(len(error)), "spearman_p": float(stats.spearmanr(error, score)[1])}
+    found = {"points": float(len(error)), "spearman_p": float(scipy.stats.spearmanr(error, score)[1])}
     for name, measure in MEASURES.items():
         found |= banded(name, measure(error, score, weights))
     return found
@@ -281,7 +271,7 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
     return {
         "gained": float(left @ left - fit.ssr) / total,
         "gained_sign": float(np.sign(fit.params[0])),
-        "gained_p": float(2 * stats.t.sf(abs(t), freedom)),
+        "gained_p": float(2 * scipy.special.stdtr(freedom, -abs(t))),
         "held": 1 - float(left @ left) / total,
     }
 

@@ -16,7 +16,6 @@ import warnings
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from statsmodels.regression.linear_model import OLS
 
 from lib.errors import InputError
 
@@ -112,6 +111,8 @@ def _bootstrap(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray) -> tupl
 
 
 def _least_squares(error: np.ndarray, scaled: np.ndarray, test: np.ndarray) -> Fit:
+    from statsmodels.regression.linear_model import OLS  # costs a second: only where a regression is made
+
     kept = ~np.isnan(scaled)
     error, scaled, indicator = error[kept], scaled[kept], test[kept].astype(np.float64)
     design = np.column_stack([np.ones_like(scaled), scaled, indicator, indicator * scaled])

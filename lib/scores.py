@@ -19,8 +19,7 @@ from lib.autoencoders import Pair
 from lib.covariates import neighbour_distance
 from lib.datasets import Dataset, Split
 from lib.errors import InputError, check_known
-from lib.predictors import spread
-from lib.runs import Member, Run, Summary, checked_members, store
+from lib.runs import Member, Run, Summary, checked_members, spread, store
 from lib.sources import code_digest
 
 MEASURED = {  # columns of a per-point table that are scores as they stand

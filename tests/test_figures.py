@@ -193,7 +193,7 @@ def test_a_coefficient_table_has_every_published_row_and_marks_the_misprint(summ
 def test_tables_are_rectangular(summaries):
     for text in (
         tables.coefficients(summaries, 1),
-        tables.verdicts(summaries),
+        tables.verdicts(claims.ledger(summaries)),
         tables.tests("means"),
         tables.health(summaries),
         tables.settings(summaries),

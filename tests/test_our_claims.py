@@ -127,7 +127,7 @@ CHANGES: dict[str, tuple[Change, Change]] = {
 
 
 def verdict(summary: Summary, claim: str) -> claims.Verdict:
-    return claims.evaluate(summary, [claim], claims.OUR_CLAIMS)[0]
+    return claims.evaluate(summary, [one for one in claims.OUR_CLAIMS if one.id == claim])[0]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from lib.claims.claim import (
     Claim,
     Verdict,
 )
-from lib.claims.ledger import counts, evaluate, ledger, report, without_lost
+from lib.claims.ledger import counts, evaluate, ledger, of_page, report, without_lost
 from lib.claims.ours import OUR_CLAIMS
 from lib.claims.paper import CLAIMS, POSITIVE_FROM, PRINTED
 
@@ -38,6 +38,7 @@ __all__ = [
     "counts",
     "evaluate",
     "ledger",
+    "of_page",
     "report",
     "without_lost",
 ]

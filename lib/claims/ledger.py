@@ -1,7 +1,7 @@
 """Every claim held against runs: the verdicts, side by side, and as text or JSON."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -17,31 +17,35 @@ if TYPE_CHECKING:
     from lib.runs.results import Summary
 
 
-def evaluate(summary: "Summary", ids: Collection[str] | None = None, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
-    """The claims (or those of these ids) held against one run. `InputError` where the summary lacks what every run has."""
+def of_page(page: str) -> list[Claim]:
+    """The paper's claims that a page of the book speaks of."""
+    return [claim for claim in CLAIMS if claim.page == page]
+
+
+def evaluate(summary: "Summary", claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
+    """The claims held against one run. `InputError` where the summary lacks what every run has."""
     check_columns(summary)
-    return [judge(claim, summary) for claim in claims if ids is None or claim.id in ids]
+    return [judge(claim, summary) for claim in claims]
 
 
 def ledger(summaries: dict[str, "Summary"], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
     """The verdicts of several runs, one row a claim and run, the runs side by side under each claim."""
-    verdicts = {name: evaluate(summary, claims=claims) for name, summary in summaries.items()}
+    verdicts = {name: evaluate(summary, claims) for name, summary in summaries.items()}
     rows = [{"run": name} | asdict(of_run[place]) for place in range(len(claims)) for name, of_run in verdicts.items()]
     return pd.DataFrame(rows)
 
 
-def counts(summaries: dict[str, "Summary"]) -> pd.DataFrame:
-    """A row a run: how many of the paper's claims it reproduces, contradicts, leaves undecided, and cannot test.
+def counts(found: pd.DataFrame) -> pd.DataFrame:
+    """A row a run of a `ledger`: how many of the paper's claims it reproduces, contradicts, leaves undecided, and cannot test.
 
     Without the claims about the printed tables, whose verdict is the same for every run. A claim is contradicted where one
     of its parts is; undecided where none is, but not all hold.
     """
-    found = ledger(summaries)
     found = found.loc[~found["id"].isin(PRINTED)]
     failed = found["verdict"] == NOT_REPRODUCED
     outcome = np.where(failed, np.where(found["contradicted"], "contradicted", "undecided"), found["verdict"])
     columns = [REPRODUCED, "contradicted", "undecided", NOT_TESTABLE]
-    return pd.crosstab(found["run"], outcome).reindex(index=list(summaries), columns=columns, fill_value=0)
+    return pd.crosstab(found["run"], outcome).reindex(index=found["run"].unique(), columns=columns, fill_value=0)
 
 
 def without_lost(summaries: dict[str, "Summary"]) -> pd.DataFrame:
@@ -57,7 +61,7 @@ def without_lost(summaries: dict[str, "Summary"]) -> pd.DataFrame:
         if len(rest) in (0, len(summary.run.latent_dims)):
             continue
         both = (*CLAIMS, *OUR_CLAIMS)
-        pairs = (evaluate(part_of(summary, chosen), claims=both) for chosen in (summary.run.latent_dims, rest))
+        pairs = (evaluate(part_of(summary, chosen), both) for chosen in (summary.run.latent_dims, rest))
         for whole, without in zip(*pairs, strict=True):
             if without.verdict not in (whole.verdict, NOT_TESTABLE):
                 found = [whole.statement, whole.page, whole.verdict, whole.reason, without.verdict, without.reason]
@@ -67,7 +71,7 @@ def without_lost(summaries: dict[str, "Summary"]) -> pd.DataFrame:
 
 def report(summary: "Summary", as_json: bool = False) -> str:
     """The ledger of one run, the paper's claims and then ours, as text for a terminal, or as JSON (a list of objects)."""
-    papers, ours = evaluate(summary), evaluate(summary, claims=OUR_CLAIMS)
+    papers, ours = evaluate(summary), evaluate(summary, OUR_CLAIMS)
     if as_json:
         rows = [{"run": summary.run.name} | asdict(one) for one in papers + ours]
         return json.dumps(rows, indent=1, allow_nan=False)

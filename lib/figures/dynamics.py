@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from lib import dynamics
 from lib.figures.networks import draw_image
 from lib.figures.style import BLACK, BLUE, BY_DEPTH, GREEN, ORANGE, PURPLE, SKY, Summaries, grid, legend
+from lib.runs import spread
 
 BY_ORIGIN = ((BLACK, ":"), (BLUE, "--"), (ORANGE, "-"), (PURPLE, "-."))
 
@@ -46,7 +47,7 @@ def training_course(summaries: Summaries) -> Figure:
     names = dynamics.QUANTITIES | dynamics.SLOPES
     figure, axes = grid(summaries, rows=len(quantities), height=2.1, sharey="row")
     for column, summary in enumerate(summaries.values()):
-        shown = dynamics.spread(summary.run.latent_dims, len(BY_DEPTH))
+        shown = spread(summary.run.latent_dims, len(BY_DEPTH))
         an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
         for row, quantity in enumerate(quantities):
             axis, rows = axes[row, column], dynamics.course(summary, quantity)

@@ -23,8 +23,7 @@ from lib.figures.style import (
     matching,
     series,
 )
-from lib.predictors import spread
-from lib.runs.results import Summary
+from lib.runs.results import Summary, spread
 
 
 def loss_curves(summaries: Summaries) -> Figure:

@@ -173,6 +173,16 @@ def matching(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
     return rows[np.logical_and.reduce([rows[key] == value for key, value in keys.items()])]
 
 
+def spread(values: Sequence[int], count: int) -> list[int]:
+    """At most `count` of the values, the smallest and the largest among them, evenly spread over their places.
+
+    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
+    [2, 4, 6, 8]
+    """
+    values = sorted(values)
+    return [values[place] for place in sorted({round(float(one)) for one in np.linspace(0, len(values) - 1, count)})]
+
+
 def _frame(tables: Sequence[tuple[dict[str, int], dict[str, list]]]) -> pd.DataFrame:
     """One frame of a table of several members, each row led by its member's depth, latent_dim and seed."""
     columns: dict[str, list] = {}

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from lib import claims, evidence
 from lib.tables.layout import Summaries, markdown
 
 VERDICTS = (claims.REPRODUCED, claims.NOT_REPRODUCED, claims.NOT_TESTABLE)
 
 
-def verdicts(summaries: Summaries, page: str | None = None) -> str:
-    """The ledger, of one page or whole: a row a claim and run, with what was found."""
-    ledger = claims.ledger(dict(summaries))
-    if page is not None:
-        ledger = ledger[ledger["page"] == page]
+def verdicts(ledger: pd.DataFrame) -> str:
+    """What a `lib.claims.ledger` of the paper's claims says: a row a claim and run, with what was found."""
     rows = []
     for row in ledger.to_dict("records"):
         found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
@@ -26,7 +25,7 @@ def verdicts(summaries: Summaries, page: str | None = None) -> str:
 def standing(summaries: Summaries) -> str:
     """Where each run stands: its networks, and what it says of the paper's claims (`lib.claims.counts`)."""
     rows = []
-    for name, found in claims.counts(dict(summaries)).iterrows():
+    for name, found in claims.counts(claims.ledger(dict(summaries))).iterrows():
         there, absent = len(summaries[str(name)].members), summaries[str(name)].absent
         rows.append([name, f"{there} of {there + absent}" if absent else f"{there}", *found])
     return markdown(
@@ -63,7 +62,7 @@ def without_lost(summaries: Summaries) -> str:
 
 def basis(summaries: Summaries, page: str) -> str:
     """What the verdicts of a page rest on, a list item a run: networks, seeds, points, and how many claims are decided."""
-    ids = [claim.id for claim in claims.CLAIMS if claim.page == page]
+    own = claims.of_page(page)
     items = []
     for name, summary in summaries.items():
         there, seeds = summary.members, len(summary.run.seeds)
@@ -74,10 +73,10 @@ def basis(summaries: Summaries, page: str) -> str:
             f"**{name}**: {len(there)}{planned} networks, {at_depth} of them at the depth of the tables; "
             f"{seeds} seed{'s' if seeds > 1 else ''} for each $d$ and depth; {points:,} points a network."
         )
-        verdicts = [one.verdict for one in claims.evaluate(summary, ids)]
-        if ids:
+        verdicts = [one.verdict for one in claims.evaluate(summary, own)]
+        if own:
             counts = (f"{verdicts.count(one)} {one}" for one in VERDICTS)
-            text += f" Of the {len(ids)} claims of this page: {', '.join(counts)}."
+            text += f" Of the {len(own)} claims of this page: {', '.join(counts)}."
         items.append(f"- {text}")
     return "\n".join(items)
 
@@ -88,10 +87,10 @@ def tests(page: str | None = None, of: Sequence[claims.Claim] = claims.CLAIMS) -
     return markdown(["Claim", "holds when"], rows, left=2)
 
 
-def our_verdicts(summaries: Summaries) -> str:
-    """Our own claims: a row a claim and run, with what was found."""
+def our_verdicts(ledger: pd.DataFrame) -> str:
+    """What a `lib.claims.ledger` of our own claims says: a row a claim and run, with what was found."""
     rows = []
-    for row in claims.ledger(dict(summaries), claims.OUR_CLAIMS).to_dict("records"):
+    for row in ledger.to_dict("records"):
         found = " ".join(filter(None, [row["reason"], row["reproduced"]]))
         rows.append([f"[{row['statement']}]({row['page']})", row["run"], f"**{row['verdict']}**", found])
     header = ["We say", "run", "verdict", "what the run shows (positive: as claimed)"]
