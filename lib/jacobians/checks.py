@@ -7,6 +7,7 @@ from lib.errors import InputError
 from lib.jacobians.general import precise
 
 PRECISIONS = (torch.float32, torch.float64)
+ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-5}  # of an output, also of modules that compute in less inside
 
 
 def check_chunk_size(chunk_size: int | None) -> None:
@@ -51,9 +52,8 @@ def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses:
                     f"The {name} holds {type(part).__name__} in training mode, so that a point's output depends on others "
                     f"or on chance; call {name}.eval() first."
                 )
-    points = x[
-        [0, int((x - x[:1]).flatten(1).abs().sum(dim=1).argmax())]
-    ]  # the first, and the one that differs most from it
+    farthest = int((x - x[:1]).flatten(1).abs().sum(dim=1).argmax())
+    points = x[[0, farthest]]
     taken = f"points of shape {tuple(x.shape[1:])}"
     z = _passed(encoder, x[:1], "encoder", taken)
     if z.ndim < 2 or len(z) != 1:
@@ -82,12 +82,9 @@ def _check_apart(module: nn.Module, points: Tensor, name: str, what: str) -> Ten
     with precise():
         together = _passed(module, points, name, what)
         alone = torch.cat([_passed(module, point, name, what) for point in points.split(1)])
-    share = (
-        1e-5 if points.dtype == torch.float64 else 1e-2
-    )  # beyond rounding, also of modules that compute in less inside
     apart = together - alone if together.shape == alone.shape else alone
     size = alone.nan_to_num(0, 0, 0).abs().max()
-    if apart.nan_to_num(0, 0, 0).abs().max() > share * size:
+    if apart.nan_to_num(0, 0, 0).abs().max() > ROUNDING[points.dtype] * size:
         raise InputError(
             f"The {name}'s output at a point depends on the other points of its batch, or on chance: beside one other it is off by "
             f"{float(apart.abs().max() / size):.1g} of its size; leave out statistics or attention over the batch, and dropout."
