@@ -62,9 +62,23 @@ glue("largest_d", int(mean["latent_dim"].iloc[-1]), display=False)
 glue("shown_run", shown.run.name, display=False)
 glue("depth", int(shown.run.table_depth), display=False)
 
+# %% tags=["remove-input"]
+keys = {"space": "latent", "depth": max(shown.run.depths), "split": "all", "label": -1}
+average, small = (
+    float(figures.statistics(shown, name, **keys)["mean"].iloc[-1])
+    for name in ("arithmetic_mean", "small_eigenvalues")
+)
+d = max(shown.run.latent_dims)
+glue("deepest", int(keys["depth"]), display=False)
+glue("deepest_mean", average, display=False)
+glue("deepest_small", small, display=False)
+glue("deepest_rest", average * d / (d - small), display=False)
+
 # %% [markdown]
 # In the run {glue:text}`shown_run` the median of the arithmetic mean (depth {glue:text}`depth`) is {glue:text}`arithmetic_first:.2f` at $d$ = {glue:text}`smallest_d` and
 # {glue:text}`arithmetic_last:.2f` at $d$ = {glue:text}`largest_d`.
+#
+# A mean falls, too, where directions are [lost altogether](small_eigenvalues). At depth {glue:text}`deepest` and $d$ = {glue:text}`largest_d` a point has {glue:text}`deepest_small:.2f` eigenvalues below 0.1 on average, and the mean of all is {glue:text}`deepest_mean:.2f`; the same trace, divided among the others alone, would give {glue:text}`deepest_rest:.2f`.
 #
 # ## The geometric mean
 #

@@ -60,7 +60,7 @@ glue("depth", int(shown.run.table_depth), display=False)
 
 # %% [markdown]
 # In the run {glue:text}`shown_run`, depth {glue:text}`depth`, there are most of them at $d$ = {glue:text}`most_d`: {glue:text}`most:.2f` a point, and {glue:text}`next:.2f` at most at any other $d$.
-# A peak at a single $d$ or depth speaks of that one member: each point of a line is one network from one seed.
+# A peak at a single $d$ speaks of that one member: each point of a line is one network from one seed.
 #
 # ## Networks that have lost a direction
 #
@@ -127,4 +127,4 @@ glue("basis", Markdown(tables.basis(summaries, "small_eigenvalues")), display=Fa
 # %% [markdown]
 # ## What to take away
 #
-# Where small eigenvalues pile up at one $d$ and not at its neighbours, suspect that member's training before the data. A count of the directions that a trained network has lost costs one pass over some points, and needs no labels.
+# Where small eigenvalues pile up at one $d$ and not at its neighbours, suspect that member's training before the data. Where they do so at one depth, from some $d$ on, suspect that networks of that depth cannot be trained to use so many directions with these settings. A count of the directions that a trained network has lost costs one pass over some points, and needs no labels.

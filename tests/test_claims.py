@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import claims, evidence, published
+from lib import claims, evidence, published, tables
 from lib.errors import InputError
 from lib.runs.results import TABLES, Summary
 from lib.runs.specification import Run
@@ -475,6 +475,11 @@ def test_a_network_that_has_lost_a_direction_is_named_and_its_part_in_the_verdic
     statistic("small_eigenvalues", "q025", 1.0, space="latent", latent_dim=20, depth=4)(summary)
     statistic("small_eigenvalues", "q025", 2.0, space="latent", latent_dim=19, depth=5)(summary)
     assert evidence.lost_directions(summary).to_numpy().tolist() == [[4, 20, 0, 1], [5, 19, 0, 2]]
+    told = tables.lost({"synthetic": summary})
+    assert (
+        "1 of 19 at $n$ = 4, 1 direction at most ($d$ = 20); 1 of 19 at $n$ = 5, 2 directions at most ($d$ = 19)"
+        in told
+    )
     changed = claims.without_lost({"synthetic": summary})
     assert list(changed["statement"]) == [claim.statement for claim in claims.CLAIMS if claim.id == "fig6-few"]
     assert changed["verdict"].item() == claims.NOT_REPRODUCED

@@ -37,11 +37,14 @@ def lost(summaries: Summaries) -> str:
     """The networks that have lost latent directions (`lib.evidence.lost_directions`), a list item a run."""
     items = []
     for name, summary in summaries.items():
-        found = evidence.lost_directions(summary)
-        cells = [
-            f"$n$ = {depth}, $d$ = {', '.join(map(str, dict.fromkeys(own['latent_dim'])))}"
-            for depth, own in found.groupby("depth")
-        ]
+        found, of_depth = evidence.lost_directions(summary), len(summary.run.latent_dims) * len(summary.run.seeds)
+        cells = []
+        for depth, own in found.groupby("depth"):
+            most, dims = own["lost"].max(), ", ".join(map(str, dict.fromkeys(own["latent_dim"])))
+            cells.append(
+                f"{len(own)} of {of_depth} at $n$ = {depth}, {most} direction{'s' if most > 1 else ''} at most "
+                f"($d$ = {dims})"
+            )
         told = f": {'; '.join(cells)}" if cells else ""
         items.append(f"- **{name}**: {len(found) or 'none'} of {len(summary.members)} networks{told}.")
     return "\n".join(items)
