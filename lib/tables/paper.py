@@ -212,13 +212,14 @@ def seeds(rows: pd.DataFrame) -> str:
     dims, count = sorted(rows["latent_dim"].unique()), int(found["count"].min())
     if count < 2:
         return "There is one seed only, so nothing is known of chance."
-    inside = found["test_slope_published"].between(found["min"], found["max"]).sum()
-    spans, apart = found["max"] - found["min"], (found["mean"] - found["test_slope_published"]).abs()
+    printed = found["test_slope_published"]
+    inside, below = printed.between(found["min"], found["max"]).sum(), (printed < found["min"]).sum()
+    spans, apart = found["max"] - found["min"], (found["mean"] - printed).abs()
     return (
         f"At $d$ = {', '.join(map(str, dims))} the {count} seeds span {spans.median():.2f} in the median over $d$ and the four "
         f"columns, and {spans.max():.2f} at most; their standard deviation is {found['std'].median():.3f} in the median. "
         f"The published slopes are {apart.min():.2f} to {apart.max():.2f} from the means over the seeds, and "
-        f"{inside or 'none'} of the {len(found)} lie between the least and the largest seed."
+        f"{inside or 'none'} of the {len(found)} lie between the least and the largest seed, {below or 'none'} below the least."
     )
 
 
