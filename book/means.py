@@ -65,14 +65,14 @@ glue("depth", int(shown.run.table_depth), display=False)
 # %% tags=["remove-input"]
 keys = {"space": "latent", "depth": max(shown.run.depths), "split": "all", "label": -1}
 average, small = (
-    float(figures.statistics(shown, name, **keys)["mean"].iloc[-1])
+    figures.statistics(shown, name, **keys)["mean"].iloc[-1]
     for name in ("arithmetic_mean", "small_eigenvalues")
 )
 d = max(shown.run.latent_dims)
 glue("deepest", int(keys["depth"]), display=False)
-glue("deepest_mean", average, display=False)
-glue("deepest_small", small, display=False)
-glue("deepest_rest", average * d / (d - small), display=False)
+glue("deepest_mean", float(average), display=False)
+glue("deepest_small", float(small), display=False)
+glue("deepest_rest", float(average * d / (d - small)), display=False)
 
 # %% [markdown]
 # In the run {glue:text}`shown_run` the median of the arithmetic mean (depth {glue:text}`depth`) is {glue:text}`arithmetic_first:.2f` at $d$ = {glue:text}`smallest_d` and
