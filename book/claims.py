@@ -13,7 +13,7 @@
 # %% [markdown]
 # # The ledger of claims
 #
-# Every claim that the paper makes in its abstract, figures and tables, as far as these are known to us, with a test and a tolerance fixed beforehand, and the verdict on each run.
+# Every claim that the paper makes in its abstract, figures and tables, as far as these are known to us, with a test and a tolerance fixed beforehand (but for the theorems, which we do not have), and the verdict on each run.
 # A claim that fails is a result like any other.
 
 # %% tags=["parameters"]
@@ -81,13 +81,13 @@ glue("without", Markdown(tables.without_lost(summaries)), display=False)
 #
 # ## Without the networks that lost a direction
 #
-# Claims at the largest $d$ rest on one network each. Some of these [have lost a latent direction](small_eigenvalues):
+# Claims at the largest $d$ rest on one network each. These networks, at any $d$ and depth, [have lost latent directions](small_eigenvalues):
 #
 # ```{glue:md} lost
 # :format: myst
 # ```
 #
-# Leaving out every $d$ where the network of the depth of the tables has, these claims, the paper's and ours, come out differently (both times at this depth alone):
+# Leaving out every $d$ at which the network of the tables' depth has lost a direction, these claims, the paper's and ours, come out differently (both times at this depth alone):
 #
 # ```{glue:md} without
 # :format: myst

@@ -111,7 +111,7 @@ figures.loss_curves(summaries)
 # %% [markdown]
 # Test error (solid) and training error (dashed) at the depth of the tables. Larger latent dimensions end lower and take longer.
 
-# %% mystnb={"image": {"alt": "Lines that fall with the latent dimension, test solid above train dashed, one pair a depth."}}
+# %% mystnb={"image": {"alt": "Lines that mostly fall with the latent dimension, test solid above train dashed, one pair a depth."}}
 figures.final_errors(summaries)
 
 # %% tags=["remove-input"]

@@ -34,8 +34,8 @@ shown = summaries[runs[0]]
 # %% [markdown]
 # ## How far apart the two spectra are
 #
-# At every point the two sets of $d$ eigenvalues are paired so that the distance is smallest, and the distance is divided by $d$:
-# it is what one eigenvalue moves by.
+# At every point the two sets of $d$ eigenvalues are paired so that the distance is smallest, and the distance is divided by $d$, as in the paper.
+# For the $L^1$ norm this is what an eigenvalue moves by on average. The $L^2$ norm divided by $d$ falls like $1/\sqrt d$ even where each eigenvalue moves as far as before.
 #
 # :::{admonition} Our reading
 # :class: note
@@ -83,7 +83,7 @@ glue("arguments", figure, display=False)
 # %% [markdown]
 # ```{glue:figure} arguments
 # :name: fig-arguments
-# :alt: Upper panel, one line a depth, with a sharp peak at argument zero and a smaller one at 180 degrees. Lower panel, bars that fall from zero to 180 degrees.
+# :alt: Upper panel, one line a depth, with a sharp peak at argument zero and a smaller one at minus 180 degrees, the left edge. Lower panel, bars that fall from zero on, and a taller one at 180 degrees.
 #
 # The arguments of the eigenvalues of $J_{L,n}$, pooled over $d$ and all points (top), and the angle of rotation, $|\arg\lambda|$, of those of $J_I$
 # at the depth of the tables (bottom). Bins of five degrees; the vertical axes are logarithmic.

@@ -18,6 +18,7 @@ from lib.errors import InputError
 from lib.runs import matching
 
 if TYPE_CHECKING:
+    from lib.runs import Run
     from lib.runs.results import Summary
 
 Z = float(special.ndtri(0.975))
@@ -211,19 +212,44 @@ def by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     A row a `latent_dim` that all have, `space`, `predictor` and `seed`, at the tables' depth: `test_slope`, and as printed
     `test_slope_published`, where d is in the paper's tables. Raises `InputError` where the runs differ in more.
     """
-    first, *others = [one.run for one in summaries]
-    for other in others:
-        same = replace(first, name=other.name, seeds=other.seeds, latent_dims=other.latent_dims, depths=other.depths)
-        if replace(same, snapshots=other.snapshots, kept=other.kept) != other or set(first.seeds) & set(other.seeds):
-            raise InputError(f"Runs {first.name} and {other.name} differ in more than their seeds; vary nothing else.")
-    shared = set.intersection(*(set(one.run.latent_dims) for one in summaries))
+    shared = _shared_dims([one.run for one in summaries])
     keys = ["latent_dim", "space", "predictor"]
-    own = pd.concat([one.regressions for one in summaries])
-    own = own.loc[(own["label"] == -1) & (own["depth"] == first.table_depth) & own["latent_dim"].isin(shared)]
+    own = pd.concat([matching(one.regressions, label=-1, depth=one.run.table_depth) for one in summaries])
+    own = own.loc[own["latent_dim"].isin(shared)]
     printed = [published.table(n).assign(predictor=name) for n, name in published.PREDICTORS.items()]
     printed = pd.concat(printed)[[*keys, "test_slope"]]
     rows = own[[*keys, "seed", "test_slope"]].merge(printed, on=keys, how="left", suffixes=("", "_published"))
     return rows.sort_values([*keys, "seed"], ignore_index=True)
+
+
+def lost_by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
+    """The directions lost in networks that differ by their seed alone, as in `by_seed`, of data with classes 0, 1 and more.
+
+    A row a `latent_dim` and `seed`, at the tables' depth: `lost`, how many (0: none), and the mean number of small
+    eigenvalues of J_L at a point: `all`, `class_one`, and `others`, the largest of any other class.
+    """
+    shared = _shared_dims([one.run for one in summaries])
+    keys = ["latent_dim", "seed"]
+    rows = []
+    for one in summaries:
+        lost = matching(lost_directions(one), depth=one.run.table_depth).set_index(keys)["lost"]
+        small = {"quantity": "small_eigenvalues", "space": "latent", "split": "all", "depth": one.run.table_depth}
+        by_label = matching(one.statistics, **small).pivot(index=keys, columns="label", values="mean")
+        others = by_label.drop(columns=[-1, CLASS_ONE]).max(axis=1)
+        found = {"all": by_label[-1], "class_one": by_label[CLASS_ONE], "others": others}
+        rows.append(pd.DataFrame({"lost": lost.reindex(by_label.index, fill_value=0)} | found).reset_index())
+    found = pd.concat(rows)
+    return found[found["latent_dim"].isin(shared)].sort_values(keys, ignore_index=True)
+
+
+def _shared_dims(runs: Sequence["Run"]) -> set[int]:
+    """The latent dimensions that all of these runs have, which must be of one specification but for the seeds."""
+    first, *others = runs
+    for other in others:
+        same = replace(first, name=other.name, seeds=other.seeds, latent_dims=other.latent_dims, depths=other.depths)
+        if replace(same, snapshots=other.snapshots, kept=other.kept) != other or set(first.seeds) & set(other.seeds):
+            raise InputError(f"Runs {first.name} and {other.name} differ in more than their seeds; vary nothing else.")
+    return set.intersection(*(set(one.latent_dims) for one in runs))
 
 
 # --- intervals ---------------------------------------------------------------------------------------------------

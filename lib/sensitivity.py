@@ -124,14 +124,16 @@ def precision(usual: Summary, other: Summary) -> pd.DataFrame:
 def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.DataFrame:
     """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot); at the tables' depth.
 
-    Columns: `run`, `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, `coefficients`, `distances`.
+    Columns: `run`, `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, the means over points of
+    `arithmetic_mean` and `small_eigenvalues` (of J_L), `coefficients`, `distances`.
     Raises `InputError` where a variant differs from the base in nothing or in several fields, or the base has no
     snapshot after that many epochs.
     """
     rows = []
     for name in variants:
         run = read(name)
-        if run.kept and not any(store.summary_path(run, member).exists() for member in members(run)):
+        asked = [one for one in members(run) if (one.depth, one.latent_dim) == (run.table_depth, latent_dim)]
+        if run.kept and not all(store.summary_path(run, one).exists() for one in asked):
             continue  # not computed yet
         variant = summary(name)
         changed = difference(run, base.run)
@@ -145,7 +147,8 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.Data
         keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
-        rows.append(keys | sizes | found | distances(found, latent_dim))
+        spectra = _eigenvalues(matching(variant.statistics, **where))
+        rows.append(keys | sizes | spectra | found | distances(found, latent_dim))
     if not rows:
         raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
     return pd.DataFrame([_base_row(base, epochs, latent_dim) for epochs in sorted({r["epochs"] for r in rows})] + rows)
@@ -158,8 +161,16 @@ def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
     found = by_epoch.loc[epochs].to_dict()
     history = matching(base.history, latent_dim=latent_dim, depth=base.run.table_depth, epoch=epochs).iloc[0]
     sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
+    where = {"latent_dim": latent_dim, "depth": base.run.table_depth, "epoch": epochs}
+    spectra = _eigenvalues(matching(base.progress_statistics, **where))
     keys = {"run": base.run.name, "setting": "as the run " + base.run.name, "epochs": epochs}
-    return keys | sizes | found | distances(found, latent_dim)
+    return keys | sizes | spectra | found | distances(found, latent_dim)
+
+
+def _eigenvalues(statistics: pd.DataFrame) -> dict[str, float]:
+    """Means over all points of two quantities of the eigenvalues of J_L; `statistics` of one latent dimension (and epoch)."""
+    of_all = matching(statistics, space="latent", split="all", label=-1).groupby("quantity")["mean"].mean()
+    return {name: float(of_all[name]) for name in ("arithmetic_mean", "small_eigenvalues")}
 
 
 def _named(key: str, value: object) -> str:

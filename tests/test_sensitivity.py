@@ -81,7 +81,13 @@ def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch
     assert list(rows["setting"]) == ["as the run mnist-300", "output: sigmoid"]
     assert list(rows["slopes"]) == pytest.approx([0.0, 0.1])
     assert list(rows["test_mse"]) == [0.02, 0.02]
-    assert len(figures.settings(rows, sensitivity.published_values(LATENT_DIM)).axes) == 2
+    assert rows["arithmetic_mean"].between(0, 2).all() and rows["small_eigenvalues"].between(0, LATENT_DIM).all()
+    figure = figures.settings({LATENT_DIM: rows}, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)})
+    marks = [line.get_xdata() for axis in figure.axes for line in axis.lines if line.get_marker() != "None"]
+    assert np.array(marks) == pytest.approx(np.array([[0.0, 0.1]] * 8))
+    by_dim = {5: rows[:1], LATENT_DIM: rows}  # a variant that is not computed at one of the latent dimensions
+    figure = figures.settings(by_dim, {d: sensitivity.published_values(d) for d in by_dim})
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(rows["setting"])
     by_dim = {LATENT_DIM: sensitivity.length(base, LATENT_DIM)}
     assert len(figures.training_length(by_dim, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}).axes) == 2
 
@@ -125,9 +131,10 @@ def test_without_a_snapshot_or_a_variant_a_sentence_says_so(base, monkeypatch):
         sensitivity.settings(base, [], LATENT_DIM)
 
 
-def test_every_variant_changes_one_field():
+@pytest.mark.parametrize("names", [("base_runs", "variant_runs"), ("chosen_runs", "finer_runs")])
+def test_every_variant_changes_one_field(names):
     parameters = source.load("sensitivity").parameters
-    (base,), variants = (list(map(runs.read, parameters[name].default)) for name in ("base_runs", "variant_runs"))
+    (base,), variants = (list(map(runs.read, parameters[name].default)) for name in names)
     assert variants
     assert [len(sensitivity.difference(variant, base)) for variant in variants] == [1] * len(variants)
 
@@ -169,3 +176,23 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
     for other in (seeded(1, 0.3, learning_rate=0.5), seeded(0, 0.3)):
         with pytest.raises(InputError, match="differ in more than their seeds"):
             evidence.by_seed([one, other])
+
+
+def test_lost_directions_are_counted_seed_by_seed(base):
+    def seeded(seed, q025, small):
+        rows = [
+            {"depth": depth, "latent_dim": d, "seed": seed, "space": "latent", "split": "all", "label": label}
+            | {"quantity": "small_eigenvalues", "mean": small[label], "q025": q025 if d == LATENT_DIM else 0.0}
+            for depth in (3, 4)
+            for d in (5, LATENT_DIM)
+            for label in small
+        ]
+        run = dataclasses.replace(base.run, name=f"s{seed}", seeds=(seed,))
+        return dataclasses.replace(base, run=run, statistics=pd.DataFrame(rows))
+
+    first = seeded(0, 2.0, {-1: 2.1, 0: 1.0, 1: 4.0, 2: 3.0})
+    second = seeded(1, 0.0, {-1: 0.1, 0: 0.2, 1: 0.3, 2: 0.0})
+    rows = evidence.lost_by_seed([first, second]).query("latent_dim == @LATENT_DIM")
+    assert rows["lost"].tolist() == [2, 0]
+    assert rows[["all", "class_one", "others"]].to_numpy().tolist() == [[2.1, 4.0, 3.0], [0.1, 0.3, 0.2]]
+    assert evidence.lost_by_seed([first, second]).query("latent_dim == 5")["lost"].tolist() == [0, 0]

@@ -42,26 +42,34 @@ def training_length(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Map
     return figure
 
 
-def settings(rows: pd.DataFrame, wanted: Mapping[str, float]) -> Figure:
-    """Test indicators (left) and test slopes (right) of every setting, with 95 % intervals; the published ones as a grey band.
+def settings(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[str, float]]) -> Figure:
+    """Test indicators (left) and test slopes (right) of every setting less the published ones, a panel a latent dimension.
 
-    `rows`: of `lib.sensitivity.settings`; `wanted`: of `published_values`.
+    With 95 % intervals. `by_dim`: of `lib.sensitivity.settings`; `wanted`: of `published_values`.
     """
-    figure = Figure(figsize=(7.6, 0.5 * len(rows) + 1.6))
-    axes = figure.subplots(1, 2, sharey=True)
-    for axis, (kind, label) in zip(axes, KINDS.items(), strict=True):
-        published = [value for key, value in wanted.items() if key.endswith(f"_{kind}")]
-        axis.axvspan(min(published), max(published), color="#bbbbbb", alpha=0.6, linewidth=0, label="published")
+    names = list(dict.fromkeys(name for rows in by_dim.values() for name in rows["setting"]))
+    figure = Figure(figsize=(8.4, 0.42 * len(names) + 1.5))
+    panels = [(kind, latent_dim) for kind in KINDS for latent_dim in by_dim]
+    axes = figure.subplots(1, len(panels), sharey=True)
+    for axis, (kind, latent_dim) in zip(axes, panels, strict=True):
+        rows = by_dim[latent_dim].set_index("setting").reindex(names)  # one that is not computed leaves its place empty
         for offset, ((space, predictor), (color, marker, _, name)) in enumerate(SERIES.items()):
-            values, errors = rows[f"{space}_{predictor}_{kind}"], rows[f"{space}_{predictor}_{kind}_se"]
-            heights = [height + 0.16 * (offset - 1.5) for height in range(len(rows))]
+            key = f"{space}_{predictor}_{kind}"
+            heights = [height + 0.16 * (offset - 1.5) for height in range(len(names))]
             options = {"color": color, "marker": marker, "linestyle": "none", "label": name, "elinewidth": 1}
-            axis.errorbar(values, heights, xerr=1.96 * errors, **options)
-        axis.set_xlabel(label)
+            axis.errorbar(rows[key] - wanted[latent_dim][key], heights, xerr=1.96 * rows[f"{key}_se"], **options)
+        axis.axvline(0, color=BLACK, linewidth=0.7)
+        axis.set_title(f"$d$ = {latent_dim}")
+        axis.set_xlabel(f"{KINDS[kind]},\nless published")
         axis.grid(axis="y", visible=False)
-    axes[0].set_yticks(range(len(rows)), rows["setting"])
+    for kind in range(len(KINDS)):
+        same = axes[kind * len(by_dim) : (kind + 1) * len(by_dim)]
+        limits = [limit for axis in same for limit in axis.get_xlim()]
+        for axis in same:
+            axis.set_xlim(min(limits), max(limits))
+    axes[0].set_yticks(range(len(names)), names)
     axes[0].invert_yaxis()
-    axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=len(SERIES), fontsize=9)
     return figure
 
 

@@ -20,9 +20,13 @@ SPACES = {"latent": "$L$", "input": "$I$"}
 
 
 def coefficients(summaries: Summaries, number: int) -> str:
-    """Table 1 or 2 as published and as each run has it, a block of rows a latent dimension; standard errors in brackets."""
+    """Table 1 or 2 as published and as each run has it, a block of rows a latent dimension; standard errors in brackets.
+
+    Of a run on MNIST the differences follow, from the published table with its misprints put right.
+    """
     wrong = published.misprints()
     wrong = set(zip(wrong["number"], wrong["latent_dim"], wrong["space"], strict=True))
+    corrected = published.corrected_table(number)
     frames = {"published": published.table(number)} | {
         name: evidence.beside_published(one, number) for name, one in summaries.items()
     }
@@ -37,7 +41,7 @@ def coefficients(summaries: Summaries, number: int) -> str:
             if any(cell[0] for cell in cells):
                 rows.append([latent_dim if name == "published" else "", name, *cells[0], *cells[1]])
                 if name != "published" and summaries[name].run.dataset == "mnist":
-                    cells = [_differences(frame, latent_dim, space) for space in SPACES]
+                    cells = [_differences(frame, corrected, latent_dim, space) for space in SPACES]
                     rows.append(["", "difference", *cells[0], *cells[1]])
     return markdown(header, rows, left=2)
 
@@ -52,10 +56,10 @@ def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list
     return [f"{row[f'{name}_ours']:.3f} ({row[f'{name}_se']:.3f})" for name in COEFFICIENTS]
 
 
-def _differences(frame: pd.DataFrame, latent_dim: int, space: str) -> list[str]:
+def _differences(frame: pd.DataFrame, corrected: pd.DataFrame, latent_dim: int, space: str) -> list[str]:
     """Ours less the published values, in the cells of one space."""
-    row = frame[(frame["latent_dim"] == latent_dim) & (frame["space"] == space)].iloc[0]
-    return [f"{row[f'{name}_ours'] - row[name]:+.3f}" for name in COEFFICIENTS]
+    ours, theirs = (matching(rows, latent_dim=latent_dim, space=space).iloc[0] for rows in (frame, corrected))
+    return [f"{ours[f'{name}_ours'] - theirs[name]:+.3f}" for name in COEFFICIENTS]
 
 
 def agreement(summaries: Summaries) -> str:
