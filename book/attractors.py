@@ -32,8 +32,8 @@ steps: int = 2000  # applications of the network at most
 # %%
 import torch
 
-from lib import attractors, figures
-from lib.runs import live, member, piecewise_affine, read
+from lib import attractors, figures, tables
+from lib.runs import live, member, piecewise_affine, read, summary
 from lib.runs.checks import checked_members
 
 figures.use_style()
@@ -77,8 +77,18 @@ for place, which in {"low": 0, "high": -1}.items():
     glue(f"{place}_lost", 100 * lost, display=False)
     glue(f"{place}_unsettled", 100 * unsettled, display=False)
 
+# %% tags=["remove-input"]
+from IPython.display import Markdown
+
+told = tables.lost_told({run.name: summary(run.name)})
+glue("lost", Markdown(told), display=False)
+
 # %% [markdown]
 # Run {glue:text}`attractor_run:s`, depth of the tables, at most {glue:text}`attractor_steps:d` steps. At $d$ = {glue:text}`low_d:d`, {glue:text}`low_fixed:.0f` % of all orbits end in a fixed point, {glue:text}`low_cycle:.0f` % in a cycle, {glue:text}`low_lost:.0f` % are lost and {glue:text}`low_unsettled:.0f` % unsettled; at $d$ = {glue:text}`high_d:d` it is {glue:text}`high_fixed:.0f` %, {glue:text}`high_cycle:.0f` %, {glue:text}`high_lost:.0f` % and {glue:text}`high_unsettled:.0f` %. Where training and test images fare alike, it is not memory of the training set that decides; where noise fares as they do, it is not even the data.
+#
+# ```{glue:md} lost
+# :format: myst
+# ```
 #
 # ## The fixed points
 #

@@ -128,7 +128,7 @@ findings.orientation_table(found)
 Markdown(findings.orientation(found))
 
 # %% [markdown]
-# Neither needs a reference. Whether such points have the larger errors is another question, and the next two sections answer what can be answered.
+# Neither needs a reference. Whether such points have the larger errors is not examined here.
 #
 # ## How far from the tangent plane
 #

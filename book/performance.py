@@ -137,7 +137,7 @@ glue("family_loader", family["loader_ratio"], display=False)
 # %% [markdown]
 # For widths {glue:text}`widths:s` and batches of {glue:text}`batch:d`, training runs at {glue:text}`share:.0f` % of the rate of its largest matrix product. Here the usual loop over a `DataLoader` takes {glue:text}`loader:.2f` times as long: at this size the arithmetic is nearly all there is.
 #
-# bfloat16 trains at {glue:text}`bfloat16:.2f` times the speed of float32 on this machine. Where a processor has no instructions for it, it is no gain, and the runs of this book that were computed here are in float32.
+# bfloat16 trains at {glue:text}`bfloat16:.2f` times the speed of float32 on this machine. Where a processor has no instructions for it, it is no gain, and the runs of this book are in float32, but for `digits-bfloat16`, made to see [what it changes](experiments).
 #
 # Small networks are another matter: there the overhead of each call counts. The {glue:text}`family:d` members of the tables' depth on the digits are trained as one stack.
 
@@ -183,6 +183,7 @@ glue("megabytes", cost["bytes_a_second"] / 1e6, display=False)
 sweep = scaling["cases"]["a sweep of 10,000"]
 glue("jobs", int(scaling["cases"]["mnist"]["jobs"]), display=False)
 glue("sweep", int(sweep["jobs"]), display=False)
+glue("sweep_job", sweep["job_seconds"] / 60, display=False)
 glue("sweep_hours", makespan(sweep, cost, 1000) / 3600, display=False)
 busy = sweep["jobs"] * sweep["job_seconds"] / saturation(sweep, cost)
 glue("driver_minutes", busy / 60, display=False)
@@ -194,13 +195,13 @@ for name, case in scaling["cases"].items():
 # %% [markdown]
 # The seconds of a job are the median over the members that were computed, training and measuring together, on the machine and beside whatever else it did at the time; the result is a member's weights with its snapshots, which travel twice, and its per-point table.
 
-# %% mystnb={"image": {"alt": "Speed-up against the number of workers, both logarithmic. The lines of digits and of MNIST follow the ideal line up to their 57 jobs and stay there; a sweep of ten thousand jobs follows it to several thousand workers and bends. Two crosses near 2 are measured."}}
+# %% mystnb={"image": {"alt": "Speed-up against the number of workers, both logarithmic. The lines of digits and of MNIST follow the ideal line up to their 57 jobs and stay there; a sweep of ten thousand jobs follows it in steps that widen with the number of workers. Two crosses near 2 are measured."}}
 figures.scaling(gains(scaling).rename(columns=names), measured)
 
 # %% [markdown]
 # Two processes are {glue:text}`scaling_two:.2f` times as fast as one on a slice of the digits, start included, and two workers of Dask {glue:text}`scaling_dask:.2f` times. Scheduling a job takes {glue:text}`task_ms:.1f` ms and a transfer runs at {glue:text}`megabytes:.0f` MB/s, all on one machine; over a network expect less. By these costs one driver keeps {glue:text}`saturation_digits:.0f` workers busy with jobs of the digits and {glue:text}`saturation_mnist:.0f` with those of `mnist-300`: such jobs are long, and what they return is small beside them.
 #
-# These two runs are specified with {glue:text}`jobs:d` members each, and more than {glue:text}`jobs:d` workers gain nothing further: the longest job is then the whole time, and the way on is more threads, or a GPU, for each. In a sweep of {glue:text}`sweep:d` members of MNIST a thousand workers are all busy, and take {glue:text}`sweep_hours:.0f` hours. There the gain ends with the last round of jobs, which leaves workers idle; the driver's share of the work would take {glue:text}`driver_minutes:.0f` minutes.
+# These two runs are specified with {glue:text}`jobs:d` members each, and more than {glue:text}`jobs:d` workers gain nothing further: the longest job is then the whole time, and the way on is more threads, or a GPU, for each. In a sweep of {glue:text}`sweep:d` members of MNIST a thousand workers are all busy, and take {glue:text}`sweep_hours:.0f` hours. More workers gain by whole rounds of jobs only, and nothing beyond one job for each. The driver's share of the work would take {glue:text}`driver_minutes:.0f` minutes, one job {glue:text}`sweep_job:.0f`.
 #
 # ## What to take away
 #

@@ -26,7 +26,7 @@
 # :::{admonition} Our reading
 # :class: note
 # The tables were decoded before anything was computed. Their intercepts satisfy the identity of variables standardised over the pooled points (below), and Table 1 shows the mark of points with
-# $\omega\le0$ having been dropped *after* the error was standardised. $\log\omega$ is standardised over the points kept. (Elsewhere in the book the log volume is $\log|\omega|$, which reversed points have, too.) Classes are fitted on their own points, in the pooled units.
+# $\omega\le0$ having been dropped *after* the error was standardised. $\log\omega$ is standardised over the points kept. (Elsewhere in the book, but for the pages [controls](controls) and [predictors](predictors), the log volume is $\log|\omega|$, which reversed points have, too.) Classes are fitted on their own points, in the pooled units.
 # Intervals are those of ordinary least squares, where nothing else is said.
 # :::
 

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Predictors: which score tells where the error is?
 #
-# The paper proposes the trace and the volume form as predictors of the error at a point. A predictor has rivals. This page lets {glue:text}`scores:d` scores compete at the same points: those of the paper, other properties of the network's geometry, distances to the training data, the plain ink of an image, and random numbers. None of it is in the paper.
+# The paper proposes the trace and the volume form as predictors of the error at a point. A predictor has rivals. This page lets up to {glue:text}`scores:d` scores compete at the same points: those of the paper, other properties of the network's geometry, distances to the training data, the plain ink of an image, and random numbers. None of it is in the paper.
 #
 # ## What a prediction would be worth
 #
@@ -30,7 +30,7 @@ runs: list[str] = ["mnist", "digits", "digits-seeds"]  # runs to show, side by s
 strength: float = 0.5  # of the changes to test images: 1 is a quarter turn
 
 # %%
-from lib import figures
+from lib import figures, tables
 from lib.tables import scores as score_tables
 from lib.runs import listed, live, summary
 
@@ -76,7 +76,7 @@ from lib import scores
 tournaments = {name: scores.tournament(one) for name, one in summaries.items()}
 
 # %% [markdown]
-# The test points of every run, at the depth of the tables, for at most seven values of $d$. Of a run whose networks are at hand all scores are computed. Of a kept run there is a sample of test points in its summary, without eigenvalues, codes or other seeds: the scores that need these are left out. The variance over seeds needs a run with several: `digits-seeds` is a small one for this page, the settings of `digits` at a few values of $d$, each from several initialisations.
+# The test points of every run, at the depth of the tables, for at most seven values of $d$. Of a run whose networks are at hand all scores are computed. Of a kept run there is a sample of test points in its summary, without eigenvalues, codes, other seeds or the error of PCA: the scores that need these are left out, and the best of the rest need not be the best. The variance over seeds needs a run with several: `digits-seeds` is a small one for this page, the settings of `digits` at a few values of $d$, each from several initialisations.
 
 # %%
 figure = figures.rank_correlations(tournaments)
@@ -108,6 +108,7 @@ for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
 # %% tags=["remove-input"]
 glue("tallies", Markdown(score_tables.tallies(tournaments)), display=False)
 glue("results", Markdown(score_tables.results(tournaments)), display=False)
+glue("lost", Markdown(tables.lost_told(summaries)), display=False)
 twice = {"digits", "digits-seeds"} <= set(summaries)
 same = " (the same network in digits and digits-seeds)" if twice else ""
 glue("same_network", same, display=False)
@@ -145,7 +146,11 @@ figures.risk_coverage_curves(points)
 # :format: myst
 # ```
 #
-# The largest $d$ and first seed of each run{glue:text}`same_network:s`, with 95 % bands by bootstrap over the points; the bands are not adjusted, the p-values behind the bold type are. Where the log volume does not exist, $\omega\le0$, a point is left out.
+# The largest $d$ and first seed of each run{glue:text}`same_network:s`, with 95 % bands by bootstrap over the points; the bands are not adjusted, the p-values behind the bold type are. The log volume is $\log\omega$ here, as in {eq}`eq-regression`: a point with $\omega\le0$ has none, and is left out where this score is judged.
+#
+# ```{glue:md} lost
+# :format: myst
+# ```
 
 # %% [markdown]
 # ## Shifted test points

@@ -94,7 +94,7 @@ source.parameter_table()
 # BOOK_RUNS=smoke jupyter-book build book/
 # ```
 #
-# builds the book {cite}`jupyterbook` with other runs on every page that shows runs: one name, or several with commas between them. The pages are in `book/_build/html`. The run `smoke` takes seconds and is good for trying changes to a page. The pages `geometry`, `bounds` and `experiments` take trained networks or images from the first run named that is not `kept`. If a page raises, the build ends with the name of the page, its cell and the traceback, and with an exit code that is not 0.
+# builds the book {cite}`jupyterbook` with other runs on every page that shows runs: one name, or several with commas between them. The pages are in `book/_build/html`. The run `smoke` takes seconds and is good for trying changes to a page. Pages that need trained networks or images take them from the first run named that is not `kept`; `geometry`, `bounds` and `attractors` from the first of these with an affine output. If a page raises, the build ends with the name of the page, its cell and the traceback, and with an exit code that is not 0.
 #
 # A kept run whose results are absent or damaged is left out: the pages say so, with the command that makes it, and the rest of the book is built.
 #
@@ -116,7 +116,7 @@ source.parameter_table()
 # learning_rate: 1.0e-3
 # ```
 #
-# `weight_decay`, `precision`, `train_points` and `test_points` may be added, and `snapshots`, a list of epochs after which the spectra are measured as well. A key that is unknown, missing or of the wrong kind is refused by name.
+# `weight_decay`, `precision`, `train_points`, `test_points` and `kept` may be added, and `snapshots`, a list of epochs after which the spectra are measured as well. A key that is unknown, missing or of the wrong kind is refused by name.
 #
 # ```bash
 # python -m lib run NAME

@@ -27,7 +27,7 @@ points: int = 50  # data points of each of these
 share: float = 0.1  # of the way, within which a quantity counts as settled
 
 # %%
-from lib import dynamics, figures, ginibre
+from lib import dynamics, figures, ginibre, tables
 from lib.runs import followed, live, member, read, spread, summary
 
 figures.use_style()
@@ -117,7 +117,7 @@ for name, measure in {
 # %% [markdown]
 # Lines pool all eigenvalues. The bands hold nine in ten of the single products, of the {glue:text}`networks:d` untrained networks ({glue:text}`points:d` points each), and of the points of the trained network. The largest vertical distance between the lines of products and of untrained networks is {glue:text}`modulus_untrained:.3f` for the modulus and {glue:text}`angle_untrained:.3f` for the angle; between products and the trained network {glue:text}`modulus_trained:.3f` and {glue:text}`angle_trained:.3f`.
 #
-# The same comparison for every run and $d$, from the summaries: the geometric mean of the eigenvalues, and how many lie near the real axis. A random product has an excess of real eigenvalues, positive and negative alike.
+# The same comparison for every run and $d$, from the summaries: the geometric mean of the eigenvalues, and the share that lies within {glue:text}`real:.1f` degrees of the real axis. A random product has an excess of real eigenvalues, positive and negative alike.
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
@@ -131,13 +131,19 @@ for when in ("first", "last"):
     inside = [row["low"] <= row[when] <= row["high"] for row in every]
     glue(f"{when}_inside", int(sum(inside)), display=False)
 glue("compared", len(every), display=False)
+glue("real", dynamics.REAL, display=False)
+glue("lost", Markdown(tables.lost_told(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} beside
 # :format: myst
 # ```
 #
-# Depth of the tables, $J_I$, medians over test points; in brackets what 95 % of the products lie between. A trained run has one network for each $d$, which is one draw. Before training {glue:text}`first_inside:d` of {glue:text}`compared:d` networks lie within the products' interval; after training {glue:text}`last_inside:d`.
+# Depth of the tables, $J_I$. Geometric mean: medians over test points, in brackets what 95 % of the products lie between. Near the real axis: shares of all eigenvalues, at training and test points. A trained run has one network for each $d$, which is one draw. Before training {glue:text}`first_inside:d` of {glue:text}`compared:d` networks lie within the products' interval; after training {glue:text}`last_inside:d`.
+#
+# ```{glue:md} lost
+# :format: myst
+# ```
 #
 # ## The way there
 #

@@ -43,7 +43,7 @@ def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
 # --- scores at points ----------------------------------------------------------------------------------------------
 
 
-def with_scores(points: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def with_scores(points: pd.DataFrame, seed: int | Sequence[int] = 0) -> pd.DataFrame:
     """A per-point table, or a sample of one, with a column for each of `lib.predictors.SCORES` that follows from it.
 
     The log volume is NaN where omega <= 0, as in equation 6. `seed` is that of the random numbers.
@@ -117,7 +117,8 @@ def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
     run, dataset = runs.read(name), runs.read(name).load_dataset()
     keys = (member.depth, member.latent_dim)
     points = runs.measurements(name, *keys, member.seed)
-    points = with_scores(points[points["test"] == (split == "test")].reset_index(drop=True), member.latent_dim)
+    points = points[points["test"] == (split == "test")].reset_index(drop=True)
+    points = with_scores(points, (member.latent_dim, member.seed))
     images = getattr(dataset, split).images.numpy()
     points = with_codes(points, runs.member(name, *keys, member.seed), images, dataset)
     if len(run.seeds) > 1:
@@ -136,7 +137,7 @@ def judged_points(summary: Summary, member: Member) -> pd.DataFrame:
     sample = summary.sample
     own = (sample["depth"] == member.depth) & (sample["latent_dim"] == member.latent_dim)
     own &= (sample["seed"] == member.seed) & (sample["test"] == 1)
-    return with_scores(sample[own].reset_index(drop=True), member.latent_dim)
+    return with_scores(sample[own].reset_index(drop=True), (member.latent_dim, member.seed))
 
 
 def judged(points: pd.DataFrame) -> pd.DataFrame:

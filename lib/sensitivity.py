@@ -88,6 +88,11 @@ def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
     return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
 
 
+def eigenvalues(run: Summary, latent_dim: int) -> dict[str, float]:
+    """After the last epoch, of J_L at the tables' depth: means over points of `arithmetic_mean` and `small_eigenvalues`."""
+    return _eigenvalues(matching(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
+
+
 def course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
     """A row an epoch after which a run's weights were kept: `epoch`, and the `distances` to the published values.
 
@@ -147,8 +152,7 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.Data
         keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
-        spectra = _eigenvalues(matching(variant.statistics, **where))
-        rows.append(keys | sizes | spectra | found | distances(found, latent_dim))
+        rows.append(keys | sizes | eigenvalues(variant, latent_dim) | found | distances(found, latent_dim))
     if not rows:
         raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
     return pd.DataFrame([_base_row(base, epochs, latent_dim) for epochs in sorted({r["epochs"] for r in rows})] + rows)

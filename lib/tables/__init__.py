@@ -6,7 +6,7 @@ imported by name, by the pages that show them.
 
 from lib.tables.checks import STATEMENTS, checks
 from lib.tables.layout import markdown, numbered
-from lib.tables.ledger import VERDICTS, basis, lost, our_verdicts, standing, tests, verdicts, without_lost
+from lib.tables.ledger import VERDICTS, basis, lost, lost_told, our_verdicts, standing, tests, verdicts, without_lost
 from lib.tables.paper import (
     agreement,
     agreement_told,
@@ -33,6 +33,7 @@ __all__ = [
     "coverage",
     "health",
     "lost",
+    "lost_told",
     "markdown",
     "numbered",
     "our_verdicts",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lib import claims, evidence
+from lib.runs import matching
 from lib.tables.layout import Summaries, markdown
 
 VERDICTS = (claims.REPRODUCED, claims.NOT_REPRODUCED, claims.NOT_TESTABLE)
@@ -48,6 +49,19 @@ def lost(summaries: Summaries) -> str:
         told = f": {'; '.join(cells)}" if cells else ""
         items.append(f"- **{name}**: {len(found) or 'none'} of {len(summary.members)} networks{told}.")
     return "\n".join(items)
+
+
+def lost_told(summaries: Summaries) -> str:
+    """How many of each run's networks at its largest d and the tables' depth have lost a latent direction, as a sentence."""
+    cells = []
+    for name, summary in summaries.items():
+        keys = {"depth": summary.run.table_depth, "latent_dim": max(summary.run.latent_dims)}
+        count = len(matching(evidence.lost_directions(summary), **keys))
+        cells.append(f"{count} of {len(summary.run.seeds)} in {name} ($d$ = {keys['latent_dim']})")
+    return (
+        "Of the networks at the largest $d$ and the depth of the tables these [have lost a latent direction]"
+        f"(small_eigenvalues), and numbers at this $d$ are theirs: {', '.join(cells)}."
+    )
 
 
 def without_lost(summaries: Summaries) -> str:
