@@ -57,6 +57,8 @@ mean = figures.statistics(
 )
 glue("arithmetic_first", float(mean["median"].iloc[0]), display=False)
 glue("arithmetic_last", float(mean["median"].iloc[-1]), display=False)
+
+# %% tags=["remove-input"]
 peak = mean.loc[mean["median"].idxmax()]
 glue("arithmetic_most", float(peak["median"]), display=False)
 glue("most_d", int(peak["latent_dim"]), display=False)

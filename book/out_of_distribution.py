@@ -152,6 +152,8 @@ for name in ("trace_input", "log_volume_input", *rivals):
 below = table[table["detector"] == "trace_input"]["below"]
 glue("below_median", float(below.median()), display=False)
 glue("below_least", float(below.min()), display=False)
+
+# %% tags=["remove-input"]
 own = table[table["detector"].isin(["trace_input", "log_volume_input"])]
 width = own["auroc_high"] - own["auroc_low"]
 glue("band", float(width.median()), display=False)
