@@ -44,7 +44,6 @@ finer_runs: list[str] = [
     "mnist-60-affine",
     "mnist-60-batch-128",
     "mnist-60-batch-512",
-    "mnist-60-rate-high",
     "mnist-60-rate-low",
 ]  # each differs from it in one setting
 
@@ -256,12 +255,8 @@ finer = {d: sensitivity.settings(chosen, finer_runs, d) for d in length_dims}
 figures.settings(finer, wanted)
 
 # %%
-by_setting = pd.concat(
-    {d: one.set_index("setting")[[*names_of]] for d, one in finer.items()},
-    axis=1,
-    names=["d"],
-)
-by_setting.rename(columns=names_of).round(3)
+by_setting = {d: one.set_index("setting")[[*names_of]] for d, one in finer.items()}
+pd.concat(by_setting, names=["d"]).rename(columns=names_of).round(3)
 
 # %% tags=["remove-input"]
 apart = [by_setting[d][["slopes", "indicators"]].pow(2) for d in finer]
@@ -311,7 +306,9 @@ glue("few_settings", "; ".join(few.index), display=False)
 # %%
 longer = [summary(name) for name in listed(long_runs)]
 beside = [ours, chosen, *longer]
-by_run = {one.run.name: sensitivity.course(one, [latent_dim]) for one in beside[1:]}
+by_run = {
+    one.run.name: sensitivity.course(one, [latent_dim]) for one in (chosen, *longer)
+}
 
 # %% mystnb={"image": {"alt": "A line for each of four runs at the larger latent dimension, from epoch to epoch: across, how far the test slopes are from the published ones; upwards, on a logarithmic axis, how far the test indicators are."}}
 figures.courses(by_run)
