@@ -32,6 +32,7 @@ variant_runs: list[str] = [
     "mnist-60-affine",
     "mnist-60-batch-128",
     "mnist-60-batch-512",
+    "mnist-60-rate-high",
     "mnist-60-rate-low",
     "mnist-512",
     "mnist-512-he",

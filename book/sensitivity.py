@@ -44,6 +44,7 @@ finer_runs: list[str] = [
     "mnist-60-affine",
     "mnist-60-batch-128",
     "mnist-60-batch-512",
+    "mnist-60-rate-high",
     "mnist-60-rate-low",
 ]  # each differs from it in one setting
 
