@@ -119,13 +119,16 @@ glue("plain_held", float(own.loc["class and ink", "slope"]), display=False)
 # %% tags=["remove-input"]
 import pandas as pd
 
+from lib import evidence
+
 glue("lost", Markdown(tables.lost_told(beside)), display=False)
 alike = [summary(name) for name in listed(seed_runs)]
-seeded_d = max(set.intersection(*(set(one.run.latent_dims) for one in alike)))
+seeded_d = max(evidence.shared_dims([one.run for one in alike]))
+seeded_depth = alike[0].run.table_depth
 found = pd.concat(one.controls for one in alike)
 found = found.query(
     "space == 'input' and split == 'test' and predictor == 'trace' "
-    "and latent_dim == @seeded_d and depth == @shown.run.table_depth"
+    "and latent_dim == @seeded_d and depth == @seeded_depth"
 )
 by_control = found.groupby("controls")["slope"].agg(["size", "min", "max"])
 

@@ -250,7 +250,9 @@ glue("watched_indicators", watched_end, display=False)
 
 # %%
 finer_runs = listed(finer_runs)
-finer = {d: sensitivity.settings(chosen, finer_runs, d) for d in length_dims}
+finer = {
+    d: sensitivity.settings(chosen, finer_runs, d, watched=True) for d in length_dims
+}
 
 # %% mystnb={"image": {"alt": "Four panels, a row for each setting: four marks with error bars, for the two spaces and the two predictors. Left the test indicators at two latent dimensions, right the test slopes, each less the published one; a line at zero."}}
 figures.settings(finer, wanted)
@@ -296,7 +298,7 @@ for short, row in told.items():
 glue("few_settings", "; ".join(few.index), display=False)
 
 # %% [markdown]
-# {glue:text}`finer_variants:d` variants, one seed each, {glue:text}`finer_epochs:d` epochs. Over both $d$ together the nearest row is *{glue:text}`finer:s`*, {glue:text}`finer_slopes:.2f` in the slopes and {glue:text}`finer_indicators:.2f` in the indicators; the run itself has {glue:text}`as_chosen_slopes:.2f` and {glue:text}`as_chosen_indicators:.2f` after as many epochs. At $d$ = {glue:text}`d:d` batches of {glue:text}`batches:s` are {glue:text}`batch_indicators:s` away in the indicators and {glue:text}`batch_slopes:s` in the slopes.
+# {glue:text}`finer_variants:d` variants, one seed each, {glue:text}`finer_epochs:d` epochs, all rows over the points watched during training. Over both $d$ together the nearest row is *{glue:text}`finer:s`*, {glue:text}`finer_slopes:.2f` in the slopes and {glue:text}`finer_indicators:.2f` in the indicators; the run itself has {glue:text}`as_chosen_slopes:.2f` and {glue:text}`as_chosen_indicators:.2f` after as many epochs. Leads of a hundredth or two may be chance. At $d$ = {glue:text}`d:d` batches of {glue:text}`batches:s` are {glue:text}`batch_indicators:s` away in the indicators and {glue:text}`batch_slopes:s` in the slopes.
 #
 # Nearness to the tables is not all. Figure 6 of the paper has very few [small eigenvalues](small_eigenvalues). At $d$ = {glue:text}`d:d` the row that is nearest there, *{glue:text}`large_best:s`* ({glue:text}`large_slopes:.2f` and {glue:text}`large_indicators:.2f`), has {glue:text}`large_small_eigenvalues:.1f` at a point. Fewer than one at a point, which is our reading of "very few", have only {glue:text}`few_settings:s`, and the nearest of these is *{glue:text}`few_best:s`* ({glue:text}`few_slopes:.2f` and {glue:text}`few_indicators:.2f`).
 #
@@ -325,12 +327,22 @@ lasts = [
 pd.DataFrame(lasts).set_index(["run", "d"]).rename(columns=names_of).round(3)
 
 # %% tags=["remove-input"]
-names = ("plain", "chosen", "long", "start", "wide")
-shorts = dict(zip([one.run.name for one in beside], names))
-for short, one in zip(names[2:], longer):
+told = {
+    "plain": ours,
+    "chosen": chosen,
+    "long": max(longer, key=lambda one: one.run.epochs),
+    "start": next(one for one in longer if one.run.initialisation == "he"),
+    "wide": next(one for one in longer if isinstance(one.run.hidden_widths, dict)),
+}
+shorts = {one.run.name: short for short, one in told.items()}
+
+# %% tags=["remove-input"]
+for short in ("long", "start"):
+    one = told[short]
     glue(short, one.run.name, display=False)
     glue(f"{short}_epochs", int(one.run.epochs), display=False)
-glue("long_batch", int(longer[0].run.batch_size), display=False)
+glue("wide", told["wide"].run.name, display=False)
+glue("long_batch", int(told["long"].run.batch_size), display=False)
 glue("chosen_batch", int(chosen.run.batch_size), display=False)
 for row in lasts:
     end = "large" if row["d"] == max(length_dims) else "small"
@@ -339,10 +351,14 @@ for row in lasts:
         glue(key, float(row[name]), display=False)
 
 # %% tags=["remove-input"]
-compared = [*rows.to_dict("records"), *finer[latent_dim].to_dict("records")]
-compared = [one for one in compared if not one["setting"].startswith("as the run")]
-compared += [row for row in lasts if row["d"] == latent_dim]
-compared = pd.DataFrame(compared).set_index("run")
+runs_seen = [*rows["run"], *finer[latent_dim]["run"], *listed(long_runs)]
+compared = {
+    name: sensitivity.final(one, [latent_dim])
+    | sensitivity.eigenvalues(one, latent_dim)
+    for name in dict.fromkeys(runs_seen)
+    for one in [summary(name)]
+}
+compared = pd.DataFrame(compared).T
 
 # %% tags=["remove-input"]
 is_near = {
@@ -367,7 +383,7 @@ for kind in ("slopes", "indicators"):
 # %% [markdown]
 # After {glue:text}`long_epochs:d` epochs {glue:text}`long:s` has, at $d$ = {glue:text}`large_d:d`, slopes {glue:text}`long_large_slopes:.3f` from the published ones ({glue:text}`chosen:s`: {glue:text}`chosen_large_slopes:.3f` after {glue:text}`chosen_epochs:d`), and {glue:text}`long_large_small_eigenvalues:.1f` small eigenvalues a point ({glue:text}`chosen_large_small_eigenvalues:.1f`). Its indicators are {glue:text}`long_large_indicators:.2f` away ({glue:text}`chosen_large_indicators:.2f`), as it overfits. The run {glue:text}`start:s` has slopes {glue:text}`start_large_slopes:.3f` away, indicators {glue:text}`start_large_indicators:.3f`, and {glue:text}`start_large_small_eigenvalues:.1f` small eigenvalues; {glue:text}`wide:s` has {glue:text}`wide_large_slopes:.3f`, {glue:text}`wide_large_indicators:.3f` and {glue:text}`wide_large_small_eigenvalues:.1f`. At $d$ = {glue:text}`small_d:d` the slopes of the three are {glue:text}`long_small_slopes:.2f`, {glue:text}`start_small_slopes:.2f` and {glue:text}`wide_small_slopes:.2f` away, the indicators {glue:text}`long_small_indicators:.2f`, {glue:text}`start_small_indicators:.2f` and {glue:text}`wide_small_indicators:.2f`.
 #
-# This page has compared {glue:text}`compared:d` networks at $d$ = {glue:text}`d:d` after their last epoch. The slopes of {glue:text}`near_slopes:d` are within {glue:text}`tolerance:.2f` of the published ones, the indicators of {glue:text}`near_indicators:d` are, and {glue:text}`near_few:d` have fewer than one small eigenvalue a point. All three hold for {glue:text}`near_all:s`. Of those with so few the nearest in slopes and indicators together is that of {glue:text}`last:s` ({glue:text}`last_slopes:.3f` and {glue:text}`last_indicators:.3f`).
+# This page has compared {glue:text}`compared:d` networks at $d$ = {glue:text}`d:d` after their last epoch, here over all points. The slopes of {glue:text}`near_slopes:d` are within {glue:text}`tolerance:.2f` of the published ones, the indicators of {glue:text}`near_indicators:d` are, and {glue:text}`near_few:d` have fewer than one small eigenvalue a point. All three hold for {glue:text}`near_all:s`. Of those with so few the nearest in slopes and indicators together is that of {glue:text}`last:s` ({glue:text}`last_slopes:.3f` and {glue:text}`last_indicators:.3f`).
 
 # %% [markdown]
 # ## What we believe, and how sure we are
@@ -376,13 +392,16 @@ for kind in ("slopes", "indicators"):
 back = by_setting[latent_dim]["slopes"]
 glue("base_at_large", float(back[as_chosen]), display=False)
 glue("affine_at_large", float(back["output: affine"]), display=False)
-glue("constant_slopes", float(back[back.index.str.contains("-")].min()), display=False)
+constant = back[back.index.str.match(r"hidden widths: \d")]
+glue("constant_slopes", float(constant.iloc[0]), display=False)
 is_logistic = rows["setting"].str.contains("sigmoid")
 glue("affine_slopes", float(rows.loc[~is_logistic, "slopes"].min()), display=False)
 he = rows[rows["setting"].str.contains(": he")].iloc[0]
 decay = rows[rows["setting"].str.contains("decay")].iloc[0]
-glue("he_slopes", float(he["slopes"]), display=False)
-glue("he_indicators", float(he["indicators"]), display=False)
+again = by_setting[latent_dim].loc["initialisation: he"]
+for kind in ("slopes", "indicators"):
+    glue(f"he_{kind}", float(he[kind]), display=False)
+    glue(f"he_again_{kind}", float(again[kind]), display=False)
 glue("decay_singular", 100 * float(decay["ill_conditioned"]), display=False)
 
 # %% tags=["remove-input"]
@@ -411,7 +430,7 @@ for short, one in narrower.items():
 #
 # *The length of training: gentler than ours.* The published indicators can be had only from networks that overfit little, and ours overfit more the longer they train. Larger batches and a smaller learning rate do the same as fewer epochs: after {glue:text}`finer_epochs:d` epochs with a logistic output they bring the indicators near at $d$ = {glue:text}`d:d` (*{glue:text}`large_best:s`*, {glue:text}`large_indicators:.3f`). But these networks have not yet brought all their directions into use, and the paper's have. Another optimiser was not tried.
 #
-# *Initialisation and weight decay.* He's initialisation comes nearest in the indicators ({glue:text}`he_indicators:.3f`) and is {glue:text}`he_slopes:.2f` off in the slopes. With weight decay the cores are nearly singular at {glue:text}`decay_singular:.0f` % of the points: no candidate.
+# *Initialisation and weight decay.* With an affine output He's initialisation comes nearest in the indicators ({glue:text}`he_indicators:.3f`) and is {glue:text}`he_slopes:.2f` off in the slopes; from the run {glue:text}`chosen:s`, at $d$ = {glue:text}`d:d`, it is {glue:text}`he_again_indicators:.2f` off in the indicators and {glue:text}`he_again_slopes:.2f` in the slopes. With weight decay the cores are nearly singular at {glue:text}`decay_singular:.0f` % of the points: no candidate.
 #
 # *Chance.* Every setting was judged by one network at each $d$. Where the run {glue:text}`chosen:s` has [more seeds](prediction), its slopes have a standard deviation of {glue:text}`prediction.py::chance_std:.3f` in the median: differences of that size between settings say nothing.
 #

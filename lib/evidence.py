@@ -212,7 +212,7 @@ def by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     A row a `latent_dim` that all have, `space`, `predictor` and `seed`, at the tables' depth: `test_slope`, and as printed
     `test_slope_published`, where d is in the paper's tables. Raises `InputError` where the runs differ in more.
     """
-    shared = _shared_dims([one.run for one in summaries])
+    shared = shared_dims([one.run for one in summaries])
     keys = ["latent_dim", "space", "predictor"]
     own = pd.concat([matching(one.regressions, label=-1, depth=one.run.table_depth) for one in summaries])
     own = own.loc[own["latent_dim"].isin(shared)]
@@ -228,7 +228,7 @@ def lost_by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     A row a `latent_dim` and `seed`, at the tables' depth: `lost`, how many (0: none), and the mean number of small
     eigenvalues of J_L at a point: `all`, `class_one`, and `others`, the largest of any other class.
     """
-    shared = _shared_dims([one.run for one in summaries])
+    shared = shared_dims([one.run for one in summaries])
     keys = ["latent_dim", "seed"]
     rows = []
     for one in summaries:
@@ -242,7 +242,7 @@ def lost_by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     return found[found["latent_dim"].isin(shared)].sort_values(keys, ignore_index=True)
 
 
-def _shared_dims(runs: Sequence["Run"]) -> set[int]:
+def shared_dims(runs: Sequence["Run"]) -> set[int]:
     """The latent dimensions that all of these runs have, which must be of one specification but for the seeds."""
     first, *others = runs
     for other in others:

@@ -126,11 +126,12 @@ def precision(usual: Summary, other: Summary) -> pd.DataFrame:
     return one.to_frame().join(two, rsuffix="_other", how="inner").reset_index()
 
 
-def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.DataFrame:
+def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: bool = False) -> pd.DataFrame:
     """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot); at the tables' depth.
 
     Columns: `run`, `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, the means over points of
-    `arithmetic_mean` and `small_eigenvalues` (of J_L), `coefficients`, `distances`.
+    `arithmetic_mean` and `small_eigenvalues` (of J_L), `coefficients`, `distances`. The base's row is over the points that
+    are watched during training, the variants' over all points, or where `watched` over the watched ones, too.
     Raises `InputError` where a variant differs from the base in nothing or in several fields, or the base has no
     snapshot after that many epochs.
     """
@@ -147,15 +148,23 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int) -> pd.Data
         check_known(f"latent dimension of run {name}", latent_dim, variant.run.latent_dims)
         where = {"latent_dim": latent_dim, "depth": variant.run.table_depth}
         member = matching(variant.members, **where).iloc[0]
-        found = coefficients(matching(variant.regressions, **where))
+        regressions, statistics = variant.regressions, variant.statistics
+        if watched:
+            where["epoch"] = variant.run.epochs
+            regressions, statistics = variant.progress_regressions, variant.progress_statistics
+        found = coefficients(matching(regressions, **where))
         setting = _named(*next(iter(changed.items())))
         keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
-        rows.append(keys | sizes | eigenvalues(variant, latent_dim) | found | distances(found, latent_dim))
+        spectra = _eigenvalues(matching(statistics, **where))
+        rows.append(keys | sizes | spectra | found | distances(found, latent_dim))
     if not rows:
         raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
-    return pd.DataFrame([_base_row(base, epochs, latent_dim) for epochs in sorted({r["epochs"] for r in rows})] + rows)
+    of_base = [_base_row(base, epochs, latent_dim) for epochs in sorted({row["epochs"] for row in rows})]
+    if len(of_base) > 1:
+        of_base = [row | {"setting": f"{row['setting']}, {row['epochs']} epochs"} for row in of_base]
+    return pd.DataFrame(of_base + rows)
 
 
 def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:

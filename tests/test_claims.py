@@ -480,7 +480,8 @@ def test_a_network_that_has_lost_a_direction_is_named_and_its_part_in_the_verdic
         "1 of 19 at $n$ = 4, 1 direction at most ($d$ = 20); 1 of 19 at $n$ = 5, 2 directions at most ($d$ = 19)"
         in told
     )
-    assert tables.lost_told({"synthetic": summary}).endswith("1 of 1 in synthetic ($d$ = 20).")
+    told = tables.lost_told({"synthetic": summary, "intact": as_published()})
+    assert told.endswith("are not of intact ones: 1 of 1 in synthetic ($d$ = 20), 0 of 1 in intact ($d$ = 20).")
     changed = claims.without_lost({"synthetic": summary})
     assert list(changed["statement"]) == [claim.statement for claim in claims.CLAIMS if claim.id == "fig6-few"]
     assert changed["verdict"].item() == claims.NOT_REPRODUCED

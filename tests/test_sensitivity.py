@@ -92,6 +92,21 @@ def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch
     assert len(figures.training_length(by_dim, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}).axes) == 2
 
 
+def test_variants_can_be_taken_at_the_watched_points_and_after_several_numbers_of_epochs(base, monkeypatch):
+    other = variant(base, output="sigmoid")
+    longer = dataclasses.replace(other, run=dataclasses.replace(other.run, epochs=300))
+    history = pd.concat([base.history, base.history.assign(epoch=300)])
+    base = dataclasses.replace(base, history=history)
+    found = {"short": other, "long": longer}
+    monkeypatch.setattr(sensitivity, "summary", lambda name: found[name])
+    monkeypatch.setattr(sensitivity, "read", lambda name: found[name].run)
+    rows = sensitivity.settings(base, ["short", "long"], LATENT_DIM)
+    assert rows["setting"].tolist()[:2] == ["as the run mnist-300, 30 epochs", "as the run mnist-300, 300 epochs"]
+    assert rows["slopes"].tolist() == pytest.approx([0.0, 0.3, 0.1, 0.1])
+    watched = sensitivity.settings(base, ["short", "long"], LATENT_DIM, watched=True)
+    assert watched["slopes"].tolist() == pytest.approx([0.0, 0.3, 0.0, 0.3])
+
+
 def test_a_variant_that_is_damaged_is_refused_and_one_without_a_summary_left_out(base, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "RESULTS", tmp_path)
     with pytest.raises(InputError, match="None of the runs"):
