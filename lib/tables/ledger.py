@@ -59,8 +59,8 @@ def lost_told(summaries: Summaries) -> str:
         count = len(matching(evidence.lost_directions(summary), **keys))
         cells.append(f"{count} of {len(summary.run.seeds)} in {name} ($d$ = {keys['latent_dim']})")
     return (
-        "How many networks at the largest $d$ and the depth of the tables [have lost a latent direction]"
-        f"(small_eigenvalues), so that numbers at this $d$ are not of intact ones: {', '.join(cells)}."
+        "Of the networks at the largest $d$ and the depth of the tables [a latent direction is lost](small_eigenvalues) "
+        f"by {', '.join(cells)}; where one is lost, numbers at this $d$ are not those of an intact network."
     )
 
 
