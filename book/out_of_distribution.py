@@ -231,25 +231,21 @@ for place, one in {"live": table, "kept": by_dim[kept_d]}.items():
 # What is hardest for each detector, in every network that is kept: the least AUROC over the sets (trace and log volume of $J_I$).
 
 # %%
-hardest = {
-    (name, d): one.groupby("detector")["auroc"].min()
-    for name, dims in (kept or {run.name: found}).items()
-    for d, one in dims.items()
-}
-least = pd.DataFrame(hardest).T.rename_axis(["run", "d"]).rename_axis(columns="")
+of_kept = kept or {run.name: found}
+every_kept = pd.concat(
+    {(name, d): one for name, dims in of_kept.items() for d, one in dims.items()},
+    names=["run", "d"],
+)
+by_detector = ["run", "d", "detector"]
+least = every_kept.groupby(by_detector)["auroc"].min().unstack()
 titles = {"trace_input": "trace", "log_volume_input": "log volume"}
 titles |= {name: DETECTORS[name][0] for name in rivals}
 least[[*titles]].rename(columns=titles).round(2)
 
 # %% tags=["remove-input"]
 better = least[["trace_input", "log_volume_input"]].max(axis=1)
-either_way = pd.DataFrame(
-    {
-        (name, d): one[["auroc", "below"]].max(axis=1).groupby(one["detector"]).min()
-        for name, dims in (kept or {run.name: found}).items()
-        for d, one in dims.items()
-    }
-).T
+best_way = every_kept.assign(auroc=every_kept[["auroc", "below"]].max(axis=1))
+either_way = best_way.groupby(by_detector)["auroc"].min().unstack()
 glue("networks", len(least), display=False)
 for name in rivals:
     glue(f"wins_{name}", int((better > least[name]).sum()), display=False)
