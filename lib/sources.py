@@ -13,7 +13,12 @@ DOCUMENTED = (ast.Module, ast.FunctionDef, ast.ClassDef)
 
 @cache
 def code_digest(modules: tuple[str, ...]) -> str:
-    """SHA-256 of the code of these modules of `lib` (dotted names) and of all modules of `lib` they import, in turn."""
+    """SHA-256 of the code of these modules of `lib` (dotted names) and of all modules of `lib` they import, in turn.
+
+    Raises `ModuleNotFoundError` for a name that is no module of `lib`: left out in silence, its code could change unseen.
+    """
+    if unknown := [name for name in modules if not _is_module(name)]:
+        raise ModuleNotFoundError(f"No module of the library is named {', '.join(unknown)}; a digest is asked of it.")
     found: set[str] = set()
     waiting = set(modules)
     while waiting:

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 import lib
 from lib.files import ROOT
+from lib.sources import code_digest
 
 FLOORS = {
     name: int(floor)
@@ -109,3 +110,8 @@ def test_large_files_and_data_stay_out_of_git():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
         assert (ROOT / name).stat().st_size < 2**20, name
+
+
+def test_a_digest_of_an_unknown_module_is_an_error():
+    with pytest.raises(ModuleNotFoundError, match=r"lib\.nowhere"):
+        code_digest(("lib.files", "lib.nowhere"))

@@ -32,6 +32,34 @@ def written(tmp_path, monkeypatch, name="own", **changes):
     return name
 
 
+DIGESTS = {
+    "digits": "6a96365d827a1676",
+    "digits-bfloat16": "e33dadc0f31cf85d",
+    "digits-seeds": "fce1eb38f976ce99",
+    "digits-training": "5d507adbc2048112",
+    "mnist": "d24d52e3d715a95a",
+    "mnist-300": "fe27a44dc3d52a97",
+    "mnist-512": "d05da48a0f331447",
+    "mnist-512-constant": "f1c85ccba8fbdaf8",
+    "mnist-512-he": "5502b87a074abb30",
+    "mnist-60-affine": "c81f16c6e409a235",
+    "mnist-60-batch-128": "2d967763d0633ec8",
+    "mnist-60-batch-512": "bd038d28efa03eca",
+    "mnist-60-constant": "2f0d8b800e9006cb",
+    "mnist-60-he": "8148a1da56a407fd",
+    "mnist-60-linear": "7f7946341eed34ec",
+    "mnist-60-rate-high": "49d258f10d55a316",
+    "mnist-60-rate-low": "2675e519ee4265dc",
+    "mnist-batch-64": "8e1a881b59ae9573",
+    "mnist-decay": "ef0e023b9d32e6d0",
+    "mnist-geometric": "13189831bd09fabf",
+    "mnist-he": "e84f0225cefa0238",
+    "mnist-narrow": "2ac168309889324d",
+    "mnist-rate-low": "25120d8697ba7184",
+    "mnist-seeds": "f3bb25c56a705bf7",
+    "mnist-sigmoid": "80f16141363ef67e",
+    "smoke": "f363b3f9034094cd",
+}
 TINY = {"train_points": 120, "test_points": 40, "epochs": 2}
 
 
@@ -45,6 +73,25 @@ def test_the_runs_of_the_book_are_valid():
         assert (run.latent_dims, run.depths, run.table_depth) == (tuple(range(2, 21)), (3, 4, 5), 4)
     assert digits.epochs == as_stated.epochs == 300
     assert mnist.kept and as_stated.kept and not digits.kept
+
+
+def test_digests_of_the_runs_stand_still():
+    """Committed results are found by these: a change here disowns them, and days of training."""
+    for name, digest in DIGESTS.items():
+        assert runs.read(name).digest.startswith(digest), name
+    committed = {name for name in runs.names() if runs.read(name).kept}
+    assert {path.parent.name for path in store.RESULTS.glob("*/manifest.json")} == committed
+    assert committed <= set(DIGESTS)
+
+
+def test_a_new_field_at_its_default_changes_no_digest():
+    wider = dataclasses.make_dataclass(
+        "Wider", [("loss", str, dataclasses.field(default="squared"))], bases=(runs.Run,), frozen=True
+    )
+    run = runs.read("smoke")
+    values = {field.name: getattr(run, field.name) for field in dataclasses.fields(runs.Run)}
+    assert wider(**values).digest == run.digest
+    assert wider(**values, loss="cross-entropy").digest != run.digest
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ FOLDER = files.ROOT / "runs"
 DIMS = (2, 5, 10, 20)  # latent dimensions that are looked at more closely, of those that a run has
 MOST = 100_000  # members of a run
 DEEPEST = 1000
+ADMINISTRATIVE = ("name", "kept", "table_depth")  # fields of a run that change no result
+HASHED_AT_DEFAULT = ("weight_decay", "precision", "train_points", "test_points", "snapshots")
 
 
 @dataclass(frozen=True, order=True)
@@ -70,9 +72,12 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """What identifies the results: the specification (not its name), and the file of a data set of the user's own."""
-        values = dataclasses.asdict(self)
-        for administrative in ("name", "kept", "table_depth"):
-            values.pop(administrative)
+        values = {name: value for name, value in dataclasses.asdict(self).items() if name not in ADMINISTRATIVE}
+        for field in dataclasses.fields(self):
+            # A field that came after the first committed results is hashed only where it departs from its default:
+            # else its mere existence would disown all of them.
+            if field.name not in HASHED_AT_DEFAULT and values.get(field.name, ...) == field.default:
+                values.pop(field.name)
         if self.dataset.endswith(".npz"):
             values["dataset"] = files.sha256(Path(self.dataset))
         return files.digest(values)
