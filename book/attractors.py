@@ -32,11 +32,12 @@ steps: int = 2000  # applications of the network at most
 # %%
 import torch
 
-from lib import attractors, figures, tables
+from lib.geometry import orbits
+from lib.report import attractors as report, claims, style
 from lib.runs import live, member, piecewise_affine, read, summary
-from lib.runs.checks import checked_members
+from lib.runs.specification import checked_members
 
-figures.use_style()
+style.use_style()
 run = read(live(piecewise_affine(runs)))
 dataset = run.load_dataset()
 test, train = (part.images.double() for part in (dataset.test, dataset.train))
@@ -46,12 +47,12 @@ starts = {"test": test[:points], "train": train[:points], "noise": noise}
 
 # %%
 labels = torch.cat([dataset.test.labels[:points], dataset.train.labels[:points]])
-usual = float(attractors.nearest(test, train)[0].median())
+usual = float(orbits.nearest(test, train)[0].median())
 x, portraits = torch.cat(list(starts.values())), {}
 for one in checked_members(run):
     pair = member(run.name, one.depth, one.latent_dim, one.seed)
     double = [module.double() for module in pair]
-    found = attractors.portrait(*double, x, labels, train, usual, steps)
+    found = orbits.portrait(*double, x, labels, train, usual, steps)
     portraits[f"$d={one.latent_dim}$"] = found
 
 # %% mystnb={"image": {"alt": "A panel for each latent dimension with three bars, for orbits from test images, training images and noise. Each bar is divided into the shares that end in a fixed point, in a cycle, are lost, or are unsettled."}}
@@ -60,7 +61,7 @@ shares = {
     name: {kind: one.orbits.shares(of) for kind, of in zip(starts, kinds, strict=True)}
     for name, one in portraits.items()
 }
-figures.fates(shares, attractors.FATES)
+report.fates(shares, orbits.FATES)
 
 # %% tags=["remove-input"]
 from myst_nb import glue
@@ -80,7 +81,7 @@ for place, which in {"low": 0, "high": -1}.items():
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-told = tables.lost_told({run.name: summary(run.name)})
+told = claims.lost_told({run.name: summary(run.name)})
 glue("lost", Markdown(told), display=False)
 
 # %% [markdown]
@@ -102,15 +103,16 @@ for name, one in portraits.items():
     captions[f"{name}, fixed point"] = [f"{100 * part:.1f} %" for part in basins]
     if len(basins):
         rows[f"{name}, nearest"] = list(train[one.row[:8]].numpy())
-figures.gallery(rows, captions, dataset.image_shape)
+report.gallery(rows, captions, dataset.image_shape)
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from lib.tables import dynamics as dynamics_tables
+from lib.analysis import dynamics
+from lib.report import attractors as report
 
 numbers = {name: one.numbers for name, one in portraits.items()}
-glue("attractor_table", Markdown(dynamics_tables.attractors(numbers)), display=False)
+glue("attractor_table", Markdown(report.attractors(numbers)), display=False)
 
 # %% tags=["remove-input"]
 glue("usual", usual, display=False)
@@ -140,7 +142,7 @@ glue("closest", f"{near.min():.2f}" if len(near) else "none", display=False)
 # Where trace and volume are large, $f$ contracts little near the point. If that mattered for the orbit, such points would take longer to settle, or settle less often.
 
 # %% tags=["remove-input"]
-from lib.attractors import starting_points
+from lib.geometry.orbits import starting_points
 
 data = torch.cat(kinds[:2])
 quantities = {"trace": "trace", "log_volume": "log volume", "error": "error"}
@@ -150,12 +152,12 @@ for one, (name, found) in zip(checked_members(run), portraits.items(), strict=Tr
     double = [module.double() for module in pair]
     columns = starting_points(*double, x, found.orbits)
     begun[name] = {key: values[data.numpy()] for key, values in columns.items()}
-told = dynamics_tables.rank_correlations(begun, quantities, fixed=0)
+told = report.rank_correlations(begun, quantities, fixed=0)
 glue("foretold", Markdown(told), display=False)
 
 # %% tags=["remove-input"]
 of_eigenvalues = ["trace", "log_volume"]
-parts = dynamics_tables.foretelling(begun, of_eigenvalues, fixed=0)
+parts = dynamics.foretelling(begun, of_eigenvalues, fixed=0)
 signed = [(1 if to == "steps" else -1, one) for (_, _, to), one in parts.items()]
 glue(
     "told_expected",

@@ -42,9 +42,11 @@ runs: list[str] = ["mnist-300", "digits"]  # the first with networks is shown
 # %% mystnb={"image": {"alt": "Left, arrows from points of the data to their images under two networks; those of the second are the first ones, moved by one step. Right, error against eigenvalue: at each eigenvalue the two networks have different errors."}}
 import torch
 
-from lib import diagrams, figures, jacobians, toys
+from lib.geometry import jacobians
+from lib.report import bounds as report, diagrams, style
+from lib.training import toys
 
-figures.use_style()
+style.use_style()
 data = toys.arc()
 encoder, decoder = toy = toys.plane_autoencoder(data)
 step = torch.tensor([0.5, 0.3]).double()
@@ -103,7 +105,7 @@ diagrams.same_spectrum(data[::3].numpy(), values.numpy(), images)
 # :::
 
 # %% mystnb={"image": {"alt": "Two points a and x of the plane and their images under the network. An arrow leads from a along a dotted line, then a second one at right angles to it to x. Dashed arrows are the residuals of the two points."}}
-from lib import bounds
+from lib.geometry import bounds
 
 x, anchor = torch.tensor([[-1.25, 0.55], [-0.85, -0.45]]).double()[:, None]
 form = bounds.secant(*toy, x, anchor)
@@ -141,9 +143,8 @@ diagrams.split(*points, form.basis[0, :, 0].numpy())
 # The checks below are made in double precision on networks of the tables' depth, $d$ = {glue:text}`checked_dims:s`, at the points of the run (of a large data set: at its test points). On MNIST they are those of the run `mnist-300`, whose output is affine. A logistic output is not covered by the proofs on this page, except by the third part of {prf:ref}`cor-lower`; nor is it needed for what [geometry](geometry) proves of all differentiable maps.
 
 # %%
-from lib import tables
 from lib.runs import live, member, piecewise_affine, read
-from lib.runs.checks import bound_checks, points_and_anchors
+from lib.analysis.bound_checks import bound_checks, points_and_anchors
 
 run = read(live(piecewise_affine(runs)))
 by_run = {name: bound_checks(name) for name in piecewise_affine(runs)}
@@ -166,7 +167,7 @@ dims = sorted({int(d) for d in networks["latent_dim"]})
 glue("checked_dims", ", ".join(map(str, dims)), display=False)
 
 # %% tags=["remove-input"]
-glue("checks_split", Markdown(tables.checks(by_run, "split")), display=False)
+glue("checks_split", Markdown(report.checks(by_run, "split")), display=False)
 own = by_run[run.name].set_index(["statement", "latent_dim"])["tightness_median"]
 for name, statement in {"normal": "normal part", "tangent": "tangent plane"}.items():
     glue(f"{name}_first", float(own[statement].iloc[0]), display=False)
@@ -218,7 +219,7 @@ found = pd.DataFrame(bounds.table([one(form) for one in orthogonal]))
 
 # %% tags=["remove-input"]
 by_size = {"tied weights": found.assign(latent_dim=10)}
-glue("checks_tied", Markdown(tables.checks(by_size, "orthogonal")), display=False)
+glue("checks_tied", Markdown(report.checks(by_size, "orthogonal")), display=False)
 
 # %% [markdown]
 # ```{glue:md} checks_tied
@@ -300,7 +301,7 @@ glue("oblique_low", float(departure.iloc[1].min()), display=False)
 glue("diagonalisable", int(departure.iloc[2].sum()), display=False)
 glue("examined", examined * len(pairs), display=False)
 glue("one_region", float(departure.iloc[3].max()), display=False)
-body = tables.checks(by_run, "orthogonal", "departure")
+body = report.checks(by_run, "orthogonal", "departure")
 glue("checks_orthogonal", Markdown(body), display=False)
 
 # %% [markdown]
@@ -423,7 +424,7 @@ glue("fixed_of", len(x) * len(local), display=False)
 # The trace is the autoencoder's number of degrees of freedom in Stein's sense, and enters the expected error linearly.
 
 # %% tags=["remove-input"]
-glue("checks_average", Markdown(tables.checks(by_run, "average")), display=False)
+glue("checks_average", Markdown(report.checks(by_run, "average")), display=False)
 below = [float((here.trace < d).double().mean()) for d, here in local.items()]
 glue("below_low", min(below), display=False)
 glue("below_high", max(below), display=False)
@@ -467,7 +468,7 @@ shown = {
     "second application, upper": "second application",
 }
 found = {one.name: one for one in bounds.evaluate(*pairs[d], some, near)}
-figures.bound_against_actual({shown[one]: found[one] for one in shown})
+report.bound_against_actual({shown[one]: found[one] for one in shown})
 
 # %% tags=["remove-input"]
 glue("plot_d", int(d), display=False)

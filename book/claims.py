@@ -20,7 +20,7 @@
 runs: list[str] = ["mnist", "mnist-300", "digits"]  # runs to show, side by side
 
 # %%
-from lib import claims
+from lib.analysis import claims
 from lib.runs import listed, summary
 
 runs = listed(runs)
@@ -59,12 +59,12 @@ for place, name in {"first": runs[0], "last": runs[-1]}.items():
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from lib import tables
+from lib.report import claims as report
 
-glue("tests", Markdown(tables.tests()), display=False)
-glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
-glue("lost", Markdown(tables.lost(summaries)), display=False)
-glue("without", Markdown(tables.without_lost(summaries)), display=False)
+glue("tests", Markdown(report.tests()), display=False)
+glue("verdicts", Markdown(report.verdicts(ledger)), display=False)
+glue("lost", Markdown(report.lost(summaries)), display=False)
+glue("without", Markdown(report.without_lost(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} tests
@@ -108,8 +108,8 @@ for place, name in {"first": runs[0], "last": runs[-1]}.items():
     glue(f"{place}_holds", int(found.get(claims.HOLDS, 0)), display=False)
     glue(f"{place}_fails", int(found.get(claims.FAILS, 0)), display=False)
     glue(f"{place}_open", int(found.get(claims.NOT_TESTABLE, 0)), display=False)
-glue("own_tests", Markdown(tables.tests(of=claims.OUR_CLAIMS)), display=False)
-glue("own_verdicts", Markdown(tables.our_verdicts(own)), display=False)
+glue("own_tests", Markdown(report.tests(of=claims.OUR_CLAIMS)), display=False)
+glue("own_verdicts", Markdown(report.our_verdicts(own)), display=False)
 
 # %% [markdown]
 # Of {glue:text}`own_claims` claims of ours, {glue:text}`first_holds` hold on the run {glue:text}`first_run`, {glue:text}`first_fails` do not, and {glue:text}`first_open` cannot be tested there; on the run {glue:text}`last_run` {glue:text}`last_holds` hold, {glue:text}`last_fails` do not, and {glue:text}`last_open` cannot be tested.

@@ -40,7 +40,7 @@ simulated_points: int = 20000  # of the simulation
 # %%
 import pandas as pd
 
-from lib import controls
+from lib.measures import controls
 
 rows = {}
 for direct in (0.0, 0.3):
@@ -66,21 +66,21 @@ glue("direct_held", float(known.loc[(0.3, "class and ink"), "slope"]), display=F
 # ## The slopes, raw and controlled
 
 # %%
-from lib import figures, tables
+from lib.report import claims, controls as report, style
 from lib.runs import listed, summary
 
-figures.use_style()
+style.use_style()
 summaries = {name: summary(name) for name in listed(runs)}
 beside = summaries | {name: summary(name) for name in listed(plain_runs)}
 
 # %% mystnb={"image": {"alt": "A column of two panels for each run: slopes on the log volume above, on the trace below, against the latent dimension. Five lines each, from nothing held fixed to class, ink and neighbours, with a grey line at zero."}}
-figures.controlled_slopes(summaries, "test")
+report.controlled_slopes(summaries, "test")
 
 # %% [markdown]
 # Test points, $J_I$, the depth of the tables. Black: nothing held fixed, the slope of the paper. The other lines hold something fixed.
 
 # %% mystnb={"image": {"alt": "The same panels for training points: five lines each, from nothing held fixed to class, ink and neighbours."}}
-figures.controlled_slopes(summaries, "train")
+report.controlled_slopes(summaries, "train")
 
 # %% [markdown]
 # The same for the training points.
@@ -88,7 +88,7 @@ figures.controlled_slopes(summaries, "train")
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-glue("controlled", Markdown(tables.controlled(beside)), display=False)
+glue("controlled", Markdown(report.controlled(beside)), display=False)
 shown = summaries[listed(runs)[0]]
 own = shown.controls.query("space == 'input' and split == 'test'")
 last = max(shown.run.latent_dims)
@@ -119,9 +119,9 @@ glue("plain_held", float(own.loc["class and ink", "slope"]), display=False)
 # %% tags=["remove-input"]
 import pandas as pd
 
-from lib import evidence
+from lib.analysis import evidence
 
-glue("lost", Markdown(tables.lost_told(beside)), display=False)
+glue("lost", Markdown(claims.lost_told(beside)), display=False)
 alike = [summary(name) for name in listed(seed_runs)]
 seeded_d = max(evidence.shared_dims([one.run for one in alike]))
 seeded_depth = alike[0].run.table_depth
@@ -158,7 +158,7 @@ for short in ("held", "all"):
 # Over {glue:text}`seeded:d` seeds of the run {glue:text}`seeded_run:s` at $d$ = {glue:text}`seeded_d:d` the slope on the trace is {glue:text}`seeded_held_min:.2f` to {glue:text}`seeded_held_max:.2f` with class and ink held fixed, and {glue:text}`seeded_all_min:.2f` to {glue:text}`seeded_all_max:.2f` with the distance as well. That is more than the standard errors say, and far less than what lies between the two runs, which differ in widths, output and epochs: how much of a slope survives depends on these.
 
 # %% tags=["remove-input"]
-glue("changes", Markdown(tables.control_counts(beside)), display=False)
+glue("changes", Markdown(report.control_counts(beside)), display=False)
 
 # %% [markdown]
 # ## Over all members
@@ -170,7 +170,7 @@ glue("changes", Markdown(tables.control_counts(beside)), display=False)
 # Every member of every depth, test points, $J_I$: at how many the slope with class and ink held fixed is significantly above 0, below 0, or neither (95 % intervals), and at how many it is less than half of the raw slope in size.
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(tables.basis(beside, "controls")), display=False)
+glue("basis", Markdown(claims.basis(beside, "controls")), display=False)
 
 # %% [markdown]
 # ## How sure are we

@@ -45,19 +45,19 @@
 # decoder: [{Linear: [8, 32]}, ReLU, {Linear: [32, 64]}]
 # ```
 #
-# The layers may be affine, convolutional (also transposed), pointwise activations, normalisations, pooling, dropout, and such as change the shape. `lib.models.LAYERS` is the list; any other layer is refused with this list.
+# The layers may be affine, convolutional (also transposed), pointwise activations, normalisations, pooling, dropout, and such as change the shape. `lib.training.user_models.LAYERS` is the list; any other layer is refused with this list.
 #
 # Time grows with $d$: a network that is no chain of affine layers takes a small multiple of $d$ passes for a point, and none takes $N$ ([how fast it is](performance)). Memory is bounded whatever the number of points. The 5-NN distance is by brute force, the number of points times that of the reference times $N$.
 
 # %% tags=["parameters"]
-model: str = "lib.examples:convolutional_digits"  # FILE.safetensors, or code
+model: str = "lib.training.demo:convolutional_digits"  # FILE.safetensors, or code
 data: list[str] = [
-    "lib.examples:test_digits",
-    "lib.examples:shifted_digits",
-    "lib.examples:noisy_digits",
-    "lib.examples:inverted_digits",
+    "lib.training.demo:test_digits",
+    "lib.training.demo:shifted_digits",
+    "lib.training.demo:noisy_digits",
+    "lib.training.demo:inverted_digits",
 ]  # one or more sources of points
-reference: str = "lib.examples:training_digits"  # "" for none
+reference: str = "lib.training.demo:training_digits"  # "" for none
 architecture: str = ""  # where the model does not state its own
 folder: str = "."  # where relative paths and code start from
 points: int = 1000  # at most so many of each source
@@ -66,20 +66,21 @@ coverage: float = 0.99  # the central share that is ordinary
 # %%
 from IPython.display import Markdown
 
-from lib import diagnosis, figures, findings
+from lib.analysis import diagnosis
+from lib.report import diagnose as report, style
 
-figures.use_style()
+style.use_style()
 arguments = (model, data, reference, architecture, folder)
 found = diagnosis.diagnose(*arguments, points, coverage)
-Markdown(findings.setting(found))
+Markdown(report.setting(found))
 
 # %% [markdown]
 # All that is measured at each point can be had as a table, with the trace, the log volume, the tangent distance, the error and more in its columns:
 #
 # ```python
-# from lib.diagnosis import diagnose
+# from lib.analysis.diagnosis import diagnose
 #
-# found = diagnose("lib.examples:convolutional_digits", ["lib.examples:test_digits"])
+# found = diagnose("lib.training.demo:convolutional_digits", ["lib.training.demo:test_digits"])
 # found.data["test_digits"].measured    # a pandas table, a row a point
 # ```
 #
@@ -89,7 +90,7 @@ Markdown(findings.setting(found))
 
 # %% mystnb={"image": {"alt": "Three panels, trace, log volume and tangent distance, with a row for each set of points: the median as a dot, the middle half as a thick line, the middle 99 percent as a thin one. A grey band marks the central range of the reference."}}
 measured = {name: one.measured for name, one in found.sets.items()}
-figures.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
+report.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
 
 # %% [markdown]
 # Dots are medians, thick lines the middle half, thin lines the middle 99 %. Where there is a reference, the grey band is its central range.
@@ -99,20 +100,20 @@ figures.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
 # A point is flagged by a quantity if its value lies outside the reference's central range. The limits are order statistics of the reference, chosen so that a fresh point of the same kind is flagged by one quantity with a probability of at most the share outside (conformal prediction, {cite}`vovk2005`). The 5-NN distance depends on who is there: a point's is held against those that the reference points have with it among them, and the guarantee is the same. The same rule, applied to the error, the ink $\lvert x\rvert^2$ and the distance to the fifth nearest reference point, says what one would have noticed without a Jacobian. The tangent distance is a part of the error, and has to be seen beside it.
 
 # %%
-findings.shares_table(found) if found.reference else None
+report.shares_table(found) if found.reference else None
 
 # %% tags=["remove-input"]
-Markdown(findings.flags(found))
+Markdown(report.flags(found))
 
 # %% [markdown]
 # The shares are in percent; *any* counts the points that trace, log volume or tangent distance flags. The points farthest outside, measured in widths of the reference's central range (without a reference: those farthest from the tangent plane), are these.
 
 # %%
-findings.outstanding_table(found)
+report.outstanding_table(found)
 
 # %% mystnb={"image": {"alt": "For each set of points two rows of small images: the points that stand out most, each with its number, and below each its reconstruction by the network."}}
-pictures = findings.pictures(found)
-figures.flagged_pictures(pictures) if pictures else None
+pictures = report.pictures(found)
+report.flagged_pictures(pictures) if pictures else None
 
 # %% [markdown]
 # Where the points are images: what stands out (above) and what the network makes of it (below). The numbers are the rows of the source, or the names of the files.
@@ -122,10 +123,10 @@ figures.flagged_pictures(pictures) if pictures else None
 # Where the product $\omega$ of the eigenvalues is negative, orientation is reversed. Where the network passes on fewer than $d$ dimensions, $\omega$ is exactly 0 and the point is *structurally singular*. Where the smallest singular value of the core is less than a millionth of the largest (in float32, a hundred-thousandth), it is *ill conditioned*, and the sign of $\omega$ may be rounding. In chains of affine layers and ReLU singular points are found by counting active units; in other networks only where the determinant is exactly 0, so that ill conditioned points have to be looked at as well.
 
 # %%
-findings.orientation_table(found)
+report.orientation_table(found)
 
 # %% tags=["remove-input"]
-Markdown(findings.orientation(found))
+Markdown(report.orientation(found))
 
 # %% [markdown]
 # Neither needs a reference. Whether such points have the larger errors is not examined here.
@@ -135,7 +136,7 @@ Markdown(findings.orientation(found))
 # The error $\lvert f(x)-x\rvert$ has a part along the decoded manifold and a part across it. The part across is the tangent distance: to first order no other code would have drawn the point better. The part along is what a better code could mend.
 
 # %%
-findings.tangent_table(found)
+report.tangent_table(found)
 
 # %% [markdown]
 # Lengths add in squares: where a share $s$ of the length is across, $\sqrt{1-s^2}$ is along. Where the share across is near 1, the encoder has, to first order, done what the decoder allows: the point lies off what the decoder can draw. Where it is small, a better code would have drawn the point better.
@@ -149,10 +150,10 @@ tables = {
     name: diagnosis.correlations(one.measured) for name, one in found.data.items()
 }
 strong = diagnosis.PREDICTORS["eigenvalues"]
-figures.error_correlations(tables, findings.NAMES, strong)
+report.error_correlations(tables, report.NAMES, strong)
 
 # %% tags=["remove-input"]
-Markdown(findings.errors(found))
+Markdown(report.errors(found))
 
 # %% [markdown]
 # Filled marks need the Jacobian, open marks do not. *More* and *less* compare the strongest of each kind by the size of the correlation; 1000 resamples of the points give the interval. The strongest is picked at these same points, which favours both kinds alike.
@@ -160,7 +161,7 @@ Markdown(findings.errors(found))
 # ## What may be concluded, and what not
 
 # %% tags=["remove-input"]
-Markdown(findings.conclusion(found))
+Markdown(report.conclusion(found))
 
 # %% [markdown]
 # What does not follow, whatever the numbers are:

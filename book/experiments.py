@@ -23,10 +23,10 @@ precision_runs: list[str] = ["digits-seeds", "digits-bfloat16"]  # as usual; oth
 # %%
 from myst_nb import glue
 
-from lib import figures, tables
+from lib.report import experiments as report, style
 from lib.runs import listed, summary
 
-figures.use_style()
+style.use_style()
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 listing = summaries | {name: summary(name) for name in listed(plain_runs)}
@@ -42,7 +42,7 @@ from lib.runs import live
 
 example = summaries[live(runs)].run
 dataset = example.load_dataset()
-Markdown(tables.coverage(listing))
+Markdown(report.coverage(listing))
 
 # %% tags=["remove-input"]
 glue("example_run", example.name, display=False)
@@ -51,7 +51,7 @@ glue("example_run", example.name, display=False)
 # Grey levels are scaled to [0, 1]. Two training images of each class, from the data of the run {glue:text}`example_run:s`:
 
 # %% mystnb={"image": {"alt": "Two rows of ten small grey images, handwritten digits zero to nine."}}
-figures.samples(
+report.samples(
     dataset.train.images.numpy(), dataset.train.labels.numpy(), dataset.image_shape
 )
 
@@ -70,7 +70,7 @@ figures.samples(
 # :::
 
 # %% tags=["remove-input"]
-glue("settings", Markdown(tables.settings(listing)), display=False)
+glue("settings", Markdown(report.settings(listing)), display=False)
 
 # %% [markdown]
 # ```{glue:md} settings
@@ -86,17 +86,17 @@ glue("settings", Markdown(tables.settings(listing)), display=False)
 # Products in bfloat16, with weights and sums in float32, are what one would train with where a processor has them. A small run was trained both ways, from the same initialisations and for as many epochs.
 
 # %%
-from lib import sensitivity
+from lib.analysis import sensitivity
 
 both = [summary(name) for name in listed(precision_runs)]
 pairs = sensitivity.precision(*both) if len(both) == 2 else None
 
 # %% mystnb={"image": {"alt": "Four panels, one for each space and predictor: test slopes against the latent dimension. At each, a vertical line for every seed joins a dot for one precision and a cross for the other; the lines are shorter than the dots are apart."}}
 precisions = [one.run.precision for one in both]
-figures.precisions(pairs, precisions) if pairs is not None else None
+report.precisions(pairs, precisions) if pairs is not None else None
 
 # %% tags=["remove-input"]
-glue("precision_told", Markdown(tables.precision(pairs, both)), display=False)
+glue("precision_told", Markdown(report.precision(pairs, both)), display=False)
 
 # %% [markdown]
 # ```{glue:md} precision_told
@@ -106,13 +106,13 @@ glue("precision_told", Markdown(tables.precision(pairs, both)), display=False)
 # ## Training
 
 # %% mystnb={"image": {"alt": "Lines of test error, solid, and training error, dashed, that fall over the epochs on logarithmic axes; the larger d, the lower they end."}}
-figures.loss_curves(summaries)
+report.loss_curves(summaries)
 
 # %% [markdown]
 # Test error (solid) and training error (dashed) at the depth of the tables. Larger latent dimensions end lower and take longer.
 
 # %% mystnb={"image": {"alt": "Lines that mostly fall with the latent dimension, test solid above train dashed, one pair a depth."}}
-figures.final_errors(summaries)
+report.final_errors(summaries)
 
 # %% tags=["remove-input"]
 members = shown.members[shown.members["depth"] == shown.run.table_depth].sort_values(
@@ -136,7 +136,7 @@ glue(
 # ## Reconstructions
 
 # %% mystnb={"image": {"alt": "A grid of small images: the top row has one test digit a class, the rows below its reconstructions for growing d, blurred at small d and sharp at large d."}}
-figures.reconstructions(shown)
+report.reconstructions(shown)
 
 # %% [markdown]
 # The first test image of every class, and what members of growing $d$ make of it. At small $d$ the network returns a typical member of the class, or of another class.
@@ -144,7 +144,7 @@ figures.reconstructions(shown)
 # ## Are the cores sound?
 
 # %% tags=["remove-input"]
-glue("health", Markdown(tables.health(listing)), display=False)
+glue("health", Markdown(report.health(listing)), display=False)
 
 # %% [markdown]
 # ```{glue:md} health

@@ -50,9 +50,10 @@
 # :::
 
 # %% mystnb={"image": {"alt": "Two maps of a square cut into polygons by thin lines, with a ring of data points and a bent line through them. Left, the error, small along the ring and large in the opening; right, the eigenvalue, constant in each polygon, near one along the ring and of both signs in the opening."}}
-from lib import diagrams, figures, toys
+from lib.report import diagrams, style
+from lib.training import toys
 
-figures.use_style()
+style.use_style()
 data = toys.arc()
 toy = toys.plane_autoencoder(data)
 curve = toys.decoded_curve(toy, data)
@@ -147,7 +148,7 @@ def explicit_jacobian(encoder, decoder, points):
 
 
 # %%
-from lib import jacobians, spectra
+from lib.geometry import jacobians, spectra
 
 x, errors = test[:explicit_points], {}
 for d, pair in pairs.items():
@@ -296,17 +297,17 @@ moved.map("{:.0e}".format)
 # The statements in the table are checked on networks of the tables' depth, in double precision, at every point of the run (of a large data set: at its test points). {prf:ref}`prop-coordinates` is checked above, at the smallest $d$ only. {prf:ref}`lem-regions` and {prf:ref}`prop-perfect` are proved and not checked.
 
 # %%
-from lib import tables
-from lib.runs.checks import bound_checks
+from lib.report import bounds as bounds_report
+from lib.analysis.bound_checks import bound_checks
 
 by_run = {name: bound_checks(name) for name in piecewise_affine(runs)}
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-glue("checks", Markdown(tables.checks(by_run, "geometry")), display=False)
+glue("checks", Markdown(bounds_report.checks(by_run, "geometry")), display=False)
 own = pd.concat(by_run.values())
-own = own[own["statement"].isin(tables.STATEMENTS["geometry"])]
+own = own[own["statement"].isin(bounds_report.STATEMENTS["geometry"])]
 glue("all_checks", int(own["applies"].sum()), display=False)
 glue("violations", int(own["violations"].sum()), display=False)
 
@@ -321,7 +322,7 @@ glue("violations", int(own["violations"].sum()), display=False)
 # {prf:ref}`prop-flipped` says more than $\operatorname{rank}\Delta\le d$ only where fewer than $d$ units flip. In the run {glue:text}`shown_run:s`, at the test points:
 
 # %%
-from lib import bounds
+from lib.geometry import bounds
 
 flips = {}
 for d, (encoder, decoder) in pairs.items():

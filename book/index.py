@@ -25,10 +25,11 @@ plain_runs: list[str] = ["mnist-300"]  # told beside them
 from IPython.display import Markdown
 from myst_nb import glue
 
-from lib import claims, evidence, figures, tables
+from lib.analysis import claims, evidence, intervals
+from lib.report import claims as claims_report, controls, style
 from lib.runs import listed, summary
 
-figures.use_style()
+style.use_style()
 summaries = {name: summary(name) for name in listed(runs)}
 beside = summaries | {name: summary(name) for name in listed(plain_runs)}
 told = {"first": listed(runs)[0], "last": listed(runs)[-1]}
@@ -42,14 +43,14 @@ for place, name in told.items():
     glue(f"{place}_run", name, display=False)
     glue(f"{place}_d", largest[place], display=False)
 glue("all_claims", len(claims.CLAIMS), display=False)
-glue("standing", Markdown(tables.standing(beside)), display=False)
+glue("standing", Markdown(claims_report.standing(beside)), display=False)
 
 # %% tags=["remove-input"]
 held = {"raw": "none", "held": "class and ink", "all": "class, ink, neighbours"}
 for place, name in told.items():
     for short, control in held.items():
         row = evidence.controlled(beside[name], control, "trace").loc[largest[place]]
-        half = evidence.Z * float(row["slope_se"])
+        half = intervals.Z * float(row["slope_se"])
         glue(f"{place}_{short}", float(row["slope"]), display=False)
         glue(f"{place}_{short}_half", half, display=False)
 
@@ -57,7 +58,7 @@ for place, name in told.items():
 small = beside[told["last"]]
 slopes = evidence.controlled(small, "none", "trace")
 slopes = slopes.loc[evidence.intact_dims(small) or slopes.index]
-halves = evidence.Z * slopes["slope_se"]
+halves = intervals.Z * slopes["slope_se"]
 signs = {
     "up": (slopes["slope"] - halves).idxmax(),
     "down": (slopes["slope"] + halves).idxmin(),
@@ -71,7 +72,7 @@ for short, d in signs.items():
 # **What we found.** In the run {glue:text}`first_run:s`, with settings chosen for slopes near the published ones, at $d$ = {glue:text}`first_d:d` latent numbers, a trace one standard deviation larger goes with a test error larger by {glue:text}`first_raw:.2f` ± {glue:text}`first_raw_half:.2f` of its own. With digit and amount of ink held fixed {glue:text}`first_held:.2f` ± {glue:text}`first_held_half:.2f` [is left](controls), and {glue:text}`first_all:.2f` ± {glue:text}`first_all_half:.2f` with the distance from the training images too. With a [plain reading](sensitivity) of the settings {glue:text}`plain_held:.2f` ± {glue:text}`plain_held_half:.2f` is left of {glue:text}`plain_raw:.2f`. In the run {glue:text}`last_run:s`, of smaller images, the sign depends on $d$. The [ledger](claims) has all {glue:text}`all_claims:d` claims.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "One panel a run against the latent dimension. Crosses are the slopes of the test error on the trace as published, for MNIST; a black line those found here; an orange line those left with class and ink held fixed. A grey line marks zero."}}
-figures.headline(summaries)
+controls.headline(summaries)
 
 # %% [markdown]
 # *Bands are 95 % intervals over points. The published slopes are of MNIST.*

@@ -30,9 +30,9 @@ runs: list[str] = ["mnist", "mnist-300", "digits"]  # the runs to list
 # %% tags=["remove-input"]
 from myst_nb import glue
 
-from lib import diagrams, figures
+from lib.report import diagrams, style
 
-figures.use_style()
+style.use_style()
 glue("diagram", diagrams.commutative_diagram(), display=False)
 
 # %% [markdown]
@@ -64,11 +64,11 @@ glue("diagram", diagrams.commutative_diagram(), display=False)
 # %%
 from IPython.display import Markdown
 
-from lib import tables
+from lib.report import experiments
 from lib.runs import listed, summary
 
 summaries = {name: summary(name) for name in listed(runs)}
-Markdown(tables.coverage(summaries))
+Markdown(experiments.coverage(summaries))
 
 # %% [markdown]
 # A run that takes days is shown as far as it has been computed; the figures say so. The paper's own experiments are on MNIST {cite}`lecun1998`, $28\times28$ pixels, with $d$ from 2 to 20. Where a page shows another data set, the paper's values stand beside it for comparison of signs and sizes; they were never claimed for that data.

@@ -22,10 +22,11 @@ runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 # %%
 from myst_nb import glue
 
-from lib import claims, evidence, figures, tables
+from lib.analysis import claims, evidence
+from lib.report import claims as claims_report, spectra, style
 from lib.runs import listed, summary
 
-figures.use_style()
+style.use_style()
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
@@ -34,7 +35,7 @@ shown = summaries[runs[0]]
 # ## The arithmetic mean
 
 # %%
-figure = figures.mean_eigenvalue(summaries, "arithmetic_mean")
+figure = spectra.mean_eigenvalue(summaries, "arithmetic_mean")
 glue("arithmetic", figure, display=False)
 
 # %% [markdown]
@@ -47,7 +48,7 @@ glue("arithmetic", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-mean = figures.statistics(
+mean = evidence.statistics(
     shown,
     "arithmetic_mean",
     space="latent",
@@ -70,7 +71,7 @@ glue("depth", int(shown.run.table_depth), display=False)
 # %% tags=["remove-input"]
 keys = {"space": "latent", "depth": max(shown.run.depths), "split": "all", "label": -1}
 average, small = (
-    figures.statistics(shown, name, **keys)["mean"].iloc[-1]
+    evidence.statistics(shown, name, **keys)["mean"].iloc[-1]
     for name in ("arithmetic_mean", "small_eigenvalues")
 )
 d = max(shown.run.latent_dims)
@@ -93,7 +94,7 @@ glue("deepest_rest", float(average * d / (d - small)), display=False)
 # :::
 
 # %%
-figure = figures.mean_eigenvalue(summaries, "geometric_mean")
+figure = spectra.mean_eigenvalue(summaries, "geometric_mean")
 glue("geometric", figure, display=False)
 
 # %% [markdown]
@@ -105,7 +106,7 @@ glue("geometric", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-mean = figures.statistics(
+mean = evidence.statistics(
     shown,
     "geometric_mean",
     space="latent",
@@ -128,8 +129,8 @@ glue("geometric_intact", float(of_intact), display=False)
 from IPython.display import Markdown
 
 ledger = claims.ledger(summaries, claims.of_page("means"))
-glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
-glue("tests", Markdown(tables.tests("means")), display=False)
+glue("verdicts", Markdown(claims_report.verdicts(ledger)), display=False)
+glue("tests", Markdown(claims_report.tests("means")), display=False)
 
 # %% [markdown]
 # ## Beside the paper
@@ -150,7 +151,7 @@ glue("tests", Markdown(tables.tests("means")), display=False)
 # All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(tables.basis(summaries, "means")), display=False)
+glue("basis", Markdown(claims_report.basis(summaries, "means")), display=False)
 
 # %% [markdown]
 # ## How sure are we

@@ -22,16 +22,17 @@ runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 # %%
 from myst_nb import glue
 
-from lib import claims, figures, tables
+from lib.analysis import claims, evidence
+from lib.report import claims as claims_report, spectra, style
 from lib.runs import listed, summary
 
-figures.use_style()
+style.use_style()
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
 # %%
-figure = figures.orientation(summaries)
+figure = spectra.orientation(summaries)
 glue("orientation", figure, display=False)
 
 # %% [markdown]
@@ -43,7 +44,7 @@ glue("orientation", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-reversed_share = figures.statistics(
+reversed_share = evidence.statistics(
     shown,
     "reversed",
     space="latent",
@@ -77,8 +78,8 @@ glue("shown_run", shown.run.name, display=False)
 from IPython.display import Markdown
 
 ledger = claims.ledger(summaries, claims.of_page("orientation"))
-glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
-glue("tests", Markdown(tables.tests("orientation")), display=False)
+glue("verdicts", Markdown(claims_report.verdicts(ledger)), display=False)
+glue("tests", Markdown(claims_report.tests("orientation")), display=False)
 
 # %% [markdown]
 # ## Beside the paper
@@ -99,7 +100,7 @@ glue("tests", Markdown(tables.tests("orientation")), display=False)
 # All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(tables.basis(summaries, "orientation")), display=False)
+glue("basis", Markdown(claims_report.basis(summaries, "orientation")), display=False)
 
 # %% [markdown]
 # ## How sure are we

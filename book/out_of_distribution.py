@@ -30,24 +30,26 @@ points: int = 200  # images a set
 others: list[str] = []  # further data sets, such as fashion-mnist, scaled to size
 
 # %%
-from lib import datasets, figures, scores, shifts
-from lib.tables import scores as score_tables
+from lib.analysis import tournament
+from lib.measures import baselines
+from lib.report import out_of_distribution as report, style
+from lib.training import corruptions, datasets
 from lib.runs import Member, live, member, read
 
-figures.use_style()
+style.use_style()
 run = read(live(runs))
 data = run.load_dataset()
 train, test = data.train.images.numpy(), data.test.images.numpy()
 further = {name: datasets.load(name) for name in others}
 
 # %%
-strange = shifts.out_of_distribution(
+strange = corruptions.out_of_distribution(
     train,
     test,
     data.image_shape,
     points,
     {
-        name: shifts.scaled(one.test.images.numpy(), one.image_shape, data.image_shape)
+        name: corruptions.scaled(one.test.images.numpy(), one.image_shape, data.image_shape)
         for name, one in further.items()
     },
 )
@@ -56,12 +58,12 @@ strange = shifts.out_of_distribution(
 from IPython.display import Markdown
 from myst_nb import glue
 
-members = scores.members_at(run, latent_dims)
+members = tournament.members_at(run, latent_dims)
 middle = members[-2] if len(members) > 1 else members[0]
 glue("live_run", run.name, display=False)
 glue("sets", len(strange), display=False)
-glue("kinds", len(shifts.DISTRIBUTIONS), display=False)
-changed = set(strange) - set(shifts.DISTRIBUTIONS) - set(further) - {"photographs"}
+glue("kinds", len(corruptions.DISTRIBUTIONS), display=False)
+changed = set(strange) - set(corruptions.DISTRIBUTIONS) - set(further) - {"photographs"}
 glue("changes", len(changed), display=False)
 glue("points", points, display=False)
 glue("middle_d", middle.latent_dim, display=False)
@@ -78,7 +80,7 @@ pair = member(run.name, middle.depth, middle.latent_dim, middle.seed)
 shown = {"test": test} | strange
 first = {name: images[:1] for name, images in shown.items()}
 times = [0, 1, 2, 5, 20]
-stages = {name: scores.iterated(pair, image, times) for name, image in first.items()}
+stages = {name: tournament.iterated(pair, image, times) for name, image in first.items()}
 rows = {
     ["$x$", "$f(x)$"][n] if n < 2 else f"$f^{{{n}}}(x)$": [
         stages[name][place][0] for name in stages
@@ -90,11 +92,11 @@ rows = {
 for depth in [depth for depth in run.depths if depth != middle.depth]:
     other = member(run.name, depth, middle.latent_dim, middle.seed)
     rows[f"$f(x)$, $n={depth}$"] = [
-        scores.reconstructed(other, image)[0] for image in first.values()
+        tournament.reconstructed(other, image)[0] for image in first.values()
     ]
 
 # %%
-figure = figures.generalised_characters(rows, list(first), data.image_shape)
+figure = report.generalised_characters(rows, list(first), data.image_shape)
 glue("characters", figure, display=False)
 
 # %% [markdown]
@@ -107,13 +109,13 @@ glue("characters", figure, display=False)
 
 # %% tags=["remove-input"]
 near = {
-    "test": scores.neighbour_distance(train, test),
-    "noise": scores.neighbour_distance(train, strange["uniform"]),
-    "once": scores.neighbour_distance(
-        train, scores.reconstructed(pair, strange["uniform"])
+    "test": baselines.neighbour_distance(train, test),
+    "noise": baselines.neighbour_distance(train, strange["uniform"]),
+    "once": baselines.neighbour_distance(
+        train, tournament.reconstructed(pair, strange["uniform"])
     ),
-    "often": scores.neighbour_distance(
-        train, scores.iterated(pair, strange["uniform"], [20])[0]
+    "often": baselines.neighbour_distance(
+        train, tournament.iterated(pair, strange["uniform"], [20])[0]
     ),
 }
 for name, distance in near.items():
@@ -127,8 +129,8 @@ for name, distance in near.items():
 # Each set is held against the test images. Each of {glue:text}`detector_count:d` detectors gives every image a number, and the AUROC is the chance that a strange image has a larger one than a test image: 1 is perfect, ½ is no knowledge. For trace, volume, ink and the norm of the code the number is the distance from the median of the training points, for a strange image may lie on either side. So these need one number of the training data. The error of PCA needs the mean and the $d$ axes, Mahalanobis' distance the mean and the covariance of the codes, and the nearest neighbours need all points. The error itself needs none.
 
 # %%
-found = {one.latent_dim: scores.detection(run.name, one, strange) for one in members}
-figure = figures.detection(found)
+found = {one.latent_dim: tournament.detection(run.name, one, strange) for one in members}
+figure = report.detection(found)
 glue("detection", figure, display=False)
 
 # %% [markdown]
@@ -141,7 +143,7 @@ glue("detection", figure, display=False)
 
 # %% tags=["remove-input"]
 table = found[middle.latent_dim]
-glue("detectors", Markdown(score_tables.detectors(found)), display=False)
+glue("detectors", Markdown(report.detectors(found)), display=False)
 glue("detector_count", table["detector"].nunique(), display=False)
 rivals = ("mse", "linear_error", "neighbours", "latent_neighbours")
 for name in ("trace_input", "log_volume_input", *rivals):
@@ -189,10 +191,10 @@ glue("hint_from", int(high.index.min()), display=False)
 # The weights of a run too long for a build are not kept, but what its networks said of the same kinds of images is, made from its own data:
 
 # %%
-from lib import evidence
+from lib.analysis import evidence
 from lib.runs import listed, summary
 
-kept = {name: scores.kept_detection(name) for name in listed(runs) if read(name).kept}
+kept = {name: tournament.kept_detection(name) for name in listed(runs) if read(name).kept}
 kept = {name: by_dim for name, by_dim in kept.items() if by_dim}
 kept_run = next(iter(kept), run.name)
 by_dim = kept.get(kept_run, found)
@@ -200,10 +202,10 @@ intact = set(evidence.intact_dims(summary(kept_run))) & set(by_dim)
 kept_d = max(intact or by_dim)
 
 # %% mystnb={"image": {"alt": "A panel for each latent dimension of the run that is kept. A row for each detector, in it a dot for each set of strange images at the AUROC with which the detector tells it from test images, and a bar at the median over the sets."}}
-figures.detection(by_dim)
+report.detection(by_dim)
 
 # %% tags=["remove-input"]
-glue("kept_detectors", Markdown(score_tables.detectors(by_dim)), display=False)
+glue("kept_detectors", Markdown(report.detectors(by_dim)), display=False)
 glue("kept_run", kept_run, display=False)
 glue("kept_d", kept_d, display=False)
 for name in ("trace_input", "log_volume_input", *rivals):
@@ -212,7 +214,7 @@ for name in ("trace_input", "log_volume_input", *rivals):
     glue(f"kept_{name}_least", float(own["auroc"].min()), display=False)
 
 # %% tags=["remove-input"]
-from lib.predictors import DETECTORS
+from lib.measures.judging import DETECTORS
 
 for place, one in {"live": table, "kept": by_dim[kept_d]}.items():
     least = one.groupby("detector")["auroc"].min()
@@ -268,12 +270,12 @@ compared = members + [
     for depth in run.depths
     if depth != middle.depth
 ]
-alike = scores.agreement(run.name, compared, shown)
+alike = tournament.agreement(run.name, compared, shown)
 
 # %% tags=["remove-input"]
-glue("alike", Markdown(score_tables.sets(table, alike)), display=False)
+glue("alike", Markdown(report.sets(table, alike)), display=False)
 mean = alike.groupby("set").mean(numeric_only=True)
-noise = mean.loc[list(shifts.DISTRIBUTIONS)]
+noise = mean.loc[list(corruptions.DISTRIBUTIONS)]
 glue("apart_test", float(mean.loc["test", "apart"]), display=False)
 glue("apart_noise", float(noise["apart"].median()), display=False)
 glue("rank_test", float(mean.loc["test", "spearman"]), display=False)

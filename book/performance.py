@@ -24,19 +24,19 @@
 #
 # ## Jacobians
 #
-# The engine of this book (`lib.jacobians` in [the library](api)) returns both cores of an autoencoder, $K(x)$ and $J_L$, at every point. Others can be made to: torch.func by forward mode, by a shift of the code that all points share, or by reverse mode and a product; `torch.autograd.functional`, a point at a time; and three libraries for Jacobians. All agree with ours in float64.
+# The engine of this book (`lib.geometry.jacobians` in [the library](api)) returns both cores of an autoencoder, $K(x)$ and $J_L$, at every point. Others can be made to: torch.func by forward mode, by a shift of the code that all points share, or by reverse mode and a product; `torch.autograd.functional`, a point at a time; and three libraries for Jacobians. All agree with ours in float64.
 
 # %%
 import pandas as pd
 
-from lib import figures
-from lib.benchmarks import committed
+from lib.analysis.scaling import committed
+from lib.report import performance as report, style
 
-figures.use_style()
+style.use_style()
 jacobians = committed("jacobians")
 
 # %% mystnb={"image": {"alt": "Three panels of horizontal bars on a logarithmic axis, one bar for each route to the cores: untrained network of linear widths, the same trained, and geometric widths. A bar is how many times as long as ours the route takes. A line marks 1."}}
-figures.routes(jacobians)
+report.routes(jacobians)
 
 # %% tags=["remove-input"]
 from myst_nb import glue
@@ -80,7 +80,7 @@ glue("ours_us", linear["microseconds_a_point"]["ours"], display=False)
 # In the worst case ours runs at {glue:text}`jacobian_share:.0f` % of the rate of a plain matrix product of its largest shape, measured in the same rounds: {glue:text}`ours_us:.0f` µs a point. What is left to gain on this processor has to come from fewer operations.
 
 # %% mystnb={"image": {"alt": "Four panels: microseconds a point of ours and of torch.func against input dimension, latent dimension, depth, and number of points. Against the input dimension, ours is the flatter line."}}
-figures.growth(jacobians)
+report.growth(jacobians)
 
 # %% tags=["remove-input"]
 rows = jacobians["growth"]["input dimension"]
@@ -157,7 +157,7 @@ seconds.median().rename("seconds an epoch").round(3).to_frame()
 # where $D$ are the bytes of the data, which workers pass on to each other, $R$ those of a job's result, $B$ the bytes a second of a transfer, and $s$ the seconds that scheduling a job takes. The second term of the maximum is the driver's: it takes results one after the other.
 
 # %%
-from lib.benchmarks.scaling import gains, makespan, saturation
+from lib.analysis.scaling import gains, makespan, saturation
 
 scaling = committed("scaling")
 cases = pd.DataFrame(scaling["cases"]).T
@@ -196,7 +196,7 @@ for name, case in scaling["cases"].items():
 # The seconds of a job are the median over the members that were computed, training and measuring together, on the machine and beside whatever else it did at the time; the result is a member's weights with its snapshots, which travel twice, and its per-point table.
 
 # %% mystnb={"image": {"alt": "Speed-up against the number of workers, both logarithmic. The lines of digits and of MNIST follow the ideal line up to their 57 jobs and stay there; a sweep of ten thousand jobs follows it in steps that widen with the number of workers. Two crosses near 2 are measured."}}
-figures.scaling(gains(scaling).rename(columns=names), measured)
+report.scaling(gains(scaling).rename(columns=names), measured)
 
 # %% [markdown]
 # Two processes are {glue:text}`scaling_two:.2f` times as fast as one on a slice of the digits, start included, and two workers of Dask {glue:text}`scaling_dask:.2f` times. Scheduling a job takes {glue:text}`task_ms:.1f` ms and a transfer runs at {glue:text}`megabytes:.0f` MB/s, all on one machine; over a network expect less. By these costs one driver keeps {glue:text}`saturation_digits:.0f` workers busy with jobs of the digits and {glue:text}`saturation_mnist:.0f` with those of `mnist-300`: such jobs are long, and what they return is small beside them.

@@ -38,10 +38,11 @@ seed_runs: list[str] = ["mnist", "mnist-seeds"]  # alike but for the seeds
 # %%
 from myst_nb import glue
 
-from lib import claims, figures, tables
+from lib.analysis import claims, evidence
+from lib.report import claims as claims_report, layout, prediction as report, style
 from lib.runs import listed, matching, summary
 
-figures.use_style()
+style.use_style()
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 beside = summaries | {name: summary(name) for name in listed(plain_runs)}
@@ -51,7 +52,7 @@ shown = summaries[runs[0]]
 # ## The slopes over the latent dimension
 
 # %%
-figure = figures.error_slopes(summaries, "log_volume")
+figure = report.error_slopes(summaries, "log_volume")
 glue("volume_slopes", figure, display=False)
 
 # %% [markdown]
@@ -63,7 +64,7 @@ glue("volume_slopes", figure, display=False)
 # ```
 
 # %%
-figure = figures.error_slopes(summaries, "trace")
+figure = report.error_slopes(summaries, "trace")
 glue("trace_slopes", figure, display=False)
 
 # %% [markdown]
@@ -78,7 +79,7 @@ glue("trace_slopes", figure, display=False)
 # Here both can be explored, for either Jacobian and class by class.
 
 # %%
-from lib.figures import interactive
+from lib.report import interactive
 
 interactive.class_slopes(summaries)
 
@@ -88,7 +89,7 @@ interactive.class_slopes(summaries)
 # %% tags=["remove-input"]
 depth = shown.run.table_depth
 slopes = {
-    p: figures.slopes(shown, p, space="latent", depth=depth, label=-1)
+    p: evidence.slopes(shown, p, space="latent", depth=depth, label=-1)
     for p in ("log_volume", "trace")
 }
 glue("shown_run", shown.run.name, display=False)
@@ -97,7 +98,7 @@ glue("largest_d", int(slopes["trace"]["latent_dim"].iloc[-1]), display=False)
 for predictor, rows in slopes.items():
     glue(f"{predictor}_last", float(rows["test_slope"].iloc[-1]), display=False)
     glue(f"{predictor}_last_se", float(rows["test_slope_se"].iloc[-1]), display=False)
-    own = figures.slopes(shown, predictor, space="input", depth=depth, label=-1)
+    own = evidence.slopes(shown, predictor, space="input", depth=depth, label=-1)
     glue(f"{predictor}_input", float(own["test_slope"].iloc[-1]), display=False)
 
 # %% tags=["remove-input"]
@@ -117,13 +118,13 @@ glue("all_points", int(sizes.sum()), display=False)
 # The paper's test slopes, both predictors and both spaces, and those of the runs at the depth of the tables.
 
 # %% mystnb={"image": {"alt": "Four panels against the latent dimension, the log volume above and the trace below, J_I on the left and J_L on the right. Crosses are the published test slopes, lines with bands those of the runs."}}
-figures.published_beside_reproduced(beside)
+report.published_beside_reproduced(beside)
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-glue("agreement", Markdown(tables.agreement(beside)), display=False)
-glue("agreement_told", Markdown(tables.agreement_told(shown)), display=False)
+glue("agreement", Markdown(report.agreement(beside)), display=False)
+glue("agreement_told", Markdown(report.agreement_told(shown)), display=False)
 
 # %% [markdown]
 # ```{glue:md} agreement
@@ -144,16 +145,16 @@ glue("agreement_told", Markdown(tables.agreement_told(shown)), display=False)
 # The published slopes are of one seed. The run {glue:text}`seeded_run:s` was trained from others, too, at a few latent dimensions.
 
 # %%
-from lib import evidence
+from lib.analysis import evidence, intervals
 
 seeded = evidence.by_seed([summary(name) for name in listed(seed_runs)])
 glue("seeded_run", listed(seed_runs)[0], display=False)
-glue("chance", Markdown(tables.seeds(seeded)), display=False)
+glue("chance", Markdown(report.seeds_sentence(seeded)), display=False)
 spread = seeded.groupby(["latent_dim", "space", "predictor"])["test_slope"].std()
 glue("chance_std", float(spread.median()), display=False)
 
 # %% mystnb={"image": {"alt": "Four panels, one for each space and predictor: test slopes against the latent dimension, a circle for every seed and a cross for the published slope."}}
-figures.seeds(seeded)
+report.slopes_by_seed(seeded)
 
 # %% [markdown]
 # ```{glue:md} chance
@@ -166,7 +167,7 @@ figures.seeds(seeded)
 # The published coefficients stand above those of each run, whose standard errors are in brackets; for a run on MNIST the difference follows, in the cell marked (!) from the corrected value. The paper gives no standard errors. Its numbers are of MNIST: beside another data set they are there to compare signs and sizes, not to be met.
 
 # %% tags=["remove-input"]
-from lib import published
+from lib.analysis import published
 
 kept = published.table(1).eval("intercept + test / 7")
 glue("kept_negative", int((kept < 0).sum()), display=False)
@@ -178,8 +179,8 @@ captions = {
     2: "Equation 7, the regression on the trace",
 }
 for number, caption in captions.items():
-    body = tables.numbered(
-        f"table-{number}", caption, tables.coefficients(beside, number)
+    body = layout.numbered(
+        f"table-{number}", caption, report.coefficients(beside, number)
     )
     glue(f"table_{number}", Markdown(body), display=False)
 
@@ -237,8 +238,8 @@ glue("identities", len(checks), display=False)
 
 # %% tags=["remove-input"]
 ledger = claims.ledger(beside, claims.of_page("prediction"))
-glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
-glue("tests", Markdown(tables.tests("prediction")), display=False)
+glue("verdicts", Markdown(claims_report.verdicts(ledger)), display=False)
+glue("tests", Markdown(claims_report.tests("prediction")), display=False)
 
 # %% [markdown]
 # ## Beside the paper
@@ -259,10 +260,10 @@ glue("tests", Markdown(tables.tests("prediction")), display=False)
 # All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(tables.basis(beside, "prediction")), display=False)
+glue("basis", Markdown(claims_report.basis(beside, "prediction")), display=False)
 own = matching(shown.regressions, label=-1, depth=depth).set_index("latent_dim")
 widths = (own["test_slope_high"] - own["test_slope_low"]) / own["test_slope_se"]
-wider = widths / (2 * evidence.Z)
+wider = widths / (2 * intervals.Z)
 glue("wider_most", float(wider.max()), display=False)
 glue("wider_d", int(wider.idxmax()), display=False)
 glue("wider_median", float(wider.median()), display=False)

@@ -30,18 +30,18 @@ runs: list[str] = ["mnist", "digits", "digits-seeds"]  # runs to show, side by s
 strength: float = 0.5  # of the changes to test images: 1 is a quarter turn
 
 # %%
-from lib import figures, tables
-from lib.tables import scores as score_tables
+from lib.report import claims, predictors as report, style
+from lib.report import out_of_distribution, predictors as score_tables
 from lib.runs import listed, live, summary
 
-figures.use_style()
+style.use_style()
 summaries = {name: summary(name) for name in listed(runs)}
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 from myst_nb import glue
 
-from lib.predictors import SCORES
+from lib.measures.judging import SCORES
 from lib.runs import Member
 
 shown = summaries[listed(runs)[0]]
@@ -71,15 +71,15 @@ glue("largest_d", largest.latent_dim, display=False)
 # ## The tournament
 
 # %%
-from lib import scores
+from lib.analysis import tournament
 
-tournaments = {name: scores.tournament(one) for name, one in summaries.items()}
+tournaments = {name: tournament.tournament(one) for name, one in summaries.items()}
 
 # %% [markdown]
 # The test points of every run, at the depth of the tables, for at most seven values of $d$. Of a run whose networks are at hand all scores are computed. Of a kept run there is a sample of test points in its summary, without eigenvalues, codes, other seeds or the error of PCA: the scores that need these are left out, and the best of the rest need not be the best. The variance over seeds needs a run with several: `digits-seeds` is a small one for this page, the settings of `digits` at a few values of $d$, each from several initialisations.
 
 # %%
-figure = figures.rank_correlations(tournaments)
+figure = report.rank_correlations(tournaments)
 glue("ranks", figure, display=False)
 
 # %% [markdown]
@@ -108,7 +108,7 @@ for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
 # %% tags=["remove-input"]
 glue("tallies", Markdown(score_tables.tallies(tournaments)), display=False)
 glue("results", Markdown(score_tables.results(tournaments)), display=False)
-glue("lost", Markdown(tables.lost_told(summaries)), display=False)
+glue("lost", Markdown(claims.lost_told(summaries)), display=False)
 twice = {"digits", "digits-seeds"} <= set(summaries)
 same = " (the same network in digits and digits-seeds)" if twice else ""
 glue("same_network", same, display=False)
@@ -133,11 +133,11 @@ members = {
     for name, one in summaries.items()
 }
 points = {
-    name: scores.judged_points(summaries[name], members[name]) for name in members
+    name: tournament.judged_points(summaries[name], members[name]) for name in members
 }
 
 # %% mystnb={"image": {"alt": "A panel for each run: the mean error of the accepted test points, relative to that of all, against the share accepted, one line a score. The thick grey line of the error itself is the lowest; a level line at one is no knowledge."}}
-figures.risk_coverage_curves(points)
+report.risk_coverage_curves(points)
 
 # %% [markdown]
 # Risk against coverage at the largest $d$ of each run. A line that stays near 1 is a score by which nothing is gained. Points without a log volume are accepted last.
@@ -159,11 +159,11 @@ figures.risk_coverage_curves(points)
 
 # %%
 run = summaries[live(runs)].run
-middle = scores.members_at(run, [12, max(run.latent_dims)])[0]
-shifted = scores.shifted_tournament(run.name, middle, strength)
+middle = tournament.members_at(run, [12, max(run.latent_dims)])[0]
+shifted = tournament.shifted_tournament(run.name, middle, strength)
 
 # %% tags=["remove-input"]
-glue("shifted", Markdown(score_tables.shifted(shifted)), display=False)
+glue("shifted", Markdown(out_of_distribution.shifted(shifted)), display=False)
 glue("middle_d", int(middle.latent_dim), display=False)
 whole = shifted[shifted["set"] == "all"].set_index("score")
 glue("degrees", float(90 * strength), display=False)
@@ -180,11 +180,11 @@ for name in ("trace_input", "volume_input", "shrinkage", "neighbours"):
 # Over all sets together the trace has {glue:text}`all_trace_input:.2f`, the log volume {glue:text}`all_volume_input:.2f`, $\sum|1-\lambda|^2$ {glue:text}`all_shrinkage:.2f`, and the 5-NN distance {glue:text}`all_neighbours:.2f`. By {prf:ref}`cor-trace` the sum bounds from below what the average error gains by small steps along the tangent plane, and of the functions of the eigenvalues there it is the tightest.
 
 # %% tags=["remove-input"]
-from lib.predictors import WEIGHTS
+from lib.measures.judging import WEIGHTS
 
 for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
     for place, needs in {"best": (), "best_weights": (WEIGHTS,)}.items():
-        label, mean = scores.best(tournaments[kind], *needs)
+        label, mean = tournament.best(tournaments[kind], *needs)
         glue(f"{run}_{place}", Markdown(label), display=False)
         glue(f"{run}_{place}_mean", mean, display=False)
     most = tournaments[kind].groupby("score")["gained"].max()

@@ -52,11 +52,13 @@ finer_runs: list[str] = [
 import pandas as pd
 from myst_nb import glue
 
-from lib import evidence, figures, measurements, sensitivity
-from lib.claims.paper import VALUE_TOLERANCE
+from lib.analysis import evidence, sensitivity
+from lib.measures import summaries
+from lib.report import sensitivity as report, style
+from lib.analysis.claims.paper import VALUE_TOLERANCE
 from lib.runs import listed, read, summary
 
-figures.use_style()
+style.use_style()
 ours = summary(listed(base_runs)[0])
 glue("depth", int(ours.run.table_depth), display=False)
 wanted = {d: sensitivity.published_values(d) for d in {*length_dims, latent_dim}}
@@ -70,14 +72,14 @@ wanted = {d: sensitivity.published_values(d) for d in {*length_dims, latent_dim}
 by_dim = {d: sensitivity.length(ours, d) for d in length_dims}
 
 # %% mystnb={"image": {"alt": "Four panels, a column for each latent dimension. Above, test indicators against epochs on a logarithmic axis rise from near zero; below, test slopes. A grey band in each panel is what the paper prints; the indicators pass through it long before the last epoch."}}
-figures.training_length(by_dim, {d: wanted[d] for d in length_dims})
+report.training_length(by_dim, {d: wanted[d] for d in length_dims})
 
 # %% tags=["remove-input"]
 glue("base", ours.run.name, display=False)
 glue("chosen", listed(chosen_runs)[0], display=False)
 glue("chosen_dims", " and ".join(map(str, chosen_dims)), display=False)
 glue("least_dim", evidence.AGREE_FROM, display=False)
-glue("watched", measurements.WATCHED, display=False)
+glue("watched", summaries.WATCHED, display=False)
 
 
 # %% tags=["remove-input"]
@@ -117,7 +119,7 @@ for short, d in {"small": min(length_dims), "large": max(length_dims)}.items():
 rows = sensitivity.settings(ours, listed(variant_runs), latent_dim)
 
 # %% mystnb={"image": {"alt": "Two panels, a row for each setting: four marks with error bars, for the two spaces and the two predictors. Left the test indicators, right the test slopes, each less the published one; a line at zero."}}
-figures.settings({latent_dim: rows}, wanted)
+report.settings({latent_dim: rows}, wanted)
 
 # %%
 names_of = {
@@ -170,7 +172,7 @@ courses = {
 }
 
 # %% mystnb={"image": {"alt": "A line for each setting that was followed, from epoch to epoch: across, how far the test slopes are from the published ones; upwards, on a logarithmic axis, how far the test indicators are. Untrained networks lie far right."}}
-figures.courses(courses)
+report.courses(courses)
 
 # %% tags=["remove-input"]
 ends = pd.DataFrame({name: sensitivity.nearest(one) for name, one in courses.items()}).T
@@ -201,7 +203,7 @@ together = {
 }
 
 # %% mystnb={"image": {"alt": "Three lines from epoch to epoch, of the run that was chosen at the latent dimensions where it was chosen, of the same run at the others, and of the plain reading. Across, the distance of the test slopes from the published ones, upwards, on a logarithmic axis, that of the indicators."}}
-figures.courses(together)
+report.courses(together)
 
 # %% [markdown]
 # Root mean squares over the four columns of the tables and over latent dimensions from {glue:text}`least_dim:d` on, over the points watched during training. The next table is over all points, after the last epoch.
@@ -255,7 +257,7 @@ finer = {
 }
 
 # %% mystnb={"image": {"alt": "Four panels, a row for each setting: four marks with error bars, for the two spaces and the two predictors. Left the test indicators at two latent dimensions, right the test slopes, each less the published one; a line at zero."}}
-figures.settings(finer, wanted)
+report.settings(finer, wanted)
 
 # %%
 by_setting = {d: one.set_index("setting")[[*names_of]] for d, one in finer.items()}
@@ -314,7 +316,7 @@ by_run = {
 }
 
 # %% mystnb={"image": {"alt": "A line for each of four runs at the larger latent dimension, from epoch to epoch: across, how far the test slopes are from the published ones; upwards, on a logarithmic axis, how far the test indicators are."}}
-figures.courses(by_run)
+report.courses(by_run)
 
 # %%
 lasts = [

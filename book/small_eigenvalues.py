@@ -23,16 +23,17 @@ seed_runs: list[str] = ["mnist", "mnist-seeds"]  # alike but for the seeds
 from IPython.display import Markdown
 from myst_nb import glue
 
-from lib import claims, figures, tables
+from lib.analysis import claims, evidence
+from lib.report import claims as claims_report, experiments, spectra, style
 from lib.runs import listed, summary
 
-figures.use_style()
+style.use_style()
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
 # %%
-figure = figures.small_eigenvalues(summaries)
+figure = spectra.small_eigenvalues(summaries)
 glue("small", figure, display=False)
 
 # %% [markdown]
@@ -44,7 +45,7 @@ glue("small", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-counts = figures.statistics(
+counts = evidence.statistics(
     shown,
     "small_eigenvalues",
     space="latent",
@@ -68,7 +69,7 @@ glue("depth", int(shown.run.table_depth), display=False)
 # Where nearly every point has a small eigenvalue, the network has lost a latent direction altogether. We count $k$ directions as lost where at least 97.5 % of the points have $k$ or more eigenvalues of $J_L$ with $|\lambda|<0.1$. Such networks are:
 
 # %% tags=["remove-input"]
-glue("lost", Markdown(tables.lost(summaries)), display=False)
+glue("lost", Markdown(claims_report.lost(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} lost
@@ -82,7 +83,7 @@ glue("lost", Markdown(tables.lost(summaries)), display=False)
 # The run {glue:text}`seeded_run:s` was trained from other seeds, too, at a few latent dimensions.
 
 # %%
-from lib import evidence
+from lib.analysis import evidence
 
 seeded = evidence.lost_by_seed([summary(name) for name in listed(seed_runs)])
 top = seeded["latent_dim"].max()
@@ -111,7 +112,7 @@ glue("lower_lost", int(lower.iloc[:, 1].sum()), display=False)
 # ## Are the cores sound?
 
 # %% tags=["remove-input"]
-glue("health", Markdown(tables.health(summaries)), display=False)
+glue("health", Markdown(experiments.health(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} health
@@ -123,8 +124,8 @@ glue("health", Markdown(tables.health(summaries)), display=False)
 
 # %% tags=["remove-input"]
 ledger = claims.ledger(summaries, claims.of_page("small_eigenvalues"))
-glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
-glue("tests", Markdown(tables.tests("small_eigenvalues")), display=False)
+glue("verdicts", Markdown(claims_report.verdicts(ledger)), display=False)
+glue("tests", Markdown(claims_report.tests("small_eigenvalues")), display=False)
 
 # %% [markdown]
 # ## Beside the paper
@@ -145,7 +146,7 @@ glue("tests", Markdown(tables.tests("small_eigenvalues")), display=False)
 # All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(tables.basis(summaries, "small_eigenvalues")), display=False)
+glue("basis", Markdown(claims_report.basis(summaries, "small_eigenvalues")), display=False)
 
 # %% [markdown]
 # ## How sure are we

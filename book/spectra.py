@@ -23,10 +23,11 @@ runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 # %%
 from myst_nb import glue
 
-from lib import claims, figures, tables
+from lib.analysis import claims, evidence
+from lib.report import claims as claims_report, spectra as report, style
 from lib.runs import listed, summary
 
-figures.use_style()
+style.use_style()
 runs = listed(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
@@ -44,7 +45,7 @@ shown = summaries[runs[0]]
 # :::
 
 # %%
-figure = figures.spectral_distance(summaries)
+figure = report.spectral_distance(summaries)
 glue("spectral_distance", figure, display=False)
 
 # %% [markdown]
@@ -57,7 +58,7 @@ glue("spectral_distance", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-distance = figures.statistics(
+distance = evidence.statistics(
     shown, "distance_l1", depth=shown.run.table_depth, split="all", label=-1
 )
 glue("distance_first", float(distance["median"].iloc[0]), display=False)
@@ -77,7 +78,7 @@ glue("depth", int(shown.run.table_depth), display=False)
 # A complex eigenvalue turns the plane that belongs to it by its argument; a negative real one reverses a direction.
 
 # %%
-figure = figures.argument_distribution(summaries)
+figure = report.argument_distribution(summaries)
 glue("arguments", figure, display=False)
 
 # %% [markdown]
@@ -90,7 +91,7 @@ glue("arguments", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-degrees, share = figures.argument_shares(shown, "latent", shown.run.table_depth)
+degrees, share = report.argument_shares(shown, "latent", shown.run.table_depth)
 glue("near_axis", 100 * float(share[abs(degrees) <= 5].sum()), display=False)
 glue("negative", 100 * float(share[abs(degrees) == 180].sum()), display=False)
 
@@ -106,7 +107,7 @@ glue("negative", 100 * float(share[abs(degrees) == 180].sum()), display=False)
 # %%
 from IPython.display import Markdown
 
-from lib.figures import interactive
+from lib.report import interactive
 from lib.runs import live, measurements, read
 
 own = read(live(runs))
@@ -126,8 +127,8 @@ glue("explorer", Markdown(absent if points is None else at_hand), display=False)
 
 # %% tags=["remove-input"]
 ledger = claims.ledger(summaries, claims.of_page("spectra"))
-glue("verdicts", Markdown(tables.verdicts(ledger)), display=False)
-glue("tests", Markdown(tables.tests("spectra")), display=False)
+glue("verdicts", Markdown(claims_report.verdicts(ledger)), display=False)
+glue("tests", Markdown(claims_report.tests("spectra")), display=False)
 
 # %% [markdown]
 # ## Beside the paper
@@ -148,7 +149,7 @@ glue("tests", Markdown(tables.tests("spectra")), display=False)
 # No claim about Figure 3 is known to us. All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(tables.basis(summaries, "spectra")), display=False)
+glue("basis", Markdown(claims_report.basis(summaries, "spectra")), display=False)
 
 # %% [markdown]
 # ## How sure are we

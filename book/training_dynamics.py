@@ -27,10 +27,13 @@ points: int = 50  # data points of each of these
 share: float = 0.1  # of the way, within which a quantity counts as settled
 
 # %%
-from lib import dynamics, figures, ginibre, tables
+from lib.analysis import dynamics
+from lib.geometry import random_matrices
+from lib.report import claims, style, training_dynamics as report
+from lib.training import autoencoders
 from lib.runs import followed, live, member, read, spread, summary
 
-figures.use_style()
+style.use_style()
 summaries = {name: summary(name) for name in followed(runs)}
 run = read(live(list(summaries)))
 images = run.load_dataset().test.images.double()
@@ -48,9 +51,9 @@ largest = max(run.latent_dims)
 # every $W_l$ and $V_l$ with independent normal entries of the variance of the initialisation, every mask $M_l$, $M'_l$ keeping half of its units. Such matrices are named after Ginibre {cite}`ginibre1965`; the eigenvalues of a single large square one fill a disc evenly.
 
 # %%
-from lib import spectra
-from lib.autoencoders import Pair
-from lib.jacobians import cores
+from lib.geometry import spectra
+from lib.training.autoencoders import Pair
+from lib.geometry.jacobians import cores
 
 
 def eigenvalues(pair: Pair):
@@ -60,7 +63,7 @@ def eigenvalues(pair: Pair):
 
 trained = member(run.name, run.table_depth, largest, run.seeds[0])
 widths = (images.shape[1], *[layer.out_features for layer in trained[0][::2]])
-random_cores = ginibre.products(widths, run.initialisation, draws)
+random_cores = random_matrices.products(widths, run.initialisation, draws)
 products = spectra.eigenvalues(random_cores).numpy()
 
 # %% mystnb={"image": {"alt": "Panels of the complex plane, one for random products and one for each of some epochs. Each shows a cloud of eigenvalues, the unit circle dashed, and a cross at 1, where the eigenvalues of the identity lie."}}
@@ -69,7 +72,7 @@ clouds = {"random product": products}
 for epoch in epochs:
     pair = member(run.name, run.table_depth, largest, run.seeds[0], epoch)
     clouds[f"epoch {epoch}"] = eigenvalues(pair)
-figures.eigenvalue_clouds(clouds)
+report.eigenvalue_clouds(clouds)
 
 # %% tags=["remove-input"]
 import numpy as np
@@ -93,10 +96,10 @@ glue("last_left", 100 * float((last.real < 0).mean()), display=False)
 
 # %% mystnb={"image": {"alt": "Two panels with cumulative shares of eigenvalues: up to a modulus, and up to an angle from the positive real axis. Three lines: random products, untrained networks, and the trained network, with bands."}}
 seeds = range(networks)
-fresh = ginibre.untrained(widths, run.initialisation, images[:points], seeds)
+fresh = autoencoders.untrained(widths, run.initialisation, images[:points], seeds)
 untrained = spectra.eigenvalues(fresh.flatten(0, 1)).numpy().reshape(networks, -1)
 origins = {"random products": products, "untrained networks": untrained}
-figures.moduli_and_angles(origins | {"trained network": last})
+report.moduli_and_angles(origins | {"trained network": last})
 
 # %% tags=["remove-input"]
 from scipy.stats import ks_2samp
@@ -122,7 +125,7 @@ for name, measure in {
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from lib.tables import dynamics as dynamics_tables
+from lib.report import training_dynamics as dynamics_tables
 
 beside = {name: dynamics.beside_products(one, draws) for name, one in summaries.items()}
 glue("beside", Markdown(dynamics_tables.beside_products(beside)), display=False)
@@ -132,7 +135,7 @@ for when in ("first", "last"):
     glue(f"{when}_inside", int(sum(inside)), display=False)
 glue("compared", len(every), display=False)
 glue("real", dynamics.REAL, display=False)
-glue("lost", Markdown(tables.lost_told(summaries)), display=False)
+glue("lost", Markdown(claims.lost_told(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} beside
@@ -150,7 +153,7 @@ glue("lost", Markdown(tables.lost_told(summaries)), display=False)
 # Means of the eigenvalues, their angle of rotation $|\arg\lambda|$, and test slopes over the snapshots. The geometric mean is the volume form in other units, $|\omega|^{1/d}$. The scale is optimiser steps, not epochs: an epoch of MNIST has many more steps than one of the digits.
 
 # %% mystnb={"image": {"alt": "A column of five panels for each run, against optimiser steps: arithmetic mean, geometric mean and angle of rotation of the eigenvalues, slope on the log volume, slope on the trace. A line for each of up to four latent dimensions."}}
-figures.training_course(summaries)
+report.training_course(summaries)
 
 # %% tags=["remove-input"]
 name, shown = next(iter(summaries.items()))
@@ -173,7 +176,7 @@ for predictor in dynamics.SLOPES:
     glue(f"{predictor}_last_se", float(error[shown.run.epochs]), display=False)
 
 # %% tags=["remove-input"]
-from lib.measurements import WATCHED
+from lib.measures.summaries import WATCHED
 
 depth = shown.run.table_depth
 whole = shown.regressions.query("space == 'input' and label == -1 and depth == @depth")

@@ -1,17 +1,35 @@
 """The library behind the book *Geometry and Generalization*: training, Jacobian spectra, and what they predict.
 
-Modules stand on floors; each imports only from floors below its own (a package's modules, from each other):
+Nine rooms on floors. A module imports from its own room and from the floors below; `tests/test_house.py` holds the house to it.
 
-| floor | modules |
-| --- | --- |
-| 0 | `errors`, `files` |
-| 1 | `sources`, `choices`, `usercode`, `arrays` |
-| 2 | `datasets`, `autoencoders`, `jacobians`, `spectra`, `regression`, `published`, `diagrams`, `inputs`, `documents` |
-| 3 | `bounds`, `controls`, `toys`, `training`, `covariates`, `tangents`, `predictors`, `shifts`, `ginibre`, `examples` |
-| 4 | `measurements`, `attractors` |
-| 5 | `runs` |
-| 6 | `benchmarks`, `doctor`, `evidence`, `sensitivity`, `scores`, `dynamics`, `models` |
-| 7 | `claims`, `figures`, `diagnosis` |
-| 8 | `tables`, `pages`, `findings` |
-| 9 | `__main__` |
+| floor | room | what is in it |
+| --- | --- | --- |
+| 7 | `__main__` | the command line |
+| 6 | `report` | the book's figures, tables and sentences: one file per page, named after it |
+| 5 | `analysis` | what results say: published values, evidence, intervals, claims, diagnosis |
+| 5 | `pages` | reading, executing and packing pages |
+| 4 | `runs` | a specification, its execution, its files |
+| 3 | `measures` | what is measured at a point or of a network, and how measures are judged |
+| 2 | `training` | data sets, corruptions, autoencoders, the training loop, weights, a user's models |
+| 1 | `geometry` | Jacobians, bounds, spectra, tangent planes, orbits, random matrices |
+| 0 | `base` | errors, files, digests, documents, whatever is read from a user |
+
+`from lib import jacobians` works for the modules of `SHORT_NAMES`, which are loaded when they are asked for.
 """
+
+from importlib import import_module
+from typing import Any
+
+SHORT_NAMES = {
+    "jacobians": "lib.geometry.jacobians",
+    "spectra": "lib.geometry.spectra",
+    "bounds": "lib.geometry.bounds",
+    "tangents": "lib.geometry.tangents",
+    "orbits": "lib.geometry.orbits",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in SHORT_NAMES:
+        return import_module(SHORT_NAMES[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

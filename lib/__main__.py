@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from lib.errors import InputError
+from lib.base.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
@@ -122,7 +122,7 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 
     package.module:function is imported and run, with all that it may do. Files are only read.
     """
-    from lib.usercode import check_there, is_code
+    from lib.base.usercode import check_there, is_code
 
     if output.suffix != ".ipynb" or output.is_dir():
         raise InputError(f"The output {str(output)!r} is no file NAME.ipynb; give one.")
@@ -140,7 +140,7 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def claims(name: str, as_json: bool) -> None:
     """Hold the paper's claims, and ours, against the run NAME."""
-    from lib import claims as ledger
+    from lib.analysis import claims as ledger
     from lib.runs import summary
 
     click.echo(ledger.report(summary(name), as_json))
@@ -154,7 +154,7 @@ def bounds(name: str, as_json: bool) -> None:
     from lib.runs import read
 
     read(name)
-    from lib.runs.checks import report  # torch: seconds, spent only on a run that exists
+    from lib.analysis.bound_checks import report  # torch: seconds, spent only on a run that exists
 
     click.echo(report(name, as_json))
 
@@ -163,11 +163,11 @@ def bounds(name: str, as_json: bool) -> None:
 @click.argument("name")
 def shifts(name: str) -> None:
     """What tells strange images from test images, for the kept run NAME: computed where its weights are, kept in results/."""
-    from lib.errors import check_known
+    from lib.base.errors import check_known
     from lib.runs import names, read, store
 
     check_known("kept run", name, [one for one in names() if read(one).kept])
-    from lib.scores import kept_detection
+    from lib.analysis.tournament import kept_detection
 
     found = kept_detection(name, compute=True)
     click.echo(f"Run {name}: d = {', '.join(map(str, found)) or 'none'}; {store.RESULTS / name}/*.shifts.json.gz.")
@@ -184,9 +184,9 @@ def shifts(name: str) -> None:
 )
 def bench(name: str, rounds: int, output: Path | None) -> None:
     """Time the benchmark NAME (jacobians, scaling, training) and write what was measured, and on what."""
-    from lib import files
-    from lib.benchmarks import BENCHMARKS, FOLDER
-    from lib.errors import check_known
+    from benchmarks import BENCHMARKS, FOLDER
+    from lib.base import files
+    from lib.base.errors import check_known
 
     check_known("benchmark", name, BENCHMARKS)
     result = BENCHMARKS[name](rounds)
@@ -212,7 +212,7 @@ def archive(output: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def doctor(as_json: bool) -> None:
     """Check the installation, and say what is wrong and how to mend it; the exit code is 1 where anything is."""
-    from lib import doctor as doctors
+    from lib.pages import doctor as doctors
 
     findings = doctors.examine()
     click.echo(doctors.report(findings, as_json))
@@ -226,7 +226,7 @@ def _unusable(error: OSError) -> str:
     if error.errno not in NO_PLACE or not isinstance(error.filename, (str, Path)):
         raise error
     path = Path(error.filename)
-    if path.suffix == ".part":  # of a file that is being written (`lib.files.replacing`)
+    if path.suffix == ".part":  # of a file that is being written (`lib.base.files.replacing`)
         return f"{path.parent} cannot be written to ({error.strerror}); mend its permissions, or name another folder."
     return f"{path} cannot be read or written ({error.strerror}); mend its permissions, or name another."
 

@@ -6,12 +6,12 @@ import time
 import pytest
 import torch
 
-from lib import files
-from lib.benchmarks import BENCHMARKS, Timings, environment, gemm_rate, in_turns
-from lib.benchmarks import training as training_benchmark
-from lib.benchmarks.jacobians import _memory
-from lib.benchmarks.scaling import gains, makespan, saturation
-from lib.errors import InputError
+from benchmarks import BENCHMARKS, Timings, environment, gemm_rate, in_turns
+from benchmarks import training as training_benchmark
+from benchmarks.jacobians import _memory
+from lib.analysis.scaling import gains, makespan, saturation
+from lib.base import files
+from lib.base.errors import InputError
 
 
 def test_contenders_take_turns_and_the_first_round_does_not_count():
@@ -54,7 +54,7 @@ def test_the_committed_training_benchmark_is_whole():
 
 
 def test_threads_are_given_back():
-    from lib.benchmarks.timing import threads
+    from benchmarks.timing import threads
 
     before = torch.get_num_threads()
     with threads(1):
@@ -63,8 +63,8 @@ def test_threads_are_given_back():
 
 
 def test_all_routes_that_are_installed_lead_to_the_same_cores():
-    from lib.autoencoders import build
-    from lib.benchmarks.routes import LATENT_ONLY, ROUTES, installed, ours
+    from benchmarks.routes import LATENT_ONLY, ROUTES, installed, ours
+    from lib.training.autoencoders import build
 
     encoder, decoder = (module.double() for module in build((12, 8, 6, 3), 0))
     x = torch.rand(5, 12, dtype=torch.float64)
@@ -81,14 +81,14 @@ def test_all_routes_that_are_installed_lead_to_the_same_cores():
 
 def test_the_jacobians_operations_are_those_of_the_products():
     """6-4-3-2: one hidden product of 4 x 3 in each of three factors, G, and two closing products."""
-    from lib.benchmarks.jacobians import operations
+    from benchmarks.jacobians import operations
 
     passes = 3 * (4 * 3 + 3 * 2) + 6 * 4 + 4 * 4
     assert operations((6, 4, 3, 2)) == 2 * (3 * 2 * 4 * 3 + 2 * 16 + 2 * 4 * 4 + passes)
 
 
 def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
-    from lib.figures import growth, routes
+    from lib.report.performance import growth, routes
 
     found = json.loads((files.ROOT / "benchmarks" / "jacobians.json").read_text())
     for case in ("linear", "trained", "geometric"):

@@ -28,11 +28,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from lib import autoencoders, datasets, files, inputs, models, runs, training
+from lib import runs
 from lib.__main__ import _selection
-from lib.errors import InputError
+from lib.analysis import bound_checks
+from lib.base import files, user_points
+from lib.base.errors import InputError
 from lib.pages import source
-from lib.runs import checks, specification, store, weights
+from lib.runs import specification, store
+from lib.training import autoencoders, datasets, loop, user_models, weights
 
 FUZZ = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -363,8 +366,8 @@ def test_lists_of_names(value):
 def test_sources_of_points_and_models(folder, text):
     (folder / "empty").mkdir(exist_ok=True)
     if ":" not in text and not Path(text).is_absolute() and ".." not in text:
-        read_or_refused(lambda: inputs.read(text, folder / "empty"), folder.parent)
-        read_or_refused(lambda: models.load(text, text, folder / "empty"), folder.parent)
+        read_or_refused(lambda: user_points.read(text, folder / "empty"), folder.parent)
+        read_or_refused(lambda: user_models.load(text, text, folder / "empty"), folder.parent)
 
 
 # --- results ---------------------------------------------------------------------------------------------------------
@@ -454,9 +457,9 @@ def test_checks_of_the_bounds_with_odd_values(kept, changes):
     whole = f'{{"sha256": "{files.sha256(forged.encode())}", "content": {forged}}}\n'
     path = store.beside_path(run, runs.members(run)[0], "bounds")
     put(path, gzip.compress(whole.encode(), 1))
-    found = read_or_refused(lambda: checks.bound_checks(run.name), path.parent.parent)
+    found = read_or_refused(lambda: bound_checks.bound_checks(run.name), path.parent.parent)
     assert found is None or isinstance(found, pd.DataFrame)
-    read_or_refused(lambda: checks.report(run.name), path.parent.parent)
+    read_or_refused(lambda: bound_checks.report(run.name), path.parent.parent)
     path.unlink()
 
 
@@ -494,7 +497,7 @@ def check_weights(folder, content):
         assert decoder(encoder(torch.zeros(2, encoder[0].in_features))).shape[0] == 2
         assert isinstance(weights.decoded_history(metadata["history"]), list)
         assert isinstance(metadata["code"], str)
-    model = read_or_refused(lambda: models.load("b.safetensors", folder=folder), folder.parent)
+    model = read_or_refused(lambda: user_models.load("b.safetensors", folder=folder), folder.parent)
     assert model is None or model.weight.dtype == torch.float64
 
 
@@ -538,11 +541,13 @@ def test_weights_with_odd_metadata(folder, saved_weights, odd):
 
 
 @FUZZ
-@given(st.fixed_dictionaries({"encoder": VALUES, "decoder": VALUES}) | VALUES, st.sampled_from(models.LAYERS), VALUES)
+@given(
+    st.fixed_dictionaries({"encoder": VALUES, "decoder": VALUES}) | VALUES, st.sampled_from(user_models.LAYERS), VALUES
+)
 def test_architectures(document, layer, arguments):
     for one in (document, {"encoder": [{layer: arguments}], "decoder": ["ReLU"]}):
         text = yaml.safe_dump(one, allow_unicode=True)
-        read_or_refused(lambda text=text: models.parse(text, "The architecture"), files.ROOT / "runs")
+        read_or_refused(lambda text=text: user_models.parse(text, "The architecture"), files.ROOT / "runs")
 
 
 @FUZZ
@@ -576,7 +581,7 @@ def test_arrays_with_odd_headers_and_names(folder, header, version, member):
     with zipfile.ZipFile(folder / "a.npz", "w") as archive:
         archive.writestr(member or "x", content)
     for name in ("a.npy", "a.npz"):
-        found = read_or_refused(lambda name=name: inputs.read(name, folder), folder.parent)
+        found = read_or_refused(lambda name=name: user_points.read(name, folder), folder.parent)
         assert found is None or bool(torch.isfinite(found.values).all())
 
 
@@ -585,7 +590,7 @@ def test_arrays_with_odd_headers_and_names(folder, header, version, member):
 READ_BOMBS = """
 import pathlib, re, sys
 from lib import arrays, inputs, models
-from lib.errors import InputError
+from lib.base.errors import InputError
 from lib.runs import store, weights
 
 arrays.LARGEST = 2**26
@@ -787,7 +792,7 @@ def checkpoint(folder):
     adam = torch.optim.Adam([parameter.requires_grad_() for parameter in parameters])
     sum(parameter.sum() for parameter in parameters).backward()
     adam.step()
-    training._save(
+    loop._save(
         folder / "checkpoint", parameters, adam, {"epoch": [0], "train_mse": [[1.0] * 2], "test_mse": [[1.0] * 2]}
     )
     return parameters, adam, (folder / "checkpoint").read_bytes()
@@ -804,7 +809,7 @@ def test_checkpoints(folder, checkpoint, changes, alterations, odd):
         len(header).to_bytes(8, "little") + header + content[8 + length :] if odd else altered(content, alterations)
     )
     (folder / "checkpoint").write_bytes(content)
-    found = read_or_refused(lambda: training._restore(folder / "checkpoint", parameters, adam), folder.parent)
+    found = read_or_refused(lambda: loop._restore(folder / "checkpoint", parameters, adam), folder.parent)
     assert found is None or isinstance(found["epoch"][-1], int)
 
 

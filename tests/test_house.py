@@ -12,38 +12,69 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import lib
-from lib.files import ROOT
-from lib.sources import code_digest
+from lib.base.digests import code_digest
+from lib.base.files import ROOT
 
-FLOORS = {
-    name: int(floor)
-    for floor, names in re.findall(r"^\| (\d) \| (.+) \|$", lib.__doc__ or "", re.MULTILINE)
-    for name in re.findall(r"`(\w+)`", names)
-}
-MODULES = sorted(
-    path for path in (ROOT / "lib").rglob("*.py") if path.name != "__init__.py" or path.parent.name != "lib"
-)
+FLOORS = {name: int(floor) for floor, name in re.findall(r"^\| (\d) \| `(\w+)` \|", lib.__doc__ or "", re.MULTILINE)}
+MODULES = sorted(path for path in (ROOT / "lib").rglob("*.py") if path != ROOT / "lib" / "__init__.py")
 
 
-def room(dotted: str) -> str:
-    return dotted.split(".")[1]
+def dotted(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_imports_only_from_floors_below(path):
-    own = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lib":
-            names = [node.module] if "." in node.module else [f"lib.{alias.name}" for alias in node.names]
-            for other in map(room, names):
-                assert other == own or FLOORS[other] < FLOORS[own], f"{path.name} imports {other}"
+def room(module: str) -> str:
+    return module.split(".")[1]
 
 
-def test_every_module_has_a_floor():
-    rooms = {path.stem for path in (ROOT / "lib").glob("*.py")} | {
-        path.parent.name for path in (ROOT / "lib").glob("*/*.py")
-    }
-    assert rooms - {"__init__", "lib"} == set(FLOORS)
+def imports() -> dict[str, set[str]]:
+    """Which modules of the library each of them imports, anywhere in its code; a package's name stands for its `__init__`."""
+    names = {dotted(path) for path in MODULES}
+    found = {}
+    for path in MODULES:
+        found[dotted(path)] = imported = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "lib":
+                for alias in node.names:
+                    inner, package = f"{node.module}.{alias.name}", f"{node.module}.__init__"
+                    imported |= {one for one in (inner, f"{inner}.__init__") if one in names} or (
+                        {node.module, package} & names
+                    )
+    return found
+
+
+def test_a_module_imports_only_from_its_own_room_and_from_floors_below():
+    for module, imported in imports().items():
+        for other in imported:
+            own, below = room(module), room(other)
+            assert own == below or FLOORS[below] < FLOORS[own], f"{module} imports {other}"
+
+
+def test_no_import_goes_round():
+    with_imports = imports()
+    packages = {name for name in with_imports if name.endswith(".__init__")}
+
+    def reaches(module, wanted, seen):
+        for other in with_imports[module] - seen:
+            seen.add(other)
+            if other == wanted or reaches(other, wanted, seen):
+                return True
+        return False
+
+    for module in with_imports.keys() - packages:  # a package's __init__ only hands on what its modules define
+        assert not reaches(module, module, set()), f"{module} imports itself by way of others"
+
+
+def test_nine_rooms_are_all_there_is():
+    there = {path.name.removesuffix(".py") for path in (ROOT / "lib").iterdir()} - {"__init__", "__pycache__"}
+    assert there == set(FLOORS) and len(there) == 9
+
+
+def test_short_names_of_the_library_lead_to_modules():
+    for name, module in lib.SHORT_NAMES.items():
+        assert getattr(lib, name).__name__ == module
+    with pytest.raises(AttributeError, match="nothing"):
+        lib.nothing  # noqa: B018
 
 
 def test_modules_stay_small():
@@ -52,7 +83,7 @@ def test_modules_stay_small():
 
 
 def test_reading_a_run_imports_neither_torch_nor_the_tools_of_the_book():
-    code = "import sys, lib.runs, lib.figures, lib.tables; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    code = "import sys, lib.runs, lib.report, lib.report; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "torchvision", "papermill", "jupytext", "sphinx"} & set(loaded)
 
@@ -114,4 +145,4 @@ def test_large_files_and_data_stay_out_of_git():
 
 def test_a_digest_of_an_unknown_module_is_an_error():
     with pytest.raises(ModuleNotFoundError, match=r"lib\.nowhere"):
-        code_digest(("lib.files", "lib.nowhere"))
+        code_digest(("lib.base.files", "lib.nowhere"))

@@ -5,10 +5,10 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lib import files
-from lib.errors import InputError
+from lib.base import files
+from lib.base.errors import InputError
+from lib.base.usercode import reason
 from lib.runs import store
-from lib.usercode import reason
 
 HTML = files.ROOT / "book" / "_build" / "html"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same files
@@ -21,7 +21,7 @@ def write(target: Path, html: Path = HTML) -> int:
     environment), and SHA256SUMS, which `sha256sum --check` reads. Raises `InputError` where there is no built book.
     """
     if not (html / "index.html").exists():
-        raise InputError(f"There is no built book in {store.shown(html)}; build it with: make book")
+        raise InputError(f"There is no built book in {files.shown(html)}; build it with: make book")
     return pack(target, _contents(html))
 
 

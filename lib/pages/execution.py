@@ -1,7 +1,7 @@
 """Executing a page with papermill, and keeping its outputs under a key of all that they depend on.
 
 The key holds the page's code cells, its parameters, the code of the modules of `lib` it imports, the summaries of its
-runs, what the paper printed (lib/data), and the versions that matter. Prose and captions are no part of it: a page
+runs, what the paper printed (the CSV files of lib), and the versions that matter. Prose and captions are no part of it: a page
 whose prose alone has changed takes the outputs that are there. An entry is an executed notebook and a small JSON file
 with its key and checksum, written last.
 """
@@ -26,12 +26,13 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from lib import files, runs
-from lib.errors import InputError
+from lib import runs
+from lib.base import files
+from lib.base.digests import code_digest
+from lib.base.errors import InputError
+from lib.base.usercode import reason
 from lib.pages.source import BOOK, Page, checked, load, parameter_table
 from lib.runs.store import commit
-from lib.sources import code_digest
-from lib.usercode import reason
 
 VERSIONS = ("torch", "numpy", "scipy", "pandas", "statsmodels", "scikit-learn", "matplotlib", "ipykernel")
 TIMEOUT = 900  # seconds a cell may take
@@ -95,7 +96,7 @@ def _origin(name: str, results: str) -> dict[str, str]:
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
     summaries = {run: runs.summary_digest(run) for run in page.reads(parameters)}
-    committed = [*(files.ROOT / "lib" / "data").iterdir(), *(files.ROOT / "benchmarks").glob("*.json")]
+    committed = [*(files.ROOT / "lib").rglob("*.csv"), *(files.ROOT / "benchmarks").glob("*.json")]
     printed = [files.sha256(path) for path in sorted(committed)]
     modules = tuple(sorted(page.modules()))
     declared = parameter_table().to_csv() if "lib.pages.source" in modules else ""

@@ -14,9 +14,10 @@ import pandas as pd
 from nbformat import NotebookNode
 from papermill.translators import PythonTranslator
 
-from lib import documents, files, runs
-from lib.errors import InputError, check_known
-from lib.sources import imports_of
+from lib import runs
+from lib.base import documents, files
+from lib.base.digests import imports_of
+from lib.base.errors import InputError, check_known
 
 BOOK = files.ROOT / "book"
 NAMED = re.compile(r"lib(\.\w+)+:\w+")

@@ -28,12 +28,14 @@ from sphinx.util import logging
 from sphinx.util.logging import WarningIsErrorFilter
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from lib import files, runs
-from lib.errors import InputError
-from lib.pages import execution, origins, source
+from lib import runs
+from lib.base import files
+from lib.base.digests import code_digest
+from lib.base.errors import InputError
+from lib.pages import execution, source
+from lib.pages import provenance as origins
 from lib.pages.archive import pack
-from lib.pages.origins import DOWNLOADS
-from lib.sources import code_digest
+from lib.pages.provenance import DOWNLOADS
 
 SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js")
 JUPYTER_BOOK = "https://github.com/executablebooks/jupyter-book"  # the repository that Jupyter Book names by default

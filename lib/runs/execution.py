@@ -17,17 +17,18 @@ from typing import Any
 import joblib
 from tqdm import tqdm
 
-from lib import files, training
-from lib.datasets import Dataset
-from lib.errors import InputError
+from lib.base import files
+from lib.base.digests import code_digest
+from lib.base.errors import InputError
 from lib.runs import jobs, store, workers
 from lib.runs import plan as plans
 from lib.runs.jobs import Job
 from lib.runs.manifests import write_manifest
 from lib.runs.neighbours import neighbours
 from lib.runs.specification import Member, Run, members
-from lib.runs.weights import load_weights
-from lib.sources import code_digest
+from lib.training import loop
+from lib.training.datasets import Dataset
+from lib.training.weights import load_weights
 
 SMALL_WORK = 1e10  # floating-point operations of training that do not pay for starting a process
 POLL_SECONDS = 0.02
@@ -48,7 +49,7 @@ def execute(
     a Dask cluster. One execution of a run at a time: a second waits for the first, and finds its work done. A member's
     bits depend on the run alone, not on `only`, on who works, or on what was done before.
     """
-    training.check_device(device, here=scheduler is None)
+    loop.check_device(device, here=scheduler is None)
     chosen = members(run, only)
     if not store.missing(run, chosen):
         return []
@@ -105,7 +106,7 @@ def plan(
     run: Run, only: Mapping[str, Collection[int]] | None = None, device: str = "cpu", slots: int | None = None
 ) -> str:
     """What is missing of a run, and the memory and time that it will take `slots` workers, as text for a terminal."""
-    training.check_device(device, here=False)
+    loop.check_device(device, here=False)
     chosen = members(run, only)
     todo = _jobs(run, chosen, store.missing(run, chosen), run.load_dataset(), device, slots or joblib.cpu_count())
     return plans.table(

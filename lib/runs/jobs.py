@@ -18,12 +18,14 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from lib import autoencoders, files, measurements, training
-from lib.datasets import Dataset, Split
-from lib.errors import InputError
-from lib.runs import store, weights
+from lib.base import files
+from lib.base.digests import code_digest
+from lib.base.errors import InputError
+from lib.measures import point_table, summaries
+from lib.runs import store
 from lib.runs.specification import Member, Run, members
-from lib.sources import code_digest
+from lib.training import autoencoders, loop, weights
+from lib.training.datasets import Dataset, Split
 
 VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels")
 STACKED_WEIGHTS = 2**20  # on a CPU, members are stacked up to so many weights: beyond, a stack only leaves the cache
@@ -125,7 +127,7 @@ def train(job: Job, sent: Dataset | None = None) -> Trained | None:
             if diverged:
                 forget(part.run, [part.name])
             return Trained(trained, diverged)
-        except training.Diverged as error:
+        except loop.Diverged as error:
             diverged |= {going[index]: error.epoch for index in error.members}
             forget(part.run, [part.name])
             going = [member for member in going if member not in diverged]
@@ -155,7 +157,7 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
         for one in group
     ]
     stack = autoencoders.stack(pairs, padded_widths(run, group[0].depth, dataset.input_dim))
-    settings = training.Settings(
+    settings = loop.Settings(
         run.epochs, run.batch_size, run.learning_rate, run.weight_decay, job.device, run.precision, snapshots(run)
     )
     checkpoint = _checkpoint(run, job.name)
@@ -172,7 +174,7 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
     if checkpoint.exists() and _lost(checkpoint, taken):
         forget(run, [job.name])
     started = time.monotonic()
-    history = training.train(
+    history = loop.train(
         stack,
         [one.seed for one in group],
         dataset.train.images,
@@ -193,7 +195,7 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
 
 def _lost(checkpoint: Path, taken: Mapping[tuple[Member, int], Path]) -> bool:
     """Whether a snapshot from before the checkpoint is gone: the checkpoint alone does not bring it back."""
-    reached = training.checkpointed_epoch(checkpoint)
+    reached = loop.checkpointed_epoch(checkpoint)
     return any(epoch <= reached and not path.exists() for (_, epoch), path in taken.items())
 
 
@@ -233,11 +235,11 @@ def measure(
     pairs = {}
     for epoch in (*snapshots(run), None):
         pairs[epoch], metadata = weights.decoded(trained[epoch], store.weights_path(run, member, epoch))
-    points = measurements.measure(pairs[None], dataset, distances, job.device)
-    tables = measurements.summarise(points) | _progress(job, pairs, dataset, distances, points)
+    points = point_table.measure(pairs[None], dataset, distances, job.device)
+    tables = summaries.summarise(points) | _progress(job, pairs, dataset, distances, points)
     tables["members"][0]["wall_seconds"] = round(float(metadata.get("seconds", 0)) + time.monotonic() - started, 2)
     tables["history"] = weights.decoded_history(metadata["history"])
-    tables["examples"] = measurements.examples(pairs[None], dataset)
+    tables["examples"] = summaries.examples(pairs[None], dataset)
     content = {
         "run": run.digest,
         "code": job.code,
@@ -261,14 +263,12 @@ def _progress(
     run, train_points = job.run, len(dataset.train)
     if not snapshots(run):
         return {}
-    count = measurements.WATCHED
+    count = summaries.WATCHED
     train, test = (Split(one.images[:count], one.labels[:count]) for one in (dataset.train, dataset.test))
     part = replace(dataset, train=train, test=test)
     rows = np.concatenate([np.arange(len(train)), train_points + np.arange(len(test))])
-    by_epoch = {
-        epoch: measurements.measure(pairs[epoch], part, distances[rows], job.device) for epoch in snapshots(run)
-    }
-    return measurements.progress(by_epoch | {run.epochs: points.take(rows)})
+    by_epoch = {epoch: point_table.measure(pairs[epoch], part, distances[rows], job.device) for epoch in snapshots(run)}
+    return summaries.progress(by_epoch | {run.epochs: points.take(rows)})
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib import files
+from lib.base import files
 from lib.runs import store
 from lib.runs.specification import Member, Run, members
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from lib import files
+from lib.base import files
 from lib.runs.jobs import STACKED_WEIGHTS, Job, weights_of
 
 BASE_BYTES = 450 * 2**20  # Python, torch, scipy, pandas

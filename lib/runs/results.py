@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from lib import documents, files
-from lib.errors import InputError, check_known
+from lib.base import documents, files
+from lib.base.errors import InputError, check_known
+from lib.base.usercode import reason
 from lib.runs import store
 from lib.runs.manifests import diverged, diverged_sentence
 from lib.runs.specification import Member, Run, members, read
 from lib.runs.specification import names as every
-from lib.usercode import reason
 
 if TYPE_CHECKING:
-    from lib.autoencoders import Pair
+    from lib.training.autoencoders import Pair
 
 TABLES = (
     *(
@@ -45,7 +45,7 @@ class Summary:
     coefficients of equations 6 and 7; `controls`: their slopes with class, ink and more held fixed; `cross_products`: sums
     of products by cell; `sample`: some points; `history`: errors by epoch; `examples`: a test image a class, and its
     reconstruction; `progress_...`: statistics, histograms and regressions at the run's snapshots
-    (`lib.measurements.summarise`, `progress`). Label -1 stands for all classes together. `provenance`: of the first member.
+    (`lib.measures.summaries.summarise`, `progress`). Label -1 stands for all classes together. `provenance`: of the first member.
 
     `run` is the part of the run that is there: of a kept run that is still being computed, the latent dimensions that
     the tables' depth has, and the depths that have all of these. `absent`: how many members of the run are not in it.
@@ -163,7 +163,7 @@ def summary(name: str) -> Summary:
             frames["examples"][column] = frames["examples"][column].map(_pixels)
     except (KeyError, TypeError, ValueError) as error:
         folder = store.summary_path(run, members(part)[0]).parent
-        raise store.damaged(folder, f"the tables of its summaries do not fit together: {reason(error)}") from error
+        raise files.damaged(folder, f"the tables of its summaries do not fit together: {reason(error)}") from error
     absent = len(members(run)) - len(contents)
     return Summary(part, absent, tuple(contents[0]["image_shape"]), contents[0]["provenance"], **frames)
 
@@ -194,7 +194,7 @@ def _frame(tables: Sequence[tuple[dict[str, int], dict[str, list]]]) -> pd.DataF
 
 
 def _pixels(text: str) -> np.ndarray:
-    """An example's image (N,), in [0, 1], from the bytes in base 64 that `lib.measurements.examples` makes of it."""
+    """An example's image (N,), in [0, 1], from the bytes in base 64 that `lib.measures.summaries.examples` makes of it."""
     return np.frombuffer(base64.b64decode(text), dtype=np.uint8) / 255
 
 
@@ -252,13 +252,13 @@ def member(name: str, depth: int, latent_dim: int, seed: int = 0, epoch: int | N
         check_known(f"snapshot of run {run.name}", epoch, run.snapshots)
     path = store.weights_path(run, wanted, None if epoch == run.epochs else epoch)
     _ensure_artifact(run, wanted, path)
-    from lib.runs.weights import load_weights
+    from lib.training.weights import load_weights
 
     return load_weights(path)[0]
 
 
 def measurements(name: str, depth: int, latent_dim: int, seed: int = 0) -> pd.DataFrame:
-    """A member's per-point table (`lib.measurements.measure`), computed first where it is not there."""
+    """A member's per-point table (`lib.measures.point_table.measure`), computed first where it is not there."""
     run = read(name)
     wanted = _member_of(run, depth, latent_dim, seed)
     path = store.points_path(run, wanted)

@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib import documents, files
-from lib.choices import DATASETS, HIDDEN_WIDTHS, INITIALISATIONS, OUTPUTS, PRECISIONS, widths
-from lib.errors import InputError, check_known
+from lib.base import documents, files
+from lib.base.errors import InputError, check_known
+from lib.training.options import DATASETS, HIDDEN_WIDTHS, INITIALISATIONS, OUTPUTS, PRECISIONS, widths
 
 if TYPE_CHECKING:
-    from lib.datasets import Dataset
+    from lib.training.datasets import Dataset
 
 FOLDER = files.ROOT / "runs"
 DIMS = (2, 5, 10, 20)  # latent dimensions that are looked at more closely, of those that a run has
@@ -83,8 +83,8 @@ class Run:
         return files.digest(values)
 
     def load_dataset(self) -> "Dataset":
-        """The data set (`lib.datasets.Dataset`), cut to the run's numbers of points."""
-        from lib import datasets  # torch: only where data are read
+        """The data set (`lib.training.datasets.Dataset`), cut to the run's numbers of points."""
+        from lib.training import datasets  # torch: only where data are read
 
         return datasets.load(self.dataset, self.train_points, self.test_points)
 

@@ -11,7 +11,7 @@
     artifacts/NAME/DIGEST/MEMBER.diverged.json  in place of all these: its loss was no longer finite (likewise)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
-digest of what it was made from; one that does not match is refused by name. Weights are read in `lib.runs.weights`.
+digest of what it was made from; one that does not match is refused by name. Weights are read in `lib.training.weights`.
 """
 
 import gzip
@@ -29,14 +29,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lib import arrays, files
-from lib.errors import InputError
+from lib.base import files, untrusted
+from lib.base.digests import code_digest
+from lib.base.errors import InputError
+from lib.base.files import damaged, shown
+from lib.base.usercode import reason
 from lib.runs.specification import Member, Run
-from lib.sources import code_digest
-from lib.usercode import reason
 
-TRAINED_BY = ("lib.datasets", "lib.autoencoders", "lib.training")
-MEASURED_BY = ("lib.measurements",)
+TRAINED_BY = ("lib.training.datasets", "lib.training.autoencoders", "lib.training.loop")
+MEASURED_BY = ("lib.measures.point_table", "lib.measures.summaries")
 PLAIN_COLUMNS = 22  # of a per-point table, beside the 4 d of its eigenvalues
 BESIDE = ("bounds", "shifts")  # what may lie beside a summary
 ARTIFACTS = files.ROOT / (os.environ.get("GEOMETRY_ARTIFACTS") or "artifacts")
@@ -68,20 +69,9 @@ def beside_path(run: Run, member: Member, kind: str) -> Path:
     return summary_path(run, member).with_name(f"{member.name}.{kind}.json.gz")
 
 
-def shown(path: Path) -> str:
-    """A path as messages show it: from the project's root where it lies below it."""
-    return str(path.relative_to(files.ROOT) if path.is_relative_to(files.ROOT) else path)
-
-
 def remake(run: Run, member: Member) -> str:
     """The command that makes a member's artifacts, of a kept run too: by its epochs it is of the same digest, but not kept."""
     return f"python -m lib run {run.name} --epochs {run.epochs} --only {member.only}"
-
-
-def damaged(path: Path, why: object) -> InputError:
-    """The refusal of a file that is not what it should be."""
-    why = reason(why) if isinstance(why, BaseException) else why
-    return InputError(f"{shown(path)} is damaged ({why}); delete it and run again.")
 
 
 def encoded_points(points: pa.Table) -> bytes:
@@ -93,9 +83,9 @@ def encoded_points(points: pa.Table) -> bytes:
 
 def load_points(path: Path) -> pa.Table:
     """Read a per-point table back; `InputError` for a truncated or altered file."""
-    arrays.check_ordinary(path)
+    untrusted.check_ordinary(path)
     try:
-        return arrays.table_of(path)
+        return untrusted.table_of(path)
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from error
 
@@ -115,7 +105,7 @@ def encoded_summary(content: dict[str, Any]) -> bytes:
 
 def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
     """Read a summary back, or (no `member`) the checks of the bounds; `InputError` for a truncated, altered or forged file."""
-    arrays.check_ordinary(path)
+    untrusted.check_ordinary(path)
     try:
         with gzip.open(path) as file:
             unpacked = file.read(LARGEST + 1)

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import torch
 
-from lib.errors import InputError
+from lib.base.errors import InputError
 from lib.runs import jobs
 from lib.runs.specification import Run
 

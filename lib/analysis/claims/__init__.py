@@ -1,0 +1,44 @@
+r"""The ledger: every claim of the paper, and our own, held against a run, with test and tolerance fixed beforehand.
+
+A claim's test gives parts, each an estimate with a 95 % interval, turned so that the claim says "positive". A claim of the
+paper is *reproduced* when every interval lies above zero, *not reproduced* when one does not (contradicted where it lies
+below zero, undecided where it straddles it), and *not testable here* where the run lacks what the test needs. Ours, on the
+same terms, *hold* or *do not hold*.
+"""
+
+from lib.analysis.claims.claim import (
+    FAILS,
+    HOLDS,
+    NAMES,
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    OURS,
+    REPRODUCED,
+    Claim,
+    Verdict,
+)
+from lib.analysis.claims.ledger import counts, evaluate, ledger, of_page, report, without_lost
+from lib.analysis.claims.ours import OUR_CLAIMS
+from lib.analysis.claims.paper import CLAIMS, POSITIVE_FROM, PRINTED
+
+__all__ = [
+    "CLAIMS",
+    "FAILS",
+    "HOLDS",
+    "NAMES",
+    "NOT_REPRODUCED",
+    "NOT_TESTABLE",
+    "OURS",
+    "OUR_CLAIMS",
+    "POSITIVE_FROM",
+    "PRINTED",
+    "REPRODUCED",
+    "Claim",
+    "Verdict",
+    "counts",
+    "evaluate",
+    "ledger",
+    "of_page",
+    "report",
+    "without_lost",
+]

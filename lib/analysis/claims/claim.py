@@ -1,0 +1,77 @@
+"""What a claim is, and what comes of it on a run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from lib.analysis.intervals import NotTestable, Part
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
+HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which there is no original of
+OURS = "this book"
+NAMES = {"input": "J_I", "latent": "J_L"}
+
+Test = Callable[["Summary"], list[Part]]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is claimed, by the paper (`lib.analysis.published.PublishedClaim`) or by us (source `OURS`), and within
+    what tolerance.
+    """
+
+    id: str
+    statement: str
+    source: str
+    page: str
+    published: str
+    tolerance: str
+
+
+@dataclass(frozen=True)
+class Claim(Statement):
+    """A statement, and how it is tested."""
+
+    parts: Test
+
+
+@dataclass(frozen=True)
+class Verdict(Statement):
+    """A statement's outcome on one run; `reproduced` says in numbers what was found, `contradicted` whether a part is."""
+
+    verdict: str
+    reproduced: str
+    reason: str
+    contradicted: bool = False
+
+
+def judge(claim: Claim, summary: "Summary") -> Verdict:
+    """The verdict on a claim by a run: all of its parts have to hold."""
+    stated = {field.name: getattr(claim, field.name) for field in fields(Statement)}
+    try:
+        parts = claim.parts(summary)
+        if not parts:
+            raise NotTestable("the run has nothing that the claim speaks of")
+    except NotTestable as missing:
+        return Verdict(**stated, verdict=NOT_TESTABLE, reproduced="", reason=f"{missing}.")
+    held = sum(part.low > 0 for part in parts)
+    against = sum(part.high < 0 for part in parts)
+    good, bad = (HOLDS, FAILS) if claim.source == OURS else (REPRODUCED, NOT_REPRODUCED)
+    verdict = good if held == len(parts) else bad
+    reason = f"{held} of {len(parts)} hold"
+    if verdict == bad:
+        reason += f", {against} contradicted, {len(parts) - held - against} undecided"
+    return Verdict(
+        **stated, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.", contradicted=against > 0
+    )
+
+
+def _in_numbers(parts: list[Part]) -> str:
+    """All parts where they are few, else the smallest and the largest."""
+    if len(parts) <= 3:
+        return "; ".join(map(str, parts))
+    ordered = sorted(parts, key=lambda part: part.estimate)
+    return f"from {ordered[0]} to {ordered[-1]}"

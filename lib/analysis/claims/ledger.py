@@ -1,0 +1,116 @@
+"""Every claim held against runs: the verdicts, side by side, and as text or JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lib.analysis.claims.claim import (
+    FAILS,
+    HOLDS,
+    NAMES,
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    REPRODUCED,
+    Claim,
+    Verdict,
+    judge,
+)
+from lib.analysis.claims.ours import OUR_CLAIMS
+from lib.analysis.claims.paper import CLAIMS, PAPERS_DATA, PRINTED
+from lib.analysis.evidence import AGREE_FROM, agreement, check_columns, intact_dims, part_of
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+
+def of_page(page: str) -> list[Claim]:
+    """The paper's claims that a page of the book speaks of."""
+    return [claim for claim in CLAIMS if claim.page == page]
+
+
+def evaluate(summary: "Summary", claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
+    """The claims held against one run. `InputError` where the summary lacks what every run has."""
+    check_columns(summary)
+    return [judge(claim, summary) for claim in claims]
+
+
+def ledger(summaries: dict[str, "Summary"], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
+    """The verdicts of several runs, one row a claim and run, the runs side by side under each claim."""
+    verdicts = {name: evaluate(summary, claims) for name, summary in summaries.items()}
+    rows = [{"run": name} | asdict(of_run[place]) for place in range(len(claims)) for name, of_run in verdicts.items()]
+    return pd.DataFrame(rows)
+
+
+def counts(found: pd.DataFrame) -> pd.DataFrame:
+    """A row a run of a `ledger`: how many of the paper's claims it reproduces, contradicts, leaves undecided, and cannot test.
+
+    Without the claims about the printed tables, whose verdict is the same for every run. A claim is contradicted where one
+    of its parts is; undecided where none is, but not all hold.
+    """
+    found = found.loc[~found["id"].isin(PRINTED)]
+    failed = found["verdict"] == NOT_REPRODUCED
+    outcome = np.where(failed, np.where(found["contradicted"], "contradicted", "undecided"), found["verdict"])
+    columns = [REPRODUCED, "contradicted", "undecided", NOT_TESTABLE]
+    return pd.crosstab(found["run"], outcome).reindex(index=found["run"].unique(), columns=columns, fill_value=0)
+
+
+def without_lost(summaries: dict[str, "Summary"]) -> pd.DataFrame:
+    """The claims, the paper's and ours, that come out differently where the networks that lost a latent direction are left out.
+
+    Both times on the networks at the depth of the tables alone. Columns: `run`, `statement`, `page`, `verdict`, `reason`,
+    and `verdict_without`, `reason_without`; claims that the rest of the run cannot test are not listed.
+    """
+    columns = ["statement", "page", "verdict", "reason", "verdict_without", "reason_without"]
+    rows = []
+    for name, summary in summaries.items():
+        rest = intact_dims(summary)
+        if len(rest) in (0, len(summary.run.latent_dims)):
+            continue
+        both = (*CLAIMS, *OUR_CLAIMS)
+        pairs = (evaluate(part_of(summary, chosen), both) for chosen in (summary.run.latent_dims, rest))
+        for whole, without in zip(*pairs, strict=True):
+            if without.verdict not in (whole.verdict, NOT_TESTABLE):
+                found = [whole.statement, whole.page, whole.verdict, whole.reason, without.verdict, without.reason]
+                rows.append({"run": name} | dict(zip(columns, found, strict=True)))
+    return pd.DataFrame(rows, columns=["run", *columns])
+
+
+def report(summary: "Summary", as_json: bool = False) -> str:
+    """The ledger of one run, the paper's claims and then ours, as text for a terminal, or as JSON (a list of objects)."""
+    papers, ours = evaluate(summary), evaluate(summary, OUR_CLAIMS)
+    if as_json:
+        rows = [{"run": summary.run.name} | asdict(one) for one in papers + ours]
+        return json.dumps(rows, indent=1, allow_nan=False)
+    name = summary.run.name
+    parts = (
+        (f"The paper's claims on run {name}", papers, (REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE)),
+        (f"Claims of this book on run {name}", ours, (HOLDS, FAILS, NOT_TESTABLE)),
+    )
+    lines = []
+    for title, verdicts, words in parts:
+        lines += [f"{title} (estimates are positive where a claim holds; 95 % intervals)", ""]
+        for one in verdicts:
+            lines.append(f"{one.verdict:<18} {one.id:<20} {one.statement} ({one.source})")
+            lines.append(f"{'':<18} {'':<20} {one.reason} {one.reproduced}".rstrip())
+        counts = pd.Series([one.verdict for one in verdicts]).value_counts()
+        lines += ["", "; ".join(f"{counts.get(word, 0)} {word}" for word in words) + ".", ""]
+        if verdicts is papers and summary.run.dataset == PAPERS_DATA:
+            lines += [*_agreement(summary), ""]
+    return "\n".join(lines[:-1])
+
+
+def _agreement(summary: "Summary") -> list[str]:
+    """Lines on the test slopes beside the published ones."""
+    rows = agreement(summary).to_dict("records")
+    lines = [f"Test slopes beside the published ones, d from {AGREE_FROM}:"] if rows else []
+    for row in rows:
+        rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
+        lines.append(
+            f"Table {row['number']}, {NAMES[row['space']]}: RMS difference {row['rms']:.3f}, Spearman {rank}, "
+            f"same sign {row['same_sign']:.0%}, over {row['dims']} values of d"
+        )
+    return lines

@@ -1,0 +1,169 @@
+"""Our own claims, each with a test and a tolerance fixed before it was held against a run."""
+
+from functools import partial
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lib.analysis import dynamics
+from lib.analysis.claims.claim import OURS, Claim
+from lib.analysis.evidence import controlled, largest, other_classes, sampled
+from lib.analysis.intervals import NotTestable, Part, Z, against, around, median_error, share
+from lib.measures.controls import WITHOUT_ONE
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+PREDICTORS = {"trace": "trace", "log_volume": "log volume"}
+BOTH = "class and ink"
+LITTLE = 0.05  # of the variance that class and ink leave
+SPECTRUM, SLOPE = dynamics.QUANTITIES["geometric_mean"], dynamics.SLOPES["trace"]
+EIGENVALUE_STATISTICS = ["trace_input", "trace_latent", "log_volume_input", "log_volume_latent"]
+
+
+def _less_than_share(summary: "Summary", held: str, part: float) -> list[Part]:
+    """`part` of the raw slope less the slope with `held` fixed, turned so that the raw slope is positive; at the largest d."""
+    latent_dim, parts = largest(summary), []
+    for predictor, name in PREDICTORS.items():
+        raw = controlled(summary, "none", predictor).loc[latent_dim]
+        left = controlled(summary, held, predictor).loc[latent_dim]
+        if abs(raw["slope"]) <= Z * raw["slope_se"]:
+            raise NotTestable(f"the raw slope on the {name} is not off zero at d = {latent_dim}")
+        sign = 1 if raw["slope"] > 0 else -1
+        half = Z * sqrt((part * raw["slope_se"]) ** 2 + left["slope_se"] ** 2)
+        parts.append(around(f"{name}, d = {latent_dim}", sign * (part * raw["slope"] - left["slope"]), half))
+    return parts
+
+
+def _without_class_one(summary: "Summary") -> list[Part]:
+    other_classes(summary)
+    return _less_than_share(summary, WITHOUT_ONE, 1.0)
+
+
+def _adds_little(summary: "Summary") -> list[Part]:
+    parts = []
+    for predictor, name in PREDICTORS.items():
+        for d, row in controlled(summary, BOTH, predictor).iterrows():
+            r2 = row["partial_r2"]
+            half = 2 * Z * sqrt(r2) * (1 - r2) / sqrt(row["points"])
+            parts.append(around(f"{name}, d = {d}, {LITTLE} less", LITTLE - r2, half))
+    return parts
+
+
+def _ink_explains_more(summary: "Summary") -> list[Part]:
+    return [
+        against(f"d = {d}", rows["mse"], rows["ink"], rows[["trace_input"]]) for d, rows in sampled(summary).items()
+    ]
+
+
+def _tangent_plane_closest(summary: "Summary") -> list[Part]:
+    parts = []
+    for d, rows in sampled(summary).items():
+        ranks = rows[["mse", "tangent_distance", *EIGENVALUE_STATISTICS]].dropna().rank()
+        parts.append(against(f"d = {d}", ranks["mse"], ranks["tangent_distance"], ranks[EIGENVALUE_STATISTICS]))
+    return parts
+
+
+def _oblique(summary: "Summary") -> list[Part]:
+    parts = []
+    for d, rows in sampled(summary).items():
+        shares = (rows["obliqueness"] / rows["frobenius"]) ** 2
+        quartiles = dict(zip(("q25", "median", "q75"), shares.quantile([0.25, 0.5, 0.75]), strict=True))
+        error = median_error(pd.Series(quartiles | {"count": len(shares)}))
+        parts.append(around(f"d = {d}, median share less a half", quartiles["median"] - 0.5, Z * error))
+    return parts
+
+
+def _slopes_come_with_training(summary: "Summary") -> list[Part]:
+    _followed(summary)
+    latent_dim, parts = largest(summary), []
+    for predictor, name in PREDICTORS.items():
+        rows = dynamics.course(summary, predictor)
+        rows = rows[rows["latent_dim"] == latent_dim].set_index("epoch")
+        if not {0, summary.run.epochs} <= set(rows.index):
+            raise NotTestable(f"no slope on the {name} at both ends of training at d = {latent_dim}")
+        first, last = rows.loc[0], rows.loc[summary.run.epochs]
+        half = Z * sqrt(first["test_slope_se"] ** 2 + last["test_slope_se"] ** 2)
+        parts.append(around(f"{name}, d = {latent_dim}", abs(last["value"]) - abs(first["value"]), half))
+    return parts
+
+
+def _spectra_settle_first(summary: "Summary") -> list[Part]:
+    _followed(summary)
+    found = dynamics.settling(summary).dropna()
+    if found.empty:
+        raise NotTestable("no slope was determined at the last epoch")
+    return [share("share of d, less a half", found[SPECTRUM] < found[SLOPE])]
+
+
+def _followed(summary: "Summary") -> None:
+    if summary.progress_statistics.empty or 0 not in summary.run.snapshots:
+        raise NotTestable("the run keeps no snapshots from before training on")
+
+
+_own = partial(Claim, source=OURS, published="")
+
+OUR_CLAIMS = (
+    _own(
+        id="own-halved",
+        page="controls",
+        statement="With class and ink held fixed, less than half of the test slope is left, at the largest d.",
+        tolerance="half of the raw slope less the slope with both fixed, 95 % interval above zero; trace and log volume, J_I",
+        parts=partial(_less_than_share, held=BOTH, part=0.5),
+    ),
+    _own(
+        id="own-class-one",
+        page="controls",
+        statement="Without class 1 the test slope is smaller, at the largest d.",
+        tolerance="raw slope less that without class 1, 95 % interval above zero; trace and log volume of J_I",
+        parts=_without_class_one,
+    ),
+    _own(
+        id="own-adds-little",
+        page="controls",
+        statement="Given class and ink, trace or log volume explain less than 5 % of what these leave of the variance of "
+        "the test error.",
+        tolerance=f"the 95 % interval of the partial R2 lies below {LITTLE}, at every d",
+        parts=_adds_little,
+    ),
+    _own(
+        id="own-ink",
+        page="controls",
+        statement="The ink of an image alone explains more of the variance of the test error than the trace of J_I does.",
+        tolerance="difference of the R2, 95 % interval by bootstrap over the sampled test points above zero, at every d",
+        parts=_ink_explains_more,
+    ),
+    _own(
+        id="own-tangent",
+        page="bounds",
+        statement="The distance of a point from the tangent plane at its image goes with its error more closely than trace "
+        "or log volume do, of J_I or of J_L.",
+        tolerance="squared rank correlation less the best of the four, 95 % interval by bootstrap above zero, at every d",
+        parts=_tangent_plane_closest,
+    ),
+    _own(
+        id="own-oblique",
+        page="bounds",
+        statement="J_I is far from having orthogonal eigenvectors: its obliqueness makes up more than half of its squared "
+        "Frobenius norm.",
+        tolerance="median share over the sampled test points, 95 % interval above a half, at every d",
+        parts=_oblique,
+    ),
+    _own(
+        id="own-trained",
+        page="training_dynamics",
+        statement="The slopes come with training: at the largest d the test slope is farther from zero at the last epoch "
+        "than before training.",
+        tolerance="difference of the sizes, 95 % interval above zero; trace and log volume of J_I",
+        parts=_slopes_come_with_training,
+    ),
+    _own(
+        id="own-spectra-first",
+        page="training_dynamics",
+        statement="Spectra look trained before slopes do: the geometric mean of the eigenvalues settles at an earlier "
+        "snapshot than the slope on the trace.",
+        tolerance="at more than half of the d (Wilson's 95 % interval)",
+        parts=_spectra_settle_first,
+    ),
+)

@@ -1,0 +1,269 @@
+"""The paper's claims, each with a test and a tolerance fixed beforehand."""
+
+from dataclasses import asdict
+from functools import partial
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lib.analysis import published
+from lib.analysis.claims.claim import NAMES, Claim, Test
+from lib.analysis.evidence import CLASS_ONE, LEAST_DIMS, largest, need_dims, other_classes, regression, statistic
+from lib.analysis.intervals import NotTestable, Part, Z, around, mean_error, median_error, paired, share, trend
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+
+LOW = 3  # a run reaches "low d" with d <= 3
+SMALL_DISTANCE = 0.1  # of two paired eigenvalues, where 1 would be an identity's eigenvalue lost
+NEAR_ONE = 0.1
+VALUE_TOLERANCE = 0.06
+PAPERS_DATA, TABLE_DEPTH = "mnist", 4  # of the published tables
+POSITIVE_FROM = 6  # the published test slopes are all positive from d = 6
+
+
+# --- the tests ---------------------------------------------------------------------------------------------------
+
+
+def _unknown_theorems(summary: "Summary") -> list[Part]:
+    raise NotTestable("the paper's theorems are not known to us; the page on bounds proves and checks others")
+
+
+def _distance_small(summary: "Summary") -> list[Part]:
+    parts = []
+    for depth in summary.run.depths:
+        rows = statistic(summary, "distance_l1", depth=depth, space="both")
+        worst = rows.loc[rows["median"].idxmax()]
+        name = f"n = {depth}, {SMALL_DISTANCE} less the largest median, {worst['median']:.3g} at d = {worst.name}"
+        parts.append(around(name, SMALL_DISTANCE - worst["median"], Z * median_error(worst)))
+    return parts
+
+
+def _distance_falls(summary: "Summary", column: str) -> list[Part]:
+    need_dims(summary)
+    return [
+        trend(f"{norm}, n = {depth}", statistic(summary, f"distance_{norm}", depth=depth, space="both")[column], -1)
+        for norm in ("l1", "l2")
+        for depth in summary.run.depths
+    ]
+
+
+def _mean_near_one(summary: "Summary", quantity: str) -> list[Part]:
+    latent_dim = min(summary.run.latent_dims)
+    if latent_dim > LOW:
+        raise NotTestable(f"low d means d <= {LOW}, the run begins at d = {latent_dim}")
+    parts = []
+    for depth in summary.run.depths:
+        row = statistic(summary, quantity, depth=depth, space="latent").loc[latent_dim]
+        name = f"n = {depth}, d = {latent_dim}, {NEAR_ONE} less the distance of 1 from the median {row['median']:.3g}"
+        parts.append(around(name, NEAR_ONE - abs(row["median"] - 1), Z * median_error(row)))
+    return parts
+
+
+def _mean_falls(summary: "Summary", quantity: str) -> list[Part]:
+    need_dims(summary)
+    return [
+        trend(f"n = {depth}", statistic(summary, quantity, depth=depth, space="latent")["median"], -1)
+        for depth in summary.run.depths
+    ]
+
+
+def _class_one_lower(summary: "Summary", quantity: str) -> list[Part]:
+    latent_dim, others = largest(summary), other_classes(summary)
+    rows = {
+        label: statistic(summary, quantity, space="latent", label=label).loc[latent_dim]
+        for label in [CLASS_ONE, *others]
+    }
+    medians = pd.Series({label: rows[label]["median"] for label in others})
+    nearest = int(medians.idxmin())
+    gap = medians[nearest] - rows[CLASS_ONE]["median"] - medians.std(ddof=1)
+    half = Z * sqrt(median_error(rows[CLASS_ONE]) ** 2 + median_error(rows[nearest]) ** 2)
+    return [around(f"gap to class {nearest} beyond the others' spread, d = {latent_dim}", gap, half)]
+
+
+def _input_above(summary: "Summary", quantity: str) -> list[Part]:
+    need_dims(summary)
+    medians = {space: statistic(summary, quantity, space=space)["median"] for space in NAMES}
+    return [share("share of d above, less a half", medians["input"] > medians["latent"])]
+
+
+def _few_small(summary: "Summary") -> list[Part]:
+    largest(summary)
+    parts = []
+    for label in other_classes(summary):
+        rows = statistic(summary, "small_eigenvalues", space="latent", label=label)
+        worst = rows.loc[rows["mean"].idxmax()]
+        name = f"class {label}, 1 less the most on average, {worst['mean']:.3g} at d = {worst.name}"
+        parts.append(around(name, 1 - worst["mean"], Z * mean_error(worst)))
+    return parts
+
+
+def _class_one_most_small(summary: "Summary") -> list[Part]:
+    latent_dim, others = largest(summary), other_classes(summary)
+    one, *rest = (
+        statistic(summary, "small_eigenvalues", space="latent", label=label).loc[latent_dim]
+        for label in [CLASS_ONE, *others]
+    )
+    most = max(rest, key=lambda row: row["mean"])
+    half = Z * sqrt(mean_error(one) ** 2 + mean_error(most) ** 2)
+    return [around(f"more than any other class, d = {latent_dim}", one["mean"] - most["mean"], half)]
+
+
+def _class_one_at_most_two(summary: "Summary") -> list[Part]:
+    latent_dim = largest(summary)
+    other_classes(summary)
+    row = statistic(summary, "small_eigenvalues", space="latent", label=CLASS_ONE).loc[latent_dim]
+    return [around(f"2 less the mean number, d = {latent_dim}", 2 - row["mean"], Z * mean_error(row))]
+
+
+def _reversed_more(summary: "Summary", first: str, second: str) -> list[Part]:
+    need_dims(summary)
+    parts = []
+    for depth in summary.run.depths:
+        shares = [
+            statistic(summary, "reversed", depth=depth, space="latent", split=split)["mean"]
+            for split in (first, second)
+        ]
+        parts.append(paired(f"n = {depth}, {first} less {second}", shares[0] - shares[1]))
+    return parts
+
+
+def _input_reversed_more(summary: "Summary") -> list[Part]:
+    need_dims(summary)
+    shares = {space: statistic(summary, "reversed", space=space)["mean"] for space in NAMES}
+    return [paired("J_I less J_L", shares["input"] - shares["latent"])]
+
+
+def _slope_grows(summary: "Summary", predictor: str) -> list[Part]:
+    need_dims(summary)
+    return [
+        trend(f"n = {depth}", regression(summary, predictor, depth=depth, space="latent")["test_slope"], 1)
+        for depth in summary.run.depths
+    ]
+
+
+def _slope_grows_by_class(summary: "Summary", predictor: str) -> list[Part]:
+    need_dims(summary)
+    labels = sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
+    if not labels:
+        raise NotTestable("the data have no classes")
+    return [
+        trend(f"class {label}", regression(summary, predictor, label=label, space="latent")["test_slope"], 1)
+        for label in labels
+    ]
+
+
+def _slope_positive(summary: "Summary", predictor: str) -> list[Part]:
+    largest(summary)
+    fits = {space: regression(summary, predictor, space=space) for space in NAMES}
+    return [
+        around(f"{NAMES[space]}, d = {d}", row["test_slope"], Z * row["test_slope_se"])
+        for space, rows in fits.items()
+        for d, row in rows[rows.index >= POSITIVE_FROM].iterrows()
+    ]
+
+
+def _values_met(summary: "Summary", number: int, columns: list[str], spaces: list[str]) -> list[Part]:
+    """Tolerance less the difference from the published values (the misprint of Table 2 put right)."""
+    run, table = summary.run, published.corrected_table(number)
+    if run.dataset != PAPERS_DATA or run.table_depth != TABLE_DEPTH:
+        raise NotTestable(f"the published values are of MNIST, n = {TABLE_DEPTH}")
+    if lacking := set(table["latent_dim"]) - set(run.latent_dims):
+        raise NotTestable(f"the run lacks d = {', '.join(map(str, sorted(lacking)))} of the table")
+    parts = []
+    for space in spaces:
+        ours = regression(summary, published.PREDICTORS[number], space=space)
+        for d, row in table[table["space"] == space].set_index("latent_dim").iterrows():
+            for column in columns:
+                margin = VALUE_TOLERANCE - abs(ours.loc[d, column] - row[column]) + 1e-9  # up to rounding
+                parts.append(Part(f"{NAMES[space]}, {column} at d = {d}", *(float(margin),) * 3))
+    return parts
+
+
+def _printed_identity(summary: "Summary", identity: str) -> list[Part]:
+    """The audit of the printed numbers, in which the run plays no part."""
+    return [
+        Part(f"Table {cell['number']}, {NAMES[cell['space']]}, d = {cell['latent_dim']}", *(float(margin),) * 3)
+        for cell in published.audit().query("identity == @identity").to_dict("records")
+        for margin in [cell["allowed"] - abs(cell["residual"]) + 1e-12]
+    ]
+
+
+# --- the claims --------------------------------------------------------------------------------------------------
+
+
+def _tests() -> dict[str, tuple[str, Test]]:
+    """Claim -> the tolerance in words, and the test."""
+    rank = f"Spearman's rho against d, 95 % interval off zero, at each depth; at least {LEAST_DIMS} latent dimensions"
+    shares = "mean difference of the shares over d, Student's 95 % interval off zero"
+    value = f"every value within {VALUE_TOLERANCE} of the published one, which has no standard error"
+    tests: dict[str, tuple[str, Test]] = {
+        "bounds": ("none: the theorems are not known to us", _unknown_theorems),
+        "fig2-small": (
+            f"our reading: the median L1 distance, an eigenvalue, is below {SMALL_DISTANCE} at every d and depth (the L2 "
+            "distance is never larger)",
+            _distance_small,
+        ),
+        "fig2-median-falls": (f"{rank}; both norms", partial(_distance_falls, column="median")),
+        "fig2-spread-falls": (f"{rank}; both norms", partial(_distance_falls, column="std")),
+        "fig6-few": ("our reading: fewer than one a point on average, in every class but 1, at every d", _few_small),
+        "fig6-class-one": ("difference of means, 95 % interval above zero", _class_one_most_small),
+        "fig6-at-most-two": ("our reading: their mean number is below 2", _class_one_at_most_two),
+        "fig7-train-more": (f"{shares}, at each depth", partial(_reversed_more, first="train", second="test")),
+        "fig7-test-more": (f"{shares}, at each depth", partial(_reversed_more, first="test", second="train")),
+        "fig7-input-more": (shares, _input_reversed_more),
+        "tables-sum": ("within the rounding of the print", partial(_printed_identity, identity="test slope")),
+        "table2-mean": (
+            "intercept + test indicator / 7 is 0 within the rounding, and a mean trace of test points up to 0.05",
+            partial(_printed_identity, identity="pooled mean"),
+        ),
+    }
+    for figure, quantity in ((4, "arithmetic_mean"), (5, "geometric_mean")):
+        tests |= {
+            f"fig{figure}-near-one": (
+                f"our reading: at the smallest d (3 at most) the median is within {NEAR_ONE} of 1, at each depth",
+                partial(_mean_near_one, quantity=quantity),
+            ),
+            f"fig{figure}-falls": (f"{rank}; medians", partial(_mean_falls, quantity=quantity)),
+            f"fig{figure}-class-one": (
+                "our reading: at the largest d the gap to the next class exceeds the standard deviation among the other "
+                "classes' medians",
+                partial(_class_one_lower, quantity=quantity),
+            ),
+            f"fig{figure}-input-above": (
+                "our reading: J_I's median is above J_L's at more than half of the d (Wilson's 95 % interval)",
+                partial(_input_above, quantity=quantity),
+            ),
+        }
+    for figure, number, predictor in ((8, 1, "log_volume"), (9, 2, "trace")):
+        tests |= {
+            f"fig{figure}-grows": (rank, partial(_slope_grows, predictor=predictor)),
+            f"fig{figure}-grows-by-class": (
+                "our reading: the caption is meant of both panels; Spearman's rho as above, in every class",
+                partial(_slope_grows_by_class, predictor=predictor),
+            ),
+            f"fig{figure}-positive": (
+                f"the 95 % interval of every test slope from d = {POSITIVE_FROM} lies above zero, both spaces",
+                partial(_slope_positive, predictor=predictor),
+            ),
+            f"table{number}-coefficients": (
+                value,
+                partial(_values_met, number=number, columns=[*published.COLUMNS.values()][:4], spaces=[*NAMES]),
+            ),
+        }
+        for space in NAMES:
+            test = partial(_values_met, number=number, columns=["test_slope"], spaces=[space])
+            tests[f"table{number}-{space}"] = (value, test)
+    return tests
+
+
+PRINTED = ("tables-sum", "table2-mean")  # claims about the published tables as printed, in which a run plays no part
+
+
+def _claims() -> tuple[Claim, ...]:
+    tests = _tests()
+    return tuple(Claim(**asdict(one), tolerance=tests[one.id][0], parts=tests[one.id][1]) for one in published.claims())
+
+
+CLAIMS = _claims()

@@ -1,0 +1,317 @@
+r"""Where will this autoencoder fail? Its geometry at some points, held against its geometry at reference points.
+
+At every point x: the trace and the log volume of J_I, and the distance of x from the plane tangent to the decoded
+manifold at f(x) (`SIGNALS`); beside them what needs no Jacobian (`BASELINES`): the error, the ink |x|^2, and the
+distance to the fifth nearest reference point.
+
+A point is flagged by a quantity where its value lies outside the central share 1 - alpha of the reference's n values:
+below the k-th smallest or above the k-th largest, k = floor(alpha (n + 1) / 2). A fresh point that is exchangeable
+with the reference points is then flagged with probability at most alpha, whatever the distribution is (conformal prediction:
+Vovk, Gammerman and Shafer 2005). With n < 2/alpha - 1 there is no such limit, and nothing is flagged. Distances to neighbours
+depend on who is there: a fresh point's is held against those that the reference points have with it among them.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import stats
+from scipy.spatial.distance import cdist
+from torch import Tensor, nn
+
+from lib.analysis.intervals import Z, rank_interval
+from lib.base import user_points
+from lib.base.errors import InputError
+from lib.base.user_points import Points
+from lib.base.usercode import is_code, reason
+from lib.geometry import spectra
+from lib.geometry.jacobians import Cores, cores
+from lib.geometry.tangents import tangents
+from lib.measures.baselines import NEIGHBOUR, ink, nearest, neighbour_distance
+from lib.measures.point_table import ILL_CONDITIONED
+from lib.runs import listed
+from lib.training import user_models
+from lib.training.user_models import Model
+
+SIGNALS = {"trace": "trace", "log_volume": "log volume", "tangent_distance": "tangent distance"}
+BASELINES = {"error": "error", "ink": "ink", "neighbour_distance": "5-NN distance"}
+PREDICTORS = {"eigenvalues": ("trace", "log_volume"), "baselines": ("ink", "neighbour_distance")}
+RESAMPLES = 1_000
+Limits = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A set of points as examined: how many its source had, the points drawn, `values` (points, ...), and what is `measured` at
+    each, a row a point."""
+
+    name: str
+    given: int
+    values: Tensor
+    measured: pd.DataFrame
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The points as rows (points, N), float64."""
+        return self.values.flatten(1).double().numpy()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `diagnose` finds: the sets of points by name, and the reference with its `limits` where there is one.
+
+    `measured` of every set has a row a point, led by `point`, its row or file, and the columns of `measure`; with a reference also
+    `neighbour_distance` with its limits at that point, `neighbour_low` and `neighbour_high`, and `outside` (see there).
+    """
+
+    model: Model
+    latent_dim: int
+    input_dim: int
+    data: Mapping[str, Examined]
+    reference: Examined | None
+    limits: Limits
+    coverage: float
+
+    @property
+    def sets(self) -> dict[str, Examined]:
+        """The reference, where there is one, and the data, by name."""
+        return ({self.reference.name: self.reference} if self.reference else {}) | dict(self.data)
+
+
+def diagnose(
+    model: str,
+    data: Sequence[str] | str,
+    reference: str = "",
+    architecture: str = "",
+    folder: str | Path = ".",
+    points: int = 1000,
+    coverage: float = 0.99,
+) -> Diagnosis:
+    """Examine a model (`lib.training.user_models.load`) at the points of one or more sources
+    (`lib.base.user_points.read`), a list or its text.
+
+    At most `points` of each source, drawn with a fixed seed. `coverage`: the central share 1 - alpha of the reference that is
+    taken for ordinary. Relative paths start from `folder`. Raises `InputError` for what cannot be read or does not fit.
+    Cost: that of `lib.geometry.jacobians.cores` at all points.
+    """
+    where = Path(folder).absolute()
+    if points < 1 or not 0 < coverage < 1:
+        raise InputError(
+            f"`points` is {points} and `coverage` {coverage}; give at least 1, and a share between 0 and 1."
+        )
+    data = listed(data)
+    names = [*([reference] if reference else []), *data]
+    if not data or len(set(names)) < len(names):
+        raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")
+    sources = [user_points.read(source, where) for source in names]
+    for one in sources[1:]:
+        if one.values.shape[1:] != sources[0].values.shape[1:]:
+            raise InputError(
+                f"{sources[0].name} has points of shape {tuple(sources[0].values.shape[1:])} and {one.name} of shape "
+                f"{tuple(one.values.shape[1:])}; give all the same shape."
+            )
+    loaded = user_models.load(model, architecture, where)
+    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in names]
+    short = short if len(set(short)) == len(short) else names
+    found = [_examine(loaded, one.first(points), name, len(one)) for one, name in zip(sources, short, strict=True)]
+    base, limits = (found.pop(0) if reference else None), {}
+    if base is not None:
+        for one in [base, *found]:
+            fresh = None if one is base else one.rows
+            one.measured["neighbour_distance"] = neighbour_distance(base.rows, fresh)
+            one.measured[["neighbour_low", "neighbour_high"]] = neighbour_limits(base.rows, fresh, coverage)
+        limits = {name: central(base.measured[name], coverage) for name in (*SIGNALS, "error", "ink")}
+        for one in [base, *found]:
+            one.measured["outside"] = outside(one.measured, limits)
+    with torch.no_grad():
+        x = as_taken(sources[0].values[:1], loaded).to(loaded.weight, copy=True)
+        latent_dim = loaded.encoder(x).flatten(1).shape[1]
+    by_name = {one.name: one for one in found}
+    return Diagnosis(loaded, latent_dim, found[0].rows.shape[1], by_name, base, limits, coverage)
+
+
+def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
+    x = as_taken(drawn.values, model).to(model.weight, copy=True)
+    measured = measure(model.encoder, model.decoder, x)
+    measured.insert(0, "point", drawn.labels)
+    return Examined(name, given, drawn.values, measured)
+
+
+def reconstructed(model: Model, values: Tensor) -> Tensor:
+    """f(x) at points (points, ...), in their shape."""
+    with torch.no_grad():
+        output = model.decoder(model.encoder(as_taken(values, model).to(model.weight, copy=True)))
+    return output.cpu().reshape(values.shape)
+
+
+def as_taken(values: Tensor, model: Model) -> Tensor:
+    """Points in a shape that the model takes and gives back: as they are, as rows, or, grey images, with their one channel. As
+    they are where it takes none of these; `lib.geometry.jacobians` then says why."""
+    for shaped in (values, values.flatten(1), values[:, None]):
+        x = shaped[[0, 0]].to(model.weight, copy=True)  # two, as a convolution takes one grey image for a point
+        with contextlib.suppress(Exception), torch.no_grad():  # whatever a user's modules raise
+            if model.decoder(model.encoder(x)).shape == x.shape:
+                return shaped
+    return values
+
+
+def images(values: Tensor) -> np.ndarray | None:
+    """Points as images (points, height, width[, 3]), where their shape is that of images, channels first; else None."""
+    array = values.detach().cpu().numpy()
+    if array.ndim == 4 and array.shape[1] in (1, 3):
+        return array[:, 0] if array.shape[1] == 1 else array.transpose(0, 2, 3, 1)
+    return array if array.ndim == 3 else None
+
+
+def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
+    """The geometry of a pair of modules at points x (points, ...), a row each.
+
+    `trace`, `log_volume` (-inf where omega is 0) and `sign` of J_I; `singular`: omega is 0 exactly, by count of active units
+    or in the determinant; `ill_conditioned`: sigma_min / sigma_max of the core under 1e-6, in float32
+    1e-5, so that its sign may be rounding;
+    `tangent_distance`; `error`, the mean squared one; `ink` |x|^2; `across`: the share tangent_distance / |f(x) - x|.
+    """
+    try:
+        result = cores(encoder, decoder, x, grams=True)
+    except InputError:
+        raise
+    except Exception as error:  # whatever a user's modules raise on these points
+        shape = tuple(x.shape)
+        raise InputError(f"The model cannot be differentiated at points of shape {shape} ({reason(error)}).") from error
+    parts = vars(result).items()
+    result = Cores(**{name: part.detach().cpu() if isinstance(part, Tensor) else part for name, part in parts})
+    assert result.mse is not None
+    input_dim = x[0].numel()
+    sign, log = spectra.log_volume(result.input)
+    singular = spectra.singular(result.rank_bound_input, result.input.shape[-1]) | (sign == 0)
+    distance = tangents(result, input_dim).distance
+    rounding = max(ILL_CONDITIONED, 100 * torch.finfo(x.dtype).eps)
+    size = (input_dim * result.mse).sqrt()
+    measured = pd.DataFrame(
+        {
+            "trace": spectra.trace(result.input).double().numpy(),
+            "log_volume": torch.where(singular, -torch.inf, log).double().numpy(),
+            "sign": torch.where(singular, 0.0, sign).int().numpy(),
+            "singular": singular.numpy(),
+            "ill_conditioned": (spectra.conditioning(result.input) < rounding).numpy(),
+            "tangent_distance": distance.double().numpy(),
+            "error": result.mse.double().numpy(),
+            "ink": ink(x.flatten(1)).cpu().numpy(),
+            "across": (distance / size.clamp(min=1e-30)).clamp(max=1).double().numpy(),
+        }
+    )
+    bad = np.flatnonzero(~np.isfinite(measured[["trace", "tangent_distance", "error", "ink"]]).all(axis=1)).tolist()
+    if bad:
+        raise InputError(
+            f"The model's answers overflow at {len(bad)} points, first {bad[:5]}; scale the points as in training."
+        )
+    return measured
+
+
+# --- flags -------------------------------------------------------------------------------------------------------
+
+
+def central(values: Sequence[float], coverage: float) -> tuple[float, float]:
+    """The k-th smallest and k-th largest of n values, k = floor((1 - coverage)(n + 1)/2); infinite where k is 0.
+
+    >>> central(range(199), 0.99)
+    (0.0, 198.0)
+    >>> central(range(198), 0.99)
+    (-inf, inf)
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    k = int((1 - coverage) * (len(ordered) + 1) / 2 + 1e-9)
+    return (float(ordered[k - 1]), float(ordered[-k])) if k else (-np.inf, np.inf)
+
+
+def neighbour_limits(reference: np.ndarray, x: np.ndarray | None, coverage: float) -> np.ndarray:
+    """The `central` limits (points, 2) of the reference's 5-NN distances when a row of x is one more of their neighbours; x
+    None: when none is."""
+    near = nearest(reference)[0]
+    if x is None:
+        return np.tile(central(near[:, -1], coverage), (len(reference), 1))
+    found = []
+    for gaps in cdist(x, reference):
+        with_it = np.sort(np.column_stack([near, gaps]), axis=1)[:, min(NEIGHBOUR, len(reference)) - 1]
+        found.append(central(with_it, coverage))
+    return np.array(found)
+
+
+def flagged(measured: pd.DataFrame, limits: Limits, name: str) -> np.ndarray:
+    """Whether each point lies outside the limits of a quantity (points,)."""
+    own = measured.get("neighbour_low"), measured.get("neighbour_high")
+    low, high = own if name == "neighbour_distance" else limits[name]
+    return ((measured[name] < low) | (measured[name] > high)).to_numpy()
+
+
+def outside(measured: pd.DataFrame, limits: Limits) -> np.ndarray:
+    """By how much a point's worst signal passes its limit, in widths of the central range (points,); 0 where none does."""
+    worst = np.zeros(len(measured))
+    for name in SIGNALS:
+        low, high = limits[name]
+        values = measured[name].to_numpy()
+        with np.errstate(invalid="ignore"):  # -inf - -inf, where nothing is beyond
+            beyond = np.where(values < low, low - values, np.where(values > high, values - high, 0))
+        width = high - low if 0 < high - low < np.inf else 1.0
+        worst = np.maximum(worst, beyond / width)
+    return worst
+
+
+def flag_shares(found: Diagnosis) -> pd.DataFrame:
+    """A row a set of points, the reference first: how many, and the shares flagged by each quantity and by any signal."""
+    rows = {}
+    for one in found.sets.values():
+        shares = {name: flagged(one.measured, found.limits, name).mean() for name in (*SIGNALS, *BASELINES)}
+        rows[one.name] = {"points": len(one.measured)} | shares | {"any": (one.measured["outside"] > 0).mean()}
+    return pd.DataFrame(rows).T.astype({"points": int})
+
+
+def compared_shares(found: Diagnosis, name: str) -> tuple[str, str, float, float]:
+    """The eigenvalue and the baseline that flag most points of a set, and the difference of their shares with its half
+    interval (95 %, paired: sqrt(b + c - (b - c)^2/n)/n for b and c points flagged by one alone)."""
+    measured = found.data[name].measured
+    marks = {each: flagged(measured, found.limits, each) for each in (*PREDICTORS["eigenvalues"], *BASELINES)}
+    first = max(PREDICTORS["eigenvalues"], key=lambda each: marks[each].mean())
+    second = max(BASELINES, key=lambda each: marks[each].mean())
+    difference = marks[first].astype(float) - marks[second]
+    half = Z * float(difference.std()) / np.sqrt(len(difference))
+    return first, second, float(difference.mean()), half
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+def correlations(measured: pd.DataFrame) -> pd.DataFrame:
+    """Spearman's rho of the error with each predictor there is, a row each: `rho`, `low`, `high` (95 %); NaN where undefined.
+
+    Points with omega = 0 rank lowest in log volume. Interval by Bonett and Wright (2000).
+    """
+    rows = {}
+    for name in (*PREDICTORS["eigenvalues"], *PREDICTORS["baselines"]):
+        if name in measured:
+            varied = len(measured) > 3 and measured[name].nunique() > 1 and measured["error"].nunique() > 1
+            rho = float(stats.spearmanr(measured[name], measured["error"])[0]) if varied else np.nan
+            rows[name] = (rho, *(rank_interval(rho, len(measured)) if varied else (np.nan, np.nan)))
+    return pd.DataFrame(rows, index=["rho", "low", "high"]).T
+
+
+def compared_correlations(measured: pd.DataFrame) -> tuple[str, str, float, float] | None:
+    """The eigenvalue and the baseline whose |rho| with the error is largest, and the 95 % interval of the difference of the two
+    |rho|, by 1000 bootstrap resamples of the points (percentiles); None where either is undefined."""
+    size = correlations(measured)["rho"].abs().dropna()
+    best = [
+        max((each for each in names if each in size), key=size.__getitem__, default="") for names in PREDICTORS.values()
+    ]
+    if not all(best):
+        return None
+    rows = np.random.default_rng(0).integers(0, len(measured), (RESAMPLES, len(measured)))
+    ranks = [stats.rankdata(measured[name].to_numpy()[rows], axis=1) for name in (*best, "error")]
+    centred = [each - each.mean(axis=1, keepdims=True) for each in ranks]
+    scale = [np.sqrt((each**2).sum(axis=1)) + 1e-300 for each in centred]
+    first, second = (np.abs((centred[i] * centred[2]).sum(axis=1) / scale[i] / scale[2]) for i in (0, 1))
+    low, high = np.quantile(first - second, [0.025, 0.975])
+    return best[0], best[1], float(low), float(high)

@@ -1,0 +1,162 @@
+"""How spectra come about in training: what is followed over a run's snapshots, when it settles, where it starts from."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lib.base.errors import InputError
+from lib.runs import matching
+
+if TYPE_CHECKING:
+    from lib.runs.results import Summary
+from collections.abc import Mapping
+
+from lib.analysis import intervals
+from lib.runs import Summary
+
+SETTLED = 0.1  # of all the way that a quantity goes in training
+REAL = 2.5  # degrees from the real axis up to which an eigenvalue counts as real: half a bin of a summary's histograms
+QUANTITIES = {
+    "mse": "test error",
+    "arithmetic_mean": "arithmetic mean",
+    "geometric_mean": "geometric mean",
+    "angle": "angle of rotation",
+}
+SLOPES = {"log_volume": "slope on log volume", "trace": "slope on trace"}
+
+
+def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTLED) -> int:
+    """The first epoch from which on all values are within `share` of the way of the last value.
+
+    The way is the largest less the smallest value; NaN, where there is no value, is not within it. Raises `InputError`
+    where there is no last value.
+
+    >>> settled([0, 1, 10, 100], [0.0, 9.5, 8.0, 10.0])
+    100
+    >>> settled([0, 1, 10, 100], [0.0, 5.0, 9.5, 10.0])
+    10
+    """
+    found = np.asarray(values, dtype=float)
+    if not len(found) or not np.isfinite(found[-1]):
+        raise InputError("There is no value at the last epoch; without it nothing can be said to have settled.")
+    near = np.abs(found - found[-1]) <= share * (np.nanmax(found) - np.nanmin(found))
+    return int(np.asarray(epochs)[len(near) - np.logical_and.accumulate(near[::-1]).sum()])
+
+
+def watched(summary: "Summary") -> None:
+    """Raise `InputError` where the run has no snapshots."""
+    if summary.progress_statistics.empty:
+        name = summary.run.name
+        raise InputError(
+            f"Run {name} has no snapshots; add `snapshots: [0, 1, 10, 100]` to runs/{name}.yml and run it again."
+        )
+
+
+def course(summary: "Summary", quantity: str, space: str = "input") -> pd.DataFrame:
+    """A quantity at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
+
+    Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of the angle of rotation,
+    |arg lambda| in degrees: its mean over the eigenvalues of all test points, without a band. Of a predictor ("trace",
+    "log_volume"): the test slope of equation 6 or 7 and its 95 % interval. Raises `InputError` for a run without snapshots.
+    """
+    watched(summary)
+    if quantity == "angle":
+        counts = _arguments(summary, space, "test")
+        found = counts.map(lambda one: float(one @ np.abs(np.linspace(-180, 175, len(one))) / one.sum()))
+        return found.rename("value").reset_index().assign(low=found.to_numpy(), high=found.to_numpy())
+    keys = {"depth": summary.run.table_depth, "label": -1}
+    if quantity in SLOPES:
+        frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": space}
+    else:
+        frame, keys = summary.progress_statistics, keys | {"quantity": quantity, "split": "test"}
+        keys["space"] = "both" if quantity == "mse" else space
+    rows = matching(frame, **keys).groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
+    if quantity in SLOPES:
+        half = 1.96 * rows["test_slope_se"]
+        return rows.assign(value=rows["test_slope"], low=rows["test_slope"] - half, high=rows["test_slope"] + half)
+    return rows.assign(value=rows["median"], low=rows["q25"], high=rows["q75"])
+
+
+def settling(summary: "Summary", share: float = SETTLED) -> pd.DataFrame:
+    """The epoch at which each quantity settles (`settled`), by `latent_dim`: a column a quantity, J_I.
+
+    A slope that the points did not determine at the last epoch is NaN there.
+    """
+    columns = {}
+    for quantity, name in (QUANTITIES | SLOPES).items():
+        rows = course(summary, quantity)
+        columns[name] = {
+            d: settled(own["epoch"].tolist(), own["value"].tolist(), share)
+            for d, own in rows.groupby("latent_dim")
+            if own["epoch"].max() == summary.run.epochs
+        }
+    return pd.DataFrame(columns).rename_axis("latent_dim").sort_index()
+
+
+def beside_products(summary: "Summary", draws: int = 200) -> pd.DataFrame:
+    """The spectrum of J_I at initialisation and at the last epoch, beside products of random matrices; a row a d.
+
+    `first`, `last`: the median over test points of the geometric mean |omega|^(1/d), averaged over seeds; `product`: its median
+    over `draws` products, with `low` and `high` between which 95 % of them lie. `first_real`, `last_real` (train and test
+    points), `product_real`: the shares of eigenvalues within `REAL` degrees of the real axis.
+    """
+    from lib.geometry import random_matrices, spectra  # torch: only where products are drawn
+    from lib.runs.specification import Member
+
+    run, rows = summary.run, []
+    means, real = course(summary, "geometric_mean").set_index(["latent_dim", "epoch"])["value"], _real_shares(summary)
+    for d in run.latent_dims:
+        widths = run.widths(Member(run.table_depth, d, run.seeds[0]), int(np.prod(summary.image_shape)))
+        cores = random_matrices.products(widths, run.initialisation, draws)
+        values = spectra.eigenvalues(cores).numpy()
+        drawn = np.exp(np.log(np.abs(values)).mean(axis=1))
+        low, middle, high = np.quantile(drawn, [0.025, 0.5, 0.975])
+        row = {"latent_dim": d, "first": means[d, 0], "last": means[d, run.epochs]}
+        row |= {"product": middle, "low": low, "high": high, "product_real": near_real(values).mean()}
+        rows.append(row | {"first_real": real[d, 0], "last_real": real[d, run.epochs]})
+    return pd.DataFrame(rows)
+
+
+def near_real(values: np.ndarray) -> np.ndarray:
+    """Whether eigenvalues (any shape) lie within `REAL` degrees of the real axis."""
+    angles = np.abs(np.degrees(np.angle(values)))
+    return np.minimum(angles, 180 - angles) <= REAL
+
+
+def _arguments(summary: "Summary", space: str, *splits: str) -> pd.Series:
+    """The histogram of the arguments of the eigenvalues by (latent_dim, epoch): bins of 5 degrees, the first about -180."""
+    keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": space}
+    rows = matching(summary.progress_histograms, **keys)
+    by_epoch = rows[rows["split"].isin(splits)].groupby(["latent_dim", "epoch"])
+    return by_epoch["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
+
+
+def _real_shares(summary: "Summary") -> pd.Series:
+    """The share of the eigenvalues of J_I near the real axis by (latent_dim, epoch), all points."""
+    return _arguments(summary, "input", "train", "test").map(lambda one: (one[0] + one[len(one) // 2]) / one.sum())
+
+
+LEAST = 10  # orbits that a rank correlation takes here, of either outcome
+Starts = Mapping[str, Mapping[str, np.ndarray]]
+TARGETS = ("ends", "steps")
+
+
+def foretelling(starts: Starts, quantities: Sequence[str], fixed: int) -> dict[tuple[str, str, str], intervals.Part]:
+    """Does what is seen at an orbit's start go with what becomes of it? (network, quantity, target) -> Spearman's rho.
+
+    `starts`: network -> columns (`lib.geometry.orbits.starting_points`); `fixed`: the fate "fixed point". Targets: of all orbits,
+    whether one *ends* in a fixed point; of those that do, the number of *steps*. None where too few do, or too few do not.
+    """
+    found = {}
+    for name, columns in starts.items():
+        ends = columns["fate"] == fixed
+        for quantity in quantities:
+            values, there = columns[quantity], np.isfinite(columns[quantity])
+            for target, outcome, chosen in (("ends", ends, there), ("steps", columns["steps"], ends & there)):
+                of = outcome[chosen].astype(float)
+                few = min((of == 0).sum(), (of == 1).sum()) if target == "ends" else len(of)
+                if few >= LEAST and len(np.unique(of)) > 1:
+                    found[name, quantity, target] = intervals.trend("", pd.Series(of, index=values[chosen]), 1)
+    return found

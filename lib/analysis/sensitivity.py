@@ -1,0 +1,193 @@
+"""What the settings that the paper does not state do to its numbers: one at a time, beside the published ones.
+
+A variant is a run that differs from a base in one field of its specification, and in its number of epochs, for which
+the base has a snapshot. What is compared, for one latent dimension: the test slopes of equations 6 and 7 (b1 + b3) and
+the test indicators (b2), in both spaces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from lib.analysis import published
+from lib.base.errors import InputError, check_known
+from lib.runs import Run, Summary, matching, members, read, store, summary
+
+COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in ("log_volume", "trace")]
+ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "kept")
+
+
+def difference(variant: Run, base: Run) -> dict[str, object]:
+    """The fields in which two runs differ, with the variant's values; epochs, grid and snapshots left out."""
+    own, others = asdict(variant), asdict(base)
+    return {key: value for key, value in own.items() if key not in ADMINISTRATIVE and value != others[key]}
+
+
+def length(base: Summary, latent_dim: int) -> pd.DataFrame:
+    """A row an epoch after which the base's weights were kept: `epoch`, and the columns of `coefficients`."""
+    rows = base.progress_regressions
+    if not rows.empty:
+        rows = matching(rows, latent_dim=latent_dim, depth=base.run.table_depth)
+    if rows.empty:
+        raise InputError(f"Run {base.run.name} has no snapshots at d = {latent_dim}; add `snapshots` to its file.")
+    return pd.DataFrame([{"epoch": int(epoch)} | coefficients(one) for epoch, one in rows.groupby("epoch")])
+
+
+def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
+    """`SPACE_PREDICTOR_test_slope`, `..._test_slope_se`, `..._test` and `..._test_se` of one latent dimension, pooled.
+
+    Of several seeds the means. NaN where there is no regression: an untrained network may have no point with a logarithm.
+    """
+    pooled = regressions[regressions["label"] == -1].groupby(["space", "predictor"]).mean(numeric_only=True)
+    pooled = pooled.reindex(COLUMNS)
+    return {
+        f"{space}_{predictor}_{name}": float(pooled.loc[(space, predictor), name])
+        for space, predictor in COLUMNS
+        for name in ("test_slope", "test_slope_se", "test", "test_se")
+    }
+
+
+def published_values(latent_dim: int) -> dict[str, float]:
+    """The same keys, without standard errors, as printed in Tables 1 and 2."""
+    found = {}
+    for number, predictor in published.PREDICTORS.items():
+        rows = published.table(number).query("latent_dim == @latent_dim").set_index("space")
+        if rows.empty:
+            raise InputError(f"The paper prints nothing for d = {latent_dim}; its tables go from 2 to 20.")
+        for space in ("latent", "input"):
+            for name in ("test_slope", "test"):
+                found[f"{space}_{predictor}_{name}"] = float(rows.loc[space, name])
+    return found
+
+
+def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
+    """Root mean square difference to the published values over the four columns: of `slopes`, and of `indicators`."""
+    wanted = published_values(latent_dim)
+    return {
+        kind: float(
+            np.sqrt(np.mean([(row[key] - value) ** 2 for key, value in wanted.items() if key.endswith(ending)]))
+        )
+        for kind, ending in (("slopes", "_test_slope"), ("indicators", "_test"))
+    }
+
+
+def nearest(rows: pd.DataFrame) -> pd.Series:
+    """Of rows with `distances`, the one that is nearest in slopes and indicators together: the least sum of their squares."""
+    return rows.loc[rows[["slopes", "indicators"]].pow(2).sum(axis=1, skipna=False).idxmin()]
+
+
+def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
+    """The `distances` to the published values after the last epoch, over all points: root mean squares over latent dimensions.
+
+    At the depth of the run's tables; `course` has the last epoch, too, over the points that are watched during training.
+    """
+    depth = run.run.table_depth
+    rows = [distances(coefficients(matching(run.regressions, depth=depth, latent_dim=one)), one) for one in latent_dims]
+    return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
+
+
+def eigenvalues(run: Summary, latent_dim: int) -> dict[str, float]:
+    """After the last epoch, of J_L at the tables' depth: means over points of `arithmetic_mean` and `small_eigenvalues`."""
+    return _eigenvalues(matching(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
+
+
+def course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
+    """A row an epoch after which a run's weights were kept: `epoch`, and the `distances` to the published values.
+
+    Over the points that are watched during training. Of several latent dimensions together: root mean squares over them, too.
+    """
+    rows = [
+        {"epoch": row["epoch"]} | distances(row, latent_dim)
+        for latent_dim in latent_dims
+        for row in length(run, latent_dim).to_dict("records")
+    ]
+    squares = pd.DataFrame(rows).set_index("epoch").pow(2).groupby("epoch").mean()
+    return squares.pow(0.5).reset_index()
+
+
+def precision(usual: Summary, other: Summary) -> pd.DataFrame:
+    """A row a latent dimension, seed, space and predictor of two runs that differ in precision alone.
+
+    Columns: `test_slope` as usual and `test_slope_other` in the other precision. Raises `InputError` where the runs differ
+    in more, or in nothing.
+    """
+    changed = difference(other.run, usual.run)
+    if set(changed) != {"precision"} or other.run.epochs != usual.run.epochs:
+        raise InputError(
+            f"Runs {usual.run.name} and {other.run.name} do not differ in precision alone; vary nothing else."
+        )
+    keys = ["latent_dim", "seed", "space", "predictor"]
+    one, two = (
+        matching(rows, label=-1, depth=usual.run.table_depth).set_index(keys)["test_slope"]
+        for rows in (usual.regressions, other.regressions)
+    )
+    return one.to_frame().join(two, rsuffix="_other", how="inner").reset_index()
+
+
+def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: bool = False) -> pd.DataFrame:
+    """A row a variant that has been computed, led by the base at their number of epochs (from its snapshot); at the tables' depth.
+
+    Columns: `run`, `setting` (what differs), `epochs`, `train_mse`, `test_mse`, `ill_conditioned`, the means over points of
+    `arithmetic_mean` and `small_eigenvalues` (of J_L), `coefficients`, `distances`. The base's row is over the points that
+    are watched during training, the variants' over all points, or where `watched` over the watched ones, too.
+    Raises `InputError` where a variant differs from the base in nothing or in several fields, or the base has no
+    snapshot after that many epochs.
+    """
+    rows = []
+    for name in variants:
+        run = read(name)
+        asked = [one for one in members(run) if (one.depth, one.latent_dim) == (run.table_depth, latent_dim)]
+        if run.kept and not all(store.summary_path(run, one).exists() for one in asked):
+            continue  # not computed yet
+        variant = summary(name)
+        changed = difference(run, base.run)
+        if len(changed) != 1:
+            raise InputError(f"Run {name} differs from {base.run.name} in {sorted(changed)}; vary one field at a time.")
+        check_known(f"latent dimension of run {name}", latent_dim, variant.run.latent_dims)
+        where = {"latent_dim": latent_dim, "depth": variant.run.table_depth}
+        member = matching(variant.members, **where).iloc[0]
+        regressions, statistics = variant.regressions, variant.statistics
+        if watched:
+            where["epoch"] = variant.run.epochs
+            regressions, statistics = variant.progress_regressions, variant.progress_statistics
+        found = coefficients(matching(regressions, **where))
+        setting = _named(*next(iter(changed.items())))
+        keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
+        sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
+        sizes["ill_conditioned"] = member["ill_conditioned_input"]
+        spectra = _eigenvalues(matching(statistics, **where))
+        rows.append(keys | sizes | spectra | found | distances(found, latent_dim))
+    if not rows:
+        raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
+    of_base = [_base_row(base, epochs, latent_dim) for epochs in sorted({row["epochs"] for row in rows})]
+    if len(of_base) > 1:
+        of_base = [row | {"setting": f"{row['setting']}, {row['epochs']} epochs"} for row in of_base]
+    return pd.DataFrame(of_base + rows)
+
+
+def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
+    by_epoch = length(base, latent_dim).set_index("epoch")
+    if epochs not in by_epoch.index:
+        raise InputError(f"Run {base.run.name} has no snapshot after {epochs} epochs; add it to its `snapshots`.")
+    found = by_epoch.loc[epochs].to_dict()
+    history = matching(base.history, latent_dim=latent_dim, depth=base.run.table_depth, epoch=epochs).iloc[0]
+    sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
+    where = {"latent_dim": latent_dim, "depth": base.run.table_depth, "epoch": epochs}
+    spectra = _eigenvalues(matching(base.progress_statistics, **where))
+    keys = {"run": base.run.name, "setting": "as the run " + base.run.name, "epochs": epochs}
+    return keys | sizes | spectra | found | distances(found, latent_dim)
+
+
+def _eigenvalues(statistics: pd.DataFrame) -> dict[str, float]:
+    """Means over all points of two quantities of the eigenvalues of J_L; `statistics` of one latent dimension (and epoch)."""
+    of_all = matching(statistics, space="latent", split="all", label=-1).groupby("quantity")["mean"].mean()
+    return {name: float(of_all[name]) for name in ("arithmetic_mean", "small_eigenvalues")}
+
+
+def _named(key: str, value: object) -> str:
+    words = key.replace("_", " ")
+    if isinstance(value, dict):
+        value = "-".join(map(str, next(iter(value.values()))))
+    return f"{words}: {value:g}" if isinstance(value, float) else f"{words}: {value}"

@@ -1,0 +1,298 @@
+r"""The scores of `lib.measures.judging` at the points of a run's members: the tournament, and the detection of strange images.
+
+Of a run whose networks are at hand every score is computed; of a kept run, those that the sample in its summary holds.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import stats
+
+from lib import runs
+from lib.base import files
+from lib.base.digests import code_digest
+from lib.base.errors import InputError, check_known
+from lib.measures import judging, point_table
+from lib.measures.baselines import neighbour_distance
+from lib.runs import Member, Run, Summary, checked_members, spread, store
+from lib.training import corruptions
+from lib.training.autoencoders import Pair
+from lib.training.datasets import Dataset, Split
+
+MEASURED = {  # columns of a per-point table that are scores as they stand
+    "trace_input": "trace_input",
+    "trace_latent": "trace_latent",
+    "spectral": "spectral",
+    "obliqueness": "obliqueness",
+    "decoder_volume": "decoder_log_volume",
+    "tangent_distance": "tangent_distance",
+    "neighbours": "neighbour_distance",
+    "ink": "ink",
+}
+
+
+def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
+    """The run's members at the tables' depth and first seed, at those of `dims` that it has; else at its largest d."""
+    there = [d for d in run.latent_dims if d in dims] or [max(run.latent_dims)]
+    return [Member(run.table_depth, d, run.seeds[0]) for d in there]
+
+
+# --- scores at points ----------------------------------------------------------------------------------------------
+
+
+def with_scores(points: pd.DataFrame, seed: int | Sequence[int] = 0) -> pd.DataFrame:
+    """A per-point table, or a sample of one, with a column for each of `lib.measures.judging.SCORES` that follows from it.
+
+    The log volume is NaN where omega <= 0, as in equation 6. `seed` is that of the random numbers.
+    """
+    found = {name: points[column].to_numpy(dtype=np.float64) for name, column in MEASURED.items()}
+    for space in point_table.SPACES:
+        log = points[f"log_volume_{space}"].to_numpy(dtype=np.float64)
+        found[f"volume_{space}"] = np.where(points[f"sign_{space}"] > 0, log, np.nan)
+    if "eigenvalues_input_real" in points:
+        real, imaginary = (np.stack(points[f"eigenvalues_input_{part}"]) for part in ("real", "imag"))
+        found["shrinkage"] = ((1 - real) ** 2 + imaginary**2).sum(axis=1)
+    found["decoder_volume"] = np.where(np.isfinite(found["decoder_volume"]), found["decoder_volume"], np.nan)
+    found["random"] = np.random.default_rng(seed).random(len(points))
+    return points.assign(**found)
+
+
+def with_codes(points: pd.DataFrame, pair: Pair, images: np.ndarray, dataset: Dataset) -> pd.DataFrame:
+    """The table with what the codes of images (points, N) and the training data tell: `latent_neighbours`, `linear_error`
+    (mean squared error of PCA with d axes), `latent_norm` |z|, and `mahalanobis`, of z from the training codes."""
+    from sklearn.covariance import EmpiricalCovariance
+    from sklearn.decomposition import PCA
+
+    train = dataset.train.images.numpy()
+    codes, train_codes = (encoded(pair, one) for one in (images, train))
+    axes = PCA(codes.shape[1], svd_solver="full").fit(train)
+    linear = axes.inverse_transform(axes.transform(images))
+    return points.assign(
+        latent_neighbours=neighbour_distance(train_codes, codes),
+        linear_error=((linear - images) ** 2).mean(axis=1),
+        latent_norm=np.linalg.norm(codes, axis=1),
+        mahalanobis=np.sqrt(EmpiricalCovariance().fit(train_codes).mahalanobis(codes)),
+    )
+
+
+def encoded(pair: Pair, images: np.ndarray) -> np.ndarray:
+    """The codes (points, d), float64, of images (points, N)."""
+    with torch.no_grad():
+        return deepcopy(pair[0]).double()(torch.from_numpy(np.ascontiguousarray(images)).double()).numpy()
+
+
+def reconstructed(pair: Pair, images: np.ndarray) -> np.ndarray:
+    """The reconstructions f(x) (points, N), float64, of images (points, N)."""
+    with torch.no_grad():
+        return deepcopy(pair[1]).double()(torch.from_numpy(encoded(pair, images))).numpy()
+
+
+def iterated(pair: Pair, images: np.ndarray, times: Sequence[int]) -> list[np.ndarray]:
+    """f applied to images (points, N) so many times: a list of (points, N), one for each of the rising `times`."""
+    found, done = [], 0
+    for wanted in times:
+        for _ in range(wanted - done):
+            images = reconstructed(pair, images)
+        found.append(images)
+        done = wanted
+    return found
+
+
+def at_images(pair: Pair, images: np.ndarray, labels: np.ndarray, dataset: Dataset) -> pd.DataFrame:
+    """The per-point table of any images (points, N) of these labels, all scores in it but the variance over seeds."""
+    split = Split(torch.from_numpy(images), torch.from_numpy(labels))
+    near = neighbour_distance(dataset.train.images.numpy(), images)
+    none = Split(split.images[:0], split.labels[:0])
+    points = point_table.measure(deepcopy(pair), replace(dataset, train=split, test=none), near).to_pandas()
+    return with_codes(with_scores(points), pair, images, dataset)
+
+
+def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
+    """The per-point table of one split of a member whose network is at hand, with every score; the variance over seeds
+    where the run has several: of the reconstructions of all seeds at that depth and d, averaged over the pixels."""
+    check_known("split", split, ("train", "test"))
+    run, dataset = runs.read(name), runs.read(name).load_dataset()
+    keys = (member.depth, member.latent_dim)
+    points = runs.measurements(name, *keys, member.seed)
+    points = points[points["test"] == (split == "test")].reset_index(drop=True)
+    points = with_scores(points, (member.latent_dim, member.seed))
+    images = getattr(dataset, split).images.numpy()
+    points = with_codes(points, runs.member(name, *keys, member.seed), images, dataset)
+    if len(run.seeds) > 1:
+        outputs = [reconstructed(runs.member(name, *keys, seed), images) for seed in run.seeds]
+        points["seed_variance"] = np.var(outputs, axis=0, ddof=1).mean(axis=1)
+    return points
+
+
+# --- the tournament ------------------------------------------------------------------------------------------------
+
+
+def judged_points(summary: Summary, member: Member) -> pd.DataFrame:
+    """The test points of a member with all scores that are to be had: of a kept run, from its summary's sample."""
+    if not summary.run.kept:
+        return at_points(summary.run.name, member)
+    sample = summary.sample
+    own = (sample["depth"] == member.depth) & (sample["latent_dim"] == member.latent_dim)
+    own &= (sample["seed"] == member.seed) & (sample["test"] == 1)
+    return with_scores(sample[own].reset_index(drop=True), (member.latent_dim, member.seed))
+
+
+def judged(points: pd.DataFrame) -> pd.DataFrame:
+    """A row a score that the table has: `lib.measures.judging.judge` and `gain` of it for the points' `mse`.
+
+    A score that is constant here, or has too few points, has no row; one that the regression holds fixed, no gain.
+    """
+    covariates = {"class": points["label"].to_numpy(), "ink": points["ink"].to_numpy(dtype=np.float64)}
+    covariates |= {"norm": np.sqrt(covariates["ink"]), "neighbours": points["neighbour_distance"].to_numpy()}
+    error, rows = points["mse"].to_numpy(), []
+    for name in judging.SCORES:
+        if name not in points:
+            continue
+        score = points[name].to_numpy()
+        try:
+            row = {"score": name} | judging.judge(error, score)
+        except InputError:
+            continue
+        with suppress(InputError):
+            row |= {} if name in judging.HELD else judging.gain(error, score, covariates)
+        rows.append(row)
+    if not rows:
+        raise InputError(
+            f"No score can be judged on these {len(points)} points; give more points, or errors that vary."
+        )
+    return pd.DataFrame(rows)
+
+
+def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
+    """`judged` at the test points of members of the tables' depth, at `most` latent dimensions and every seed.
+
+    Led by `latent_dim` and `seed`; p-values are adjusted by Holm's method over all rows.
+    """
+    run, frames = summary.run, []
+    for latent_dim in spread(run.latent_dims, most):
+        for seed in run.seeds:
+            rows = judged(judged_points(summary, Member(run.table_depth, latent_dim, seed)))
+            frames.append(rows.assign(latent_dim=latent_dim, seed=seed))
+    return judging.holm(pd.concat(frames, ignore_index=True))
+
+
+def shifted_tournament(name: str, member: Member, strength: float) -> pd.DataFrame:
+    """`judged` at a member's test points as they are, at each kind of `lib.training.corruptions.changed` of them, and at
+    all together.
+
+    Led by `set`: "test", "rotated", ..., "all". Holm's method goes over all rows.
+    """
+    dataset = runs.read(name).load_dataset()
+    images, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
+    pair = runs.member(name, member.depth, member.latent_dim, member.seed)
+    sets = {"test": images} | corruptions.changed(images, dataset.image_shape, strength)
+    tables = {key: at_images(pair, changed, labels, dataset) for key, changed in sets.items()}
+    tables["all"] = pd.concat(tables.values(), ignore_index=True)
+    return judging.holm(pd.concat([judged(points).assign(set=key) for key, points in tables.items()]))
+
+
+def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
+    """Of a tournament's scores that do not see the error, and need one of `needs` where any are given, the label of that with
+    the largest mean of Spearman's rho over the members, and this mean."""
+    entrants = [
+        name for name, score in judging.SCORES.items() if not score.sees_error and (not needs or score.needs in needs)
+    ]
+    means = rows.groupby("score")["spearman"].mean().reindex(entrants)
+    name = str(means.idxmax())
+    return judging.SCORES[name].label, float(means[name])
+
+
+# --- detection -----------------------------------------------------------------------------------------------------
+
+
+def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """How far images lie from the test points, by each of `lib.measures.judging.DETECTORS`, and how well it tells them apart.
+
+    `sets`: images (points, N) by name. A row a set and detector: `effect`, the difference of the means in standard
+    deviations of the test points, and `auroc` with its band; a two-sided detector is judged by the distance from the
+    median of the training points, a log volume that does not exist being infinitely far. `below`: the AUROC of a low value,
+    whichever the detector. One that does not vary over the test points has no row.
+    """
+    dataset = runs.read(name).load_dataset()
+    pair = runs.member(name, member.depth, member.latent_dim, member.seed)
+    train, test = (at_points(name, member, split) for split in ("train", "test"))
+    images = np.concatenate(list(sets.values()))
+    strange = at_images(pair, images, np.zeros(len(images), dtype=np.int64), dataset)
+    owner = np.repeat(list(sets), [len(one) for one in sets.values()])
+    rows = []
+    for key in sets:
+        points = strange.loc[owner == key]
+        for detector, (_, two_sided) in judging.DETECTORS.items():
+            inside, outside, known = (one[detector].to_numpy(np.float64) for one in (test, points, train))
+            if np.unique(inside[~np.isnan(inside)]).size < 2:
+                continue
+            effect = (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
+            median = np.nanmedian(known) if two_sided else 0.0
+            scores = (np.nan_to_num(np.abs(values - median), nan=np.inf) for values in (inside, outside))
+            low = stats.mannwhitneyu(*(np.nan_to_num(-values, nan=np.inf) for values in (outside, inside)))[0]
+            below = float(low) / (len(inside) * len(outside))
+            row = {"set": key, "detector": detector, "effect": float(effect), "below": below}
+            rows.append(row | judging.detect(*scores))
+    return pd.DataFrame(rows)
+
+
+def kept_detection(name: str, compute: bool = False, count: int = 200) -> dict[int, pd.DataFrame]:
+    """`detection` of the sets of `lib.training.corruptions.out_of_distribution`, by latent dimension, for a kept run's
+    checked members.
+
+    What is kept beside the summaries; with `compute`, made there first where the weights are at hand. A member without
+    either is left out.
+    """
+    run = runs.read(name)
+    found = {}
+    for member in checked_members(run):
+        path = store.beside_path(run, member, "shifts")
+        if not path.exists():
+            if not compute or not store.weights_path(run, member).exists():
+                continue
+            data = run.load_dataset()
+            sides = (side.images.numpy() for side in (data.train, data.test))
+            sets = corruptions.out_of_distribution(*sides, data.image_shape, count)
+            rows = detection(name, member, sets)
+            rows = rows.astype(object).where(rows.notna(), None).to_dict("list")
+            content = {
+                "run": run.digest,
+                "code": code_digest(("lib.analysis.tournament",)),
+                "tables": {"detection": rows},
+            }
+            files.write(path, store.encoded_summary(content))
+        content = store.load_summary(path)
+        if content["run"] != run.digest:
+            raise files.damaged(path, "it belongs to another specification of the run")
+        try:
+            rows = pd.DataFrame(content["tables"]["detection"])
+            found[member.latent_dim] = rows.astype({"effect": float, "auroc": float})
+        except (KeyError, TypeError, ValueError) as error:
+            raise files.damaged(path, error) from error
+    return found
+
+
+def agreement(name: str, members: Sequence[Member], sets: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Whether members see the same images (points, N) alike, a row a set and pair of members, `first` and `second`.
+
+    `spearman`: rank correlation of their errors; `apart`: root mean square difference of their reconstructions, a pixel;
+    `error`: the root mean square error of the two, a pixel.
+    """
+    rows = []
+    pairs = {one.name: runs.member(name, one.depth, one.latent_dim, one.seed) for one in members}
+    for key, images in sets.items():
+        outputs = {own: reconstructed(pair, images) for own, pair in pairs.items()}
+        errors = {own: ((output - images) ** 2).mean(axis=1) for own, output in outputs.items()}
+        for first, second in combinations(pairs, 2):
+            rank = float(stats.spearmanr(errors[first], errors[second])[0])
+            apart = float(np.sqrt(((outputs[first] - outputs[second]) ** 2).mean()))
+            both = float(np.sqrt((errors[first].mean() + errors[second].mean()) / 2))
+            found = {"spearman": rank, "apart": apart, "error": both}
+            rows.append({"set": key, "first": first, "second": second} | found)
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""Errors, files, digests, documents, and whatever is read from a user: what every other room stands on."""

@@ -1,0 +1,61 @@
+"""Files that are either whole or absent, and their checksums."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib.base.errors import InputError
+from lib.base.usercode import reason
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def sha256(data: bytes | Path) -> str:
+    """Hexadecimal SHA-256 of some bytes, or of a file's content."""
+    if isinstance(data, Path):
+        with data.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest(value: object) -> str:
+    """SHA-256 of a JSON-able value in canonical form: sorted keys, no spaces."""
+    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; move it onto `path` if the block succeeds, else remove it.
+
+    Whatever happens (an exception, a full disk, a killed process), `path` holds either its old
+    content or all of the new: the new file is flushed to the disk before it takes the name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write `content` to `path` whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def shown(path: Path) -> str:
+    """A path as messages show it: from the project's root where it lies below it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def damaged(path: Path, why: object) -> InputError:
+    """The refusal of a file that is not what it should be."""
+    why = reason(why) if isinstance(why, BaseException) else why
+    return InputError(f"{shown(path)} is damaged ({why}); delete it and run again.")

@@ -1,0 +1,70 @@
+"""Arrays and tables in files that may come from anywhere: what one declares is held against what it can hold.
+
+Nothing is executed (no pickles), and no memory is taken for a size before that size is found to be possible.
+"""
+
+import math
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from lib.base.errors import InputError, check_known
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LARGEST = 4 * 2**30  # bytes that a file may hold, packed or unpacked
+
+
+def check_fits(declared: int, name: object) -> None:
+    """Raise `InputError` where a file declares more bytes than are read."""
+    if declared > LARGEST:
+        raise InputError(
+            f"{name} declares {declared / 2**30:.3g} GiB of values; at most {LARGEST / 2**30:g} GiB are read: give a part."
+        )
+
+
+def check_ordinary(path: Path) -> None:
+    """Raise `InputError` unless a path is a file (no pipe, device or folder), and not too large."""
+    if not path.is_file():
+        raise InputError(f"{path} is no ordinary file; copy what it gives to one.")
+    check_fits(path.stat().st_size, path)
+
+
+def array_of(open_file: Callable[[], IO[bytes]], held: int, path: Path) -> np.ndarray:
+    """The array of an open .npy file of `held` bytes, once its header is found to declare no more than that."""
+    with open_file() as file:
+        version = np.lib.format.read_magic(file)
+        check_known(f"version of {path}", version, [(1, 0), (2, 0), (3, 0)])
+        first = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = first(file)
+        rest = held - file.tell()
+    if dtype.hasobject:
+        raise InputError(f"{path} holds a pickle, which could run code and is not opened; save plain numbers.")
+    declared = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or declared > rest:
+        raise InputError(
+            f"{path} declares the shape {shape}, {declared} bytes, and holds {max(rest, 0)}; it is cut off or forged."
+        )
+    with open_file() as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def member_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+    """The array of a member of an .npz archive."""
+    check_fits(info.file_size, path)
+    return array_of(lambda: archive.open(info), info.file_size, path)
+
+
+def table_of(path: Path, check_schema: Callable[["pa.Schema"], None] = lambda schema: None) -> "pa.Table":
+    """The table of a Parquet file, its checksums verified; `check_schema` may refuse it before its values are read."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        groups = [file.metadata.row_group(index).total_byte_size for index in range(file.metadata.num_row_groups)]
+        check_fits(max(8 * file.metadata.num_rows * file.metadata.num_columns, sum(groups)), path)
+        check_schema(file.schema_arrow)
+        return file.read()

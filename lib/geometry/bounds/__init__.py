@@ -1,0 +1,40 @@
+r"""What eigenvalues can and cannot say about errors: every statement of the pages `geometry` and `bounds` as a function.
+
+For chains of affine layers and ReLU. A function takes what its statement speaks of, a `Secant` form between two points
+(`between`) or a `Local` form at one (`pointwise`), and returns a `Check`: bound, actual and slack at every point, and where the
+assumption holds. `evaluate` makes all of them. Notation of the page `geometry`: r(x) = f(x) - x, f = D o E.
+"""
+
+from lib.geometry.bounds.between import BETWEEN, SECOND_APPLICATION
+from lib.geometry.bounds.check import Check
+from lib.geometry.bounds.evaluation import evaluate, table
+from lib.geometry.bounds.expectation import stein
+from lib.geometry.bounds.pointwise import (
+    LOCAL,
+    Local,
+    certified_radius,
+    fixed_points,
+    local,
+    nearest_boundary,
+    region_flips,
+)
+from lib.geometry.bounds.secants import Secant, flipped_units, secant
+
+__all__ = [
+    "BETWEEN",
+    "LOCAL",
+    "SECOND_APPLICATION",
+    "Check",
+    "Local",
+    "Secant",
+    "certified_radius",
+    "evaluate",
+    "fixed_points",
+    "flipped_units",
+    "local",
+    "nearest_boundary",
+    "region_flips",
+    "secant",
+    "stein",
+    "table",
+]

@@ -1,0 +1,183 @@
+r"""Statements between a point x and an anchor a, one function each, on the secant form (`lib.geometry.bounds.secants`).
+
+v = x - a = Q alpha + beta, K_Q and C as there; lambda_i the eigenvalues of K_Q.
+"""
+
+import torch
+from torch import Tensor
+
+from lib.geometry.bounds.check import Check, check
+from lib.geometry.bounds.secants import Secant
+
+NORMAL = 1e-11  # a departure from normality of so small a share of |J|_F counts as none: rounding
+
+
+def secant_identity(form: Secant) -> Check:
+    """r(x) - r(a) = (B~ A~ - I) v, exactly: the length of what the two sides differ by, which must be 0."""
+    moved = form.second(form.first(form.displacement[:, :, None]))[:, :, 0]
+    distance = (form.difference - moved + form.displacement).norm(dim=1)
+    return check("secant identity", "identity", torch.zeros_like(distance), distance, form.scale)
+
+
+def split_identity(form: Secant) -> Check:
+    """|r(x) - r(a)|^2 = |beta|^2 + |(K_Q - I) alpha + C beta|^2, as lengths."""
+    tangential = _tangential(form) + form.mixed
+    length = torch.hypot(form.across.norm(dim=1), tangential.norm(dim=1))
+    return check("tangent-normal split", "identity", length, form.difference.norm(dim=1), form.scale)
+
+
+def normal_bound(form: Secant) -> Check:
+    """|r(x) - r(a)| >= |beta|: what of a step leaves the image of the decoder cannot be reproduced."""
+    return check("normal part", "lower", form.across.norm(dim=1), form.difference.norm(dim=1), form.scale)
+
+
+def residual_bound(form: Secant) -> Check:
+    """|r(x)| >= |(I - Q Q^T)(x - f(a))|, the distance of x from the flat through f(a) that Q spans."""
+    from_image = form.displacement - form.anchor_residual
+    return check(
+        "distance from the flat",
+        "lower",
+        form.normal_part(from_image).norm(dim=1),
+        form.residual.norm(dim=1),
+        form.scale,
+    )
+
+
+def two_sided_lower(form: Secant) -> Check:
+    """|beta|^2 + (sigma_min(K_Q - I) |alpha| - |C beta|)_+^2 <= |r(x) - r(a)|^2, as lengths."""
+    inner = (_gains(form)[:, -1] * form.along.norm(dim=1) - form.mixed.norm(dim=1)).clamp(min=0)
+    return _lengths(form, "two-sided, lower", "lower", inner)
+
+
+def two_sided_upper(form: Secant) -> Check:
+    """|r(x) - r(a)|^2 <= |beta|^2 + (sigma_max(K_Q - I) |alpha| + |C beta|)^2, as lengths."""
+    inner = _gains(form)[:, 0] * form.along.norm(dim=1) + form.mixed.norm(dim=1)
+    return _lengths(form, "two-sided, upper", "upper", inner)
+
+
+def orthogonal_lower(form: Secant) -> Check:
+    """Where B~ A~ is normal: |beta|^2 + min |1 - lambda|^2 |alpha|^2 <= |r(x) - r(a)|^2, as lengths."""
+    inner = (1 - form.eigenvalues).abs().amin(dim=1) * form.along.norm(dim=1)
+    return _lengths(form, "orthogonal eigenvectors, lower", "lower", inner, _normal(form))
+
+
+def orthogonal_upper(form: Secant) -> Check:
+    """Where B~ A~ is normal: |r(x) - r(a)|^2 <= |beta|^2 + max |1 - lambda|^2 |alpha|^2, as lengths."""
+    inner = (1 - form.eigenvalues).abs().amax(dim=1) * form.along.norm(dim=1)
+    return _lengths(form, "orthogonal eigenvectors, upper", "upper", inner, _normal(form))
+
+
+def orthogonal_identity(form: Secant) -> Check:
+    """Where B~ A~ is normal: |r(x) - r(a)|^2 = |beta|^2 + sum |1 - lambda_i|^2 |<u_i, alpha>|^2, as lengths."""
+    length, _ = _schur_parts(form)
+    return check(
+        "orthogonal eigenvectors, identity", "identity", length, form.difference.norm(dim=1), form.scale, _normal(form)
+    )
+
+
+def schur_lower(form: Secant) -> Check:
+    """p - |T U* alpha + U* C beta| <= |r(x) - r(a)|, p^2 = |beta|^2 + sum |1 - lambda_i|^2 |(U* alpha)_i|^2."""
+    length, correction = _schur_parts(form)
+    return check(
+        "Schur form, lower", "lower", (length - correction).clamp(min=0), form.difference.norm(dim=1), form.scale
+    )
+
+
+def schur_upper(form: Secant) -> Check:
+    """|r(x) - r(a)| <= p + |T U* alpha + U* C beta|."""
+    length, correction = _schur_parts(form)
+    return check("Schur form, upper", "upper", length + correction, form.difference.norm(dim=1), form.scale)
+
+
+def departure_identity(form: Secant) -> Check:
+    """dep^2 = |J|_F^2 - sum |lambda|^2 = |T|_F^2 + |C|_F^2 for J = B~ A~ (Henrici 1962)."""
+    eigenvalues = form.eigenvalues.abs().square().sum(dim=1)
+    size = form.frobenius.square()
+    return check("departure, identity", "identity", size - eigenvalues, form.departure.square(), size)
+
+
+def departure_upper(form: Secant) -> Check:
+    """|T U* alpha + U* C beta| <= dep(B~ A~) |v|: how far p can be off, from the departure from normality alone."""
+    _, correction = _schur_parts(form)
+    return check("departure", "upper", form.departure * form.displacement.norm(dim=1), correction, form.scale)
+
+
+def departure_lower(form: Secant) -> Check:
+    """p - dep(B~ A~) |v| <= |r(x) - r(a)|, cut off at 0: the two statements before, put together."""
+    length, _ = _schur_parts(form)
+    bound = (length - form.departure * form.displacement.norm(dim=1)).clamp(min=0)
+    return check("departure, lower", "lower", bound, form.difference.norm(dim=1), form.scale)
+
+
+def second_application_lower(form: Secant) -> Check:
+    """|nu|^2 + (|r(f(x))| - |C nu|)_+^2 / sigma_1(K_Q)^2 <= |r(x)|^2, as lengths; `form` = secant(f(x), x), nu = beta."""
+    largest = torch.linalg.svdvals(form.core)[:, 0]
+    inner = (form.residual.norm(dim=1) - form.mixed.norm(dim=1)).clamp(min=0)
+    inner = torch.where(largest > 0, inner / largest.clamp(min=torch.finfo(largest.dtype).tiny), 0)
+    length = torch.hypot(form.across.norm(dim=1), inner)
+    return check("second application, lower", "lower", length, form.displacement.norm(dim=1), _stretched(form, largest))
+
+
+def second_application_upper(form: Secant) -> Check:
+    """|r(x)|^2 <= |nu|^2 + (|r(f(x))| + |C nu|)^2 / sigma_d(K_Q)^2, as lengths; infinite where sigma_d = 0."""
+    smallest = torch.linalg.svdvals(form.core)[:, -1]
+    inner = form.residual.norm(dim=1) + form.mixed.norm(dim=1)
+    inner = torch.where(smallest > 0, inner / smallest.clamp(min=torch.finfo(smallest.dtype).tiny), torch.inf)
+    length = torch.hypot(form.across.norm(dim=1), inner)
+    return check(
+        "second application, upper", "upper", length, form.displacement.norm(dim=1), _stretched(form, smallest)
+    )
+
+
+BETWEEN = (
+    *(secant_identity, split_identity, normal_bound, residual_bound, two_sided_lower, two_sided_upper),
+    *(
+        orthogonal_identity,
+        orthogonal_lower,
+        orthogonal_upper,
+        schur_lower,
+        schur_upper,
+        departure_identity,
+        departure_upper,
+    ),
+    departure_lower,
+)
+SECOND_APPLICATION = (second_application_lower, second_application_upper)
+
+
+def _tangential(form: Secant) -> Tensor:
+    """(K_Q - I) alpha (P, d)."""
+    return (form.core @ form.along[:, :, None])[:, :, 0] - form.along
+
+
+def _gains(form: Secant) -> Tensor:
+    """The singular values of K_Q - I (P, d), largest first."""
+    return torch.linalg.svdvals(
+        form.core - torch.eye(form.core.shape[1], dtype=form.core.dtype, device=form.core.device)
+    )
+
+
+def _lengths(form: Secant, name: str, kind: str, inner: Tensor, applies: Tensor | None = None) -> Check:
+    """|beta| and a bound of the tangential part, held against |r(x) - r(a)|."""
+    length = torch.hypot(form.across.norm(dim=1), inner)
+    return check(name, kind, length, form.difference.norm(dim=1), form.scale, applies)
+
+
+def _normal(form: Secant) -> Tensor:
+    """Where B~ A~ is normal, up to rounding, (P,) bool."""
+    return form.departure <= NORMAL * form.frobenius
+
+
+def _schur_parts(form: Secant) -> tuple[Tensor, Tensor]:
+    """p (P,), and |T U* alpha + U* C beta| (P,)."""
+    triangular, unitary = form.schur
+    values = triangular.diagonal(dim1=1, dim2=2)
+    along, mixed = ((unitary.mH @ vector[:, :, None].to(unitary.dtype))[:, :, 0] for vector in (form.along, form.mixed))
+    length = torch.hypot(form.across.norm(dim=1), ((1 - values) * along).abs().norm(dim=1))
+    correction = (triangular.triu(1) @ along[:, :, None])[:, :, 0] + mixed
+    return length, correction.abs().norm(dim=1)
+
+
+def _stretched(form: Secant, gain: Tensor) -> Tensor:
+    """The scale of rounding where a length is divided by a singular value."""
+    return form.scale * (1 + 1 / gain.clamp(min=torch.finfo(gain.dtype).tiny))

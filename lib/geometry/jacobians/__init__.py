@@ -1,0 +1,112 @@
+r"""The Jacobians of an autoencoder f = D o E, through the two small matrices that carry their spectra.
+
+At a point x with z = E(x), write A = J_E(x) (d, N) and B = J_D(z) (N, d). The input-space Jacobian J_I = B A is
+(N, N) but of rank at most d; its non-zero eigenvalues are those of the **core** K = A B (d, d), for
+det(t I - B A) = t^(N-d) det(t I - A B). The latent-space Jacobian is J_L = J_E(f(x)) B (d, d). `cores` returns both
+for every point and never forms an N x N matrix.
+
+`lib.geometry.jacobians.fast` serves chains of affine layers and pointwise activations, `lib.geometry.jacobians.general`
+any other pair of modules that maps each point by itself, `lib.geometry.jacobians.checks` says what is unusable, and
+`lib.geometry.jacobians.memory` how many points fit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from lib.base.errors import InputError
+from lib.geometry.jacobians import fast, general
+from lib.geometry.jacobians.checks import check_chunk_size, check_modules, check_points
+from lib.geometry.jacobians.fast import Layer
+from lib.geometry.jacobians.memory import in_chunks, points_that_fit
+from lib.geometry.jacobians.result import Cores
+
+__all__ = ["Cores", "cores", "stacked_cores"]
+
+
+def cores(
+    encoder: nn.Module,
+    decoder: nn.Module,
+    x: Tensor,
+    chunk_size: int | None = None,
+    grams: bool = False,
+    errors: bool = True,
+) -> Cores:
+    """Both cores, the mean squared error, and the rank bounds at every row of x (points, ...).
+
+    With `grams` also the Gram matrices of the two factors, from which `lib.geometry.tangents` has singular values, norms and
+    the tangent plane, again without an N x N matrix. Without `errors` no mean squared error, and on the fast path f(x)
+    is then never formed. A latent space of another shape than (d,) is flattened.
+
+    `chunk_size` points are worked on at a time: the memory is that of the result plus, at the most, `chunk_size` times the
+    numbers that one point takes (`numbers_a_point` of the path); the results differ by rounding. By default as many as fit a
+    workspace of 64 MiB (1 GiB on a GPU) and a quarter of the free memory.
+    Device and precision are those of the modules and of x. Non-smooth points get the Jacobian that autograd would give:
+    the slope of ReLU at 0 is 0. Cost a point: see `lib.geometry.jacobians.fast` and `general`. Raises `InputError` for points or
+    modules that are not usable (`lib.geometry.jacobians.checks`).
+
+    >>> encoder, decoder = nn.Sequential(nn.Linear(3, 2)), nn.Sequential(nn.Linear(2, 3))
+    >>> result = cores(encoder, decoder, torch.ones(5, 3))
+    >>> torch.allclose(result.input[0], encoder[0].weight @ decoder[0].weight, atol=1e-6)
+    True
+    """
+    check_points(x, encoder)
+    check_chunk_size(chunk_size)
+    latent_dim = check_modules(encoder, decoder, x)
+    if grams and not errors:
+        raise InputError("`grams` hold the residual's share of the tangent plane; ask for them with `errors`.")
+    with torch.no_grad():
+        chains = _chains(encoder, decoder, x, latent_dim)
+        if chains[0] and chains[1]:
+            compute = fast.cores_of(chains[0], chains[1], grams, errors)
+            numbers = fast.numbers_a_point(chains[0], chains[1])
+            x = x.flatten(1)
+        else:
+            compute = general.cores_of(encoder, decoder, grams=grams, errors=errors)
+            numbers = general.numbers_a_point(encoder, decoder, x[:1], grams)
+        return in_chunks(compute, x, chunk_size or points_that_fit(numbers * x.element_size(), x))
+
+
+def _chains(encoder: nn.Module, decoder: nn.Module, x: Tensor, latent_dim: int) -> tuple[list[Layer], list[Layer]]:
+    """Both as layers of the fast path; none where one is no chain, or acts on the last axis of its input, not on the whole."""
+    chains = fast.layers(encoder), fast.layers(decoder)
+    widths = [chain[0].weight.shape[1] for chain in chains if chain]
+    return chains if widths == [x[0].numel(), latent_dim] else ([], [])
+
+
+def stacked_cores(
+    pairs: Sequence[tuple[nn.Module, nn.Module]], x: Tensor, chunk_size: int | None = None, errors: bool = True
+) -> list[Cores]:
+    """`cores` of several pairs of chains at the same points, in one call: on a GPU small networks then share its width.
+
+    The pairs have as many layers and the same activations; their widths may differ, and are padded by zeros, which is
+    inert. Raises `InputError` where they do not match, or a pair is none of the fast path's.
+
+    >>> pairs = [(nn.Sequential(nn.Linear(4, d)), nn.Sequential(nn.Linear(d, 4))) for d in (1, 3)]
+    >>> [one.input.shape for one in stacked_cores(pairs, torch.ones(5, 4))]
+    [torch.Size([5, 1, 1]), torch.Size([5, 3, 3])]
+    """
+    check_chunk_size(chunk_size)
+    if not pairs:
+        raise InputError("No pair of encoder and decoder was given; give at least one.")
+    latent_dims = []
+    for encoder, decoder in pairs:
+        check_points(x, encoder)
+        latent_dims.append(check_modules(encoder, decoder, x))
+    with torch.no_grad():
+        chains = [_chains(*pair, x, latent_dim) for pair, latent_dim in zip(pairs, latent_dims, strict=True)]
+        compute = fast.stacked_cores_of(chains, errors)
+        numbers = len(pairs) * max(fast.numbers_a_point(*both) for both in chains)
+        whole = in_chunks(compute, x.flatten(1), chunk_size or points_that_fit(numbers * x.element_size(), x))
+    return [_member(whole, index, latent_dim) for index, latent_dim in enumerate(latent_dims)]
+
+
+def _member(whole: Cores, index: int, latent_dim: int) -> Cores:
+    """One pair's part of a stack's results (points, members, ...), without the padding."""
+    own = {name: part[:, index] for name, part in vars(whole).items() if part is not None}
+    for space in ("input", "latent"):
+        own[space] = own[space][:, :latent_dim, :latent_dim]
+        own[f"rank_bound_{space}"] = own[f"rank_bound_{space}"].clamp(max=latent_dim)
+    return replace(whole, **own)

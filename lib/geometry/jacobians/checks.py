@@ -1,0 +1,116 @@
+"""What the Jacobian engine refuses, a sentence each."""
+
+import torch
+from torch import Tensor, nn
+
+from lib.base.errors import InputError
+from lib.geometry.jacobians.general import precise
+
+PRECISIONS = (torch.float32, torch.float64)
+ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-5}  # of an output, also of modules that compute in less inside
+
+
+def check_chunk_size(chunk_size: int | None) -> None:
+    """Raise `InputError` unless it is positive or None."""
+    if chunk_size is not None and chunk_size < 1:
+        raise InputError(f"`chunk_size` should be positive, {chunk_size} was given; leave it out to have it chosen.")
+
+
+def check_points(x: Tensor, encoder: nn.Module) -> None:
+    """Raise `InputError` for points that are not finite float32 or float64, none at all, or not of the encoder's kind."""
+    if not isinstance(encoder, nn.Module):
+        raise InputError(f"The encoder should be a torch.nn.Module, {type(encoder).__name__} was given; wrap it.")
+    if not isinstance(x, Tensor):
+        raise InputError(f"Points should be a tensor, {type(x).__name__} was given; convert them by torch.as_tensor.")
+    if not x.is_floating_point():
+        raise InputError(f"Points should be floating point, {x.dtype} was given; convert and scale them to [0, 1].")
+    if x.dtype not in PRECISIONS:
+        raise InputError(f"Points should be float32 or float64, {x.dtype} was given; spectra need the digits: convert.")
+    if x.ndim < 2 or x.numel() == 0:
+        raise InputError(f"Points should have the shape (points, ...) with at least one, {tuple(x.shape)} was given.")
+    bad = (~torch.isfinite(x.reshape(len(x), -1))).any(dim=1).nonzero().flatten().tolist()
+    if bad:
+        raise InputError(f"Points hold NaN or infinity in rows {bad[:5]}; remove or mend them.")
+    parameter = next(encoder.parameters(), None)
+    if parameter is not None and parameter.dtype != x.dtype:
+        raise InputError(f"Points are {x.dtype} and the encoder is {parameter.dtype}; convert one to the other.")
+    if parameter is not None and parameter.device != x.device:
+        raise InputError(f"Points are on {x.device} and the encoder is on {parameter.device}; move one to the other.")
+
+
+def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses: bool = True) -> int:
+    """The latent dimension d, by passes of two points; raise `InputError` where the pair is no autoencoder of such points.
+
+    `compresses`: d must not be larger than N.
+    """
+    if not isinstance(decoder, nn.Module):
+        raise InputError(f"The decoder should be a torch.nn.Module, {type(decoder).__name__} was given; wrap it.")
+    for name, module in (("encoder", encoder), ("decoder", decoder)):
+        for part in module.modules():
+            if part.training and _changes_in_training(part):
+                raise InputError(
+                    f"The {name} holds {type(part).__name__} in training mode, so that a point's output depends on others "
+                    f"or on chance; call {name}.eval() first."
+                )
+    farthest = int((x - x[:1]).flatten(1).abs().sum(dim=1).argmax())
+    points = x[[0, farthest]]
+    taken = f"points of shape {tuple(x.shape[1:])}"
+    z = _passed(encoder, x[:1], "encoder", taken)
+    if z.ndim < 2 or len(z) != 1:
+        raise InputError(
+            f"The encoder should return (points, d), for one point it returned {tuple(z.shape)}; reshape it."
+        )
+    latent_dim, input_dim = z[0].numel(), x[0].numel()
+    given = f"the encoder's output of shape {tuple(z.shape[1:])}"
+    output = _passed(decoder, z, "decoder", given)
+    if output.shape != x[:1].shape:
+        raise InputError(
+            f"The decoder should return points of the shape {tuple(x.shape[1:])}, as the encoder takes; it returned "
+            f"{tuple(output.shape[1:])}."
+        )
+    if compresses and latent_dim > input_dim:
+        raise InputError(
+            f"The latent dimension {latent_dim} is larger than the input's, {input_dim}; the cores would hold zeros only "
+            "beside the spectrum: give a network that compresses."
+        )
+    _check_apart(decoder, _check_apart(encoder, points, "encoder", taken), "decoder", given)
+    return latent_dim
+
+
+def _check_apart(module: nn.Module, points: Tensor, name: str, what: str) -> Tensor:
+    """The module's output at points; `InputError` where it is another one for each of them alone."""
+    with precise():
+        together = _passed(module, points, name, what)
+        alone = torch.cat([_passed(module, point, name, what) for point in points.split(1)])
+    apart = together - alone if together.shape == alone.shape else alone
+    size = alone.nan_to_num(0, 0, 0).abs().max()
+    if apart.nan_to_num(0, 0, 0).abs().max() > ROUNDING[points.dtype] * size:
+        raise InputError(
+            f"The {name}'s output at a point depends on the other points of its batch, or on chance: beside one other it is off by "
+            f"{float(apart.abs().max() / size):.1g} of its size; leave out statistics or attention over the batch, and dropout."
+        )
+    return together
+
+
+def _changes_in_training(module: nn.Module) -> bool:
+    if isinstance(module, nn.modules.dropout._DropoutNd):
+        return module.p > 0
+    return isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.RReLU))
+
+
+def _passed(module: nn.Module, x: Tensor, name: str, what: str) -> Tensor:
+    try:
+        with torch.no_grad():
+            result = module(x.clone())
+    except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
+        first = next(part for part in module.modules() if not list(part.children()))
+        narrow = isinstance(first, nn.Linear) and first.in_features != x.shape[-1]
+        wanted = f"its first layer takes {first.in_features} columns" if narrow else "reshape them, or mend it"
+        raise InputError(f"The {name} does not take {what} ({' '.join(str(error).split())}); {wanted}.") from error
+    if not isinstance(result, Tensor):
+        raise InputError(
+            f"The {name} should return a tensor, it returned {type(result).__name__}; wrap it to return one."
+        )
+    if result.dtype != x.dtype:
+        raise InputError(f"The {name} turns {x.dtype} into {result.dtype}; keep one precision throughout.")
+    return result

@@ -1,0 +1,280 @@
+r"""The fast path: chains of affine layers, each followed by pointwise maps.
+
+With slopes S_l (diagonal, the derivative of the pointwise maps at what enters them; 0 or 1 for ReLU) the encoder's
+Jacobian is S_n W_n ... S_1 W_1 and the decoder's S'_m V_m ... S'_1 V_1. Where the decoder ends affine (S'_m = I), the
+product G = W_1 V_m, formed once for the network, removes the input dimension:
+
+    K = (S_n W_n ... W_2 S_1) G (S'_{m-1} V_{m-1} ... S'_1 V_1).
+
+Both factors are built from their thin ends, d rows a point, with the points stacked to (points * d) rows, so that
+every product but the last is one matrix product. J_L has the slopes at f(x), and since W_1 f(x) = G h + W_1 c, h the
+decoder's last hidden values and c its last bias, not even f(x) is formed where no error is asked for. Gram matrices
+come from W_1 W_1^T and V_m^T V_m in the same way.
+
+A unit that is off at every point of a chunk has a zero row and column in every product, and is left out of them. A
+trained network has many (page `performance`).
+
+Cost a point, in multiply-adds, where none is left out, for widths N, w_1, ..., w_n = d mirrored in the decoder:
+3 d S' + d w_1^2 + 2 d^2 w_1, S' the weights of the hidden layers w_1 to w_{n-1}, and at the most 4 N w_1 for the passes
+through the network. A decoder that ends in a pointwise map that is not the identity makes G depend on the point; the
+two factors are then carried to the input space, 3 d N w_1 more.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import jvp, vmap
+
+from lib.base.errors import InputError
+from lib.geometry.jacobians.result import Cores
+
+Compute = Callable[[Tensor], Cores]
+Index = Tensor | slice
+EVERY = slice(None)
+WORTH_PRUNING = 0.9  # a layer with more of its units alive is taken whole
+
+POINTWISE = (
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.Hardtanh, nn.RReLU, nn.Threshold, nn.Hardshrink, nn.Softshrink),
+    *(nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Softplus, nn.Softsign, nn.Tanh, nn.Tanhshrink),
+    *(nn.Sigmoid, nn.LogSigmoid, nn.Hardsigmoid, nn.Hardswish, nn.BatchNorm1d),
+)
+INERT = (  # in evaluation; `lib.geometry.jacobians.checks` refuses dropout in training
+    *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout),
+)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An affine map, weight (out, in) and bias (out,), and the pointwise maps after it; `real` (out,) is 0 at padding."""
+
+    weight: Tensor
+    bias: Tensor
+    after: tuple[nn.Module, ...] = ()
+    real: Tensor | None = None
+
+    def activate(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """The pointwise maps' values at h (points, out), and their slopes as autograd has them."""
+        if not self.after:
+            value, slope = h, torch.ones_like(h)
+        elif all(isinstance(module, nn.ReLU) for module in self.after):
+            value, slope = h.clamp(min=0), (h > 0).to(h.dtype)
+        else:
+            value, slope, *_ = jvp(nn.Sequential(*map(_out_of_place, self.after)), (h,), (torch.ones_like(h),))
+        return value, slope if self.real is None else slope * self.real
+
+
+def _out_of_place(module: nn.Module) -> nn.Module:
+    """A module that leaves its input as it is: activations are often told to work in place."""
+    if not getattr(module, "inplace", False):
+        return module
+    copy = module.__class__.__new__(module.__class__)
+    copy.__dict__ = module.__dict__ | {"inplace": False}
+    return copy
+
+
+def layers(chain: nn.Module) -> list[Layer]:
+    """The layers of an `nn.Sequential` of affine and pointwise modules; none where it holds anything else, or a hook.
+
+    An `nn.Flatten` before the first and an `nn.Unflatten` after the last layer change the shape only, and are passed over.
+    """
+    found: list[Layer] = []
+    if any(one._forward_hooks or one._forward_pre_hooks or "forward" in vars(one) for one in chain.modules()):
+        return found
+    modules = [one for one in _flattened(chain) if type(one) not in INERT]
+    if modules and type(modules[0]) is nn.Flatten:
+        modules = modules[1:]
+    if modules and type(modules[-1]) is nn.Unflatten:
+        modules = modules[:-1]
+    for module in modules:
+        if type(module) is nn.Linear:
+            bias = torch.zeros_like(module.weight[:, 0]) if module.bias is None else module.bias
+            found.append(Layer(module.weight, bias))
+        elif type(module) in POINTWISE and found:
+            last = found.pop()
+            found.append(Layer(last.weight, last.bias, (*last.after, module)))
+        else:
+            return []
+    return found
+
+
+def _flattened(chain: nn.Module) -> list[nn.Module]:
+    """The modules of a chain, nested chains opened."""
+    if type(chain) is not nn.Sequential:
+        return [chain]
+    return [one for module in chain for one in _flattened(module)]
+
+
+def _walk(chain: Sequence[Layer], entering: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The chain's output, and the slopes (points, width) of each of its layers, from what enters the first pointwise map."""
+    value, slope = chain[0].activate(entering)
+    slopes = [slope]
+    for layer in chain[1:]:
+        value, slope = layer.activate(torch.addmm(layer.bias, value, layer.weight.T))
+        slopes.append(slope)
+    return value, slopes
+
+
+def _enter(layer: Layer, x: Tensor) -> Tensor:
+    return torch.addmm(layer.bias, x, layer.weight.T)
+
+
+def _alive(*slopes: Tensor) -> Index:
+    """The units of a layer that some point has on: all others are zero in every product."""
+    used = torch.cat(slopes).any(dim=0)
+    return EVERY if used.sum() > WORTH_PRUNING * len(used) else used.nonzero().flatten()
+
+
+def _between(chain: Sequence[Layer], kept: Sequence[Index]) -> list[Tensor]:
+    """The weights of a chain between the units kept before its first layer, after it, ..., and after its last."""
+    return [layer.weight[outputs][:, inputs] for layer, inputs, outputs in zip(chain, kept[:-1], kept[1:], strict=True)]
+
+
+def _encoder_factor(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> Tensor:
+    """S_n W_n ... W_2 S_1 (points, d, w_1) of the weights W_2 ... W_n: the encoder's Jacobian without its first weight."""
+    if not weights:
+        return torch.diag_embed(slopes[0])
+    factor = slopes[-1][:, :, None] * weights[-1] * slopes[-2][:, None, :]
+    for weight, slope in zip(reversed(weights[:-1]), reversed(slopes[:-2]), strict=True):
+        factor = _times(factor, weight).mul_(slope[:, None, :])
+    return factor
+
+
+def _decoder_factor(weights: Sequence[Tensor], slopes: Sequence[Tensor]) -> Tensor:
+    """The transpose (points, d, w) of S_{m-1} V_{m-1} ... S_1 V_1: the decoder's Jacobian without its last layer."""
+    factor = weights[0].T * slopes[0][:, None, :]
+    for weight, slope in zip(weights[1:], slopes[1:], strict=True):
+        factor = _times(factor, weight.T).mul_(slope[:, None, :])
+    return factor
+
+
+def _times(factor: Tensor, matrix: Tensor) -> Tensor:
+    """factor (points, d, w) times one matrix (w, v) for all points, as a single product of stacked rows."""
+    points, latent_dim, width = factor.shape
+    return (factor.reshape(points * latent_dim, width) @ matrix).view(points, latent_dim, -1)
+
+
+def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
+    counts = [(slope != 0).sum(dim=1) for slope in slopes]
+    return torch.stack(counts).amin(dim=0).clamp(max=latent_dim)
+
+
+def numbers_a_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
+    """An upper bound of the numbers that `cores_of` holds at a time for each point, its results included.
+
+    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the widest hidden layer; the input space where the decoder does not end affine.
+    """
+    sizes = [len(layer.bias) for layer in (*encoder, *decoder)]
+    latent_dim, input_dim = decoder[0].weight.shape[1], sizes[-1]
+    widest = max(sizes[:-1]) if not decoder[-1].after else max(sizes)
+    return 3 * latent_dim * widest + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
+
+
+def cores_of(
+    encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool, prune: bool = True
+) -> Compute:
+    """The function that has the cores at points (points, N)."""
+    first, last = encoder[0], decoder[-1]  # W_1 (w_1, N), V_m (N, w)
+    latent_dim = decoder[0].weight.shape[1]
+    affine = not last.after
+    joint = first.weight @ last.weight if affine else torch.empty(0)  # G (w_1, w)
+    entering_at_zero = torch.addmv(first.bias, first.weight, last.bias)  # W_1 c + b_1
+    inner = first.weight @ first.weight.T if grams else joint  # H_E
+
+    def alive(*slopes: Tensor) -> Index:
+        return _alive(*slopes) if prune else EVERY
+
+    def compute(x: Tensor) -> Cores:
+        z, slopes_x = _walk(encoder, _enter(first, x))
+        hidden, slopes_z = _walk(decoder[:-1], _enter(decoder[0], z)) if len(decoder) > 1 else (z, [])
+        slopes_out = torch.empty(0)
+        if affine:
+            output = _enter(last, hidden) if errors else None
+            entering = torch.addmm(entering_at_zero, hidden, joint.T)
+        else:
+            output, slopes_out = last.activate(_enter(last, hidden))
+            entering = _enter(first, output)
+        slopes_f = _walk(encoder, entering)[1]
+        on_entry = alive(slopes_x[0], slopes_f[0]) if len(encoder) > 1 else EVERY
+
+        def encoder_side(slopes: Sequence[Tensor]) -> Tensor:
+            kept = [on_entry, *map(alive, slopes[1:-1]), EVERY][: len(encoder)]
+            thin = [slope[:, units] for slope, units in zip(slopes, kept, strict=True)]
+            factor = _encoder_factor(_between(encoder[1:], kept), thin)
+            return factor if affine else _times(factor, first.weight[on_entry])
+
+        kept = [EVERY, *map(alive, slopes_z)]
+        if slopes_z:
+            thin = [slope[:, units] for slope, units in zip(slopes_z, kept[1:], strict=True)]
+            right = _decoder_factor(_between(decoder[:-1], kept), thin)
+        else:
+            right = torch.eye(latent_dim, dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
+        outward = last.weight[:, kept[-1]].T
+        if not affine:
+            right = _times(right, outward).mul_(slopes_out[:, None, :])
+        extra = {}
+        if grams:
+            assert output is not None
+            onto = _times(right, outward) if affine else right
+            extra["decoder_gram"] = torch.bmm(onto, onto.mT)
+            extra["pulled_residual"] = torch.bmm(onto, (output - x)[:, :, None])[:, :, 0]
+            del onto
+        if affine:
+            right = _times(right, joint[on_entry][:, kept[-1]].T)
+        left = encoder_side(slopes_x)
+        if grams and affine:
+            extra["encoder_gram"] = torch.bmm(_times(left, inner[on_entry][:, on_entry]), left.mT)
+        elif grams:
+            extra["encoder_gram"] = torch.bmm(left, left.mT)
+        core = torch.bmm(left, right.mT)
+        del left
+        after = slopes_z if affine else [*slopes_z, slopes_out]
+        return Cores(
+            input=core,
+            latent=torch.bmm(encoder_side(slopes_f), right.mT),
+            mse=None if output is None else (output - x).square().mean(dim=1),
+            rank_bound_input=_rank_bound(latent_dim, slopes_x + after),
+            rank_bound_latent=_rank_bound(latent_dim, slopes_f + after),
+            **extra,
+        )
+
+    return compute
+
+
+def stacked_cores_of(pairs: Sequence[tuple[list[Layer], list[Layer]]], errors: bool) -> Compute:
+    """The function that has the cores of all pairs at points (points, N), as (points, members, ...), padded to the largest d."""
+    chains = [[*encoder, *decoder] for encoder, decoder in pairs]
+    kinds = {(len(encoder), *(repr(layer.after) for layer in (*encoder, *decoder))) for encoder, decoder in pairs}
+    with_state = any(module.state_dict() for chain in chains for layer in chain for module in layer.after)
+    if not all(encoder and decoder for encoder, decoder in pairs) or len(kinds) != 1 or with_state:
+        raise InputError(
+            "The pairs do not stack: they should be chains of as many affine layers with the same activations, "
+            "none of which has weights or statistics; compute them one by one."
+        )
+    stacked = [_padded(list(column)) for column in zip(*chains, strict=True)]
+    depth, after = len(pairs[0][0]), [layer.after for layer in chains[0]]
+
+    def compute(x: Tensor) -> Cores:
+        def one(*parts: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
+            chain = [Layer(*part[:2], act, part[2]) for part, act in zip(parts, after, strict=True)]
+            found = cores_of(chain[:depth], chain[depth:], False, errors, prune=False)(x)
+            return {name: value for name, value in vars(found).items() if value is not None}
+
+        found = vmap(one, out_dims=1)(*stacked)
+        return Cores(**{"mse": None} | found)
+
+    return compute
+
+
+def _padded(column: list[Layer]) -> tuple[Tensor, Tensor, Tensor]:
+    """The weights (members, out, in), biases (members, out) and masks of what is real (members, out) of one layer."""
+    outputs = max(layer.weight.shape[0] for layer in column)
+    inputs = max(layer.weight.shape[1] for layer in column)
+    weights, biases, real = [], [], []
+    for layer in column:
+        out, into = layer.weight.shape
+        weights.append(nn.functional.pad(layer.weight, (0, inputs - into, 0, outputs - out)))
+        biases.append(nn.functional.pad(layer.bias, (0, outputs - out)))
+        real.append(nn.functional.pad(torch.ones_like(layer.bias), (0, outputs - out)))
+    return torch.stack(weights), torch.stack(biases), torch.stack(real)

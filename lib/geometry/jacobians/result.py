@@ -1,0 +1,27 @@
+"""What the Jacobian engine returns."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Cores:
+    """What `lib.geometry.jacobians.cores` returns, for P points.
+
+    `input` (P, d, d): K = J_E(x) J_D(E(x)), the core of J_I; `latent` (P, d, d): J_L = J_E(f(x)) J_D(E(x));
+    `mse` (P,): |f(x) - x|^2 / N, None where no errors were asked for. `rank_bound_input` and `rank_bound_latent`
+    (P,) int: min(d, active units of every hidden layer passed), an upper bound of the core's rank, d where the layers
+    are not known (general path).
+    Where `grams` were asked for, with A = J_E(x) and B = J_D(E(x)): `encoder_gram` A A^T and `decoder_gram` B^T B, both
+    (P, d, d), and `pulled_residual` B^T (f(x) - x), (P, d); else None.
+    """
+
+    input: Tensor
+    latent: Tensor
+    mse: Tensor | None
+    rank_bound_input: Tensor
+    rank_bound_latent: Tensor
+    encoder_gram: Tensor | None = None
+    decoder_gram: Tensor | None = None
+    pulled_residual: Tensor | None = None

@@ -1,0 +1,78 @@
+r"""How the input Jacobian stands to the tangent plane of the decoded manifold, from d x d matrices alone.
+
+With A = J_E(x), B = J_D(E(x)) and B = Q R, Q of orthonormal columns, J_I = B A acts along the image of B as the tangential
+core K_Q = R A Q and carries the directions across it into it by C = R A (I - Q Q^T), the obliqueness: J_I is an
+oblique map where C is not 0. All of it follows from A A^T, B^T B and K = A B (`lib.geometry.jacobians.cores` with `grams`): for the
+symmetric root S of B^T B, with Q = B S^+, K_Q = S K S^+ and |J_I|_F^2 = |K_Q|_F^2 + |C|_F^2 = tr(S A A^T S). The singular
+values of J_I are the roots of the eigenvalues of S A A^T S.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lib.base.errors import InputError
+from lib.geometry.jacobians import Cores
+from lib.geometry.spectra import check_finite
+
+RANK = (
+    1e-12  # eigenvalues of B^T B below this share of the largest count as 0, in float32 below what rounding makes of 0
+)
+
+
+@dataclass(frozen=True)
+class Tangents:
+    """What `tangents` returns, for P points.
+
+    `core` (P, d, d): the tangential core, K_Q up to a rotation of Q; `frobenius` and `spectral` (P,): |J_I|_F and |J_I|;
+    `obliqueness` (P,): |C|_F; `distance` (P,): of x from the plane tangent to the decoded manifold at f(x), in units of x;
+    `decoder_log_volume` (P,): log of the factor by which the decoder scales d-volume, -inf where B has not full rank.
+    """
+
+    core: Tensor
+    frobenius: Tensor
+    spectral: Tensor
+    obliqueness: Tensor
+    distance: Tensor
+    decoder_log_volume: Tensor
+
+
+def tangents(cores: Cores, input_dim: int) -> Tangents:
+    """The tangential core and its companions, on the CPU, from cores with their Gram matrices; `input_dim` is N.
+
+    Directions that B squashes below 1e-6 of its largest singular value, in float32 (10 d eps)^(1/2), are left out of its image.
+    Raises `InputError` where the Gram matrices were not asked for, and where anything is not finite.
+    """
+    encoder_gram, decoder_gram, core = _with_grams(cores)
+    assert cores.pulled_residual is not None and cores.mse is not None
+    values, vectors = torch.linalg.eigh(decoder_gram)
+    share = max(RANK, 10 * values.shape[1] * torch.finfo(values.dtype).eps)
+    kept = values > share * values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
+    root = torch.where(kept, values, 0).sqrt()
+    inverse = torch.where(kept, 1 / values.clamp(min=torch.finfo(values.dtype).tiny).sqrt(), 0)
+    tangential = root[:, :, None] * (vectors.mT @ core @ vectors) * inverse[:, None, :]
+    squared = torch.linalg.eigvalsh(root[:, :, None] * (vectors.mT @ encoder_gram @ vectors) * root[:, None, :]).clamp(
+        min=0
+    )
+    size = squared.sum(dim=1)
+    along = inverse * (vectors.mT @ cores.pulled_residual.cpu()[:, :, None])[:, :, 0]
+    residual = cores.mse.cpu() * input_dim
+    return Tangents(
+        core=tangential,
+        frobenius=size.sqrt(),
+        spectral=squared[:, -1].sqrt(),
+        obliqueness=(size - tangential.square().sum(dim=(1, 2))).clamp(min=0).sqrt(),
+        distance=(residual - along.square().sum(dim=1)).clamp(min=0).sqrt(),
+        decoder_log_volume=torch.where(kept.all(dim=1), root.log().sum(dim=1), -torch.inf),
+    )
+
+
+def _with_grams(cores: Cores) -> tuple[Tensor, Tensor, Tensor]:
+    """A A^T, B^T B and K on the CPU, finite."""
+    if cores.encoder_gram is None or cores.decoder_gram is None:
+        raise InputError("The cores come without Gram matrices; ask for them: cores(..., grams=True).")
+    matrices = cores.encoder_gram.cpu(), cores.decoder_gram.cpu(), cores.input.cpu()
+    for each in matrices:
+        check_finite(each)
+    return matrices

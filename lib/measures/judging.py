@@ -1,0 +1,313 @@
+r"""Scores that might tell where the error of a network is large, and how each is judged.
+
+A score is a number a point; the larger it is, the larger the error it foretells. Four measures of how well it does:
+
+- Spearman's rank correlation of score and error;
+- the AUROC for the worst decile: the chance that a point among the tenth of largest error scores above one of the rest;
+- the area saved under the risk-coverage curve: points are accepted from the lowest score on, the risk at a coverage is
+  the mean error of those accepted, and the area A under the curve is set between that of no knowledge (the mean error) and
+  that of the error itself, (A_none - A) / (A_none - A_error);
+- the gained R2: what the score adds to a regression of the error on class, ink |x|^2, |x| and 5-NN distance.
+
+A score that knows nothing has 0, 0.5, 0 and 0, a perfect one 1, 1, 1, and for the last what the regression had left.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import scipy  # its parts are loaded on use: scipy.stats alone takes a second
+
+from lib.base.errors import InputError
+
+WORST = 0.1  # the share of points, by error, that the AUROC is about
+RESAMPLES = 200
+LEAST_POINTS = 20
+HELD = ("ink", "neighbours")  # scores that the regression of the gained R2 holds fixed already
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score: its name in figures and tables, what it needs beside the point, and whether it looks at the error itself."""
+
+    label: str
+    needs: str
+    sees_error: bool = False
+
+
+WEIGHTS, TRAINING, SEEDS, POINT = "the weights", "the training data", "other seeds", "the point alone"
+SCORES: Mapping[str, Score] = {
+    "trace_input": Score("trace of $J_I$", WEIGHTS),
+    "trace_latent": Score("trace of $J_L$", WEIGHTS),
+    "volume_input": Score("log volume of $J_I$", WEIGHTS),
+    "volume_latent": Score("log volume of $J_L$", WEIGHTS),
+    "shrinkage": Score(r"$\sum\vert1-\lambda\vert^2$ of $J_I$", WEIGHTS),
+    "spectral": Score("spectral norm of $J_I$", WEIGHTS),
+    "obliqueness": Score("obliqueness of $J_I$", WEIGHTS),
+    "decoder_volume": Score("log volume of the decoder", WEIGHTS),
+    "tangent_distance": Score("distance to the tangent plane", WEIGHTS, sees_error=True),
+    "seed_variance": Score("variance over seeds", SEEDS),
+    "neighbours": Score("5-NN distance, pixels", TRAINING),
+    "latent_neighbours": Score("5-NN distance, codes", TRAINING),
+    "linear_error": Score("error of PCA with $d$ axes", TRAINING),
+    "ink": Score(r"ink $\vert x\vert^2$", POINT),
+    "random": Score("random numbers", "nothing"),
+}
+
+# Column of a point's table -> its name, and whether it is two-sided: far from the median of the training points either way.
+DETECTORS: Mapping[str, tuple[str, bool]] = {
+    "trace_input": ("trace $J_I$", True),
+    "trace_latent": ("trace $J_L$", True),
+    "log_volume_input": (r"$\log\vert\omega\vert$, $J_I$", True),
+    "log_volume_latent": (r"$\log\vert\omega\vert$, $J_L$", True),
+    "mse": ("MSE", False),
+    "linear_error": ("PCA error", False),
+    "neighbours": ("5-NN, pixels", False),
+    "latent_neighbours": ("5-NN, codes", False),
+    "mahalanobis": ("Mahalanobis, codes", False),
+    "latent_norm": ("norm of code", True),
+    "ink": ("ink", True),
+}
+
+
+def cost(name: str, widths: tuple[int, ...], training_points: int, seeds: int = 3) -> float:
+    """Multiply-adds a point of a score of `SCORES`, leading terms, for an encoder of these widths (N, w_1, ..., d).
+
+    One pass through the network takes 2 S, S = sum w_l w_{l-1}; each core 2 d S' + d w_1^2 + d^2 w_1 by the route of
+    `lib.geometry.jacobians`, S' = S - N w_1; a determinant d^3 / 3; eigenvalues or singular values 5 d^3; neighbours by
+    brute force.
+
+    >>> f"{cost('trace_input', (784, 593, 402, 211, 20), 60_000):.1e}"
+    '2.2e+07'
+    >>> f"{cost('neighbours', (784, 593, 402, 211, 20), 60_000):.1e}"
+    '4.7e+07'
+    """
+    inputs, first, latent_dim = widths[0], widths[1], widths[-1]
+    encoder = sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    inner = encoder - inputs * first
+    product = latent_dim * first**2 + latent_dim**2 * first
+    core = 2 * encoder + 2 * latent_dim * inner + product
+    determinant, spectrum = latent_dim**3 / 3, 5 * latent_dim**3
+    return float(
+        {
+            "trace_input": core,
+            "trace_latent": core + encoder,
+            "volume_input": core + determinant,
+            "volume_latent": core + encoder + determinant,
+            "shrinkage": core + spectrum,
+            "spectral": core + product + spectrum,
+            "obliqueness": core + 2 * product + spectrum,
+            "decoder_volume": 2 * encoder + latent_dim * inner + product + determinant,
+            "tangent_distance": 2 * encoder + latent_dim * inner + product + spectrum,
+            "seed_variance": 2 * seeds * encoder,
+            "neighbours": training_points * inputs,
+            "latent_neighbours": encoder + training_points * latent_dim,
+            "linear_error": 2 * latent_dim * inputs,
+            "ink": inputs,
+            "random": 0,
+        }[name]
+    )
+
+
+# --- measures, for many weightings of the points at once: `weights` (points, resamples) -------------------------------
+
+
+def _grouped(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Equal values as groups, in rising order: each point's group (points,), the groups' weights (groups, resamples)."""
+    _, group = np.unique(values, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    if group.max() + 1 == len(group):
+        return group, weights[order]
+    starts = np.searchsorted(group[order], np.arange(group.max() + 1))
+    return group, np.add.reduceat(weights[order], starts, axis=0)
+
+
+def _ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Ranks (points, resamples) among the weighted points: the weight below, and half of the weight that is equal."""
+    group, sizes = _grouped(values, weights)
+    return (sizes.cumsum(axis=0) - sizes / 2)[group]
+
+
+def spearman(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Spearman's rho (resamples,) of error and score (points,), the points weighted by each column of `weights`."""
+    half = weights.sum(axis=0) / 2
+    x, y = (_ranks(values, weights) - half for values in (score, error))
+    own = weights * x
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (own * y).sum(axis=0) / np.sqrt((own * x).sum(axis=0) * (weights * y * y).sum(axis=0))
+
+
+def auroc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """AUROC (resamples,): the chance that a positive point scores above a negative one, ties counting half.
+
+    `positive` (points, 1) or (points, resamples) bool.
+    """
+    own = weights * positive
+    inside, total = own.sum(axis=0), weights.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return ((own * _ranks(score, weights)).sum(axis=0) - inside**2 / 2) / (inside * (total - inside))
+
+
+def worst_decile(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """AUROC (resamples,) of the score for the tenth of the points whose error is largest."""
+    return auroc(_ranks(error, weights) > (1 - WORST) * weights.sum(axis=0), score, weights)
+
+
+def _area(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    _, sizes = _grouped(score, weights)
+    _, sums = _grouped(score, weights * error[:, None])
+    accepted = sizes.cumsum(axis=0)
+    risk = sums.cumsum(axis=0) / np.maximum(accepted, 1e-300)
+    return (sizes * risk).sum(axis=0) / accepted[-1]
+
+
+def saved_area(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The area saved under the risk-coverage curve (resamples,): 0 of no knowledge, 1 of the error itself."""
+    mean = error @ weights / weights.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (mean - _area(error, score, weights)) / (mean - _area(error, error, weights))
+
+
+def risk_coverage(error: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coverage (points,) and the mean error of the points accepted, the lowest scores first, relative to the mean of all.
+
+    Points of equal score count with their mean error each, so that their order plays no part.
+    """
+    group, sizes = _grouped(score, np.ones((len(error), 1)))
+    means = _grouped(score, error[:, None])[1] / sizes
+    counts = np.arange(1, len(error) + 1)
+    return counts / len(error), means[np.sort(group), 0].cumsum() / counts / error.mean()
+
+
+MEASURES = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
+
+
+def weightings(points: int, seed: int = 0) -> np.ndarray:
+    """Bootstrap weights (points, 1 + resamples): first every point once, then how often each is drawn, with replacement."""
+    drawn = np.random.default_rng(seed).integers(0, points, (RESAMPLES, points)).T
+    places = drawn * (RESAMPLES + 1) + np.arange(1, RESAMPLES + 1)
+    weights = np.bincount(places.ravel(), minlength=points * (RESAMPLES + 1)).reshape(points, -1).astype(np.float64)
+    weights[:, 0] = 1
+    return weights
+
+
+def banded(name: str, values: np.ndarray) -> dict[str, float]:
+    """A measure's value, which comes first, and the 2.5 % and 97.5 % quantiles of its resamples: NAME, NAME_low, NAME_high."""
+    low, high = np.nanquantile(values[1:], [0.025, 0.975])
+    return {name: float(values[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, float]:
+    """How well `score` (points,) tells where `error` (points,) is large: each of `MEASURES` with its 95 % bootstrap band.
+
+    Keys: `points`; `spearman`, `auroc`, `saved`, each also with `_low` and `_high`; `spearman_p`, the p-value of no rank
+    correlation. Points whose score is NaN are left out. Raises `InputError` for fewer than 20 points, for values that are not
+    finite, and where score or error is constant.
+    """
+    error, score = (np.asarray(values, dtype=np.float64) for values in (error, score))
+    if error.shape != score.shape:
+        raise InputError(f"{error.shape} errors and {score.shape} scores were given; give one of each a point.")
+    error, score = error[~np.isnan(score)], score[~np.isnan(score)]
+    for name, values in (("error", error), ("score", score)):
+        _check_varies(name, values)
+    weights = weightings(len(error), seed)
+    found = {"points": float(len(error)), "spearman_p": float(scipy.stats.spearmanr(error, score)[1])}
+    for name, measure in MEASURES.items():
+        found |= banded(name, measure(error, score, weights))
+    return found
+
+
+def _check_varies(name: str, values: np.ndarray) -> None:
+    if len(values) < LEAST_POINTS:
+        raise InputError(f"{len(values)} points have a score; a judgement needs {LEAST_POINTS}: give more points.")
+    _check_finite(name, values)
+    if np.ptp(values) == 0:
+        raise InputError(f"The {name} is constant at {values[0]:g}; it ranks nothing: give one that varies.")
+
+
+def _check_finite(name: str, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise InputError(f"{(~np.isfinite(values)).sum()} values of the {name} are not finite; mend or leave them out.")
+
+
+def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """What the score adds to a regression of the error on `covariates`: class (labels), ink, |x|, 5-NN distance, each (points,).
+
+    Keys: `gained`, the rise of R2; `gained_sign`, the sign of the score's coefficient; `gained_p`, its p-value with errors
+    robust to unequal variances (HC1); `held`, the R2 of the covariates alone. Points whose score is NaN are left out.
+    Raises `InputError` where the points are too few, the error is constant, values are infinite, or the covariates leave nothing
+    of the score.
+    """
+    from statsmodels.regression.linear_model import OLS  # costs a second: only where a regression is made
+
+    error, score = np.asarray(error, float), np.asarray(score, float)
+    lengths = {name: len(values) for name, values in {"error": error, "score": score, **covariates}.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError(f"The lengths differ, {lengths} were given; give one value of each a point.")
+    _check_finite("score", score[~np.isnan(score)])
+    kept = ~np.isnan(score)
+    columns = [covariates["class"][kept] == label for label in np.unique(covariates["class"][kept])]
+    columns += [_centred(values[kept]) for name, values in covariates.items() if name != "class"]
+    design = np.column_stack(columns).astype(np.float64)
+    error, score = error[kept], score[kept]
+    if len(design) <= design.shape[1] + 1:
+        raise InputError(f"{len(design)} points do not determine {design.shape[1] + 1} coefficients; give more points.")
+    _check_varies("error", error)
+    scaled = _centred(score)
+    rest, left = (values - design @ np.linalg.lstsq(design, values, rcond=None)[0] for values in (scaled, error))
+    if rest.std() <= 1e-6:
+        raise InputError(
+            "Class, ink, norm and neighbours leave nothing of the score; it says nothing that they do not."
+        )
+    fit = OLS(left, rest).fit()
+    robust = fit.get_robustcov_results("HC1")
+    freedom = len(design) - design.shape[1] - 1
+    t = float(robust.tvalues[0]) * np.sqrt(freedom / (len(design) - 1))
+    total = float(((error - error.mean()) ** 2).sum())
+    return {
+        "gained": float(left @ left - fit.ssr) / total,
+        "gained_sign": float(np.sign(fit.params[0])),
+        "gained_p": float(2 * scipy.special.stdtr(freedom, -abs(t))),
+        "held": 1 - float(left @ left) / total,
+    }
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    """(v - mean) / standard deviation; zeros where the values are constant."""
+    spread = values.std()
+    return (values - values.mean()) / spread if spread > 1e-12 * np.abs(values).max(initial=0) else 0.0 * values
+
+
+def holm(rows: pd.DataFrame, names: Iterable[str] = ("spearman_p", "gained_p")) -> pd.DataFrame:
+    """The rows with every p-value also adjusted by Holm's method over all rows that have one: NAME_holm."""
+    from statsmodels.stats.multitest import multipletests
+
+    rows = rows.copy()
+    for name in names:
+        known = rows[name].notna().to_numpy()
+        adjusted = np.full(len(rows), np.nan)
+        if known.any():
+            adjusted[known] = multipletests(rows.loc[known, name], method="holm")[1]
+        rows[f"{name.removesuffix('_p')}_holm"] = adjusted
+    return rows
+
+
+def detect(inside: np.ndarray, outside: np.ndarray, seed: int = 0) -> dict[str, float]:
+    """How well a score tells points `outside` (points,) from those `inside` (points,): `auroc` with its bootstrap band.
+
+    Infinite scores rank above all. Raises `InputError` where either side has no points, or a score is NaN.
+    """
+    if not len(inside) or not len(outside):
+        raise InputError(
+            f"{len(inside)} points inside and {len(outside)} outside were given; telling them apart needs both."
+        )
+    score = np.concatenate([inside, outside])
+    if np.isnan(score).any():
+        raise InputError(f"{int(np.isnan(score).sum())} scores are NaN; mend them or leave their points out.")
+    positive = (np.arange(len(score)) >= len(inside))[:, None]
+    return banded("auroc", auroc(positive, score, weightings(len(score), seed)))

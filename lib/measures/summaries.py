@@ -1,0 +1,265 @@
+r"""What is measured at every point of a trained member, and the summary that figures, tables and claims are made from.
+
+`measure` makes the per-point table: one row a point, train and test together. `summarise` reduces it to the small
+tables (statistics, histograms, regressions) that stay when the points are gone.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from lib.base.errors import InputError
+from lib.measures import controls, regression
+from lib.measures.point_table import ILL_CONDITIONED, SMALL, SPACES, eigenvalues
+from lib.training.autoencoders import Pair
+from lib.training.datasets import Dataset
+
+ARGUMENT_BINS = 72  # of 5 degrees, the first centred on -180 degrees: real eigenvalues fall in the middle of a bin
+QUANTILES = {"q025": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q975": 0.975}
+ALL = -1  # the label that stands for all classes together
+DIGITS = 7  # significant digits kept in a summary
+POINT_BINS = 40  # of a histogram of points
+WATCHED = 10_000  # so many first points of a split are measured during training, too
+SAMPLED = 1_000  # points of a split that a summary keeps
+PRODUCTS = (
+    *("trace_input", "trace_latent", "log_volume_input", "log_volume_latent"),
+    *("mse", "ink", "neighbour_distance"),
+)
+SAMPLE = [
+    *("test", "label", "sign_input", "sign_latent", *PRODUCTS),
+    *("frobenius", "spectral", "obliqueness", "tangent_distance", "decoder_log_volume"),
+]
+
+
+def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """The summary tables of one member as lists of rows: `members`, `statistics`, `histograms`, `regressions`,
+    `controls`, `cross_products`, `sample`.
+
+    Floats are rounded to seven significant digits, in `sample` to four. A regression that the points do not determine
+    (all of them with omega <= 0, say) has no row.
+    """
+    test = points["test"].to_numpy()
+    label = points["label"].to_numpy()
+    labels = [ALL, *np.unique(label).tolist()]
+    return {
+        "members": [_member_row(points, test)],
+        "statistics": _statistics(points, test, label, labels),
+        "histograms": _histograms(points, test, label, labels),
+        "regressions": _regressions(points, test, label),
+        "controls": _controls(points, test, label),
+        "cross_products": _cross_products(points),
+        "sample": _sample(points, test),
+    }
+
+
+def progress(points_by_epoch: Mapping[int, pa.Table]) -> dict[str, list[dict[str, Any]]]:
+    """Tables of a member on its way through training, a block of rows an epoch, all classes together.
+
+    `progress_statistics`, `progress_histograms` and `progress_regressions`: as in `summarise`, led by `epoch`.
+    """
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for epoch, points in points_by_epoch.items():
+        test, label = points["test"].to_numpy(), points["label"].to_numpy()
+        parts = {
+            "statistics": _statistics(points, test, label, [ALL]),
+            "histograms": _histograms(points, test, label, [ALL]),
+            "regressions": _regressions(points, test, None),
+        }
+        for name, rows in parts.items():
+            tables.setdefault(f"progress_{name}", []).extend({"epoch": epoch} | row for row in rows)
+    return tables
+
+
+def _member_row(points: pa.Table, test: np.ndarray) -> dict[str, Any]:
+    mse = points["mse"].to_numpy()
+    row: dict[str, Any] = {
+        "points_train": int((~test).sum()),
+        "points_test": int(test.sum()),
+        "train_mse": _rounded(mse[~test].mean()),
+        "test_mse": _rounded(mse[test].mean()),
+    }
+    for space in SPACES:
+        row[f"singular_{space}"] = _rounded(points[f"singular_{space}"].to_numpy().mean())
+        row[f"ill_conditioned_{space}"] = _rounded(
+            (points[f"conditioning_{space}"].to_numpy() < ILL_CONDITIONED).mean()
+        )
+        row[f"nonpositive_{space}"] = _rounded((points[f"sign_{space}"].to_numpy() <= 0).mean())
+    return row
+
+
+def _quantities(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
+    """(space, quantity) -> values (points,), NaN where a quantity does not exist."""
+    latent_dim = eigenvalues(points, "input").shape[1]
+    quantities = {("both", "mse"): points["mse"].to_numpy()}
+    for p in (1, 2):
+        quantities["both", f"distance_l{p}"] = points[f"distance_l{p}"].to_numpy() / latent_dim
+    for space in SPACES:
+        log = points[f"log_volume_{space}"].to_numpy()
+        quantities |= {
+            (space, "arithmetic_mean"): points[f"trace_{space}"].to_numpy() / latent_dim,
+            (space, "geometric_mean"): np.where(np.isnan(log), 0.0, np.exp(log / latent_dim)),
+            (space, "small_eigenvalues"): (np.abs(eigenvalues(points, space)) < SMALL).sum(axis=1),
+            (space, "log_volume"): log,
+            (space, "reversed"): (points[f"sign_{space}"].to_numpy() < 0).astype(float),
+        }
+    return quantities
+
+
+def _statistics(points: pa.Table, test: np.ndarray, label: np.ndarray, labels: Sequence[int]) -> list[dict[str, Any]]:
+    splits = {"all": np.ones_like(test), "train": ~test, "test": test}
+    rows = []
+    for (space, quantity), values in _quantities(points).items():
+        exists = ~np.isnan(values)
+        for split, in_split in splits.items():
+            for one in labels:
+                chosen = values[exists & in_split & ((label == one) | (one == ALL))]
+                if len(chosen):
+                    keys = {"space": space, "split": split, "label": one, "quantity": quantity}
+                    rows.append(keys | _described(chosen))
+    return rows
+
+
+def _described(values: np.ndarray) -> dict[str, Any]:
+    quantiles = np.quantile(values, list(QUANTILES.values()))
+    return {
+        "count": len(values),
+        "mean": _rounded(values.mean()),
+        "std": _rounded(values.std()),
+        **{name: _rounded(value) for name, value in zip(QUANTILES, quantiles, strict=True)},
+    }
+
+
+def _histograms(points: pa.Table, test: np.ndarray, label: np.ndarray, labels: Sequence[int]) -> list[dict[str, Any]]:
+    """Counts in bins of equal width, a row a histogram: `left`, the first bin's left edge, `width`, and `counts`.
+
+    Eigenvalue arguments (by angle), the number of small eigenvalues, and the trace, log volume and MSE of the points;
+    of these the outermost bins also hold what lies beyond them.
+    """
+    whole = {("both", "mse"): _binned(points["mse"].to_numpy())}
+    for space in SPACES:
+        values = eigenvalues(points, space)
+        step = 2 * np.pi / ARGUMENT_BINS
+        bins = np.round((np.angle(values) + np.pi) / step).astype(int) % ARGUMENT_BINS
+        whole[space, "argument"] = (-np.pi - 0.5 * step, step, ARGUMENT_BINS, bins)
+        small = (np.abs(values) < SMALL).sum(axis=1)
+        whole[space, "small_eigenvalues"] = (-0.5, 1.0, values.shape[1] + 1, small)
+        for name in ("trace", "log_volume"):
+            whole[space, name] = _binned(points[f"{name}_{space}"].to_numpy())
+    rows = []
+    for (space, quantity), (left, width, number, bins) in whole.items():
+        for split, in_split in (("train", ~test), ("test", test)):
+            for one in labels:
+                chosen = bins[in_split & ((label == one) | (one == ALL))].ravel()
+                counts = np.bincount(chosen[chosen >= 0], minlength=number).tolist()
+                keys = {"space": space, "split": split, "label": one, "quantity": quantity}
+                rows.append(keys | {"left": _rounded(left), "width": _rounded(width), "counts": counts})
+    return rows
+
+
+def _binned(values: np.ndarray) -> tuple[float, float, int, np.ndarray]:
+    """Left edge, width and number of bins that span the middle 99 % of the values, and each value's bin, -1 for NaN."""
+    exists = ~np.isnan(values)
+    if not exists.any():
+        return 0.0, 1.0, POINT_BINS, np.full(len(values), -1)
+    low, high = np.quantile(values[exists], [0.005, 0.995])
+    width = (high - low) / POINT_BINS or 1.0
+    bins = np.clip(np.floor((np.where(exists, values, low) - low) / width), 0, POINT_BINS - 1).astype(int)
+    return float(low), float(width), POINT_BINS, np.where(exists, bins, -1)
+
+
+def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray | None) -> list[dict[str, Any]]:
+    rows = []
+    mse = points["mse"].to_numpy()
+    for (space, predictor), values in _predictors(points).items():
+        try:
+            fits = regression.fit(mse, values, test, label)
+        except InputError:
+            continue
+        for one, fit in fits.items():
+            keys = {"space": space, "predictor": predictor, "label": one}
+            rows.append(keys | {name: _rounded(value) for name, value in fit.as_dict().items()})
+    return rows
+
+
+def _predictors(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
+    """(space, predictor) -> values (points,), NaN where a predictor does not exist: log omega where omega <= 0."""
+    found = {}
+    for space in SPACES:
+        positive = points[f"sign_{space}"].to_numpy() > 0
+        found[space, "log_volume"] = np.where(positive, points[f"log_volume_{space}"].to_numpy(), np.nan)
+        found[space, "trace"] = points[f"trace_{space}"].to_numpy()
+    return found
+
+
+def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
+    """The slopes with simpler things held fixed (`lib.measures.controls`), by space and predictor."""
+    covariates = {"class": label}
+    for name, column in (("ink", "ink"), ("neighbours", "neighbour_distance")):
+        values = points[column].to_numpy()
+        covariates[name] = values - values.mean()
+    mse = points["mse"].to_numpy()
+    return [
+        {"space": space, "predictor": predictor}
+        | {name: value if isinstance(value, str) else _rounded(value) for name, value in row.items()}
+        for (space, predictor), values in _predictors(points).items()
+        for row in controls.controlled_slopes(mse, values, covariates, test)
+    ]
+
+
+def _cross_products(points: pa.Table) -> list[dict[str, Any]]:
+    """Sums of products, from which a regression on any of these columns, with class effects, can be made without the points.
+
+    A row a cell of split, class, and signs of omega in both spaces: `products`, the upper triangle, row by row, of
+    V^T V, V (points, 8) the columns 1 and `PRODUCTS`. A log volume that does not exist counts as 0.
+    """
+    table = points.select(["test", "label", "sign_input", "sign_latent", *PRODUCTS]).to_pandas().fillna(0.0)
+    rows = []
+    for (test, label, sign_input, sign_latent), cell in table.groupby(["test", "label", "sign_input", "sign_latent"]):
+        columns = np.column_stack([np.ones(len(cell)), cell[list(PRODUCTS)].to_numpy(dtype=np.float64)])
+        products = (columns.T @ columns)[np.triu_indices(columns.shape[1])]
+        keys = {"split": "test" if test else "train", "label": int(label)}
+        keys |= {"sign_input": int(sign_input), "sign_latent": int(sign_latent)}
+        rows.append(keys | {"products": [float(f"{value:.12g}") for value in products]})
+    return rows
+
+
+def sampled(test: np.ndarray) -> np.ndarray:
+    """The rows that a summary keeps: 1,000 train and 1,000 test points (all where there are fewer), train first.
+
+    The same of a data set for every member; `test` (points,) bool.
+    """
+    generator = np.random.default_rng(0)
+    return np.concatenate([np.sort(generator.permutation(np.flatnonzero(part))[:SAMPLED]) for part in (~test, test)])
+
+
+def _sample(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
+    rows = points.select(SAMPLE).take(sampled(test)).to_pylist()
+    return [{name: _rounded(value, 4) for name, value in row.items()} for row in rows]
+
+
+def _rounded(value: float | None, digits: int = DIGITS) -> float | int | None:
+    """`digits` significant ones; None, which JSON has, for what is not a number or not finite."""
+    if isinstance(value, (bool, int, np.integer)):
+        return int(value)
+    return None if value is None or not np.isfinite(value) else float(f"{float(value):.{digits}g}")
+
+
+def examples(encoder_decoder: Pair, dataset: Dataset) -> list[dict[str, Any]]:
+    """The first test image of every class and its reconstruction: grey levels 0 to 255 as bytes, in base 64."""
+    encoder, decoder = (module.double().cpu() for module in encoder_decoder)
+    rows = []
+    for label in dataset.test.labels.unique().tolist():
+        image = dataset.test.images[dataset.test.labels == label][0].double()
+        with torch.no_grad():
+            reconstruction = decoder(encoder(image[None]))[0]
+        rows.append({"label": label, "original": _grey_levels(image), "reconstruction": _grey_levels(reconstruction)})
+    return rows
+
+
+def _grey_levels(image: Tensor) -> str:
+    return base64.b64encode((255 * image.clamp(0, 1)).round().to(torch.uint8).numpy().tobytes()).decode()

@@ -1,0 +1,335 @@
+"""What a diagnosis says, in words: Markdown sentences whose verdicts come from the numbers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from scipy import stats
+
+from lib.analysis.diagnosis import (
+    BASELINES,
+    PREDICTORS,
+    SIGNALS,
+    Diagnosis,
+    Examined,
+    compared_correlations,
+    compared_shares,
+    correlations,
+    flag_shares,
+    images,
+    reconstructed,
+)
+from lib.report.style import BLACK, BLUE, ORANGE
+
+NAMES = SIGNALS | BASELINES
+UNSURE = 0.025  # a one-sided test that comes out below is taken for a finding
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _chance(found: Diagnosis) -> float:
+    """The share of points like the reference's that any of the signals flags, at most, in expectation."""
+    return min(1.0, len(SIGNALS) * (1 - found.coverage))
+
+
+def setting(found: Diagnosis) -> str:
+    """What was examined, and how it came here."""
+    model = found.model
+    name = model.name if model.code else Path(model.name).name
+    origin = "code, which was imported and run" if model.code else "weights, filled into the stated architecture"
+    lines = [
+        f"The model is `{name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
+        f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
+        "",
+    ]
+    for one in found.sets.values():
+        role = "reference" if one is found.reference else "data"
+        part = "" if one.given == len(one.measured) else f" of {one.given}, drawn with a fixed seed"
+        lines.append(f"- {role}: `{one.name}`, {len(one.measured)} points{part}")
+    return "\n".join(lines)
+
+
+def no_limits(found: Diagnosis) -> str:
+    """Why nothing can be flagged; empty where it can."""
+    if found.reference is None:
+        return (
+            "There is no reference, so no point can be called unusual. Give `--reference` points of the kind that the network "
+            "is meant for, best such as it was not trained on."
+        )
+    needed = int(np.ceil(2 / (1 - found.coverage) - 1 - 1e-9))
+    if len(found.reference.measured) < needed:
+        return (
+            f"The reference has {len(found.reference.measured)} points, and it takes {needed} to say where its central "
+            f"{_percent(found.coverage)} end. Nothing is flagged; give more points, or a smaller share."
+        )
+    return ""
+
+
+def flags(found: Diagnosis) -> str:
+    """For every set: how many points are flagged, whether that is more than chance, and what flags most."""
+    if why := no_limits(found):
+        return why
+    shares = flag_shares(found)
+    chance = _chance(found)
+    lines = [
+        f"Of points like the reference's, at most {_percent(chance)} are flagged by any of the three, in expectation.",
+        "",
+    ]
+    for name in found.data:
+        count, any_share = int(shares.loc[name, "points"]), float(shares.loc[name, "any"])
+        test = stats.binomtest(round(any_share * count), count, chance, alternative="greater")
+        verdict = "more than chance explains" if test.pvalue < UNSURE else "no more than chance explains"
+        first, second, difference, half = compared_shares(found, name)
+        if abs(difference) <= half or difference == 0:
+            beside = "the two cannot be told apart"
+        else:
+            beside = f"the eigenvalues notice {'more' if difference > 0 else 'less'} than what needs no Jacobian"
+        lines.append(
+            f"- `{name}`: {_percent(any_share)} are flagged, {verdict}. Of trace and log volume, the {NAMES[first]} flags most, "
+            f"{_percent(float(shares.loc[name, first]))}; of what needs no Jacobian, the {NAMES[second]}, "
+            f"{_percent(float(shares.loc[name, second]))}: {beside}."
+        )
+    return "\n".join(lines)
+
+
+def shares_table(found: Diagnosis) -> pd.DataFrame:
+    """`flag_shares` in percent, under readable names."""
+    shown = flag_shares(found)[["points", *SIGNALS, "any", *BASELINES]]
+    for name in shown.columns[1:]:
+        shown[name] = (100 * shown[name].astype(float)).round(1)
+    return shown.rename(columns=NAMES)
+
+
+def outstanding(one: Examined, most: int) -> pd.DataFrame:
+    """The flagged points farthest outside the limits; without limits, those farthest from the decoded tangent plane."""
+    if "outside" in one.measured:
+        chosen = one.measured[one.measured["outside"] > 0].sort_values("outside", ascending=False, kind="stable")
+    else:
+        chosen = one.measured.sort_values("tangent_distance", ascending=False, kind="stable")
+    return chosen.head(most)
+
+
+def outstanding_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
+    """`outstanding` of every set, one below the other."""
+    columns = ["point", *SIGNALS, "error"]
+    parts = {name: outstanding(one, most)[columns] for name, one in found.data.items()}
+    table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
+    return table.rename(columns=NAMES | {"error": "MSE"}).set_index(["data", "point"]).astype(float).round(4)
+
+
+def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
+    """`outstanding` of every set as images: title, original, reconstruction. Empty where the points are no images."""
+    shown = {}
+    for name, one in found.data.items():
+        chosen = outstanding(one, most)
+        values = one.values[torch.from_numpy(chosen.index.to_numpy())]
+        originals = images(values)
+        if originals is not None:
+            redrawn = images(reconstructed(found.model, values)) if len(chosen) else originals
+            shown[name] = list(zip(chosen["point"], originals, redrawn, strict=True))
+    return shown
+
+
+def orientation_table(found: Diagnosis) -> pd.DataFrame:
+    """Of every set, how many points reverse orientation, are singular, or ill conditioned."""
+    rows = {}
+    for name, one in found.sets.items():
+        marks = {
+            "reversed": one.measured["sign"] < 0,
+            "structurally singular": one.measured["singular"],
+            "ill conditioned": one.measured["ill_conditioned"],
+        }
+        rows[name] = {"points": str(len(one.measured))}
+        rows[name] |= {mark: f"{values.sum()} ({_percent(float(values.mean()))})" for mark, values in marks.items()}
+    return pd.DataFrame(rows).T
+
+
+def orientation(found: Diagnosis) -> str:
+    """What these counts mean here."""
+    measured = pd.concat([one.measured for one in found.data.values()])
+    turned, singular = measured["sign"] < 0, int(measured["singular"].sum())
+    doubtful = int((turned & measured["ill_conditioned"]).sum())
+    if not turned.any() and not singular:
+        return f"At none of the {len(measured)} points of data is orientation reversed or the core singular."
+    text = f"Of the {len(measured)} points of data, {turned.sum() or 'none'} reverse orientation"
+    text += ": some direction comes back turned round." if turned.any() else "."
+    if doubtful:
+        text += f" {doubtful} of these are ill conditioned, and their sign may be rounding."
+    if singular:
+        text += f" At {singular} the core is singular: the network loses a latent dimension there."
+    return text
+
+
+def tangent_table(found: Diagnosis) -> pd.DataFrame:
+    """Of every set the medians of the distance to the decoded tangent plane, the residual's length, and its share across."""
+    rows = {
+        name: {
+            "median distance": round(float(one.measured["tangent_distance"].median()), 4),
+            "median residual length": round(float(np.sqrt(found.input_dim * one.measured["error"]).median()), 4),
+            "median share across": round(float(one.measured["across"].median()), 3),
+        }
+        for name, one in found.sets.items()
+    }
+    return pd.DataFrame(rows).T
+
+
+def errors(found: Diagnosis) -> str:
+    """For every set: what trace and log volume say about the errors, and whether that is more than the baselines say."""
+    lines = []
+    for name, one in found.data.items():
+        table = correlations(one.measured)
+        parts = [_correlated(each, table.loc[each]) for each in PREDICTORS["eigenvalues"]]
+        compared = compared_correlations(one.measured)
+        if compared is None:
+            parts.append("they cannot be compared with the baselines")
+        else:
+            first, second, low, high = compared
+            verdict = (
+                "as much as (within the uncertainty)" if low <= 0 <= high else "more than" if low > 0 else "less than"
+            )
+            parts.append(f"the {NAMES[first]} says {verdict} the {NAMES[second]}")
+        lines.append(f"- `{name}`: {'; '.join(parts)}.")
+    return "\n".join(lines)
+
+
+def _correlated(name: str, row: pd.Series) -> str:
+    if np.isnan(row["rho"]):
+        return f"the {NAMES[name]} cannot be correlated with the error (too few points, or all alike)"
+    interval = f"ρ = {row['rho']:.2f}, 95 % interval {row['low']:.2f} to {row['high']:.2f}"
+    if row["low"] <= 0 <= row["high"]:
+        return f"the {NAMES[name]} shows no clear connection with the errors here ({interval})"
+    return f"where the {NAMES[name]} is large, the error is {'large' if row['rho'] > 0 else 'small'} ({interval})"
+
+
+def conclusion(found: Diagnosis) -> str:
+    """The findings in a list: what the eigenvalues did and did not tell about these points."""
+    tables = {f"`{name}`": correlations(one.measured) for name, one in found.data.items()}
+    lines, silent = [], list(tables)
+    for quantity in PREDICTORS["eigenvalues"]:
+        rises = [name for name, table in tables.items() if table.loc[quantity, "low"] > 0]
+        falls = [name for name, table in tables.items() if table.loc[quantity, "high"] < 0]
+        silent = [name for name in silent if name not in (*rises, *falls)]
+        parts = [f"{verb} within {', '.join(sets)}" for verb, sets in (("rises", rises), ("falls", falls)) if sets]
+        if parts:
+            lines.append(f"- With the {NAMES[quantity]} the error {', and '.join(parts)}.")
+    if silent:
+        lines.append(
+            f"- Within {', '.join(silent)} neither trace nor log volume shows a clear connection with the errors."
+        )
+    if why := no_limits(found):
+        lines.append(f"- {why}")
+    else:
+        shares = flag_shares(found)
+        worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
+        most = float(shares.loc[worst, "any"])
+        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(_chance(found))} could be chance."
+        lines.append(where if most > 0 else "- No point is flagged.")
+        missed = [
+            f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0
+        ]
+        if missed:
+            lines.append(
+                f"- On {', '.join(missed)} a look at the errors, the ink or the nearest reference points notices more than "
+                "trace and log volume do."
+            )
+    return "\n".join(lines)
+
+
+WIDE = 30  # times the central range: what spreads farther is drawn on a scale that is logarithmic outside of it
+LONGEST = 18  # letters of a name
+Picture = tuple[str, np.ndarray, np.ndarray]
+
+
+def _short(name: str, longest: int = LONGEST) -> str:
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
+
+
+def quantile_bars(
+    sets: Mapping[str, pd.DataFrame], quantities: Mapping[str, str], limits: Mapping[str, tuple[float, float]]
+) -> Figure:
+    """A panel a quantity, a row a set of points: median (mark), middle half (thick), middle 99 % (thin).
+
+    `quantities`: columns and their labels. A grey band: the `limits` of the reference, where they are known and finite.
+    Infinite values (log volume where omega is 0) are left out.
+    """
+    figure = Figure(figsize=(8.4, 1.1 + 0.36 * len(sets)))
+    axes = figure.subplots(1, len(quantities), sharey=True, squeeze=False)[0]
+    for axis, (quantity, label) in zip(axes, quantities.items(), strict=True):
+        low, high = limits.get(quantity, (-np.inf, np.inf))
+        if np.isfinite([low, high]).all():
+            axis.axvspan(low, high, color="#dddddd", zorder=0, linewidth=0)
+        for place, frame in enumerate(sets.values()):
+            values = frame[quantity][np.isfinite(frame[quantity])]
+            if len(values):
+                ends = np.quantile(values, [0.005, 0.25, 0.5, 0.75, 0.995])
+                axis.plot(ends[[0, 4]], [place, place], color=BLUE, linewidth=1)
+                axis.plot(ends[[1, 3]], [place, place], color=BLUE, linewidth=4, solid_capstyle="butt")
+                axis.plot(ends[2], place, color=BLACK, marker="o", markersize=5)
+        left, right = axis.get_xlim()
+        if high > low and right - left > WIDE * (high - low) and np.isfinite([low, high]).all():
+            axis.set_xscale("symlog", linthresh=max(abs(low), abs(high)))
+        axis.set(
+            xlabel=label,
+            yticks=range(len(sets)),
+            yticklabels=[_short(name) for name in sets],
+            ylim=(len(sets) - 0.5, -0.5),
+        )
+        axis.grid(axis="y", visible=False)
+    return figure
+
+
+def flagged_pictures(pictures: Mapping[str, Sequence[Picture]]) -> Figure:
+    """Two rows a set: points as images, titled by what they are called, and below each what the network makes of it."""
+    columns = max([1, *map(len, pictures.values())])
+    heights = [2.15 if shown else 0.4 for shown in pictures.values()]
+    figure = Figure(figsize=(0.95 * max(columns, 4), sum(heights)))
+    parts = figure.subfigures(len(pictures), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, (name, shown) in zip(parts, pictures.items(), strict=True):
+        part.suptitle(name if shown else f"{name}: none flagged", x=0.01, ha="left", fontsize=10)
+        if not shown:
+            continue
+        axes = part.subplots(2, columns, squeeze=False)
+        for axis in axes.ravel():
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(True)
+        for axis in axes[:, len(shown) :].ravel():
+            axis.set_axis_off()
+        originals = np.array([image for _, image, _ in shown])
+        grey = originals.min() >= 0 and originals.max() <= 1
+        low, high = (0.0, 1.0) if grey else (float(originals.min()), float(originals.max()))
+        width = high - low or 1.0
+        for column, (title, image, reconstruction) in enumerate(shown):
+            axes[0, column].set_title(_short(title, 11), fontsize=8, loc="center")
+            for axis, picture in zip(axes[:, column], (image, reconstruction), strict=True):
+                axis.imshow(
+                    np.clip((picture - low) / width, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
+                )
+    return figure
+
+
+def error_correlations(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str], strong: Sequence[str]) -> Figure:
+    """A panel a set of points: Spearman's rho with the error, its 95 % interval, a row a predictor; filled marks: `strong`."""
+    rows = [name for name in labels if any(name in table.index for table in tables.values())]
+    figure = Figure(figsize=(max(5.0, 1.2 + 1.9 * len(tables)), 1.2 + 0.3 * len(rows)))
+    axes = figure.subplots(1, len(tables), sharey=True, sharex=True, squeeze=False)[0]
+    for axis, (name, table) in zip(axes, tables.items(), strict=True):
+        axis.axvline(0, color="#888888", linewidth=0.8)
+        for place, predictor in enumerate(rows):
+            if predictor in table.index:
+                rho, low, high = table.loc[predictor, ["rho", "low", "high"]]
+                color = ORANGE if predictor in strong else BLUE
+                axis.plot([low, high], [place, place], color=color)
+                fill = color if predictor in strong else "white"
+                axis.plot(rho, place, color=color, marker="o", markerfacecolor=fill, markersize=6)
+        axis.set(
+            title=name, yticks=range(len(rows)), yticklabels=[labels[row] for row in rows], ylim=(len(rows) - 0.5, -0.5)
+        )
+        axis.set(xlim=(-1.1, 1.1), xlabel=r"Spearman's $\rho$")
+        axis.grid(axis="y", visible=False)
+    return figure

@@ -1,0 +1,218 @@
+"""Figures of the networks themselves: how they train, what they make of images, and how tight their bounds are."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+import matplotlib
+import matplotlib.ticker
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.report.layout import Summaries, markdown
+from lib.report.sensitivity import SERIES
+from lib.report.style import BLACK, BY_DEPTH, depth_styles, draw_image, finish, grid, legend, series
+from lib.runs import Run
+from lib.runs.results import Summary, matching, spread
+
+
+def loss_curves(summaries: Summaries) -> Figure:
+    """The test error during training at the table depth, for the smallest, a middle and the largest d; training error dashed."""
+    figure, axes = grid(summaries, rows=1, height=3.2)
+    for column, summary in enumerate(summaries.values()):
+        dims = sorted(summary.run.latent_dims)
+        shown = dict.fromkeys([dims[0], dims[len(dims) // 4], dims[len(dims) // 2], dims[-1]])
+        for latent_dim, (color, _, _) in zip(shown, BY_DEPTH, strict=False):
+            rows = matching(
+                summary.history, depth=summary.run.table_depth, latent_dim=latent_dim, seed=summary.run.seeds[0]
+            )
+            axes[0, column].plot(rows["epoch"], rows["train_mse"], color=color, linestyle="--", linewidth=1)
+            measured = rows.dropna(subset="test_mse")
+            axes[0, column].plot(measured["epoch"], measured["test_mse"], color=color, marker="o")
+            last = measured.iloc[-1]
+            axes[0, column].annotate(
+                f"$d={latent_dim}$",
+                (last["epoch"], last["test_mse"]),
+                (5, 0),
+                textcoords="offset points",
+                color=color,
+                va="center",
+            )
+        axes[0, column].plot([], [], color="#555555", marker="o", label="test")
+        axes[0, column].plot([], [], color="#555555", linestyle="--", label="train, epoch average")
+        axes[0, column].set(xlabel="epoch", ylabel="mean squared error", yscale="log")
+        axes[0, column].set_xscale("symlog", linthresh=1)
+        axes[0, column].set_xlim(left=-0.1)
+        axes[0, column].xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
+        legend(axes[0, column])
+    return figure
+
+
+def final_errors(summaries: Summaries) -> Figure:
+    """Mean squared error of train and test points after training, against d, by depth."""
+    figure, axes = grid(summaries, rows=1, height=3.0)
+    for column, summary in enumerate(summaries.values()):
+        for depth, (color, marker, _) in depth_styles(summary).items():
+            rows = matching(summary.members, depth=depth).groupby("latent_dim", as_index=False).mean(numeric_only=True)
+            series(axes[0, column], rows, (color, marker, "-"), f"$n={depth}$, test", value="test_mse", band=())
+            series(axes[0, column], rows, (color, "none", "--"), f"$n={depth}$, train", value="train_mse", band=())
+        axes[0, column].set(ylabel="mean squared error", yscale="log")
+        legend(axes[0, column], ncols=2)
+    finish(axes)
+    return figure
+
+
+def reconstructions(summary: Summary) -> Figure:
+    """One test image of every class (top row) and what the members of the table depth make of it, by d."""
+    own = matching(summary.examples, depth=summary.run.table_depth, seed=summary.run.seeds[0])
+    shown = spread(own["latent_dim"].unique().tolist(), 5)
+    labels = sorted(own["label"].unique())
+    figure = Figure(figsize=(0.68 * len(labels) + 0.6, 0.68 * (len(shown) + 1)))
+    axes = figure.subplots(len(shown) + 1, len(labels), squeeze=False)
+    for column, label in enumerate(labels):
+        images = own[own["label"] == label].set_index("latent_dim")
+        pictures = [images["original"].iloc[0], *(images["reconstruction"][latent_dim] for latent_dim in shown)]
+        for row, picture in enumerate(pictures):
+            draw_image(axes[row, column], picture, summary.image_shape)
+    for row, name in enumerate(["test image", *(f"$d={latent_dim}$" for latent_dim in shown)]):
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    return figure
+
+
+def samples(images: np.ndarray, labels: np.ndarray, image_shape: Sequence[int], rows: int = 2) -> Figure:
+    """The first images of every class, a column a class."""
+    names = np.unique(labels)
+    figure = Figure(figsize=(0.68 * len(names) + 0.6, 0.78 * rows))
+    axes = figure.subplots(rows, len(names), squeeze=False)
+    for column, name in enumerate(names):
+        for axis, image in zip_longest(axes[:, column], images[labels == name][:rows]):
+            if image is None:
+                axis.set_axis_off()
+            else:
+                draw_image(axis, image, image_shape)
+        axes[0, column].set_title(str(name), loc="center")
+    return figure
+
+
+def precisions(rows: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Test slopes by latent dimension, a panel a column of the tables; each seed in two precisions, joined by a line.
+
+    `rows`: of `lib.analysis.sensitivity.precision`; `names`: of the two precisions.
+    """
+    figure = Figure(figsize=(8.4, 2.9))
+    axes = figure.subplots(1, len(SERIES), sharey=True)
+    places = {latent_dim: place for place, latent_dim in enumerate(sorted(rows["latent_dim"].unique()))}
+    for axis, ((space, predictor), (color, _, _, title)) in zip(axes, SERIES.items(), strict=True):
+        own = rows[(rows["space"] == space) & (rows["predictor"] == predictor)]
+        for latent_dim, same in own.groupby("latent_dim"):
+            for height, (_, row) in enumerate(same.iterrows()):
+                across = places[latent_dim] + 0.25 * (height - (len(same) - 1) / 2)
+                values = [row["test_slope"], row["test_slope_other"]]
+                axis.plot([across, across], values, color=color, linewidth=0.8)
+                axis.plot([across], values[:1], "o", color=color)
+                axis.plot([across], values[1:], "x", color=BLACK)
+        axis.set_title(title)
+        axis.set_xticks(list(places.values()), list(places))
+        axis.set_xlabel("latent dimension $d$")
+        axis.axhline(0, color=BLACK, linewidth=0.7)
+    axes[0].set_ylabel("test slope $b_1+b_3$")
+    for marker, name in zip(("o", "x"), names, strict=True):
+        axes[-1].plot([], [], marker, color=BLACK, label=name)
+    axes[-1].legend(fontsize=8)
+    return figure
+
+
+def coverage(summaries: Summaries) -> str:
+    """What each run has: data, latent dimensions, depths, epochs, and how many of its members are there."""
+    rows = []
+    for name, summary in summaries.items():
+        run, there = summary.run, len(summary.members)
+        dims = sorted(run.latent_dims)
+        whole = dims == list(range(dims[0], dims[-1] + 1))
+        latent = f"{dims[0]} to {dims[-1]}" if whole else ", ".join(map(str, dims))
+        pixels = "×".join(map(str, summary.image_shape))
+        points = f"{summary.members['points_train'].iloc[0]:,} + {summary.members['points_test'].iloc[0]:,}"
+        depths = ", ".join(map(str, run.depths))
+        rows.append(
+            [name, run.dataset, pixels, points, latent, depths, run.epochs, f"{there} of {there + summary.absent}"]
+        )
+    header = [
+        "run",
+        "data",
+        "pixels",
+        "train + test points",
+        "latent dimensions $d$",
+        "depths $n$",
+        "epochs",
+        "members",
+    ]
+    return markdown(header, rows, left=2)
+
+
+def settings(summaries: Summaries) -> str:
+    """The settings that a run leaves open, by run."""
+    names = (
+        "dataset",
+        "hidden_widths",
+        "initialisation",
+        "output",
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "precision",
+    )
+    rows = [[name.replace("_", " "), *(_setting(one.run, name) for one in summaries.values())] for name in names]
+    return markdown(["setting", *summaries], rows, left=1 + len(summaries))
+
+
+def _setting(run: Run, name: str) -> str:
+    value = getattr(run, name)
+    if not isinstance(value, dict):
+        return str(value)
+    return "; ".join(f"$n={depth}$: {'-'.join(map(str, widths))}" for depth, widths in value.items())
+
+
+def precision(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
+    """What the test slopes of two runs that differ in precision alone say (`lib.analysis.sensitivity.precision`), in words."""
+    if pairs is None:
+        return "Two runs are needed to say more, and both are not there."
+    keys = ["latent_dim", "space", "predictor"]
+    slopes = pairs.groupby(keys)[["test_slope", "test_slope_other"]]
+    spans = np.subtract(slopes.max()["test_slope"], slopes.min()["test_slope"])
+    means = np.abs(slopes.mean().diff(axis=1)["test_slope_other"])
+    apart = (pairs["test_slope"] - pairs["test_slope_other"]).abs().median()
+    seeds = pairs["seed"].nunique()
+    return (
+        f"Runs `{runs[0].run.name}` and `{runs[1].run.name}`: the test slopes $b_1+b_3$ of the paper's equations 6 and 7 (page "
+        f"[prediction](prediction)); a line joins the two precisions of one seed. In the median the two differ by {apart:.2f} "
+        f"for the same seed, which after some epochs no longer is the same network, and the {seeds} seeds of one precision "
+        f"span {np.median(spans):.2f}. The means over the seeds differ by {np.median(means):.2f}, and by more than the seeds span "
+        f"in {np.sum(means > spans)} of {len(means)} cases. At the size of MNIST this was not tried: products in bfloat16 "
+        "take too long where they are not built in."
+    )
+
+
+def health(summaries: Summaries) -> str:
+    """By run and depth: mean errors, the shares of singular, ill-conditioned and non-positive points, where most of the last."""
+    rows = []
+    for name, summary in summaries.items():
+        for depth, family in summary.members.groupby("depth"):
+            worst = family.loc[family["nonpositive_input"].idxmax()]
+            shares = [family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")]
+            rows.append(
+                [name, depth, len(family), f"{family['train_mse'].mean():.4f}", f"{family['test_mse'].mean():.4f}"]
+                + [f"{100 * share:.2f} %" for share in shares]
+                + [f"$d$ = {worst['latent_dim']:.0f}: {100 * worst['nonpositive_input']:.1f} %"]
+            )
+    header = [
+        "run",
+        "$n$",
+        "members",
+        "train MSE",
+        "test MSE",
+        "singular",
+        "$\\sigma_d/\\sigma_1<10^{-6}$",
+        "$\\omega\\le0$",
+        "most $\\omega\\le0$",
+    ]
+    return markdown(header, rows)

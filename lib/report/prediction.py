@@ -1,0 +1,225 @@
+"""Figures and tables of the page `prediction`: the slopes of Tables 1 and 2, published and reproduced."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.analysis import evidence, published
+from lib.analysis.evidence import classes, slopes
+from lib.report.layout import Summaries, markdown
+from lib.report.sensitivity import SERIES
+from lib.report.style import (
+    BLACK,
+    BY_RUN,
+    PREDICTOR_NAMES,
+    SPACE_NAMES,
+    by_class,
+    depth_styles,
+    finish,
+    grid,
+    legend,
+    series,
+)
+from lib.runs.results import Summary, matching
+
+
+def error_slopes(summaries: Summaries, predictor: str) -> Figure:
+    """Figures 8 and 9: the slope b1 + b3 of the test MSE on the predictor, both in standard deviations, against d.
+
+    J_L by depth with 95 % intervals (top), and by class at the table depth (bottom). Where the run is on the paper's data
+    set, the published values stand beside it.
+    """
+    figure, axes = grid(summaries, rows=2)
+    for column, summary in enumerate(summaries.values()):
+        for depth, style in depth_styles(summary).items():
+            rows = slopes(summary, predictor, space="latent", depth=depth, label=-1)
+            _interval(axes[0, column], rows, style, f"$J_{{L,{depth}}}$")
+        if summary.run.dataset == "mnist":
+            published_slopes(axes[0, column], predictor, "latent")
+        by_class(axes[1, column], _class_slopes(summary, predictor), classes(summary))
+        for axis in axes[:, column]:
+            axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
+            axis.set_ylabel(f"test slope on {PREDICTOR_NAMES[predictor]}")
+            legend(axis)
+    finish(axes)
+    return figure
+
+
+def _interval(axis: Axes, rows: pd.DataFrame, style: tuple[str, str, str], label: str) -> None:
+    half = 1.96 * rows["test_slope_se"]
+    banded = rows.assign(low=rows["test_slope"] - half, high=rows["test_slope"] + half)
+    series(axis, banded, style, label, value="test_slope", band=("low", "high"))
+
+
+def published_slopes(axis: Axes, predictor: str, space: str) -> None:
+    table = published.table(1 if predictor == "log_volume" else 2)
+    rows = table[table["space"] == space]
+    axis.plot(
+        rows["latent_dim"], rows["test_slope"], color=BLACK, marker="x", linestyle="none", label="published, $n=4$"
+    )
+
+
+def _class_slopes(summary: Summary, predictor: str) -> Any:
+    def rows_of(label: int) -> pd.DataFrame:
+        rows = slopes(summary, predictor, space="latent", depth=summary.run.table_depth, label=label)
+        return rows.rename(columns={"test_slope": "value"})
+
+    return rows_of
+
+
+def published_beside_reproduced(summaries: Summaries) -> Figure:
+    """The published test slopes and those of the runs at the depth of the tables, against d: a panel a predictor and space.
+
+    Bands hold 95 % of the slopes of resampled points; with several seeds, the mean of the seeds' bands.
+    """
+    figure = Figure(figsize=(7.4, 5.2))
+    axes = figure.subplots(2, 2, sharex=True, sharey=True)
+    for row, predictor in enumerate(PREDICTOR_NAMES):
+        for column, space in enumerate(SPACE_NAMES):
+            axis = axes[row, column]
+            for (name, summary), style in zip(summaries.items(), BY_RUN, strict=False):
+                rows = slopes(summary, predictor, space=space, depth=summary.run.table_depth, label=-1)
+                series(axis, rows, style, f"run {name}", value="test_slope", band=("test_slope_low", "test_slope_high"))
+            published_slopes(axis, predictor, space)
+            axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
+            axis.set_title(f"{PREDICTOR_NAMES[predictor]}, {SPACE_NAMES[space]}")
+        axes[row, 0].set_ylabel("test slope")
+    legend(axes[0, 0], fontsize=8)
+    finish(axes)
+    return figure
+
+
+def slopes_by_seed(rows: pd.DataFrame) -> Figure:
+    """Test slopes by latent dimension, a panel a column of the tables: a dot for each seed, a cross for the published one.
+
+    `rows`: of `lib.analysis.evidence.by_seed`.
+    """
+    figure = Figure(figsize=(8.4, 2.9))
+    axes = figure.subplots(1, len(SERIES), sharey=True)
+    places = {latent_dim: place for place, latent_dim in enumerate(sorted(rows["latent_dim"].unique()))}
+    for axis, ((space, predictor), (color, _, _, title)) in zip(axes, SERIES.items(), strict=True):
+        own = rows.loc[(rows["space"] == space) & (rows["predictor"] == predictor)]
+        across = [places[latent_dim] for latent_dim in own["latent_dim"]]
+        axis.plot(across, own["test_slope"], "o", color=color, markerfacecolor="none")
+        axis.plot(across, own["test_slope_published"], "x", color=BLACK)
+        axis.set_title(title)
+        axis.set_xticks(list(places.values()), list(places))
+        axis.set_xlim(-0.5, len(places) - 0.5)
+        axis.set_xlabel("latent dimension $d$")
+        axis.axhline(0, color=BLACK, linewidth=0.7)
+    axes[0].set_ylabel("test slope $b_1+b_3$")
+    axes[-1].plot([], [], "o", color=BLACK, markerfacecolor="none", label="one seed")
+    axes[-1].plot([], [], "x", color=BLACK, label="published")
+    axes[-1].legend(fontsize=8)
+    return figure
+
+
+COEFFICIENTS = {
+    "intercept": "$b_0$",
+    "slope": "$b_1$",
+    "test": "$b_2$",
+    "interaction": "$b_3$",
+    "test_slope": "$b_1+b_3$",
+}
+SPACES = {"latent": "$L$", "input": "$I$"}
+
+
+def coefficients(summaries: Summaries, number: int) -> str:
+    """Table 1 or 2 as published and as each run has it, a block of rows a latent dimension; standard errors in brackets.
+
+    Of a run on MNIST the differences follow, from the published table with its misprints put right.
+    """
+    wrong = published.misprints()
+    wrong = set(zip(wrong["number"], wrong["latent_dim"], wrong["space"], strict=True))
+    corrected = published.corrected_table(number)
+    frames = {"published": published.table(number)} | {
+        name: evidence.beside_published(one, number) for name, one in summaries.items()
+    }
+    header = ["$d$", "run", *(f"{symbol}: {sign}" for symbol in SPACES.values() for sign in COEFFICIENTS.values())]
+    rows = []
+    for latent_dim in sorted(published.table(number)["latent_dim"].unique()):
+        for name, frame in frames.items():
+            cells = [_cells(frame, latent_dim, space, name != "published") for space in SPACES]
+            for cell, space in zip(cells, SPACES, strict=True):
+                if name == "published" and (number, latent_dim, space) in wrong:
+                    cell[0] += " (!)"
+            if any(cell[0] for cell in cells):
+                rows.append([latent_dim if name == "published" else "", name, *cells[0], *cells[1]])
+                if name != "published" and summaries[name].run.dataset == "mnist":
+                    cells = [_differences(frame, corrected, latent_dim, space) for space in SPACES]
+                    rows.append(["", "difference", *cells[0], *cells[1]])
+    return markdown(header, rows, left=2)
+
+
+def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list[str]:
+    found = frame[(frame["latent_dim"] == latent_dim) & (frame["space"] == space)]
+    if found.empty:
+        return [""] * len(COEFFICIENTS)
+    row = found.iloc[0]
+    if not ours:
+        return [f"{row[name]:.4g}" for name in COEFFICIENTS]
+    return [f"{row[f'{name}_ours']:.3f} ({row[f'{name}_se']:.3f})" for name in COEFFICIENTS]
+
+
+def _differences(frame: pd.DataFrame, corrected: pd.DataFrame, latent_dim: int, space: str) -> list[str]:
+    """Ours less the published values, in the cells of one space."""
+    ours, theirs = (matching(rows, latent_dim=latent_dim, space=space).iloc[0] for rows in (frame, corrected))
+    return [f"{ours[f'{name}_ours'] - theirs[name]:+.3f}" for name in COEFFICIENTS]
+
+
+def agreement(summaries: Summaries) -> str:
+    """How each run's test slopes agree with the published ones (`lib.analysis.evidence.agreement`); the last column
+    counts every d.
+    """
+    rows = []
+    for name, summary in summaries.items():
+        of_all = evidence.agreement(summary, 0)
+        for row in evidence.agreement(summary).to_dict("records"):
+            same = of_all[(of_all["number"] == row["number"]) & (of_all["space"] == row["space"])].iloc[0]
+            spearman = "" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
+            cells = [
+                row["dims"],
+                f"{row['rms']:.3f}",
+                spearman,
+                f"{100 * row['same_sign']:.0f} %",
+                f"{same['rms']:.3f}",
+            ]
+            rows.append([name, f"Table {row['number']}", SPACES[row["space"]], *cells])
+    least = evidence.AGREE_FROM
+    header = ["run", "published in", "space", f"values of $d\\ge{least}$", "RMS difference", "Spearman", "same sign"]
+    return markdown([*header, "RMS difference at all $d$"], rows, left=3)
+
+
+def agreement_told(summary: Summary) -> str:
+    """What `agreement` says of one run, as a sentence."""
+    name, least = summary.run.name, evidence.AGREE_FROM
+    own, of_all = evidence.agreement(summary), evidence.agreement(summary, 0)
+    if own.empty:
+        return f"The run {name} has no $d$ from {least} on, so there is nothing to sum up."
+    return (
+        f"For the run {name} the root mean square difference from the published slopes is {own['rms'].min():.2f} to "
+        f"{own['rms'].max():.2f} from $d$ = {least} on, and {of_all['rms'].min():.2f} to {of_all['rms'].max():.2f} over all "
+        f"$d$; from {least} on at least {100 * own['same_sign'].min():.0f} % of the signs agree."
+    )
+
+
+def seeds_sentence(rows: pd.DataFrame) -> str:
+    """What the seeds of `lib.analysis.evidence.by_seed` say of chance, as a sentence."""
+    groups = rows.groupby(["latent_dim", "space", "predictor"])
+    found = (
+        groups["test_slope"].agg(["count", "mean", "std", "min", "max"]).join(groups["test_slope_published"].first())
+    )
+    dims, count = sorted(rows["latent_dim"].unique()), int(found["count"].min())
+    if count < 2:
+        return "There is one seed only, so nothing is known of chance."
+    printed = found["test_slope_published"]
+    inside, below = printed.between(found["min"], found["max"]).sum(), (printed < found["min"]).sum()
+    spans, apart = found["max"] - found["min"], (found["mean"] - printed).abs()
+    return (
+        f"At $d$ = {', '.join(map(str, dims))} the {count} seeds span {spans.median():.2f} in the median over $d$ and the four "
+        f"columns, and {spans.max():.2f} at most; their standard deviation is {found['std'].median():.3f} in the median. "
+        f"The published slopes are {apart.min():.2f} to {apart.max():.2f} from the means over the seeds, and "
+        f"{inside or 'none'} of the {len(found)} lie between the least and the largest seed, {below or 'none'} below the least."
+    )

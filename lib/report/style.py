@@ -1,0 +1,156 @@
+"""The one style of the book's figures, and the parts that they are made of: series, classes, grids of panels."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import matplotlib
+import matplotlib.ticker
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.base.errors import InputError
+from lib.report.layout import Summaries
+from lib.report.numbers import csv
+from lib.runs.results import Summary
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart, in an order whose greys differ too.
+BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#222222"
+BY_DEPTH = (
+    (BLUE, "o", "-"),
+    (ORANGE, "s", "--"),
+    (PURPLE, "D", "-."),
+    (GREEN, "^", ":"),
+)  # by depth modulo 4: 4, 5, 6, 3
+BY_SPACE = {"input": (ORANGE, "s", "--"), "latent": (BLUE, "o", "-")}
+BY_RUN = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
+SPACE_NAMES = {"input": "$J_I$", "latent": "$J_L$"}
+PREDICTOR_NAMES = {"log_volume": "log volume", "trace": "trace"}
+LATENT_DIMENSION = "latent dimension $d$"
+EMPHASISED_CLASS = 1
+
+STYLE = {
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "geometry-and-generalization",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.5,
+    "lines.markersize": 4,
+}
+
+
+def use_style() -> None:
+    """Set the book's style for all figures that follow; a notebook shows them as SVG, and keeps their numbers as CSV."""
+    matplotlib.rcParams.update(STYLE)
+    try:
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # no notebook: nothing to set
+        return
+    set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})
+    if shell := get_ipython():
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, lambda figure, **_: {"text/csv": csv(figure)})
+
+
+def grid(
+    summaries: Summaries, rows: int, width: float = 3.7, height: float = 2.6, **options: Any
+) -> tuple[Figure, np.ndarray]:
+    if not summaries:
+        raise InputError("No run was given to draw; name at least one.")
+    columns = len(summaries)
+    figure = Figure(figsize=(max(7.0, width * columns), height * rows))
+    axes = figure.subplots(rows, columns, squeeze=False, **{"sharex": "col"} | options)
+    for column, (name, summary) in enumerate(summaries.items()):
+        for axis in axes[:, column]:
+            axis.set_label(f"run {name}")  # not drawn; `lib.report.numbers` names the panel by it
+        there = (
+            f" ({len(summary.members)} of {len(summary.members) + summary.absent} members)" if summary.absent else ""
+        )
+        axes[0, column].annotate(
+            f"run {name}{there}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
+        )
+    return figure, axes
+
+
+def finish(axes: np.ndarray) -> None:
+    for axis in axes[-1]:
+        axis.set_xlabel(LATENT_DIMENSION)
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+
+
+def series(
+    axis: Axes,
+    rows: pd.DataFrame,
+    style: tuple[str, str, str],
+    label: str,
+    value: str = "median",
+    band: Sequence[str] = ("q25", "q75"),
+) -> None:
+    color, marker, dashes = style
+    axis.plot(rows["latent_dim"], rows[value], color=color, marker=marker, linestyle=dashes, label=label)
+    if band:
+        axis.fill_between(rows["latent_dim"], rows[band[0]], rows[band[1]], color=color, alpha=0.12, linewidth=0)
+
+
+def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
+    """One line a class: class 1 in colour, the others grey, each named by its digit at the end of its line."""
+    for label in labels:
+        rows = rows_of(label)
+        if not len(rows):
+            continue
+        emphasised = label == EMPHASISED_CLASS
+        color, width = (ORANGE, 2.0) if emphasised else (matplotlib.colormaps["Greys"](0.45 + 0.05 * (label % 10)), 0.9)
+        axis.plot(
+            rows["latent_dim"],
+            rows["value"],
+            color=color,
+            linewidth=width,
+            zorder=3 if emphasised else 2,
+            label=f"_class {label}",  # not in the legend
+        )
+        axis.plot(
+            rows["latent_dim"],
+            rows["value"],
+            color=color,
+            linestyle="none",
+            marker=f"${label}$",
+            markersize=5.5,
+            zorder=4,
+            label="_again",  # the same points: `lib.report.numbers` has them once
+        )
+    axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {EMPHASISED_CLASS}")
+    axis.plot([], [], color="#777777", linewidth=0.9, label="other classes, by digit")
+
+
+def legend(axis: Axes, **options: Any) -> None:
+    axis.legend(**{"loc": "best", "handlelength": 2.4} | options)
+
+
+def depth_styles(summary: Summary) -> dict[int, tuple[str, str, str]]:
+    """The style of every depth of the run: the same depth looks the same in every figure."""
+    return {depth: BY_DEPTH[depth % len(BY_DEPTH)] for depth in sorted(summary.run.depths)}
+
+
+def draw_image(axis: Axes, pixels: Any, image_shape: Sequence[int]) -> None:
+    """Draw an image, 0 white and 1 black."""
+    axis.imshow(np.reshape(pixels, image_shape), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    axis.set(xticks=[], yticks=[])
+    axis.grid(False)
+    for spine in axis.spines.values():
+        spine.set(visible=True, color="#bbbbbb", linewidth=0.5)

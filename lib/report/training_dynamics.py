@@ -1,0 +1,122 @@
+"""Figures of what goes on in training, and of what comes of applying a network again and again."""
+
+from collections.abc import Mapping
+
+import matplotlib.ticker
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.analysis import dynamics
+from lib.report.layout import markdown
+from lib.report.style import BLACK, BLUE, BY_DEPTH, ORANGE, PURPLE, Summaries, grid, legend
+from lib.runs import Summary, spread
+
+BY_ORIGIN = ((BLACK, ":"), (BLUE, "--"), (ORANGE, "-"), (PURPLE, "-."))
+
+
+def eigenvalue_clouds(clouds: Mapping[str, np.ndarray]) -> Figure:
+    """Eigenvalues (any shape, complex) in the plane, a panel each; the unit circle, and a cross at 1, where identity has them."""
+    figure = Figure(figsize=(7.4, 7.4 / len(clouds) + 0.75))
+    axes = figure.subplots(1, len(clouds), sharex=True, sharey=True, squeeze=False)[0]
+    reach = 1.05 * max(1.5, *(float(np.quantile(np.abs(values), 0.96)) for values in clouds.values()))
+    turn = np.exp(2j * np.pi * np.arange(181) / 180)
+    for axis, (name, values) in zip(axes, clouds.items(), strict=True):
+        axis.plot(
+            np.real(values).ravel(),
+            np.imag(values).ravel(),
+            ".",
+            color=BLUE,
+            markersize=1.2,
+            alpha=0.3,
+            rasterized=True,
+        )
+        axis.plot(np.real(turn), np.imag(turn), color=BLACK, linewidth=0.9, linestyle="--")
+        axis.plot([1], [0], "+", color=ORANGE, markersize=9, markeredgewidth=1.6)
+        axis.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="real part")
+    axes[0].set_ylabel("imaginary part")
+    return figure
+
+
+def training_course(summaries: Summaries) -> Figure:
+    """Means, arithmetic and geometric, and angle of the eigenvalues of J_I, and test slopes on log volume and trace, by d.
+
+    Against optimiser steps. Bands: the middle half of the test points; of slopes, the 95 % interval. Of the d at most four,
+    evenly spread.
+    """
+    quantities = [*list(dynamics.QUANTITIES)[1:], *dynamics.SLOPES]
+    names = dynamics.QUANTITIES | dynamics.SLOPES
+    figure, axes = grid(summaries, rows=len(quantities), height=2.1, sharey="row")
+    for column, summary in enumerate(summaries.values()):
+        shown = spread(summary.run.latent_dims, len(BY_DEPTH))
+        an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
+        for row, quantity in enumerate(quantities):
+            axis, rows = axes[row, column], dynamics.course(summary, quantity)
+            for d, (color, marker, dashes) in zip(shown, BY_DEPTH, strict=False):
+                own = rows[rows["latent_dim"] == d]
+                steps = own["epoch"] * an_epoch
+                axis.plot(steps, own["value"], color=color, marker=marker, linestyle=dashes, label=f"$d={d}$")
+                axis.fill_between(steps, own["low"], own["high"], color=color, alpha=0.1, linewidth=0)
+            axis.axhline(1 if quantity.endswith("mean") else 0, color="#888888", linewidth=0.8, zorder=1)
+            axis.set_ylabel(names[quantity] + (", degrees" if quantity == "angle" else ""))
+            axis.set_xscale("symlog", linthresh=10)
+            axis.set_xlim(left=-1)
+        axes[-1, column].set_xlabel("optimiser steps (0: untrained)")
+        legend(axes[2, column], ncols=2)
+    return figure
+
+
+def moduli_and_angles(samples: Mapping[str, np.ndarray]) -> Figure:
+    """The share of eigenvalues up to a modulus (left) and up to an angle to the positive real axis (right), by origin.
+
+    `samples`: origin -> eigenvalues (groups, many), complex; lines pool the groups, bands hold nine in ten of them.
+    """
+    figure = Figure(figsize=(7.4, 3.2))
+    axes = figure.subplots(1, 2)
+    measures = (
+        ("modulus $|\\lambda|$", np.abs),
+        ("angle $|\\arg\\lambda|$, degrees", lambda values: np.abs(np.degrees(np.angle(values)))),
+    )
+    for axis, (label, measure) in zip(axes, measures, strict=True):
+        measured = {name: measure(values) for name, values in samples.items()}
+        ticks = np.linspace(0, max(np.quantile(values, 0.998) for values in measured.values()), 200)
+        for (name, values), (color, dashes) in zip(measured.items(), BY_ORIGIN, strict=False):
+            shares = np.array([np.searchsorted(np.sort(group), ticks, "right") / len(group) for group in values])
+            axis.plot(ticks, shares.mean(axis=0), color=color, linestyle=dashes, label=name)
+            axis.fill_between(ticks, *np.quantile(shares, [0.05, 0.95], axis=0), color=color, alpha=0.1, linewidth=0)
+        axis.set(xlabel=label, ylim=(0, 1))
+    axes[1].xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
+    axes[0].set_ylabel("share of eigenvalues")
+    legend(axes[0], loc="lower right")
+    return figure
+
+
+def settling(summaries: Mapping[str, Summary], share: float = dynamics.SETTLED) -> str:
+    """The epoch at which each quantity settles (`lib.analysis.dynamics.settling`), a row a run and d; all of it
+    between snapshots.
+    """
+    rows, header = [], []
+    for name, summary in summaries.items():
+        found = dynamics.settling(summary, share)
+        header = ["run", "$d$", *map(str, found.columns)]
+        for d, row in found.iterrows():
+            rows.append([name, d, *("" if pd.isna(epoch) else int(epoch) for epoch in row)])
+    return markdown(header, rows, left=1)
+
+
+def beside_products(found: Mapping[str, pd.DataFrame]) -> str:
+    """The spectra before and after training beside products of random matrices, by run and d
+    (`lib.analysis.dynamics.beside_products`).
+    """
+    rows = []
+    for name, frame in found.items():
+        for row in frame.to_dict("records"):
+            means = [
+                f"{row['first']:.3g}",
+                f"{row['product']:.3g} [{row['low']:.2g}, {row['high']:.2g}]",
+                f"{row['last']:.3g}",
+            ]
+            shares = [f"{100 * row[f'{when}_real']:.0f} %" for when in ("first", "product", "last")]
+            rows.append([name, int(row["latent_dim"]), *means, *shares])
+    header = ["run", "$d$", "geometric mean: untrained", "random product", "trained"]
+    return markdown([*header, "near the real axis: untrained", "random product", "trained"], rows)

@@ -1,0 +1,129 @@
+r"""The family of autoencoders: ReLU networks of depth n, their seeded initialisation, and many of them as one stack.
+
+A member has n affine layers in its encoder, widths N = w_0 > w_1 > ... > w_n = d, and the mirror image as its decoder;
+ReLU follows every layer but the latent one and the output. A stack holds members of one depth with their weights
+padded by zeros to common widths, so that one batched product serves them all. Padding is inert: a padded unit's
+value and every gradient into and out of it are zero, so Adam never moves it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lib.base.errors import check_known
+from lib.geometry.jacobians import cores
+from lib.training.options import INITIALISATIONS, OUTPUTS
+
+Pair = tuple[nn.Sequential, nn.Sequential]
+
+
+def build(member_widths: Sequence[int], seed: int, initialisation: str = "pytorch", output: str = "affine") -> Pair:
+    """An untrained member: encoder and decoder as plain `nn.Sequential`s, float32.
+
+    The weights depend on `seed` and `member_widths` alone. `"pytorch"`: weights and biases uniform on
+    +-1/sqrt(fan_in), the default of `nn.Linear`; `"he"`: normal weights of variance 2/fan_in, zero biases (He et al. 2015).
+    """
+    check_known("initialisation", initialisation, INITIALISATIONS)
+    check_known("output", output, OUTPUTS)
+    generator = torch.Generator().manual_seed(int(np.random.SeedSequence((seed, *member_widths)).generate_state(1)[0]))
+    encoder = _chain(member_widths)
+    decoder = _chain(tuple(reversed(member_widths)))
+    for layer in linear_layers(encoder) + linear_layers(decoder):
+        with torch.no_grad():
+            if initialisation == "he":
+                layer.weight.normal_(0, (2 / layer.in_features) ** 0.5, generator=generator)
+                layer.bias.zero_()
+            else:
+                bound = layer.in_features**-0.5
+                layer.weight.uniform_(-bound, bound, generator=generator)
+                layer.bias.uniform_(-bound, bound, generator=generator)
+    if output == "sigmoid":
+        decoder.append(nn.Sigmoid())
+    return encoder, decoder
+
+
+def _chain(sizes: Sequence[int]) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        modules += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
+def linear_layers(module: nn.Sequential) -> list[nn.Linear]:
+    """The affine layers of a chain, first to last."""
+    return [layer for layer in module if isinstance(layer, nn.Linear)]
+
+
+@dataclass
+class Stack:
+    """Members of one depth, trained as one.
+
+    `weights[l]` (members, in, out) and `biases[l]` (members, 1, out) for the 2n layers, padded by zeros to common
+    widths; `member_widths[i]` are the true widths of member i.
+    """
+
+    member_widths: list[tuple[int, ...]]
+    weights: list[Tensor]
+    biases: list[Tensor]
+    output: str
+
+    @property
+    def depth(self) -> int:
+        """n, the number of affine layers of each encoder."""
+        return len(self.weights) // 2
+
+    def parameters(self) -> list[Tensor]:
+        """Weights and biases, layer by layer."""
+        return [tensor for layer in zip(self.weights, self.biases, strict=True) for tensor in layer]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reconstructions (members, points, N) of x (points, N), or of x (members, points, N)."""
+        h = x.expand(len(self.member_widths), -1, -1)
+        last = len(self.weights) - 1
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            h = torch.baddbmm(bias, h, weight)
+            if layer not in (self.depth - 1, last):
+                h = torch.relu(h)
+        return torch.sigmoid(h) if self.output == "sigmoid" else h
+
+
+def stack(pairs: Sequence[Pair], padded_widths: Sequence[int] | None = None) -> Stack:
+    """Stack members of one depth, padded to `padded_widths` (default: the widest member of each layer)."""
+    chains = [linear_layers(encoder) + linear_layers(decoder) for encoder, decoder in pairs]
+    member_widths = [
+        (chain[0].in_features, *(layer.out_features for layer in chain[: len(chain) // 2])) for chain in chains
+    ]
+    padded = list(padded_widths or (max(column) for column in zip(*member_widths, strict=True)))
+    sizes = padded + padded[-2::-1]
+    weights = [torch.zeros(len(chains), inputs, outputs) for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)]
+    biases = [torch.zeros(len(chains), 1, outputs) for outputs in sizes[1:]]
+    for i, chain in enumerate(chains):
+        for layer, weight, bias in zip(chain, weights, biases, strict=True):
+            weight[i, : layer.in_features, : layer.out_features] = layer.weight.detach().T
+            bias[i, 0, : layer.out_features] = layer.bias.detach()
+    output = "sigmoid" if isinstance(pairs[0][1][-1], nn.Sigmoid) else "affine"
+    return Stack(member_widths, weights, biases, output)
+
+
+def member(stacked: Stack, i: int) -> Pair:
+    """Member i of a stack as a plain `nn.Sequential` pair, on the CPU, its padding removed."""
+    sizes = stacked.member_widths[i]
+    encoder, decoder = build(sizes, seed=0, output=stacked.output)
+    chain = linear_layers(encoder) + linear_layers(decoder)
+    for layer, weight, bias in zip(chain, stacked.weights, stacked.biases, strict=True):
+        with torch.no_grad():
+            layer.weight.copy_(weight[i, : layer.in_features, : layer.out_features].T)
+            layer.bias.copy_(bias[i, 0, : layer.out_features])
+    return encoder, decoder
+
+
+def untrained(widths: Sequence[int], initialisation: str, x: Tensor, seeds: Sequence[int]) -> Tensor:
+    """Cores (seeds, points, d, d), float64, at points x (points, N) of untrained members, one a seed."""
+    found = []
+    for seed in seeds:
+        encoder, decoder = (module.double() for module in build(widths, seed, initialisation))
+        found.append(cores(encoder, decoder, x.double()).input)
+    return torch.stack(found)

@@ -1,0 +1,32 @@
+"""The choices a run can make, by name, and the widths they lead to. Needs no torch, so that reading a run stays quick."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lib.base.errors import InputError, check_known
+
+TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
+DATASETS = ("digits", *TORCHVISION)
+HIDDEN_WIDTHS = ("linear", "geometric")
+INITIALISATIONS = ("pytorch", "he")
+OUTPUTS = ("affine", "sigmoid")
+PRECISIONS = ("float32", "float64", "bfloat16")
+
+
+def widths(input_dim: int, latent_dim: int, depth: int, hidden: str | Sequence[int]) -> tuple[int, ...]:
+    """The encoder's widths (N, w_1, ..., w_{n-1}, d).
+
+    `hidden` is `"linear"` (w_k falls in equal steps from N to d), `"geometric"` (in equal ratios), or the n - 1 widths.
+    >>> widths(784, 20, 4, "linear")
+    (784, 593, 402, 211, 20)
+    >>> widths(784, 20, 4, "geometric")
+    (784, 313, 125, 50, 20)
+    """
+    if isinstance(hidden, str):
+        check_known("hidden widths", hidden, HIDDEN_WIDTHS)
+        spaced = np.linspace if hidden == "linear" else np.geomspace
+        return tuple(round(float(width)) for width in spaced(input_dim, latent_dim, depth + 1))
+    if len(hidden) != depth - 1:
+        raise InputError(f"Depth {depth} takes {depth - 1} hidden widths, {list(hidden)} were given; list {depth - 1}.")
+    return (input_dim, *hidden, latent_dim)

@@ -1,0 +1,80 @@
+"""A member's weights on the disk, with the history of their training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from lib.base import files
+from lib.base.files import damaged
+from lib.base.untrusted import check_ordinary
+from lib.training.autoencoders import Pair, build, linear_layers
+
+
+def encoded(pair: Pair, metadata: dict[str, str]) -> bytes:
+    """A member's weights, float32, as safetensors, its widths and output among the metadata."""
+    encoder, decoder = pair
+    chain = linear_layers(encoder) + linear_layers(decoder)
+    tensors = {}
+    for index, layer in enumerate(chain):
+        tensors |= {f"{index}.weight": layer.weight.detach(), f"{index}.bias": layer.bias.detach()}
+    checksum = files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()])
+    member_widths = [chain[0].in_features, *(layer.out_features for layer in chain[: len(chain) // 2])]
+    output = "affine" if decoder[-1] is chain[-1] else "sigmoid"
+    return save(tensors, metadata | {"widths": json.dumps(member_widths), "output": output, "sha256": checksum})
+
+
+def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
+    """A member's weights as a plain pair, with the metadata; `InputError`, naming `path`, where they are truncated or altered."""
+    try:
+        header = 8 + int.from_bytes(content[:8], "little")  # safetensors: a length, a JSON header, the numbers
+        tensors = load(content)
+        metadata = {"code": "", "history": "{}"} | json.loads(content[8:header])["__metadata__"]
+        decoded_history(metadata["history"])
+        sizes = [int(width) for width in json.loads(metadata["widths"])]
+        shapes = enumerate(_shapes(sizes))
+        if len(sizes) < 2 or any(tuple(tensors[f"{i}.weight"].shape) != one for i, one in shapes):
+            raise ValueError("its widths are not those of its weights")
+        encoder, decoder = build(sizes, seed=0, output=metadata["output"])
+        read = []
+        for index, layer in enumerate(linear_layers(encoder) + linear_layers(decoder)):
+            for name in ("weight", "bias"):
+                read.append(tensors[f"{index}.{name}"])
+                getattr(layer, name).data.copy_(read[-1])
+        expected = metadata["sha256"]
+    except (SafetensorError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        raise damaged(path, error) from error
+    if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in read]) != expected:
+        raise damaged(path, "its checksum does not match")
+    return (encoder, decoder), metadata
+
+
+def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
+    """A member's weights from the disk (`decoded`); `InputError` where there is no such file."""
+    try:
+        check_ordinary(path)
+        return decoded(path.read_bytes(), path)
+    except OSError as error:
+        raise damaged(path, error) from error
+
+
+def _shapes(sizes: list[int]) -> list[tuple[int, int]]:
+    """The shapes of the 2n weights of a member of these widths."""
+    mirrored = sizes + sizes[-2::-1]
+    return list(zip(mirrored[1:], mirrored[:-1], strict=True))
+
+
+def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:
+    """A training history as JSON; NaN (not evaluated) is null."""
+    values = {name: [None if value != value else value for value in column] for name, column in columns.items()}
+    return json.dumps({"epoch": epochs} | values)
+
+
+def decoded_history(text: str) -> list[dict[str, Any]]:
+    """The history's rows: epoch, train_mse, test_mse (None where not evaluated)."""
+    columns = json.loads(text)
+    if not isinstance(columns, dict):
+        raise ValueError("its history is none")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,527 @@
+"""Diagnoses with known answers, what they say in words, their report from end to end, and what is refused with nothing written."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import warnings
+
+import matplotlib
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from scipy import stats
+from torch import nn
+
+from lib import runs
+from lib.analysis import diagnosis
+from lib.base import files
+from lib.base.errors import InputError
+from lib.geometry.jacobians import cores
+from lib.geometry.spectra import eigenvalues
+from lib.measures import baselines
+from lib.report import diagnose, style
+from lib.training import demo, user_models
+from lib.training.toys import plane_autoencoder
+from lib.training.weights import encoded
+
+
+@pytest.fixture(autouse=True)
+def own_style():
+    with matplotlib.rc_context():
+        style.use_style()
+        yield
+
+
+def network(folder, input_dim=8, latent_dim=3, seed=0):
+    """A random smooth autoencoder in a file; its name."""
+    torch.manual_seed(seed)
+    architecture = {
+        "encoder": [{"Linear": [input_dim, 12]}, "Tanh", {"Linear": [12, latent_dim]}],
+        "decoder": [{"Linear": [latent_dim, 12]}, "Tanh", {"Linear": [12, input_dim]}],
+    }
+    sizes = {"encoder.0": (12, input_dim), "encoder.2": (latent_dim, 12), "decoder.0": (12, latent_dim)}
+    weights = {}
+    for name, shape in (sizes | {"decoder.2": (input_dim, 12)}).items():
+        weights |= {f"{name}.weight": torch.randn(shape) / shape[1] ** 0.5, f"{name}.bias": torch.randn(shape[0])}
+    save_file(weights, folder / "model.safetensors", {"architecture": json.dumps(architecture)})
+    return "model.safetensors"
+
+
+def cloud(folder, name, points, seed, shift=0.0, columns=8):
+    np.save(folder / name, np.random.default_rng(seed).normal(shift, 1, (points, columns)))
+    return name
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("diagnosis")
+    network(folder)
+    cloud(folder, "train.npy", 600, 0)
+    cloud(folder, "fresh.npy", 900, 1)
+    cloud(folder, "far.npy", 50, 2, shift=30)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    return diagnosis.diagnose("model.safetensors", ["fresh.npy", "far.npy"], "train.npy", folder=folder)
+
+
+# --- known answers -----------------------------------------------------------------------------------------------
+
+
+def test_points_far_off_are_flagged_and_fresh_ones_at_no_more_than_the_nominal_rate(found):
+    shares = diagnosis.flag_shares(found)
+    assert shares.loc["far.npy", "any"] == 1
+    assert shares.loc["far.npy", "neighbour_distance"] == 1
+    for name in diagnosis.SIGNALS:
+        assert shares.loc["train.npy", name] <= 0.01
+        assert (
+            stats.binomtest(round(900 * shares.loc["fresh.npy", name]), 900, 0.02, alternative="greater").pvalue > 1e-3
+        )
+    assert 0 < shares.loc["fresh.npy", "any"] < 0.06
+
+
+def test_limits_hold_a_fresh_point_with_the_stated_probability():
+    draw = np.random.default_rng(0)
+    for count, coverage in ((39, 0.95), (50, 0.9), (400, 0.99)):
+        alpha = 1 - coverage
+        missed = []
+        for _ in range(4000):
+            low, high = diagnosis.central(draw.exponential(size=count), coverage)
+            missed.append(not low <= draw.exponential() <= high)
+        expected = 2 * np.floor(alpha * (count + 1) / 2 + 1e-9) / (count + 1)
+        assert abs(np.mean(missed) - expected) < 4 * np.sqrt(expected / 4000)
+        assert expected <= alpha + 1e-12
+
+
+def test_the_quantities_of_a_length_and_of_a_square_have_names_of_their_own(found):
+    assert "MSE" in diagnose.outstanding_table(found) and "error" not in diagnose.outstanding_table(found)
+    assert "median residual length" in diagnose.tangent_table(found)
+
+
+def test_a_folder_named_by_a_dot_keeps_its_name(folder):
+    (folder / "model_of_pictures.py").write_text(
+        "from torch import nn\ndef pair(): return nn.Linear(8, 2), nn.Linear(2, 8)\n"
+    )
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    Image.fromarray(np.zeros((4, 2), dtype=np.uint8)).save(pictures / "a.png")
+    (pictures / "model_of_pictures.py").symlink_to(folder / "model_of_pictures.py")
+    assert list(diagnosis.diagnose("model_of_pictures:pair", ".", folder=pictures).data) == ["."]
+
+
+def test_limits_survive_values_without_a_logarithm():
+    values = [-np.inf] * 30 + list(range(970))
+    assert diagnosis.central(values, 0.99)[0] == -np.inf
+    frame = pd.DataFrame({name: [0.0, 1.0] for name in diagnosis.SIGNALS} | {"log_volume": [-np.inf, 5000.0]})
+    limits = dict.fromkeys(diagnosis.SIGNALS, (-10.0, 10.0)) | {"log_volume": (-np.inf, 969.0)}
+    assert diagnosis.outside(frame, limits).tolist() == [0.0, 4031.0]
+    limits["log_volume"] = (-5.0, 5000.0)
+    assert diagnosis.outside(frame, limits).tolist() == [np.inf, 0.0]
+
+
+def test_what_is_measured_is_what_the_full_matrices_say(folder, found):
+    one = found.data["fresh.npy"]
+    model = found.model
+    for i in (0, 17):
+        point = torch.from_numpy(one.rows[i])
+        jacobian = torch.autograd.functional.jacobian(lambda p: model.decoder(model.encoder(p[None]))[0], point)
+        values = torch.linalg.eigvals(jacobian)
+        leading = values[values.abs().argsort(descending=True)][:3]
+        row = one.measured.iloc[i]
+        residual = (model.decoder(model.encoder(point[None]))[0] - point).detach()
+        tangent = torch.autograd.functional.jacobian(model.decoder, model.encoder(point[None])[0].detach())
+        across = residual - tangent @ torch.linalg.lstsq(tangent, residual).solution
+        assert row["trace"] == pytest.approx(float(values.sum().real))
+        assert row["log_volume"] == pytest.approx(float(leading.prod().abs().log()))
+        assert row["sign"] == np.sign(float(leading.prod().real))
+        assert row["tangent_distance"] == pytest.approx(float(across.norm()))
+        assert row["error"] == pytest.approx(float(residual.square().mean()))
+        assert row["across"] == pytest.approx(float(across.norm() / residual.norm()))
+        assert row["ink"] == pytest.approx(float(point.square().sum()))
+
+
+def test_a_run_is_measured_as_the_run_measures_itself():
+    run = runs.read("smoke")
+    keys = (run.table_depth, max(run.latent_dims))
+    encoder, decoder = (module.double() for module in runs.member("smoke", *keys))
+    data = run.load_dataset()
+    known = runs.measurements("smoke", *keys)
+    found = diagnosis.measure(encoder, decoder, torch.cat([data.train.images, data.test.images]).double())
+    same = {"trace": "trace_input", "tangent_distance": "tangent_distance", "error": "mse", "ink": "ink"}
+    for name, column in same.items():
+        np.testing.assert_allclose(found[name], known[column], rtol=1e-9, atol=1e-9)
+    assert (found["sign"] == known["sign_input"]).all()
+    assert (found["singular"] == known["singular_input"]).all()
+    logs = found["log_volume"].replace(-np.inf, np.nan)
+    np.testing.assert_allclose(logs, known["log_volume_input"], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("count", "coverage", "size"), [(39, 0.95, 1), (4, 0.5, 2)])
+def test_a_fresh_point_is_as_near_to_its_neighbours_as_the_reference_with_it_is(count, coverage, size):
+    """By the reference's distances without it, it would be flagged almost twice as often."""
+    draw, flags = np.random.default_rng(0), []
+    for _ in range(400):
+        points = draw.normal(size=(count + 1, size))
+        low, high = diagnosis.neighbour_limits(points[:-1], points[-1:], coverage)[0]
+        by_hand = np.sort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, min(5, count)]
+        assert (low, high) == pytest.approx(diagnosis.central(by_hand[:-1], coverage))
+        flags.append(not low <= by_hand[-1] <= high)
+    assert np.mean(flags) < 1 - coverage + 3 * np.sqrt(coverage * (1 - coverage) / 400)
+
+
+def test_neighbours_are_those_of_the_reference_and_not_the_point_itself():
+    line = np.arange(20.0)[:, None]
+    assert baselines.neighbour_distance(line, np.array([[-3.0]])).tolist() == [7]
+    assert baselines.neighbour_distance(line, None)[[0, 10]].tolist() == [5, 3]
+    assert baselines.neighbour_distance(line[:1], None).tolist() == [0]
+    assert baselines.neighbour_distance(line[:2], np.array([[4.0]])).tolist() == [4]
+
+
+def test_reversed_and_singular_points_are_counted(tmp_path):
+    (tmp_path / "own_models_2.py").write_text(
+        "import torch\nfrom torch import nn\n"
+        "def mirror():\n"
+        "    pair = nn.Sequential(nn.Linear(2, 2, bias=False), nn.ReLU()), nn.Sequential(nn.Linear(2, 2, bias=False))\n"
+        "    pair[0][0].weight.data = torch.eye(2)\n"
+        "    pair[1][0].weight.data = torch.tensor([[1.0, 0], [0, -1]])\n"
+        "    return pair\n"
+    )
+    np.save(tmp_path / "x.npy", np.array([[1, 1], [2, 1], [-1, 1], [-1, -1.0]], dtype=np.float32))
+    found = diagnosis.diagnose("own_models_2:mirror", ["x.npy"], folder=tmp_path)
+    table = diagnose.orientation_table(found).loc["x.npy"]
+    assert (table["reversed"], table["structurally singular"]) == ("2 (50.0 %)", "2 (50.0 %)")
+    assert found.data["x.npy"].measured["log_volume"].tolist() == [0, 0, -np.inf, -np.inf]
+    rest = dataclasses.replace(found.data["x.npy"], measured=found.data["x.npy"].measured[2:])
+    text = diagnose.orientation(dataclasses.replace(found, data={"x.npy": rest}))
+    assert text.startswith("Of the 2 points of data, none reverse orientation. At 2 the core is singular")
+    assert "4 points of data, 2 reverse orientation" in diagnose.orientation(found)
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+def frame_of(direct, echo, points=400, seed=0):
+    draw = np.random.default_rng(seed)
+    error = draw.normal(size=points)
+    return pd.DataFrame(
+        {
+            "error": error,
+            "trace": direct * error + draw.normal(size=points),
+            "log_volume": draw.normal(size=points),
+            "ink": draw.normal(size=points),
+            "neighbour_distance": echo * error + draw.normal(size=points),
+        }
+    )
+
+
+@pytest.mark.parametrize(("direct", "echo", "sign"), [(3, 0.5, 1), (0.5, 3, -1), (1, 1, 0)])
+def test_the_stronger_predictor_is_found_and_equal_ones_are_not_told_apart(direct, echo, sign):
+    first, second, low, high = diagnosis.compared_correlations(frame_of(direct, echo))
+    assert (first, second) == ("trace", "neighbour_distance")
+    assert np.sign(low) + np.sign(high) == 2 * sign
+
+
+def test_correlations_are_spearmans_and_undefined_ones_stay_so():
+    frame = frame_of(1, 1)
+    table = diagnosis.correlations(frame)
+    assert table.loc["trace", "rho"] == pytest.approx(stats.spearmanr(frame["trace"], frame["error"]).statistic)
+    assert table.loc["trace", "low"] < table.loc["trace", "rho"] < table.loc["trace", "high"]
+    covered = [diagnosis.correlations(frame_of(0, 0, 60, seed)).loc["trace"] for seed in range(200)]
+    assert 0.9 < np.mean([row["low"] <= 0 <= row["high"] for row in covered]) < 0.99
+    frame["trace"] = frame["log_volume"] = 1.0
+    assert diagnosis.correlations(frame)["rho"].isna().tolist() == [True, True, False, False]
+    assert diagnosis.compared_correlations(frame) is None
+    assert diagnosis.compared_correlations(frame_of(1, 1)[:3]) is None
+
+
+def with_measured(found, frame, name="fresh.npy"):
+    one = found.data[name]
+    measured = one.measured.head(len(frame)).assign(**{column: frame[column].to_numpy() for column in frame})
+    data = {name: diagnosis.Examined(name, one.given, one.values[: len(frame)], measured)}
+    return diagnosis.Diagnosis(found.model, 3, 8, data, found.reference, found.limits, found.coverage)
+
+
+def test_the_words_say_nothing_where_the_interval_holds_zero(found):
+    silent = with_measured(found, frame_of(0, 1))
+    assert "the trace shows no clear connection with the errors here" in diagnose.errors(silent)
+    assert "says less than the 5-NN distance" in diagnose.errors(silent)
+    assert "neither trace nor log volume shows a clear connection with the errors" in diagnose.conclusion(silent)
+    telling = with_measured(found, frame_of(-2, 0))
+    assert "where the trace is large, the error is small" in diagnose.errors(telling)
+    assert "says more than the" in diagnose.errors(telling)
+    assert "- With the trace the error falls within `fresh.npy`." in diagnose.conclusion(telling)
+    falls, neither = telling.data["fresh.npy"], silent.data["fresh.npy"]
+    turned = dataclasses.replace(falls, measured=falls.measured.assign(trace=-falls.measured["trace"]))
+    sets = {
+        name: dataclasses.replace(one, name=name) for name, one in zip("abc", (falls, neither, turned), strict=True)
+    }
+    both = dataclasses.replace(telling, data=sets)
+    assert "- With the trace the error rises within `c`, and falls within `a`." in diagnose.conclusion(both)
+    assert "- Within `b` neither trace" in diagnose.conclusion(both)
+    likely = dataclasses.replace(telling, coverage=0.5)
+    assert "100.0 % could be chance" in diagnose.conclusion(likely)
+    few = with_measured(found, frame_of(1, 1)[:3])
+    assert "cannot be correlated with the error" in diagnose.errors(few)
+
+
+def test_the_words_about_flags_follow_the_numbers(found):
+    chance, _, fresh, far = diagnose.flags(found).splitlines()
+    assert "at most 3.0 %" in chance
+    assert "no more than chance explains" in fresh
+    assert "100.0 % are flagged, more than chance explains" in far
+    assert "Most flags fall on `far.npy`: 100.0 % of its points, where 3.0 % could be chance." in diagnose.conclusion(
+        found
+    )
+
+
+def test_the_weights_of_a_run_need_no_architecture(folder):
+    pair = (nn.Sequential(nn.Linear(8, 3)), nn.Sequential(nn.Linear(3, 8)))
+    files.write(folder / "own.safetensors", encoded(pair, {}))
+    found = diagnosis.diagnose("own.safetensors", ["far.npy"], folder=folder)
+    assert (found.latent_dim, found.input_dim) == (3, 8)
+    assert "weights, filled into the stated architecture" in diagnose.setting(found)
+
+
+def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
+    (tmp_path / "own_models_5.py").write_text(
+        "from torch import nn\n\nclass Greedy(nn.Linear):\n    def forward(self, x):\n"
+        "        y = super().forward(x)\n        x.zero_()\n        return y\n\n"
+        "def pair():\n    return Greedy(3, 2), nn.Linear(2, 3)\n"
+    )
+    model = user_models.load("own_models_5:pair", folder=tmp_path)
+    values = torch.ones(9, 3)
+    diagnosis.reconstructed(model, values)
+    assert (values == 1).all()
+
+
+def test_a_report_without_a_single_flag(folder):
+    found = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=30, coverage=0.99)
+    assert len(diagnose.outstanding_table(found)) == 0
+    assert diagnose.pictures(found) == {}
+    limits = dict.fromkeys(found.limits, (-1e9, 1e9))
+    one = found.data["far.npy"]
+    many = dataclasses.replace(found, limits=limits, coverage=0.9, data={"far.npy": one})
+    assert "No point is flagged" in diagnose.conclusion(many)
+    assert "0.0 % are flagged, no more than chance" in diagnose.flags(many)
+
+
+def test_without_a_reference_it_says_what_cannot_be_said(folder):
+    found = diagnosis.diagnose("model.safetensors", "fresh.npy", folder=folder, points=30)
+    assert "no reference" in diagnose.flags(found)
+    assert "no reference" in diagnose.conclusion(found)
+    assert list(diagnosis.correlations(found.data["fresh.npy"].measured).index) == ["trace", "log_volume", "ink"]
+    table = diagnose.outstanding_table(found)
+    assert table["tangent distance"].is_monotonic_decreasing
+    assert "30 points of 900, drawn" in diagnose.setting(found)
+
+
+def test_a_reference_of_too_few_points_flags_nothing_and_says_how_many_it_takes(folder):
+    few = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=198)
+    assert "has 198 points, and it takes 199" in diagnose.flags(few)
+    assert diagnosis.flag_shares(few).loc["far.npy", "any"] == 0
+    enough = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=199)
+    assert diagnosis.flag_shares(enough).loc["far.npy", "any"] == 1
+    wider = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=50, coverage=0.9)
+    assert diagnosis.flag_shares(wider).loc["far.npy", "any"] == 1
+
+
+# --- shapes ------------------------------------------------------------------------------------------------------
+
+
+def test_images_are_shaped_as_the_first_layer_takes_them(tmp_path):
+    rows = np.random.default_rng(0).random((6, 4, 2)).astype(np.float32)
+    np.save(tmp_path / "grey.npy", rows)
+    np.save(tmp_path / "flat.npy", rows.reshape(6, 8))
+    network(tmp_path)
+    grey, flat = (
+        diagnosis.diagnose("model.safetensors", [name], folder=tmp_path).data[name] for name in ("grey.npy", "flat.npy")
+    )
+    assert grey.measured["trace"].tolist() == flat.measured["trace"].tolist()
+    assert diagnosis.images(grey.values).shape == (6, 4, 2)
+    assert diagnosis.images(flat.values) is None
+
+
+class Reshaping(nn.Module):
+    """Layers between two shapes of their own."""
+
+    def __init__(self, into, layer, out_of):
+        super().__init__()
+        self.into, self.layer, self.out_of = into, layer, out_of
+
+    def forward(self, x):
+        return self.layer(x.view(len(x), *self.into)).view(len(x), *self.out_of)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "given", "taken"),
+    [
+        (nn.Conv2d(1, 1, 3), nn.ConvTranspose2d(1, 1, 3), (4, 4), (1, 4, 4)),
+        (nn.Linear(16, 2), nn.Linear(2, 16), (4, 4), (16,)),
+        (Reshaping((16,), nn.Linear(16, 2), (2,)), Reshaping((2,), nn.Linear(2, 16), (1, 4, 4)), (1, 4, 4), (1, 4, 4)),
+        (Reshaping((1, 4, 4), nn.Conv2d(1, 1, 3), (4,)), nn.Linear(4, 16), (16,), (16,)),
+        (nn.Linear(5, 4), nn.Linear(4, 5), (3, 5), (3, 5)),
+    ],
+)
+def test_points_are_handed_over_as_the_model_gives_them_back(encoder, decoder, given, taken):
+    model = user_models.Model("x", encoder, decoder, False)
+    x = diagnosis.as_taken(torch.rand(6, *given), model)
+    assert x.shape[1:] == taken
+    assert len(diagnosis.measure(encoder, decoder, x)) == 6
+
+
+def test_points_that_the_model_does_not_take_are_refused_by_their_shape():
+    model = user_models.Model("x", nn.Conv2d(1, 2, 3), nn.Linear(2, 2), False)
+    x = diagnosis.as_taken(torch.zeros(6, 3, 4, 2), model)
+    with pytest.raises(InputError, match=r"does not take points of shape \(3, 4, 2\).*expected.*1 channels"):
+        diagnosis.measure(model.encoder, model.decoder, x)
+
+
+def test_whatever_modules_raise_is_one_sentence():
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise KeyError("no\nsuch thing")
+
+    with pytest.raises(InputError, match=r"cannot be differentiated at points of shape \(3, 2\) \(KeyError"):
+        diagnosis.measure(Broken(), nn.Linear(2, 2), torch.ones(3, 2))
+    encoder, decoder = plane_autoencoder(torch.rand(10, 2, dtype=torch.float64))
+    with pytest.raises(InputError, match=r"overflow at 1 points, first \[1\]"):
+        diagnosis.measure(encoder, decoder, torch.tensor([[1.0, 1.0], [1e200, 1e200]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"data": []}, "name at least one source"),
+        ({"data": ["fresh.npy", "fresh.npy"]}, "each source once"),
+        ({"reference": "fresh.npy"}, "each source once"),
+        ({"points": 0}, "`points` is 0"),
+        ({"coverage": 1.0}, "`coverage` 1.0"),
+        ({"coverage": float("nan")}, "`coverage` nan"),
+        ({"reference": "other.npy"}, r"other.npy has points of shape \(5,\) and fresh.npy of shape \(8,\)"),
+        ({"data": ["other.npy"]}, r"points of shape \(5,\) .* first layer takes 8 columns"),
+    ],
+    ids=str,
+)
+def test_unusable_arguments_are_refused(folder, arguments, words):
+    cloud(folder, "other.npy", 7, 0, columns=5)
+    with pytest.raises(InputError, match=words):
+        diagnosis.diagnose(**{"model": "model.safetensors", "data": ["fresh.npy"], "folder": folder} | arguments)
+
+
+# --- figures -----------------------------------------------------------------------------------------------------
+
+
+def test_figures_show_the_numbers(found):
+    measured = {name: one.measured for name, one in found.sets.items()}
+    drawn = diagnose.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
+    assert [axis.get_xlabel() for axis in drawn.axes] == list(diagnosis.SIGNALS.values())
+    assert drawn.axes[0].lines[2].get_xdata()[0] == np.median(measured["train.npy"]["trace"])
+    empty = {"x": measured["far.npy"].assign(log_volume=-np.inf)}
+    assert not diagnose.quantile_bars(empty, {"log_volume": "log volume"}, {}).axes[0].lines
+    tables = {name: diagnosis.correlations(one.measured) for name, one in found.data.items()}
+    drawn = diagnose.error_correlations(tables, diagnose.NAMES, ("trace", "log_volume"))
+    assert [axis.get_title(loc="left") for axis in drawn.axes] == ["fresh.npy", "far.npy"]
+    assert drawn.axes[0].lines[2].get_xdata()[0] == tables["fresh.npy"].loc["trace", "rho"]
+
+
+def test_pictures_stand_above_their_reconstructions(tmp_path):
+    network(tmp_path)
+    rows = np.random.default_rng(0).random((300, 4, 2))
+    np.save(tmp_path / "a.npy", rows)
+    np.save(tmp_path / "b.npy", np.concatenate([rows[:5] + 1e-9, rows[:3] + 30]))
+    found = diagnosis.diagnose("model.safetensors", ["b.npy"], "a.npy", folder=tmp_path)
+    shown = diagnose.pictures(found)["b.npy"]
+    assert sorted(title for title, _, _ in shown)[-3:] == ["5", "6", "7"]
+    for title, original, _ in shown:
+        assert original.tolist() == np.load(tmp_path / "b.npy")[int(title)].tolist()
+    axes = diagnose.flagged_pictures({"b.npy": shown, "none": []}).axes
+    assert len([axis for axis in axes if axis.images]) == 2 * len(shown)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        diagnose.flagged_pictures({"alike": [("0", np.full((4, 4), 2.0), np.full((4, 4), 2.1))]})
+    flat = (
+        diagnosis.diagnose("model.safetensors", ["c.npy"], folder=tmp_path) if cloud(tmp_path, "c.npy", 9, 0) else None
+    )
+    assert diagnose.pictures(flat) == {}
+
+
+# --- the worked example --------------------------------------------------------------------------------------------
+
+
+def test_the_example_is_the_same_network_each_time_and_its_data_are_what_they_say():
+    clean = demo.test_digits()
+    assert (demo.shifted_digits()[..., 2:] == clean[..., :-2]).all()
+    assert (demo.shifted_digits()[..., :2] == 0).all()
+    assert (demo.inverted_digits() + clean == 1).all()
+    assert 0.05 < float((demo.noisy_digits() - clean).abs().mean()) < 0.2
+    before = torch.get_rng_state()
+    first, second = (demo.convolutional_digits() for _ in range(2))
+    assert (torch.get_rng_state() == before).all()
+    for one, other in zip(first, second, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    found = cores(*first, clean[:40])
+    assert found.mse.mean() < 0.04
+    assert eigenvalues(found.input).shape == (40, demo.LATENT_DIM)
+
+
+# --- the command ---------------------------------------------------------------------------------------------------
+
+
+def command(folder, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "lib", "diagnose", *arguments], cwd=folder, capture_output=True, text=True, timeout=300
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_a_report_from_end_to_end(tmp_path):
+    (tmp_path / "own_models_3.py").write_text(
+        "from torch import nn\n\ndef pair():\n    import torch\n    torch.manual_seed(0)\n"
+        "    return nn.Sequential(nn.Linear(8, 3), nn.ELU()), nn.Linear(3, 8)\n"
+    )
+    cloud(tmp_path, "train.npy", 300, 0)
+    cloud(tmp_path, "far.npy", 20, 1, shift=30)
+    done = command(tmp_path, "own_models_3:pair", "far.npy", "--reference", "train.npy", "-o", "out/report.ipynb")
+    assert done.returncode == 0, done.stderr
+    assert "own_models_3:pair is code: it is imported and run" in done.stderr
+    notebook = nbformat.read(tmp_path / "out" / "report.ipynb", as_version=4)
+    text = str([cell.get("outputs") for cell in notebook.cells])
+    assert "`own_models_3:pair` (code, which was imported and run)" in text
+    assert "`far.npy`: 100.0 % are flagged" in text
+    assert not [
+        output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("model.safetensors", "bytes.npy", "-o", "report.ipynb"), "bytes.npy holds uint8 values; convert them"),
+        (("model.safetensors", "fresh.npy", "-o", "report.pdf"), "The output 'report.pdf' is no file NAME.ipynb"),
+        (("model.safetensors", "absent.npz:x", "-o", "report.ipynb"), "absent.npz does not exist"),
+        (("model.safetensors", "-o", "report.ipynb"), "Missing argument 'DATA...'"),
+    ],
+    ids=["refused in the page", "output", "absent", "no data"],
+)
+def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, arguments, words):
+    np.save(folder / "bytes.npy", np.zeros((3, 8), dtype=np.uint8))
+    before = sorted(folder.iterdir())
+    done = command(folder, *arguments)
+    assert done.returncode == 2
+    assert f"Error: {words}" in done.stderr or words in done.stderr.splitlines()[-1]
+    assert sorted(folder.iterdir()) == before
+
+
+def test_the_page_depends_on_the_code_of_its_example():
+    from lib.pages import source
+
+    assert "lib.training.demo" in source.load("diagnose").modules()
+    assert (files.ROOT / "lib" / "training" / "demo.py").exists()

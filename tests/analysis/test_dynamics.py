@@ -1,0 +1,182 @@
+"""What settles when, on made-up courses; and the tables and figures of training, on the smoke run."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib import runs
+from lib.analysis import dynamics
+from lib.base.errors import InputError
+from lib.report import attractors, training_dynamics
+from lib.report import training_dynamics as dynamics_tables
+from lib.runs import results
+from lib.runs.results import Summary
+
+EPOCHS = [0, 1, 10, 100]
+
+
+@pytest.fixture(scope="module")
+def smoke() -> Summary:
+    return runs.summary("smoke")
+
+
+@pytest.mark.parametrize(
+    ("values", "epoch"),
+    [
+        ([0.0, 9.1, 9.5, 10.0], 1),
+        ([0.0, 8.9, 9.5, 10.0], 10),
+        ([0.0, 9.5, 5.0, 10.0], 100),
+        ([10.0, 9.9, 0.0, 10.0], 100),
+        ([3.0, 3.0, 3.0, 3.0], 0),
+        ([math.nan, 5.0, 9.9, 10.0], 10),
+        ([-10.0, 0.5, 0.2, 0.0], 1),
+    ],
+    ids=["at once", "after ten", "falls back", "dips", "constant", "undetermined first", "from below zero"],
+)
+def test_settled_is_the_first_of_an_unbroken_stay_near_the_end(values: list[float], epoch: int):
+    assert dynamics.settled(EPOCHS, values) == epoch
+
+
+@given(st.lists(st.floats(-100, 100), min_size=4, max_size=4), st.floats(0.1, 50), st.floats(-20, 20))
+def test_settled_knows_neither_unit_nor_origin(values: list[float], unit: float, origin: float):
+    found = dynamics.settled(EPOCHS, values, 0.1001)
+    way = max(values) - min(values)
+    near_the_edge = any(abs(abs(value - values[-1]) - 0.1001 * way) < 1e-6 * (1 + way) for value in values)
+    if not near_the_edge:
+        assert dynamics.settled(EPOCHS, [origin - unit * value for value in values], 0.1001) == found
+    assert dynamics.settled(EPOCHS, values, 1.0) == 0
+
+
+def test_what_has_no_end_cannot_settle():
+    for values in ([], [1.0, 2.0, 3.0, math.nan]):
+        with pytest.raises(InputError, match="no value at the last epoch"):
+            dynamics.settled(EPOCHS, values)
+
+
+def test_a_run_without_snapshots_is_refused_in_a_sentence(smoke: Summary):
+    bare = dataclasses.replace(smoke, progress_statistics=pd.DataFrame())
+    with pytest.raises(InputError, match="Run smoke has no snapshots; add `snapshots"):
+        dynamics.course(bare, "trace")
+
+
+def test_the_course_ends_where_the_run_does(smoke: Summary):
+    """At the last epoch the course has the values of the run's own tables."""
+    depth = smoke.run.table_depth
+    last = dynamics.course(smoke, "geometric_mean").query(f"epoch == {smoke.run.epochs}").set_index("latent_dim")
+    keys = "quantity == 'geometric_mean' and space == 'input' and split == 'test' and label == -1"
+    own = smoke.statistics.query(f"{keys} and depth == {depth}").set_index("latent_dim")
+    assert last["value"].to_dict() == own["median"].to_dict()
+    slopes = dynamics.course(smoke, "trace").query(f"epoch == {smoke.run.epochs}").set_index("latent_dim")
+    keys = f"predictor == 'trace' and space == 'input' and label == -1 and depth == {depth}"
+    assert slopes["value"].to_dict() == smoke.regressions.query(keys).set_index("latent_dim")["test_slope"].to_dict()
+    assert set(dynamics.course(smoke, "mse")["epoch"]) == {*smoke.run.snapshots, smoke.run.epochs}
+
+
+def test_real_eigenvalues_of_both_signs_are_near_the_axis():
+    values = np.array([2.0, -3.0, 1j, 1 + 0.04j, -1 - 0.04j, 1 + 0.05j], dtype=complex)
+    assert dynamics.near_real(values).tolist() == [True, True, False, True, True, False]
+
+
+def test_the_shares_near_the_axis_are_those_of_the_eigenvalues(smoke: Summary):
+    """From the histogram's two bins, against the per-point table of the last epoch."""
+    d = max(smoke.run.latent_dims)
+    points = runs.measurements("smoke", smoke.run.table_depth, d)
+    values = np.array(points["eigenvalues_input_real"].tolist()) + 1j * np.array(
+        points["eigenvalues_input_imag"].tolist()
+    )
+    found = dynamics.beside_products(smoke, draws=20).set_index("latent_dim")
+    angles = dynamics.course(smoke, "angle").set_index(["latent_dim", "epoch"])["value"]
+    test = np.abs(np.degrees(np.angle(values[points["test"].to_numpy()])))
+    assert angles[d, smoke.run.epochs] == pytest.approx(test.mean(), abs=2.5), "up to half a bin"
+    assert found.loc[d, "last_real"] == pytest.approx(dynamics.near_real(values).mean(), abs=0.01)
+    assert (found["low"] <= found["product"]).all() and (found["product"] <= found["high"]).all()
+
+
+def test_settling_has_a_column_a_quantity_and_no_slope_where_none_was_determined(smoke: Summary):
+    found = dynamics.settling(smoke)
+    assert list(found.columns) == [*dynamics.QUANTITIES.values(), *dynamics.SLOPES.values()]
+    assert set(found.to_numpy().ravel()) <= {*smoke.run.snapshots, smoke.run.epochs}
+    frame = smoke.progress_regressions
+    gone = (frame["latent_dim"] == 2) & (frame["epoch"] == smoke.run.epochs) & (frame["predictor"] == "trace")
+    found = dynamics.settling(dataclasses.replace(smoke, progress_regressions=frame[~gone]))
+    assert math.isnan(found.loc[2, "slope on trace"]) and not math.isnan(found.loc[3, "slope on trace"])
+    text = dynamics_tables.settling({"smoke": dataclasses.replace(smoke, progress_regressions=frame[~gone])})
+    assert "nan" not in text and len(text.splitlines()) == 4
+
+
+def test_tables_show_every_member_and_no_nan(smoke: Summary):
+    beside = dynamics.beside_products(smoke, draws=20)
+    lines = dynamics_tables.beside_products({"smoke": beside}).splitlines()
+    assert len(lines) == 2 + len(smoke.run.latent_dims)
+    nothing = dict.fromkeys(("radius_low", "radius_high", "largest", "purity", "single", "exponent"), math.nan)
+    counts = dict.fromkeys(("attractors", "like_training", "solved", "fixed_points", "repelling"), 0)
+    line = attractors.attractors({"net": nothing | counts}).splitlines()[-1]
+    assert "nan" not in line and line.startswith("| net | 0 |")
+
+
+def test_rank_correlations_are_left_out_where_there_is_nothing_to_rank():
+    draw = np.random.default_rng(0)
+    trace = draw.normal(size=60)
+    columns = {"trace": trace, "fate": np.where(np.arange(60) < 30, 0, 2), "steps": np.argsort(np.argsort(trace))}
+    cells = attractors.rank_correlations({"net": columns}, {"trace": "trace"}, 0).splitlines()[-1].split(" | ")
+    assert cells[1] == "30 of 60"
+    assert cells[3].startswith("+1.00 ["), "steps that rise with the trace"
+    all_end = columns | {"fate": np.zeros(60, dtype=int)}
+    cells = attractors.rank_correlations({"net": all_end}, {"trace": "trace"}, 0).splitlines()[-1].split(" | ")
+    assert cells[2] == "" and cells[1] == "60 of 60"
+    none_end = columns | {"fate": np.full(60, 3)}
+    assert "nan" not in attractors.rank_correlations({"net": none_end}, {"trace": "trace"}, 0)
+
+
+def test_figures_have_a_panel_for_each(smoke: Summary):
+    figure = training_dynamics.training_course({"smoke": smoke})
+    assert len(figure.axes) == 5
+    assert {len(axis.get_lines()[0].get_xdata()) for axis in figure.axes} == {len(smoke.run.snapshots) + 1}
+    clouds = {"one": np.array([1 + 1j, 1 - 1j]), "two": np.array([0.5 + 0j])}
+    drawn = training_dynamics.eigenvalue_clouds(clouds).axes
+    assert [axis.get_title("left") or axis.get_title() for axis in drawn] == ["one", "two"]
+    shares = {"$d=2$": {"test": [0.5, 0, 0.25, 0.25], "noise": [1, 0, 0, 0]}, "$d=3$": {"test": [0, 0, 0, 1]}}
+    heights = [bar.get_height() for bar in attractors.fates(shares, "abcd").axes[0].patches]
+    assert heights == [0.5, 1, 0, 0, 0.25, 0, 0.25, 0]
+
+
+def test_cumulative_shares_reach_one_and_rise():
+    draw = np.random.default_rng(0)
+    values = {"a": draw.normal(size=(5, 40)) + 1j * draw.normal(size=(5, 40))}
+    for axis in training_dynamics.moduli_and_angles(values).axes:
+        shares = axis.get_lines()[0].get_ydata()
+        assert (np.diff(shares) >= 0).all() and shares[-1] > 0.98
+
+
+def test_a_gallery_says_where_there_is_nothing():
+    images = [np.zeros(4), np.ones(4)]
+    figure = attractors.gallery({"some": images, "empty": []}, {"some": ["60 %", "40 %"]}, (2, 2))
+    assert len([axis for axis in figure.axes if axis.get_images()]) == 2
+    assert any("none" in text.get_text() for axis in figure.axes for text in axis.texts)
+
+
+def test_members_can_be_had_as_they_were_on_the_way():
+    run = runs.read("smoke")
+    first, last = (runs.member("smoke", run.table_depth, 2, epoch=epoch) for epoch in (0, run.epochs))
+    trained = runs.member("smoke", run.table_depth, 2)
+    assert np.array_equal(last[0][0].weight.detach(), trained[0][0].weight.detach())
+    assert not np.array_equal(first[0][0].weight.detach(), trained[0][0].weight.detach())
+    with pytest.raises(InputError, match="Unknown snapshot of run smoke 2"):
+        runs.member("smoke", run.table_depth, 2, epoch=2)
+
+
+def test_runs_are_followed_themselves_or_by_their_companion():
+    assert runs.followed(["mnist", "digits"]) == ["mnist", "digits-training"]
+    assert runs.followed('["digits-training", "digits"]') == ["digits-training"]
+
+
+def test_a_run_that_nothing_follows_is_refused(monkeypatch: pytest.MonkeyPatch):
+    bare = dataclasses.replace(runs.read("digits"), name="other")
+    monkeypatch.setattr(results, "read", lambda name: bare)
+    with pytest.raises(InputError, match="No snapshots in other"):
+        runs.followed(["other"])

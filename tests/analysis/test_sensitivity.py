@@ -1,0 +1,222 @@
+"""Settings one at a time: differences are named, distances are to the printed tables, what does not compare is refused."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import runs
+from lib.analysis import evidence, published, sensitivity
+from lib.base import files
+from lib.base.errors import InputError
+from lib.pages import source
+from lib.report import experiments, prediction
+from lib.report import sensitivity as sensitivity_report
+from lib.runs import store
+
+LATENT_DIM = 20
+
+
+def regressions(latent_dim, shift=0.0, **keys):
+    """Pooled regressions that are those of the paper, moved by `shift`."""
+    rows = []
+    for number, predictor in published.PREDICTORS.items():
+        for cell in published.table(number).query("latent_dim == @latent_dim").to_dict("records"):
+            values = {name: cell[name] + shift for name in ("test_slope", "test")}
+            rows.append(
+                cell | values | keys | {"predictor": predictor, "label": -1, "test_slope_se": 0.01, "test_se": 0.01}
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def base():
+    """MNIST's summary, with the paper's own numbers after 30 epochs and others after 300."""
+    summary = runs.summary("mnist-300")
+    frames = [regressions(LATENT_DIM, 0.0, epoch=30, depth=4), regressions(LATENT_DIM, 0.3, epoch=300, depth=4)]
+    frames.append(regressions(LATENT_DIM, 9.0, epoch=300, depth=3))  # not of the depth of the tables
+    history = pd.DataFrame([{"latent_dim": LATENT_DIM, "epoch": 30, "train_mse": 0.01, "test_mse": 0.02}])
+    history = pd.concat([history.assign(depth=3, test_mse=9.0), history.assign(depth=4)])
+    return dataclasses.replace(summary, progress_regressions=pd.concat(frames), history=history)
+
+
+def variant(base, **changes):
+    run = dataclasses.replace(base.run, epochs=30, latent_dims=(LATENT_DIM,), **changes)
+    members = pd.DataFrame(
+        [{"latent_dim": LATENT_DIM, "train_mse": 0.01, "test_mse": 0.02, "ill_conditioned_input": 0.0}]
+    )
+    members = pd.concat([members.assign(depth=3, test_mse=9.0), members.assign(depth=4)])
+    both = pd.concat([regressions(LATENT_DIM, 9.0, depth=3), regressions(LATENT_DIM, 0.1, depth=4)])
+    return dataclasses.replace(base, run=run, members=members, regressions=both)
+
+
+def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
+    rows = sensitivity.length(base, LATENT_DIM).set_index("epoch")
+    course = sensitivity.course(base, [LATENT_DIM]).set_index("epoch")
+    assert course.loc[300].to_dict() == pytest.approx({"slopes": 0.3, "indicators": 0.3})
+    assert len(sensitivity_report.courses({"as the run mnist-300": course.reset_index()}).axes) == 1
+    for epoch, shift in ((30, 0.0), (300, 0.3)):
+        found = sensitivity.distances(rows.loc[epoch].to_dict(), LATENT_DIM)
+        assert found == pytest.approx({"slopes": shift, "indicators": shift})
+
+
+def test_a_regression_that_could_not_be_made_is_missing_in_the_course():
+    rows = regressions(LATENT_DIM, 0.1).query("predictor == 'trace'")
+    found = sensitivity.coefficients(rows)
+    assert np.isnan(found["latent_log_volume_test_slope"]) and not np.isnan(found["latent_trace_test_slope"])
+    assert np.isnan(sensitivity.distances(found, LATENT_DIM)["slopes"])
+
+
+def test_the_end_of_training_is_over_all_points_and_several_latent_dimensions(base):
+    frames = [regressions(d, shift, depth=4) for d, shift in ((5, 0.3), (20, 0.4))]
+    off = regressions(5, 9.0, depth=3)  # of another depth than that of the tables
+    summary = dataclasses.replace(base, regressions=pd.concat([*frames, off]))
+    assert sensitivity.final(summary, [5]) == pytest.approx({"slopes": 0.3, "indicators": 0.3})
+    both = (0.5 * (0.3**2 + 0.4**2)) ** 0.5
+    assert sensitivity.final(summary, [5, 20]) == pytest.approx({"slopes": both, "indicators": both})
+
+
+def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch):
+    other = variant(base, output="sigmoid")
+    monkeypatch.setattr(sensitivity, "summary", lambda name: other)
+    monkeypatch.setattr(sensitivity, "read", lambda name: other.run)
+    rows = sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+    assert list(rows["setting"]) == ["as the run mnist-300", "output: sigmoid"]
+    assert list(rows["slopes"]) == pytest.approx([0.0, 0.1])
+    assert list(rows["test_mse"]) == [0.02, 0.02]
+    assert rows["arithmetic_mean"].between(0, 2).all() and rows["small_eigenvalues"].between(0, LATENT_DIM).all()
+    figure = sensitivity_report.settings({LATENT_DIM: rows}, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)})
+    marks = [line.get_xdata() for axis in figure.axes for line in axis.lines if line.get_marker() != "None"]
+    assert np.array(marks) == pytest.approx(np.array([[0.0, 0.1]] * 8))
+    by_dim = {5: rows[:1], LATENT_DIM: rows}  # a variant that is not computed at one of the latent dimensions
+    figure = sensitivity_report.settings(by_dim, {d: sensitivity.published_values(d) for d in by_dim})
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(rows["setting"])
+    by_dim = {LATENT_DIM: sensitivity.length(base, LATENT_DIM)}
+    assert (
+        len(sensitivity_report.training_length(by_dim, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}).axes)
+        == 2
+    )
+
+
+def test_variants_can_be_taken_at_the_watched_points_and_after_several_numbers_of_epochs(base, monkeypatch):
+    other = variant(base, output="sigmoid")
+    longer = dataclasses.replace(other, run=dataclasses.replace(other.run, epochs=300))
+    history = pd.concat([base.history, base.history.assign(epoch=300)])
+    base = dataclasses.replace(base, history=history)
+    found = {"short": other, "long": longer}
+    monkeypatch.setattr(sensitivity, "summary", lambda name: found[name])
+    monkeypatch.setattr(sensitivity, "read", lambda name: found[name].run)
+    rows = sensitivity.settings(base, ["short", "long"], LATENT_DIM)
+    assert rows["setting"].tolist()[:2] == ["as the run mnist-300, 30 epochs", "as the run mnist-300, 300 epochs"]
+    assert rows["slopes"].tolist() == pytest.approx([0.0, 0.3, 0.1, 0.1])
+    watched = sensitivity.settings(base, ["short", "long"], LATENT_DIM, watched=True)
+    assert watched["slopes"].tolist() == pytest.approx([0.0, 0.3, 0.0, 0.3])
+
+
+def test_a_variant_that_is_damaged_is_refused_and_one_without_a_summary_left_out(base, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "RESULTS", tmp_path)
+    with pytest.raises(InputError, match="None of the runs"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+    run = runs.read("mnist-sigmoid")
+    files.write(store.summary_path(run, runs.members(run)[0]), b"x")
+    with pytest.raises(InputError, match="is damaged"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+
+
+def test_nearest_in_slopes_and_indicators_together_is_by_the_sum_of_squares():
+    rows = pd.DataFrame({"slopes": [0.0, 0.3, np.nan], "indicators": [0.5, 0.3, 0.0]}, index=["sum", "squares", "none"])
+    assert sensitivity.nearest(rows).name == "squares"
+
+
+@pytest.mark.parametrize("changes", [{}, {"output": "sigmoid", "batch_size": 64}])
+def test_a_variant_changes_one_field(base, monkeypatch, changes):
+    other = variant(base, **changes)
+    monkeypatch.setattr(sensitivity, "summary", lambda name: other)
+    monkeypatch.setattr(sensitivity, "read", lambda name: other.run)
+    with pytest.raises(InputError, match="one field at a time"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+
+
+def test_without_a_snapshot_or_a_variant_a_sentence_says_so(base, monkeypatch):
+    other = dataclasses.replace(variant(base, output="sigmoid"))
+    other = dataclasses.replace(other, run=dataclasses.replace(other.run, epochs=31))
+    monkeypatch.setattr(sensitivity, "summary", lambda name: other)
+    monkeypatch.setattr(sensitivity, "read", lambda name: other.run)
+    with pytest.raises(InputError, match="no snapshot after 31 epochs"):
+        sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
+    with pytest.raises(InputError, match="no snapshots at d = 7"):
+        sensitivity.length(base, 7)
+    with pytest.raises(InputError, match="prints nothing for d = 21"):
+        sensitivity.published_values(21)
+    with pytest.raises(InputError, match="None of the runs"):
+        sensitivity.settings(base, [], LATENT_DIM)
+
+
+@pytest.mark.parametrize("names", [("base_runs", "variant_runs"), ("chosen_runs", "finer_runs")])
+def test_every_variant_changes_one_field(names):
+    parameters = source.load("sensitivity").parameters
+    (base,), variants = (list(map(runs.read, parameters[name].default)) for name in names)
+    assert variants
+    assert [len(sensitivity.difference(variant, base)) for variant in variants] == [1] * len(variants)
+
+
+def test_precisions_are_compared_seed_by_seed(base):
+    rows = [regressions(LATENT_DIM, 0.1 * seed, depth=4, seed=seed) for seed in (0, 1)]
+    usual = dataclasses.replace(base, regressions=pd.concat(rows))
+    shifted = pd.concat([one.assign(test_slope=one["test_slope"] + 0.02) for one in rows])
+    run = dataclasses.replace(base.run, precision="bfloat16")
+    other = dataclasses.replace(base, run=run, regressions=shifted)
+    found = sensitivity.precision(usual, other)
+    assert len(found) == 8
+    assert (found["test_slope_other"] - found["test_slope"]).to_numpy() == pytest.approx(0.02)
+    assert len(experiments.precisions(found, ["float32", "bfloat16"]).axes) == 4
+    for unlike in (usual, dataclasses.replace(other, run=dataclasses.replace(run, batch_size=1))):
+        with pytest.raises(InputError, match="do not differ in precision alone"):
+            sensitivity.precision(usual, unlike)
+
+
+def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_all_have(base):
+    def seeded(seed, shift, **changes):
+        run = dataclasses.replace(base.run, name=f"s{seed}", seeds=(seed,), **changes)
+        frames = [regressions(LATENT_DIM, shift, depth=4, seed=seed), regressions(5, 9.0, depth=4, seed=seed)]
+        frames.append(regressions(LATENT_DIM, 9.0, depth=3, seed=seed))  # not of the depth of the tables
+        return dataclasses.replace(base, run=run, regressions=pd.concat(frames))
+
+    one, two = seeded(0, 0.1), seeded(1, 0.3, latent_dims=(LATENT_DIM,), snapshots=())
+    rows = evidence.by_seed([one, two])
+    assert rows["latent_dim"].unique().tolist() == [LATENT_DIM]
+    assert len(rows) == 8
+    assert (rows["test_slope"] - rows["test_slope_published"]).tolist() == pytest.approx([0.1, 0.3] * 4)
+    told = prediction.seeds_sentence(rows)
+    assert "the 2 seeds span 0.20" in told
+    assert "0.20 to 0.20 from the means" in told
+    assert "none of the 4" in told and told.endswith("4 below the least.")
+    assert "2 of the 4" in prediction.seeds_sentence(
+        rows.assign(test_slope=rows["test_slope"] - 0.2 * (rows["space"] == "input"))
+    )
+    assert "one seed only" in prediction.seeds_sentence(evidence.by_seed([one]))
+    assert len(prediction.slopes_by_seed(rows).axes) == 4
+    for other in (seeded(1, 0.3, learning_rate=0.5), seeded(0, 0.3)):
+        with pytest.raises(InputError, match="differ in more than their seeds"):
+            evidence.by_seed([one, other])
+
+
+def test_lost_directions_are_counted_seed_by_seed(base):
+    def seeded(seed, q025, small):
+        rows = [
+            {"depth": depth, "latent_dim": d, "seed": seed, "space": "latent", "split": "all", "label": label}
+            | {"quantity": "small_eigenvalues", "mean": small[label], "q025": q025 if d == LATENT_DIM else 0.0}
+            for depth in (3, 4)
+            for d in (5, LATENT_DIM)
+            for label in small
+        ]
+        run = dataclasses.replace(base.run, name=f"s{seed}", seeds=(seed,))
+        return dataclasses.replace(base, run=run, statistics=pd.DataFrame(rows))
+
+    first = seeded(0, 2.0, {-1: 2.1, 0: 1.0, 1: 4.0, 2: 3.0})
+    second = seeded(1, 0.0, {-1: 0.1, 0: 0.2, 1: 0.3, 2: 0.0})
+    rows = evidence.lost_by_seed([first, second]).query("latent_dim == @LATENT_DIM")
+    assert rows["lost"].tolist() == [2, 0]
+    assert rows[["all", "class_one", "others"]].to_numpy().tolist() == [[2.1, 4.0, 3.0], [0.1, 0.3, 0.2]]
+    assert evidence.lost_by_seed([first, second]).query("latent_dim == 5")["lost"].tolist() == [0, 0]

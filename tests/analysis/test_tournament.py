@@ -1,0 +1,291 @@
+"""Scores at the points of members: by their definitions, from a table and from a sample alike; tournaments, detection, pages."""
+
+import dataclasses
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lib import runs
+from lib.analysis import tournament as tournaments
+from lib.base import files
+from lib.base.errors import InputError
+from lib.geometry import jacobians
+from lib.measures import judging
+from lib.report import out_of_distribution, style
+from lib.report import predictors as predictors_report
+from lib.report import predictors as score_tables
+from lib.runs import Member, results, specification, store
+from lib.runs.execution import execute
+from lib.training import datasets
+from lib.training.autoencoders import build
+
+MEMBER = Member(4, 3, 0)
+
+
+@pytest.fixture(autouse=True)
+def own_style():
+    with matplotlib.rc_context():
+        style.use_style()
+        yield
+
+
+@pytest.fixture(scope="module")
+def smoke():
+    return runs.summary("smoke")
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return runs.read("smoke").load_dataset()
+
+
+@pytest.fixture(scope="module")
+def points(smoke):
+    return tournaments.at_points("smoke", MEMBER)
+
+
+@pytest.fixture(scope="module")
+def pair(smoke):
+    return runs.member("smoke", 4, 3)
+
+
+@pytest.fixture(scope="module")
+def tournament(smoke):
+    return tournaments.tournament(smoke)
+
+
+def test_scores_are_what_they_are_called(points, pair, dataset):
+    x = dataset.test.images.double()
+    encoder, decoder = (module.double() for module in pair)
+    values = torch.linalg.eigvals(jacobians.cores(encoder, decoder, x).input)
+    assert points["shrinkage"].to_numpy() == pytest.approx((1 - values).abs().square().sum(dim=1).numpy())
+    assert points["trace_input"].to_numpy() == pytest.approx(values.sum(dim=1).real.numpy())
+    product = values.prod(dim=1).real.numpy()
+    there = product > 0
+    assert np.isnan(points["volume_input"].to_numpy()[~there]).all()
+    assert points["volume_input"].to_numpy()[there] == pytest.approx(np.log(product[there]))
+    codes, train_codes = encoder(x).detach(), encoder(dataset.train.images.double()).detach()
+    fifth = torch.cdist(codes, train_codes).sort(dim=1).values[:, 4]
+    assert points["latent_neighbours"].to_numpy() == pytest.approx(fifth.numpy(), rel=1e-5)
+    train = dataset.train.images.double()
+    axes = torch.linalg.svd(train - train.mean(dim=0), full_matrices=False).Vh[:3]
+    rest = (x - train.mean(dim=0)) @ (torch.eye(64, dtype=torch.float64) - axes.T @ axes)
+    assert points["linear_error"].to_numpy() == pytest.approx(rest.square().mean(dim=1).numpy(), rel=1e-4)
+    centred = codes - train_codes.mean(dim=0)
+    inverse = torch.linalg.inv(torch.cov(train_codes.T, correction=0))
+    distance = (centred @ inverse * centred).sum(dim=1).sqrt()
+    assert points["mahalanobis"].to_numpy() == pytest.approx(distance.numpy(), rel=1e-6)
+
+
+def test_any_images_are_measured_as_the_test_points_are(points, pair, dataset):
+    found = tournaments.at_images(pair, dataset.test.images.numpy(), dataset.test.labels.numpy(), dataset)
+    for name in ("mse", "trace_input", "neighbour_distance", "mahalanobis", "tangent_distance"):
+        assert found[name].to_numpy() == pytest.approx(points[name].to_numpy(), rel=1e-6), name
+
+
+def test_f_is_applied_so_many_times(pair, dataset):
+    images = dataset.test.images.numpy()[:4]
+    none, once, thrice = tournaments.iterated(pair, images, [0, 1, 3])
+    np.testing.assert_array_equal(none, images)
+    np.testing.assert_array_equal(once, tournaments.reconstructed(pair, images))
+    np.testing.assert_allclose(thrice, tournaments.iterated(pair, once, [2])[0])
+
+
+def test_a_network_keeps_the_precision_that_it_is_given_in(dataset):
+    pair = build((64, 5, 2), 0)
+    images, labels = dataset.test.images[:6].numpy(), dataset.test.labels[:6].numpy()
+    tournaments.reconstructed(pair, images)
+    tournaments.at_images(pair, images, labels, dataset)
+    assert {one.dtype for module in pair for one in module.parameters()} == {torch.float32}
+
+
+def test_the_variance_is_over_the_seeds(monkeypatch, points, dataset):
+    run = dataclasses.replace(runs.read("smoke"), seeds=(0, 1))
+    pairs = {seed: build((64, 24, 20, 16, 3), seed, "he") for seed in run.seeds}
+    table = runs.measurements("smoke", 4, 3)
+    monkeypatch.setattr(tournaments.runs, "read", lambda name: run)
+    monkeypatch.setattr(tournaments.runs, "measurements", lambda *key: table)
+    monkeypatch.setattr(tournaments.runs, "member", lambda name, depth, d, seed: pairs[seed])
+    found = tournaments.at_points("smoke", MEMBER)["seed_variance"].to_numpy()
+    first, second = (tournaments.reconstructed(pairs[seed], dataset.test.images.numpy()) for seed in run.seeds)
+    assert found == pytest.approx(((first - second) ** 2 / 2).mean(axis=1))
+    assert "seed_variance" not in points
+
+
+def test_a_kept_run_is_judged_by_its_sample(smoke, tournament):
+    kept = dataclasses.replace(smoke, run=dataclasses.replace(smoke.run, kept=True))
+    found = tournaments.tournament(kept)
+    assert set(tournament["score"]) - set(found["score"]) == {"shrinkage", "latent_neighbours", "linear_error"}
+    both = found.merge(tournament, on=["score", "latent_dim", "seed"], suffixes=("", "_live"))
+    assert both["spearman"].to_numpy() == pytest.approx(both["spearman_live"].to_numpy(), abs=0.01)
+
+
+def test_a_tournament_has_every_score_at_every_member_and_no_gain_for_what_is_held_fixed(smoke, tournament):
+    assert set(tournament["latent_dim"]) == set(smoke.run.latent_dims)
+    missing = set(judging.SCORES) - set(tournament["score"])
+    assert missing == {"seed_variance"}
+    assert tournament[tournament["score"].isin(judging.HELD)]["gained"].isna().all()
+    assert (tournament["spearman_holm"] >= tournament["spearman_p"]).all()
+    one = tournament.query("score == 'tangent_distance' and latent_dim == 3")
+    assert one["spearman"].iloc[0] > 0.7, "a lower bound of the error ranks as the error does"
+
+
+def test_the_best_score_is_the_best_of_those_that_do_not_see_the_error():
+    rows = pd.DataFrame({"score": ["tangent_distance", "ink", "trace_input"], "spearman": [0.9, 0.5, 0.2]})
+    assert tournaments.best(rows) == (judging.SCORES["ink"].label, 0.5)
+    assert tournaments.best(rows, judging.WEIGHTS) == (judging.SCORES["trace_input"].label, 0.2)
+
+
+def test_points_that_cannot_be_judged_are_one_sentence(points):
+    with pytest.raises(InputError, match="No score can be judged on these 60 points"):
+        tournaments.judged(points.assign(mse=1.0))
+    with pytest.raises(InputError, match="No score can be judged on these 5 points"):
+        tournaments.judged(points.iloc[:5])
+    found = tournaments.judged(points.assign(trace_input=2.0, label=0))
+    assert "trace_input" not in set(found["score"])
+    assert np.isfinite(found.loc[~found["score"].isin(judging.HELD), "gained"]).all()
+    with pytest.raises(InputError, match="Unknown split 'all'"):
+        tournaments.at_points("smoke", MEMBER, "all")
+
+
+def test_test_images_are_no_strangers_and_far_ones_are(dataset):
+    images = dataset.test.images.numpy()
+    found = tournaments.detection("smoke", MEMBER, {"same": images, "inverted": 1 - images})
+    same, far = (found[found["set"] == name].set_index("detector") for name in ("same", "inverted"))
+    assert same["auroc"].to_numpy() == pytest.approx(0.5, abs=0.01), "equal but for rounding, which breaks ties"
+    assert same["effect"].to_numpy() == pytest.approx(0, abs=1e-9)
+    assert far.loc["neighbours", "auroc"] > 0.95
+    assert far.loc["mse", "effect"] > 1
+    assert far.loc["mse", "below"] == pytest.approx(1 - far.loc["mse", "auroc"])
+
+
+def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset):
+    flat = points.assign(log_volume_input=np.nan, trace_input=2.0)
+    monkeypatch.setattr(tournaments, "at_points", lambda *key: flat)
+    found = tournaments.detection("smoke", MEMBER, {"test": dataset.test.images.numpy()})
+    assert set(judging.DETECTORS) - set(found["detector"]) == {"log_volume_input", "trace_input"}
+    assert np.isfinite(found[["effect", "auroc"]].to_numpy()).all()
+    assert "| trace $J_I$ |  |  |  |" in out_of_distribution.detectors({3: found})
+    assert out_of_distribution.detection({3: found}).axes
+
+
+def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts, tmp_path, monkeypatch):
+    text = (files.ROOT / "runs" / "smoke.yml").read_text() + "\nkept: true\n"
+    (tmp_path / "own.yml").write_text(text)
+    monkeypatch.setattr(specification, "FOLDER", tmp_path)
+    run = runs.read("own")
+    assert tournaments.kept_detection("own", compute=True) == {}, "nothing is there"
+    execute(run, {"n": [run.table_depth], "d": [2]}, processes=1)
+    assert tournaments.kept_detection("own") == {}, "a page computes nothing of it"
+    made = tournaments.kept_detection("own", compute=True, count=20)
+    assert set(made) == {2}
+    for path in store.folder(run).glob("n*"):
+        path.unlink()
+    pd.testing.assert_frame_equal(tournaments.kept_detection("own")[2], made[2])
+    assert runs.why_absent("own") is None
+    path = store.beside_path(run, runs.checked_members(run)[0], "shifts")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"shifts.json.gz is damaged"):
+        tournaments.kept_detection("own")
+    assert "shifts.json.gz is damaged" in runs.why_absent("own")
+
+
+def test_agreement_of_members(dataset):
+    images = dataset.test.images.numpy()
+    found = tournaments.agreement("smoke", [Member(4, 2, 0), MEMBER], {"test": images})
+    first, second = (tournaments.reconstructed(runs.member("smoke", 4, d), images) for d in (2, 3))
+    assert len(found) == 1
+    assert found["apart"][0] == pytest.approx(np.sqrt(((first - second) ** 2).mean()))
+    assert found["error"][0] == pytest.approx(np.sqrt((((first - images) ** 2) + ((second - images) ** 2)).mean() / 2))
+    twice = tournaments.agreement("smoke", [MEMBER, Member(3, 3, 0)], {"a": images, "b": images[::-1]})
+    assert twice["spearman"][0] == pytest.approx(twice["spearman"][1])
+
+
+def test_members_are_named_by_role():
+    run = runs.read("digits")
+    assert [one.latent_dim for one in tournaments.members_at(run, [5, 2, 99])] == [2, 5]
+    assert [one.latent_dim for one in tournaments.members_at(run, [99])] == [20]
+    assert results.spread([7], 3) == [7]
+
+
+def test_changed_test_points_have_a_tournament_of_their_own():
+    found = tournaments.shifted_tournament("smoke", MEMBER, 0.5)
+    assert list(found["set"].unique()) == ["test", "rotated", "moved", "blurred", "noisy", "all"]
+    assert found.query("set == 'all' and score == 'trace_input'")["points"].iloc[0] == 5 * 60
+    text = out_of_distribution.shifted(found)
+    assert len({line.count(" | ") for line in text.splitlines()}) == 1
+
+
+# --- figures and tables --------------------------------------------------------------------------------------------
+
+
+def test_the_figure_shows_the_rank_correlations(tournament):
+    figure = predictors_report.rank_correlations({"smoke": tournament, "again": tournament})
+    assert len(figure.axes) == 2
+    shown = figure.axes[0].images[0].get_array()
+    row = list(dict.fromkeys(name for name in judging.SCORES if (tournament["score"] == name).any())).index("ink")
+    expected = tournament.query("score == 'ink'").sort_values("latent_dim")["spearman"].tolist()
+    assert shown[row].tolist() == pytest.approx(expected)
+    faint = [text.get_style() for text in figure.axes[0].texts]
+    assert faint.count("normal") == (tournament["spearman_holm"] < judging.LEVEL).sum()
+    with pytest.raises(InputError, match="Nothing was given to draw"):
+        predictors_report.rank_correlations({})
+
+
+def test_the_figures_of_curves_detectors_and_images(points, dataset):
+    figure = predictors_report.risk_coverage_curves({"smoke": points})
+    none = predictors_report.risk_coverage_curves({"smoke": points.assign(volume_input=np.nan)})
+    assert len(none.axes[0].lines) == len(figure.axes[0].lines) - 1
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert lines["the error itself"].get_ydata()[-1] == pytest.approx(1)
+    found = tournaments.detection("smoke", MEMBER, {"inverted": 1 - dataset.test.images.numpy()})
+    figure = out_of_distribution.detection({3: found})
+    drawn = [line.get_xdata()[0] for line in figure.axes[0].lines[: 2 * len(judging.DETECTORS) : 2]]
+    assert drawn == pytest.approx(found["auroc"].tolist())
+    images = dataset.test.images.numpy()
+    mosaic = out_of_distribution.generalised_characters(
+        {"a": images[:3], "b": images[3:6]}, ["x", "y", "z"], (8, 8)
+    ).axes[0]
+    pixels = np.asarray(mosaic.images[0].get_array())
+    assert pixels.shape == (17, 26)
+    np.testing.assert_allclose(pixels[9:17, 18:26].ravel(), images[5], atol=1e-6)
+
+
+def test_tables_are_rectangular_and_free_of_bars(tournament, dataset):
+    images = dataset.test.images.numpy()
+    found = tournaments.detection("smoke", MEMBER, {"inverted": 1 - images, "mine": images})
+    alike = tournaments.agreement(
+        "smoke", [Member(4, 2, 0), MEMBER], {"test": images, "inverted": 1 - images, "mine": images}
+    )
+    for text, rows in (
+        (score_tables.entrants((64, 72, 64, 64, 20), 1540), len(judging.SCORES)),
+        (score_tables.results({"smoke": tournament}), len(tournament) // 2),
+        (score_tables.tallies({"smoke": tournament}), len(tournament) // 2),
+        (out_of_distribution.detectors({3: found}), len(judging.DETECTORS)),
+        (out_of_distribution.sets(found, alike), 3),
+    ):
+        lines = text.splitlines()
+        assert len({line.count("|") for line in lines}) == 1, text
+        assert len(lines) == rows + 2
+    assert "another data set" in out_of_distribution.sets(found, alike)
+
+
+def test_a_tally_counts_signs_after_adjustment():
+    rows = pd.DataFrame(
+        {"score": ["ink"] * 4, "spearman": [0.5, -0.4, 0.3, 0.1], "spearman_holm": [0.01, 0.02, 0.2, 1.0]}
+    )
+    rows = rows.assign(gained=[0.1, 0.2, np.nan, 0.1], gained_holm=[0.01, 0.3, np.nan, 0.04])
+    last = score_tables.tallies({"r": rows}).splitlines()[-1]
+    assert last.endswith("| 4 | 0.12 | -0.40 to 0.50 | 1 | 1 | 2 |")
+
+
+def test_the_run_over_seeds_has_the_settings_of_the_run_digits():
+    seeds, digits = runs.read("digits-seeds"), runs.read("digits")
+    assert len(seeds.seeds) > 2
+    for name in ("dataset", "initialisation", "output", "epochs", "batch_size", "learning_rate", "weight_decay"):
+        assert getattr(seeds, name) == getattr(digits, name)
+    assert seeds.hidden_widths[4] == digits.hidden_widths[4]
+    assert datasets.load(seeds.dataset).image_shape == (8, 8)

@@ -1,0 +1,624 @@
+"""Cores against closed forms, automatic differentiation and finite differences, and the errors that name what is wrong."""
+
+import sys
+import types
+import weakref
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from lib.base.errors import InputError
+from lib.geometry.jacobians import cores, fast, general, stacked_cores
+from lib.training.autoencoders import build
+
+
+def by_autograd(encoder, decoder, x):
+    """K and J_L from the full Jacobians of E and D, formed by reverse mode one point at a time."""
+    both = []
+    for point in x:
+        z = encoder(point[None])[0]
+        output = decoder(z[None])[0]
+        a = torch.autograd.functional.jacobian(lambda p: encoder(p[None])[0], point)
+        b = torch.autograd.functional.jacobian(lambda p: decoder(p[None])[0], z.detach())
+        at_output = torch.autograd.functional.jacobian(lambda p: encoder(p[None])[0], output.detach())
+        both.append((a @ b, at_output @ b))
+    return tuple(torch.stack(side) for side in zip(*both, strict=True))
+
+
+def pair(*widths, seed=0):
+    return tuple(module.double() for module in build(widths, seed))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    widths=st.lists(st.integers(1, 12), min_size=2, max_size=5).filter(lambda sizes: sizes[0] >= sizes[-1]),
+    points=st.integers(1, 9),
+    chunk=st.one_of(st.none(), st.integers(1, 10)),
+    seed=st.integers(0, 10**6),
+)
+def test_fast_path_equals_autograd(widths, points, chunk, seed):
+    encoder, decoder = pair(*widths, seed=seed)
+    x = torch.randn(points, widths[0], dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    result = cores(encoder, decoder, x, chunk)
+    core, latent = by_autograd(encoder, decoder, x)
+    torch.testing.assert_close(result.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result.latent, latent, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result.mse, (decoder(encoder(x)) - x).square().mean(dim=1).detach(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        [nn.Tanh()],
+        [nn.ELU(), nn.Linear(6, 6), nn.Tanh()],
+        [nn.LayerNorm(6), nn.GELU()],
+    ],
+    ids=["tanh", "elu", "layernorm"],
+)
+def test_general_path_equals_autograd(hidden):
+    torch.manual_seed(0)
+    encoder = nn.Sequential(nn.Linear(8, 6), *hidden, nn.Linear(6, 3)).double()
+    decoder = nn.Sequential(nn.Linear(3, 8), nn.Sigmoid()).double()
+    x = torch.rand(7, 8, dtype=torch.float64)
+    result = cores(encoder, decoder, x, chunk_size=3)
+    core, latent = by_autograd(encoder, decoder, x)
+    torch.testing.assert_close(result.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result.latent, latent, rtol=0, atol=1e-12)
+
+
+def test_convolutions_take_the_general_path():
+    torch.manual_seed(0)
+    encoder = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2)).double()
+    decoder = nn.Sequential(nn.Linear(2, 16), nn.Unflatten(1, (1, 4, 4))).double()
+    x = torch.rand(3, 1, 4, 4, dtype=torch.float64)
+    result = cores(encoder, decoder, x)
+    flat = nn.Sequential(nn.Unflatten(1, (1, 4, 4)), *encoder), nn.Sequential(decoder[0])
+    core, latent = by_autograd(*flat, x.flatten(1))
+    torch.testing.assert_close(result.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result.latent, latent, rtol=0, atol=1e-12)
+
+
+def test_both_paths_agree_on_a_relu_network():
+    encoder, decoder = pair(20, 12, 9, 4)
+    x = torch.rand(11, 20, dtype=torch.float64)
+    fast = cores(encoder, decoder, x, grams=True)
+    slow = general.cores_of(encoder, decoder, grams=True, errors=True)(x)
+    for name in ("input", "latent", "mse", "encoder_gram", "decoder_gram", "pulled_residual"):
+        torch.testing.assert_close(getattr(fast, name), getattr(slow, name), rtol=0, atol=1e-12)
+
+
+def test_leaky_relu_dropout_in_eval_and_a_layer_without_bias_keep_the_fast_path():
+    torch.manual_seed(0)
+    encoder = (
+        nn.Sequential(nn.Linear(9, 7, bias=False), nn.LeakyReLU(0.2), nn.Dropout(), nn.Linear(7, 3)).double().eval()
+    )
+    decoder = nn.Sequential(nn.Linear(3, 7), nn.LeakyReLU(0.1), nn.Identity(), nn.Linear(7, 9)).double().eval()
+    assert fast.layers(encoder) and fast.layers(decoder)
+    x = torch.randn(5, 9, dtype=torch.float64)
+    core, latent = by_autograd(encoder, decoder, x)
+    torch.testing.assert_close(cores(encoder, decoder, x).input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(cores(encoder, decoder, x).latent, latent, rtol=0, atol=1e-12)
+
+
+def test_a_linear_autoencoder_has_the_core_of_its_matrices_everywhere():
+    torch.manual_seed(0)
+    encoder, decoder = nn.Sequential(nn.Linear(30, 5)).double(), nn.Sequential(nn.Linear(5, 30)).double()
+    result = cores(encoder, decoder, torch.randn(6, 30, dtype=torch.float64))
+    expected = (encoder[0].weight @ decoder[0].weight).expand(6, -1, -1)
+    torch.testing.assert_close(result.input, expected, rtol=0, atol=1e-13)
+    torch.testing.assert_close(result.latent, expected, rtol=0, atol=1e-13)
+    assert result.rank_bound_input.tolist() == [5] * 6
+
+
+def test_finite_differences_agree():
+    encoder, decoder = pair(10, 8, 3, seed=4)
+    x = torch.rand(1, 10, dtype=torch.float64)
+    z, step = encoder(x), 1e-6
+    columns = [
+        (encoder(decoder(z + step * unit)) - encoder(decoder(z - step * unit)))[0] / (2 * step)
+        for unit in torch.eye(3, dtype=torch.float64)
+    ]
+    torch.testing.assert_close(cores(encoder, decoder, x).latent[0], torch.stack(columns, dim=1), rtol=0, atol=1e-7)
+
+
+def test_dead_layers_bound_the_rank():
+    encoder, decoder = pair(6, 5, 3)
+    with torch.no_grad():
+        encoder[0].bias[1:] = -100.0
+    result = cores(encoder, decoder, torch.rand(4, 6, dtype=torch.float64))
+    assert result.rank_bound_input.max() <= 1
+    assert torch.linalg.matrix_rank(result.input, atol=1e-12).max() <= 1
+
+
+def test_the_chunk_size_changes_no_bits():
+    encoder, decoder = pair(20, 12, 4)
+    x = torch.rand(64, 20, dtype=torch.float64)
+    torch.testing.assert_close(
+        cores(encoder, decoder, x, 7).input, cores(encoder, decoder, x).input, rtol=0, atol=1e-14
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (torch.ones(3, 4, dtype=torch.int64), "floating point"),
+        (torch.ones(3, 5), "4 columns"),
+        (torch.ones(0, 4), "at least one"),
+        (torch.ones(4), "shape"),
+        (torch.tensor([[1.0] * 4, [float("nan")] * 4, [float("inf")] * 4]), r"rows \[1, 2\]"),
+        (torch.ones(3, 4, dtype=torch.float64), "float32"),
+    ],
+    ids=["integers", "width", "empty", "one dimension", "nan", "precision"],
+)
+def test_unusable_points_are_named(x, words):
+    encoder, decoder = build((4, 3, 2), 0)
+    with pytest.raises(InputError, match=words):
+        cores(encoder, decoder, x)
+
+
+def test_an_unusable_chunk_size_or_pair_is_named():
+    encoder, decoder = build((4, 3, 2), 0)
+    with pytest.raises(InputError, match="chunk_size"):
+        cores(encoder, decoder, torch.ones(2, 4), 0)
+    with pytest.raises(InputError, match=r"output of shape \(2,\) .* takes 3 columns"):
+        cores(encoder, build((4, 5, 3), 0)[1], torch.ones(2, 4))
+
+
+ACTIVATIONS = [
+    nn.ReLU(),
+    nn.ReLU(inplace=True),
+    nn.LeakyReLU(0.2),
+    nn.Hardtanh(-0.3, 0.4),
+    nn.ELU(inplace=True),
+    nn.Softplus(),
+    nn.Sequential(nn.BatchNorm1d(5), nn.Tanh()),
+]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("last", [nn.Identity(), nn.Sigmoid(), nn.ReLU()], ids=["affine", "sigmoid", "relu"])
+def test_pointwise_maps_keep_the_fast_path(activation, last):
+    torch.manual_seed(1)
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(9, 5), activation, nn.Dropout(), nn.Linear(5, 2)).double().eval()
+    decoder = nn.Sequential(nn.Linear(2, 5), activation, nn.Linear(5, 9), last, nn.Unflatten(1, (3, 3))).double().eval()
+    for module in encoder.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            module.running_mean.uniform_(-0.2, 0.2), module.running_var.uniform_(0.5, 2)
+    x = torch.randn(6, 3, 3, dtype=torch.float64)
+    assert fast.layers(encoder) and fast.layers(decoder)
+    found = cores(encoder, decoder, x, grams=True)
+    slow = general.cores_of(encoder, decoder, grams=True, errors=True)(x)
+    for name in ("input", "latent", "mse", "encoder_gram", "decoder_gram", "pulled_residual"):
+        torch.testing.assert_close(getattr(found, name), getattr(slow, name), rtol=0, atol=1e-12)
+
+
+def attention():
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.TransformerEncoderLayer(6, 2, 8, batch_first=True, dropout=0.1)
+            self.out = nn.Linear(6, 2)
+
+        def forward(self, x):
+            return self.out(self.layer(x).mean(dim=1))
+
+    return Encoder(), nn.Sequential(nn.Linear(2, 24), nn.Unflatten(1, (4, 6)))
+
+
+def convolutions():
+    encoder = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ELU(inplace=True), nn.Conv2d(3, 1, 3))
+    return encoder, nn.Sequential(nn.ConvTranspose2d(1, 3, 3), nn.GELU(), nn.ConvTranspose2d(3, 1, 3))
+
+
+class Returns(nn.Module):
+    """A module that does with its input what it is told to."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+class Last(nn.Module):
+    """What a recurrent layer returns, its last step or all of them."""
+
+    def __init__(self, layer, last):
+        super().__init__()
+        self.layer, self.last = layer, last
+
+    def forward(self, x):
+        steps = self.layer(x)[0]
+        return steps[:, -1] if self.last else steps
+
+
+def recurrent(kind):
+    encoder = nn.Sequential(Last(kind(3, 4, batch_first=True), True), nn.Linear(4, 2))
+    steps = nn.Linear(2, 20), nn.Unflatten(1, (5, 4)), Last(kind(4, 3, batch_first=True), False)
+    return encoder, nn.Sequential(*steps)
+
+
+def traced():
+    encoder = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 2)).double()
+    return torch.jit.trace(encoder, torch.rand(3, 6, dtype=torch.float64)), nn.Linear(2, 6)
+
+
+def written_in_place():
+    def encode(x):
+        h = torch.zeros(len(x), 2, dtype=x.dtype)
+        h[:, 0], h[:, 1] = x[:, 0] * x[:, 1], x[:, 2].sin()
+        h[h < 0] = 0
+        return h
+
+    return Returns(encode), nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.LayerNorm(6))
+
+
+GENERAL = [
+    (attention, (4, 6)),
+    (convolutions, (1, 6, 6)),
+    *((lambda kind=kind: recurrent(kind), (5, 3)) for kind in (nn.LSTM, nn.GRU, nn.RNN)),
+    pytest.param(traced, (6,), marks=pytest.mark.filterwarnings("ignore::DeprecationWarning")),
+    (written_in_place, (6,)),
+]
+
+
+@pytest.mark.parametrize(("make", "shape"), GENERAL)
+def test_any_modules_take_the_general_path(make, shape):
+    torch.manual_seed(0)
+    encoder, decoder = (module.double().eval() for module in make())
+    x = torch.rand(4, *shape, dtype=torch.float64)
+    found = cores(encoder, decoder, x, chunk_size=3, grams=True)
+    shaped = nn.Sequential(nn.Unflatten(1, shape), encoder, nn.Flatten())
+    latent_shape = encoder(x[:1]).shape[1:]
+    flat = nn.Sequential(nn.Unflatten(1, latent_shape), decoder, nn.Flatten())
+    core, latent = by_autograd(shaped, flat, x.flatten(1))
+    torch.testing.assert_close(found.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.latent, latent, rtol=0, atol=1e-12)
+    for point, a_gram, b_gram, pulled in zip(
+        x, found.encoder_gram, found.decoder_gram, found.pulled_residual, strict=True
+    ):
+        a = torch.autograd.functional.jacobian(lambda p: shaped(p[None])[0], point.flatten())
+        z = shaped(point.flatten()[None])[0].detach()
+        b = torch.autograd.functional.jacobian(lambda p: flat(p[None])[0], z)
+        residual = (flat(z[None])[0] - point.flatten()).detach()
+        torch.testing.assert_close(a_gram, a @ a.T, rtol=0, atol=1e-11)
+        torch.testing.assert_close(b_gram, b.T @ b, rtol=0, atol=1e-11)
+        torch.testing.assert_close(pulled, b.T @ residual, rtol=0, atol=1e-11)
+
+
+def test_without_errors_nothing_else_changes():
+    encoder, decoder = pair(20, 12, 4)
+    x = torch.rand(9, 20, dtype=torch.float64)
+    bare, whole = cores(encoder, decoder, x, errors=False), cores(encoder, decoder, x)
+    assert bare.mse is None
+    torch.testing.assert_close(bare.input, whole.input, rtol=0, atol=0)
+    torch.testing.assert_close(bare.latent, whole.latent, rtol=0, atol=0)
+    with pytest.raises(InputError, match="grams"):
+        cores(encoder, decoder, x, errors=False, grams=True)
+
+
+def test_stacked_pairs_have_the_cores_of_each():
+    pairs = [pair(14, 10, 7, 2, seed=1), pair(14, 9, 8, 5, seed=2), pair(14, 10, 3, 5, seed=3)]
+    x = torch.rand(11, 14, dtype=torch.float64)
+    for found, (encoder, decoder) in zip(stacked_cores(pairs, x, chunk_size=4), pairs, strict=True):
+        alone = cores(encoder, decoder, x)
+        for name in ("input", "latent", "mse"):
+            torch.testing.assert_close(getattr(found, name), getattr(alone, name), rtol=0, atol=1e-13)
+        assert found.rank_bound_input.tolist() == alone.rank_bound_input.tolist()
+        assert found.rank_bound_latent.tolist() == alone.rank_bound_latent.tolist()
+
+
+def test_pairs_that_do_not_stack_are_refused():
+    with pytest.raises(InputError, match="do not stack"):
+        stacked_cores([build((6, 4, 2), 0), build((6, 2), 0)], torch.rand(3, 6))
+    with pytest.raises(InputError, match="at least one"):
+        stacked_cores([], torch.rand(3, 6))
+
+
+class Peak(TorchDispatchMode):
+    """The bytes of the tensors made inside the block: `now` those alive, `most` the largest sum so far."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.most = 0
+        self.seen = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        given = {one.untyped_storage()._cdata for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)}
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor) and tensor.untyped_storage()._cdata not in given | self.seen:
+                self.count(tensor.untyped_storage())
+        return result
+
+    def count(self, storage):
+        key, size = storage._cdata, storage.nbytes()
+        self.seen.add(key)
+        self.now += size
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self.forget, key, size)
+
+    def forget(self, key, size):
+        self.seen.discard(key)
+        self.now -= size
+
+
+def wide():
+    return build((60, 40, 30, 8), 0)
+
+
+def wide_convolutions():
+    encoder = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 64, 4))
+    return encoder, nn.Sequential(nn.Linear(4, 4 * 64), nn.Unflatten(1, (4, 8, 8)), nn.ConvTranspose2d(4, 3, 2, 2))
+
+
+def with_sigmoid():
+    return build((60, 40, 30, 8), 0, output="sigmoid")
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        *[(wide, (60,)), (with_sigmoid, (60,)), (convolutions, (1, 6, 6)), (attention, (4, 6))],
+        *[(wide_convolutions, (3, 16, 16)), (lambda: recurrent(nn.LSTM), (5, 3))],
+    ],
+)
+@pytest.mark.parametrize("grams", [False, True])
+def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
+    encoder, decoder = (module.double().eval() for module in make())
+    x = torch.rand(200, *shape, dtype=torch.float64)
+    chunk_size = 50
+    chains = fast.layers(encoder), fast.layers(decoder)
+    known = all(chains)
+    numbers = fast.numbers_a_point(*chains) if known else general.numbers_a_point(encoder, decoder, x[:1], grams)
+    small = cores(encoder, decoder, x[:1], 1, grams)  # whatever is set up once
+    with Peak() as peak:
+        found = cores(encoder, decoder, x, chunk_size, grams)
+    result = sum(part.numel() * part.element_size() for part in vars(found).values() if part is not None)
+    fixed = 3 * sum(one.numel() for module in (encoder, decoder) for one in module.parameters()) * x.element_size()
+    bound = result + chunk_size * numbers * x.element_size() + fixed + x.numel() * x.element_size()
+    assert peak.most <= bound
+    assert peak.most >= bound / 8, "the bound says something"
+    assert small.input.shape[0] == 1
+
+
+def test_a_prelu_with_a_slope_a_channel_keeps_the_fast_path():
+    torch.manual_seed(2)
+    slopes = nn.PReLU(5)
+    nn.init.uniform_(slopes.weight, 0.1, 0.9)
+    encoder = nn.Sequential(nn.Linear(9, 5), slopes, nn.Linear(5, 2)).double()
+    decoder = nn.Sequential(nn.Linear(2, 5), slopes, nn.Linear(5, 9)).double()
+    x = torch.randn(6, 9, dtype=torch.float64)
+    core, latent = by_autograd(encoder, decoder, x)
+    torch.testing.assert_close(cores(encoder, decoder, x).input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(cores(encoder, decoder, x).latent, latent, rtol=0, atol=1e-12)
+
+
+def over_the_batch():
+    """Statistics of the batch, in evaluation too."""
+    norm = nn.BatchNorm2d(1, track_running_stats=False).eval()
+    return nn.Sequential(nn.Linear(2, 4), nn.Unflatten(1, (1, 2, 2)), norm, nn.Flatten())
+
+
+def attention_over_points():
+    """Over the points, as their axis comes first."""
+    layer = nn.MultiheadAttention(4, 1).eval()
+    return Returns(lambda x: layer(x[:, None], x[:, None], x[:, None])[0][:, 0, :2])
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "words"),
+    [
+        (nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)), nn.Linear(3, 4), "BatchNorm1d in training mode"),
+        (nn.Linear(4, 2), nn.Sequential(nn.Dropout(0.1), nn.Linear(2, 4)), "decoder holds Dropout in training mode"),
+        (Returns(lambda x: (x, x)), nn.Linear(4, 4), "encoder should return a tensor, it returned tuple"),
+        (nn.Linear(4, 2), nn.Linear(2, 3), r"shape \(4,\), as the encoder takes; it returned \(3,\)"),
+        (Returns(lambda x: x @ torch.ones(4, 2)), nn.Sequential(nn.ReLU(), nn.Linear(3, 4)), "decoder does not take"),
+        (Returns(lambda x: x.sum()), nn.Linear(1, 4), "for one point it returned"),
+        (nn.Linear(4, 6), nn.Linear(6, 4), "latent dimension 6 is larger than the input's, 4"),
+        (Returns(lambda x: (x[:, :2]).half()), nn.Linear(2, 4), "turns torch.float32 into torch.float16"),
+        (Returns(lambda x: x[:, :2] + torch.rand(1)), nn.Linear(2, 4), "encoder's output at a point depends on"),
+        (Returns(lambda x: x[:, :2] - x[:, :2].mean(0)), nn.Linear(2, 4), "encoder's output at a point depends on"),
+        (Returns(lambda x: x[:, :2].detach()), nn.Linear(2, 4), "cannot be differentiated"),
+        (nn.Linear(4, 2), over_the_batch(), "decoder's output at a point depends on"),
+        (attention_over_points(), nn.Linear(2, 4), "encoder's output at a point depends on"),
+        (nn.Linear(4, 2).forward, nn.Linear(2, 4), "torch.nn.Module, method was given"),
+    ],
+)
+def test_modules_that_are_no_autoencoder_are_refused_in_a_sentence(encoder, decoder, words):
+    with pytest.raises(InputError, match=words) as error:
+        cores(encoder, decoder, torch.rand(3, 4))
+    assert "\n" not in str(error.value)
+
+
+def test_a_module_that_changes_its_input_leaves_the_points_as_they_are():
+    encoder, decoder = nn.Sequential(Returns(lambda x: x.mul_(2)), nn.Linear(4, 2)), nn.Linear(2, 4)
+    x = torch.rand(3, 4)
+    before = x.clone()
+    found = cores(encoder, decoder, x)
+    assert torch.equal(x, before)
+    expected = 2 * encoder[1].weight @ decoder.weight
+    torch.testing.assert_close(found.input[0], expected.detach())
+
+
+MUTATIONS = {
+    "a factor transposed": ("torch.bmm(left, right.mT)", "torch.bmm(right, left.mT)"),
+    "a mask dropped in the encoder": (
+        "_times(factor, weight).mul_(slope[:, None, :])",
+        "_times(factor, weight)",
+    ),
+    "a mask dropped in the decoder": ("weight.T).mul_(slope[:, None, :])", "weight.T)"),
+    "units left out that are on at some points": (".any(dim=0)", ".all(dim=0)"),
+    "J_E at x instead of f(x)": ("encoder_side(slopes_f)", "encoder_side(slopes_x)"),
+    "the decoder's last bias forgotten": ("torch.addmv(first.bias, first.weight, last.bias)", "first.bias"),
+    "the encoder's first bias forgotten": (
+        "return torch.addmm(layer.bias, x, layer.weight.T)",
+        "return x @ layer.weight.T",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_wrong_versions_of_the_fast_path_are_caught(name):
+    source = Path(fast.__file__).read_text()
+    right, wrong = MUTATIONS[name]
+    assert right in source
+    encoder, decoder = pair(12, 10, 8, 6, 4, seed=3)
+    with torch.no_grad():
+        for layer in (*encoder, *decoder):
+            if isinstance(layer, nn.Linear):
+                layer.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(30, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    core, latent = by_autograd(encoder, decoder, x)
+
+    def agrees(text):
+        module = types.ModuleType("fast")
+        sys.modules["fast"] = module
+        exec(text, module.__dict__)
+        with torch.no_grad():
+            found = module.cores_of(module.layers(encoder), module.layers(decoder), False, False)(x)
+        return torch.allclose(found.input, core, atol=1e-12) and torch.allclose(found.latent, latent, atol=1e-12)
+
+    assert agrees(source)
+    assert not agrees(source.replace(right, wrong))
+
+
+def doubled(module):
+    module.register_forward_hook(lambda own, given, output: 2 * output)
+    return module
+
+
+def own_forward(module):
+    module.forward = lambda x: x.square()
+    return module
+
+
+class Tripled(nn.Identity):
+    def forward(self, x):
+        return 3 * x
+
+
+class Rows(nn.Flatten):
+    def forward(self, x):
+        return super().forward(2 * x)
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        nn.Sequential(nn.Linear(6, 2), Tripled()),
+        nn.Sequential(Rows(), nn.Linear(6, 2)),
+        nn.Sequential(doubled(nn.Linear(6, 2))),
+        nn.Sequential(nn.Linear(6, 2), doubled(nn.Identity())),
+        doubled(nn.Sequential(nn.Linear(6, 2))),
+        nn.Sequential(nn.Linear(6, 2), own_forward(nn.ReLU())),
+    ],
+)
+def test_what_a_subclass_or_a_hook_does_is_not_passed_over(encoder):
+    encoder, decoder, x = encoder.double(), nn.Sequential(nn.Linear(2, 6)).double(), torch.rand(3, 6).double()
+    assert not fast.layers(encoder)
+    found, (core, latent) = cores(encoder, decoder, x), by_autograd(encoder, decoder, x)
+    torch.testing.assert_close(found.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.latent, latent, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.mse, (decoder(encoder(x)) - x).square().mean(dim=1).detach())
+
+
+@pytest.mark.parametrize("module", [nn.ReLU6(), nn.Dropout2d(), nn.AlphaDropout()])
+def test_what_is_pointwise_or_inert_in_evaluation_keeps_the_fast_path(module):
+    assert len(fast.layers(nn.Sequential(nn.Linear(4, 3), module.eval(), nn.Linear(3, 2)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "shape"),
+    [
+        (nn.Sequential(nn.Linear(4, 2)), nn.Sequential(nn.Linear(2, 4)), (5, 4)),
+        (
+            nn.Sequential(nn.Flatten(2), nn.Linear(4, 2)),
+            nn.Sequential(nn.Linear(2, 4), nn.Unflatten(2, (2, 2))),
+            (3, 2, 2),
+        ),
+        (nn.Sequential(nn.Linear(4, 6), nn.Unflatten(1, (3, 2))), nn.Sequential(nn.Linear(2, 4), nn.Flatten()), (12,)),
+    ],
+)
+def test_layers_that_act_on_the_last_axis_take_the_general_path(encoder, decoder, shape):
+    if shape == (12,):
+        encoder = nn.Sequential(nn.Linear(12, 6), encoder[1])
+    encoder, decoder, x = encoder.double(), decoder.double(), torch.rand(3, *shape).double()
+    latent_shape = encoder(x).shape[1:]
+    flat = (
+        nn.Sequential(nn.Unflatten(1, shape), encoder, nn.Flatten()),
+        nn.Sequential(nn.Unflatten(1, latent_shape), decoder, nn.Flatten()),
+    )
+    found, (core, latent) = cores(encoder, decoder, x), by_autograd(*flat, x.flatten(1))
+    torch.testing.assert_close(found.input, core, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.latent, latent, rtol=0, atol=1e-12)
+
+
+def test_modules_are_tried_before_their_first_layer_is_asked():
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.code, self.body = nn.Linear(8, 2), nn.Linear(64, 8)
+
+        def forward(self, x):
+            return self.code(self.body(x.view(x.size(0), -1)).relu())
+
+    decoder = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, (1, 8, 8)))
+    assert cores(Encoder(), decoder, torch.rand(3, 1, 8, 8)).input.shape == (3, 2, 2)
+
+
+def test_pairs_with_statistics_do_not_stack():
+    def one(seed):
+        torch.manual_seed(seed)
+        norm = nn.BatchNorm1d(4, affine=False)
+        norm.running_mean.normal_()
+        return nn.Sequential(nn.Linear(6, 4), norm, nn.Linear(4, 2)).eval(), nn.Sequential(nn.Linear(2, 6))
+
+    with pytest.raises(InputError, match="do not stack"):
+        stacked_cores([one(0), one(1)], torch.rand(3, 6))
+    with pytest.raises(InputError, match="do not stack"):
+        stacked_cores(
+            [(nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 2)), nn.Sequential(nn.Linear(2, 6)))], torch.rand(3, 6)
+        )
+
+
+def test_memory_that_runs_out_is_not_called_something_else():
+    def encode(x):
+        if torch.is_grad_enabled():
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+        return x[:, :2]
+
+    with pytest.raises(torch.OutOfMemoryError):
+        cores(Returns(encode), nn.Linear(2, 4), torch.rand(3, 4))
+
+
+def test_autograd_is_at_work_wherever_the_caller_has_switched_it_off():
+    encoder, decoder = (module.eval() for module in convolutions())
+    x = torch.rand(3, 1, 6, 6)
+    expected = cores(encoder, decoder, x).input
+    with torch.inference_mode():
+        assert torch.equal(cores(encoder, decoder, torch.clone(x)).input, expected)
+
+
+def test_points_that_mix_are_told_from_rounding():
+    """Of a large common offset, of modules that compute in less inside; and where the first and the last point are equal."""
+    torch.manual_seed(0)
+    x = 1e4 + torch.randn(8, 30)
+    encoder, decoder = nn.Linear(30, 2), nn.Linear(2, 30)
+    with torch.no_grad():
+        encoder.bias -= encoder(x).mean(dim=0)
+    cores(encoder, decoder, x)
+    y = torch.randn(8, 4, dtype=torch.float64)
+    inner = nn.Linear(4, 2)
+    narrow = Returns(lambda x: inner(x.float()).to(x.dtype))
+    cores(narrow, nn.Linear(2, 4).double(), y)
+    mixing = Returns(lambda x: x[:, :2] - x[:, :2].mean(0))
+    with pytest.raises(InputError, match="depends on the other points"):
+        cores(mixing, nn.Linear(2, 4).double(), torch.cat([y, y[:1]]))

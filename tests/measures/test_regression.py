@@ -1,0 +1,108 @@
+"""Equations 6 and 7 on data whose coefficients are known."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.base.errors import InputError
+from lib.measures import regression
+
+
+def points(slope=0.5, interaction=0.2, count=7000, noise=0.5, seed=0):
+    generator = np.random.default_rng(seed)
+    test = np.arange(count) >= count * 6 // 7
+    x = generator.normal(3, 2, count)
+    error = slope * x + 0.3 * test + interaction * test * x + noise * generator.normal(size=count)
+    return error, x, test
+
+
+def test_known_coefficients_are_recovered_in_standard_units():
+    error, x, test = points()
+    fit = regression.fit(error, x, test)[-1]
+    unit = x.std() / error.std()
+    assert fit.slope == pytest.approx(0.5 * unit, abs=4 * fit.slope_se)
+    assert fit.test_slope == pytest.approx(0.7 * unit, abs=4 * fit.test_slope_se)
+    assert fit.test_slope == pytest.approx(fit.slope + fit.interaction)
+    assert (fit.points, fit.dropped) == (7000, 0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.floats(-2, 2), st.floats(0.1, 2))
+def test_coefficients_are_those_of_least_squares(seed, slope, noise):
+    error, x, test = points(slope, count=210, noise=noise, seed=seed)
+    fit = regression.fit(error, x, test)[-1]
+    s = [(values - values.mean()) / values.std() for values in (error, x)]
+    design = np.column_stack([np.ones(len(x)), s[1], test, test * s[1]])
+    expected, *_ = np.linalg.lstsq(design, s[0], rcond=None)
+    assert [fit.intercept, fit.slope, fit.test, fit.interaction] == pytest.approx(expected, abs=1e-9)
+    residual = s[0] - design @ expected
+    covariance = residual @ residual / (len(x) - 4) * np.linalg.inv(design.T @ design)
+    assert fit.slope_se == pytest.approx(covariance[1, 1] ** 0.5)
+    direction = np.array([0, 1, 0, 1])
+    assert fit.test_slope_se == pytest.approx((direction @ covariance @ direction) ** 0.5)
+
+
+def test_the_identity_of_the_published_table_2_holds_for_every_fit():
+    error, x, test = points(seed=5)
+    fit = regression.fit(error, x, test)[-1]
+    mean_of_test = ((x - x.mean()) / x.std())[test].mean()
+    assert fit.intercept + (fit.test + fit.interaction * mean_of_test) / 7 == pytest.approx(0, abs=1e-12)
+
+
+def test_points_without_a_logarithm_are_dropped_after_the_error_is_standardised():
+    error, x, test = points()
+    x[::10] = np.nan
+    error[::10] += 100
+    fit = regression.fit(error, x, test)[-1]
+    assert (fit.points, fit.dropped) == (6300, 700)
+    assert fit.intercept + fit.test / 7 < -0.2, "the dropped points' errors are no part of the standardisation"
+    shifted = regression.fit(error, np.where(np.isnan(x), np.nan, 10 * x - 4), test)[-1]
+    assert shifted.slope == pytest.approx(fit.slope), "the predictor is standardised over the points kept"
+
+
+def test_classes_are_fitted_on_their_own_points_in_pooled_units():
+    error, x, test = points(noise=0.0, interaction=0.0)
+    error -= 0.3 * test
+    labels = np.arange(len(x)) % 3
+    fits = regression.fit(error, x, test, labels)
+    assert set(fits) == {-1, 0, 1, 2}
+    assert [fits[label].slope for label in range(3)] == pytest.approx([fits[-1].slope] * 3)
+    assert sum(fits[label].points for label in range(3)) == fits[-1].points
+
+
+def test_a_class_that_cannot_be_fitted_is_left_out():
+    error, x, test = points(count=70)
+    labels = np.where(np.arange(70) < 2, 9, 0)
+    assert set(regression.fit(error, x, test, labels)) == {-1, 0}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda error, x, test: (np.ones_like(error), x, test), "constant"),
+        (lambda error, x, test: (error, np.ones_like(x), test), "constant"),
+        (lambda error, x, test: (error, np.full_like(x, np.nan), test), "0 points"),
+        (lambda error, x, test: (error, x, np.zeros_like(test)), "train and test both"),
+    ],
+    ids=["constant error", "constant predictor", "nothing left", "no test points"],
+)
+def test_what_cannot_be_fitted_is_an_error(change, words):
+    with pytest.raises(InputError, match=words):
+        regression.fit(*change(*points(count=70)))
+
+
+def test_the_bootstrap_agrees_with_least_squares_where_its_assumptions_hold():
+    error, x, test = points(count=7000)
+    fit = regression.fit(error, x, test)[-1]
+    assert fit.test_slope_low < fit.test_slope < fit.test_slope_high
+    width = fit.test_slope_high - fit.test_slope_low
+    assert width == pytest.approx(2 * 1.96 * fit.test_slope_se, rel=0.35)
+    assert fit == regression.fit(error, x, test)[-1], "the seed is fixed"
+
+
+def test_the_bootstrap_sees_errors_that_grow_with_the_predictor():
+    error, x, test = points(count=7000, noise=0.0)
+    error = error + (x - x.mean()) ** 2 * np.random.default_rng(1).normal(size=7000)
+    fit = regression.fit(error, x, test)[-1]
+    assert fit.test_slope_high - fit.test_slope_low > 1.3 * 2 * 1.96 * fit.test_slope_se

@@ -1,0 +1,433 @@
+"""The page mechanism: what executes and what does not, how a failing page fails, what parameters are refused."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from lib import pages, runs
+from lib.base import digests, files
+from lib.base.errors import InputError
+from lib.pages import archive, execution, source, sphinx_extension
+from lib.runs import store
+
+HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
+ONE = HEADER + (
+    "# %% [markdown]\n# # One\n# Some prose. The number is {glue:text}`number:.1f`.\n\n"
+    '# %% tags=["parameters"]\nfactor: int = 2\n\n'
+    '# %%\nfrom myst_nb import glue\n\nglue("number", 1.5 * factor, display=False)\nprint("computed", factor)\n'
+)
+TWO = HEADER + "# %% [markdown]\n# # Two\n\n# %%\nprint('second page')\n"
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A book of two pages with the configuration of the real one."""
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(files.ROOT / name, tmp_path / name)
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: one\n  - file: two\n")
+    (tmp_path / "index.md").write_text("# Book\n\nIt is {glue:text}`one.py::number:.1f`.\n")
+    (tmp_path / "references.bib").write_text("")
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "custom.css").write_text("")
+    (tmp_path / "one.py").write_text(ONE)
+    (tmp_path / "two.py").write_text(TWO)
+    return tmp_path
+
+
+def build(book: Path, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
+    command = [Path(sys.executable).parent / "jupyter-book", "build", book, "-W", "-n"]
+    return subprocess.run(
+        command, cwd=folder or book.parent, env=os.environ | environment, capture_output=True, text=True
+    )
+
+
+def executed(result: subprocess.CompletedProcess) -> set[str]:
+    assert result.returncode == 0, result.stderr[-3000:]
+    return set(re.findall(r"executing (\w+) \.\.\.", result.stdout))
+
+
+def html(book: Path, page: str) -> str:
+    return (book / "_build" / "html" / f"{page}.html").read_text()
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_only_what_has_changed_executes(book):
+    assert executed(build(book)) == {"one", "two"}
+    assert "computed 2" in html(book, "one")
+    assert "3.0" in html(book, "one"), "glue within a page"
+    assert "3.0" in html(book, "index"), "glue across pages"
+    assert "Computed 20" in html(book, "two"), "the provenance foot"
+    notebook = nbformat.read(book / "_build" / "html" / "_executed" / "one.ipynb", as_version=4)
+    assert any(cell.get("outputs") for cell in notebook.cells), "the download has its outputs"
+
+    assert executed(build(book, Path("/"))) == set(), "nothing changed; built from another folder"
+
+    change(book / "one.py", "Some prose.", "Better prose.")
+    assert executed(build(book)) == set(), "prose alone"
+    assert "Better prose." in html(book, "one")
+    assert "computed 2" in html(book, "one")
+
+    change(book / "two.py", "second page", "page the second")
+    assert executed(build(book)) == {"two"}, "the code of one page"
+    assert "page the second" in html(book, "two")
+
+    (book / "_build" / "executed" / "one.ipynb").write_text("{")
+    assert executed(build(book)) == {"one"}, "a damaged notebook"
+
+
+def test_a_page_that_raises_ends_the_build_every_time_and_says_where(book):
+    change(book / "two.py", "print('second page')", "values = [1, 2]\nvalues[7]")
+    for _ in range(2):
+        result = build(book)
+        assert result.returncode != 0
+        output = result.stdout + result.stderr
+        assert "Page two raised IndexError in code cell 1: list index out of range" in output
+        assert "values[7]" in output
+    change(book / "two.py", "values[7]", "values[1]")
+    assert executed(build(book)) == {"two"}
+
+
+def test_a_wrong_run_in_the_environment_is_one_sentence(book):
+    change(book / "one.py", "factor: int = 2", "factor: int = 2\nruns: list[str] = ['smoke']")
+    result = build(book, BOOK_RUNS="absent")
+    assert result.returncode != 0
+    assert "Unknown run 'absent'; choose one of" in result.stdout + result.stderr
+
+
+def test_a_reference_follows_the_number_of_its_table_in_a_warm_build(book):
+    table = "# ```{table} A caption\n# :name: NAME\n#\n# | a |\n# | :-- |\n# | b |\n# ```\n"
+    change(book / "two.py", "# # Two\n", "# # Two\n# See {numref}`second`.\n")
+    change(book / "one.py", "# # One\n", "# # One\n#\n" + table.replace("NAME", "second"))
+    executed(build(book))
+    assert "Table 1" in html(book, "two")
+    change(book / "one.py", "# # One\n", "# # One\n#\n" + table.replace("NAME", "first"))
+    executed(build(book))
+    assert "Table 2" in html(book, "two")
+
+
+def test_a_kept_run_that_is_absent_or_damaged_is_left_out_and_the_page_says_so(book, tmp_path):
+    """The rest of the book is built; of a page with no other run to show there is the title, and the reason."""
+    results = tmp_path / "kept"
+    change(book / "one.py", "factor: int = 2", "factor: int = 2\nruns: list[str] = ['mnist', 'smoke']")
+    change(book / "one.py", '"computed", factor', '"computed", runs')
+    assert executed(build(book, GEOMETRY_RESULTS=str(results))) == {"one", "two"}
+    assert "The run mnist is not shown here. Run mnist has no results yet" in html(book, "one")
+    assert "python -m lib run mnist" in html(book, "one")
+    assert "['smoke']" in BeautifulSoup(html(book, "one"), "html.parser").get_text()
+    assert "not shown here" not in html(book, "two")
+
+    shutil.copytree(files.ROOT / "results" / "mnist", results / "mnist")
+    kept = min((results / "mnist").glob("*-s0.json.gz"))
+    kept.write_bytes(kept.read_bytes()[:-200])
+    assert executed(build(book, GEOMETRY_RESULTS=str(results))) == set(), "the same run is shown, with another reason"
+    assert f"{kept.name} is damaged" in html(book, "one")
+
+    assert executed(build(book, GEOMETRY_RESULTS=str(results), BOOK_RUNS="mnist")) == set()
+    bare = BeautifulSoup(html(book, "one"), "html.parser").find("article").get_text()
+    assert bare.lstrip().startswith("One")
+    assert f"{kept.name} is damaged" in bare
+    assert "computed" not in bare
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("print('second page')", "print('second page'", "Code cell 1 of page two is no Python"),
+        ("print('second page')", "import os\nos._exit(1)", "Page two: code cell 1 ended its kernel"),
+        ("# # Two", "# # Two\n# {ref}`nowhere`", "two.py, cell 1"),
+    ],
+    ids=["syntax", "kernel", "reference"],
+)
+def test_what_ends_a_build_is_named_by_page_and_cell(book, old, new, words):
+    change(book / "two.py", old, new)
+    result = build(book)
+    assert result.returncode != 0
+    output = result.stdout + result.stderr
+    assert words in output
+    assert "Traceback" not in output
+
+
+def test_one_line_of_configuration_gives_the_book_its_repository_and_launch_buttons(book):
+    """Without the line, no page names a repository or a place to launch; with it, pages that are notebooks have both."""
+    change(book / "one.py", "# # One", "# # One\n# [A link](two).")
+    executed(build(book))
+    for page in ("index", "one"):
+        assert not re.search(
+            "binder|jupyterhub|executablebooks/jupyter-book|/edit/|/issues/", html(book, page).split("</main>")[0]
+        )
+    change(
+        book / "_config.yml",
+        "# repository: {url: ADDRESS}",
+        'repository: {url: "https://gitlab.example.org/owner/name"}',
+    )
+    assert executed(build(book)) == set()
+    buttons = [
+        link["href"] for link in BeautifulSoup(html(book, "one"), "html.parser").select(".article-header-buttons a")
+    ]
+    launch = "https://mybinder.org/v2/git/https%3A//gitlab.example.org/owner/name/main?urlpath=notebooks/book/one.py"
+    assert f"{launch}%3Ffactory%3DJupytext%2520Notebook" in buttons
+    assert "https://gitlab.example.org/owner/name" in buttons
+    assert any("/edit/main/book/one.py" in one for one in buttons)
+    assert any("/issues/new" in one for one in buttons)
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path, monkeypatch):
+    shutil.copytree(files.ROOT / "lib", tmp_path / "lib")
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    text = ONE + "\n# %%\nfrom lib import regression\n"
+
+    def key(text=text, **parameters):
+        digests.code_digest.cache_clear()
+        digests._code.cache_clear()
+        digests.imported.cache_clear()
+        page = source.parse("one", text)
+        return execution.key(page, source.checked(page, parameters))
+
+    first = key()
+    assert key(text.replace("Some prose", "Other prose")) == first
+    assert key(text.replace("1.5 *", "2.5 *")) != first
+    assert key(factor=3) != first
+    change(tmp_path / "lib" / "figures" / "style.py", "GREEN", "VERT")
+    assert key() == first, "a module the page does not import"
+    change(tmp_path / "lib" / "regression.py", "Coefficients with their standard errors", "Coefficients, and errors")
+    assert key() == first, "a docstring of a module it imports"
+    change(tmp_path / "lib" / "errors.py", 'or "none"', 'or "nothing"')
+    second = key()
+    assert second != first, "a module that a module it imports imports"
+    change(tmp_path / "lib" / "data" / "published_table_1.csv", "-0.0144", "-0.0145")
+    assert key() != second, "a printed number"
+    digests.code_digest.cache_clear()
+    digests._code.cache_clear()
+    digests.imported.cache_clear()
+
+
+def test_the_key_follows_the_summaries(monkeypatch):
+    page = source.parse("one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["smoke"]\n')
+    keys = []
+    for digest in ("first", "second"):
+        monkeypatch.setattr(execution.runs, "summary_digest", lambda name, digest=digest: digest)
+        keys.append(execution.key(page, source.checked(page, {})))
+    assert keys[0] != keys[1]
+
+
+def test_a_page_that_follows_training_reads_the_companions_of_its_runs():
+    text = HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits", "smoke"]\n\n# %%\n'
+    plain, following = (source.parse("one", text + code) for code in ("followed = {}\n", "list(followed(runs))\n"))
+    assert plain.reads(source.checked(plain, {})) == ["digits", "smoke"]
+    assert following.reads(source.checked(following, {})) == ["digits", "smoke", "digits-training"]
+    assert "digits-training" in source.load("training_dynamics").reads({"runs": ["digits"]})
+
+
+def test_the_key_and_the_provenance_hold_what_a_page_reads(monkeypatch):
+    page = source.parse(
+        "one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits"]\n\n# %%\nfollowed(runs)\n'
+    )
+    asked = []
+    monkeypatch.setattr(execution.runs, "summary_digest", lambda name: asked.append(name) or name)
+    execution.key(page, source.checked(page, {}))
+    assert asked == ["digits", "digits-training"]
+
+
+def test_a_page_whose_run_has_grown_meanwhile_is_shown_but_not_stored(tmp_path, monkeypatch):
+    page, notebook = source.parse("one", TWO), nbformat.v4.new_notebook()
+    monkeypatch.setattr(execution, "execute", lambda *_: notebook)
+    for meanwhile in ("as it was", "grown"):
+        monkeypatch.setattr(sphinx_extension, "BOOK", sphinx_extension.Book(keys={"one": "as it was"}))
+        monkeypatch.setattr(execution, "key", lambda *_, meanwhile=meanwhile: meanwhile)
+        sphinx_extension._execute_page(tmp_path / meanwhile, "one", page, {})
+        assert sphinx_extension.BOOK.notebooks == {"one": notebook}
+        assert (execution.stored(tmp_path / meanwhile, "one", "as it was") is None) == (meanwhile == "grown")
+
+
+def test_where_a_runs_results_come_from_is_found_once(monkeypatch):
+    calls, manifest = [], runs.manifest
+    digest = iter(["first", "first", "second"])
+    monkeypatch.setattr(execution.runs, "summary_digest", lambda name: next(digest))
+    monkeypatch.setattr(execution.runs, "manifest", lambda run: calls.append(run) or manifest(run))
+    assert execution.origin("mnist") == execution.origin("mnist") == execution.origin("mnist")
+    assert len(calls) == 2
+
+
+def test_a_page_that_shows_the_parameters_of_all_pages_follows_them(monkeypatch):
+    text = HEADER + "# %%\nfrom lib.pages import source\n"
+    pages_read = [source.parse("one", text), source.parse("one", text.replace("lib.pages", "lib"))]
+    before = [execution.key(page, {}) for page in pages_read]
+    monkeypatch.setattr(execution, "parameter_table", lambda: source.parameter_table().iloc[1:])
+    assert [execution.key(page, {}) == key for page, key in zip(pages_read, before, strict=True)] == [False, True]
+
+
+# --- parameters --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "given", "words"),
+    [
+        ("dance", {}, "Unknown page 'dance'"),
+        ("prediction", {"steps": "2"}, "Unknown parameter of page prediction 'steps'; choose one of: runs"),
+        ("prediction", {"runs": "digits"}, r"is 'digits'; give a list\[str\]"),
+        ("prediction", {"runs": "[1]"}, r"is \[1\]; give a list\[str\]"),
+        ("prediction", {"runs": "[oops"}, r"give a list\[str\]"),
+        ("prediction", {"runs": "[absent]"}, "Unknown run 'absent'"),
+        ("prediction", {"runs": "[]"}, "is empty"),
+    ],
+    ids=["page", "parameter", "text", "numbers", "yaml", "run", "none"],
+)
+def test_unusable_parameters_are_refused_and_nothing_is_written(tmp_path, page, given, words):
+    with pytest.raises(InputError, match=words):
+        pages.run_page(page, given, tmp_path / "out.ipynb")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "good", "bad"),
+    [
+        ("int", "3", "4", "4.5"),
+        ("int", "3", "4", "true"),
+        ("float", "0.5", "1", "one"),
+        ("str", "'a'", "7", None),
+        ("bool", "False", "true", "1"),
+        ("list[int]", "[2]", "[3, 4]", "[3, x]"),
+    ],
+)
+def test_types_are_those_of_the_annotations(annotation, default, good, bad):
+    page = source.parse("toy", HEADER + f'# %% tags=["parameters"]\nvalue: {annotation} = {default}\n')
+    assert source.checked(page, {})["value"] == page.parameters["value"].default
+    source.checked(page, {"value": good})
+    if bad is not None:
+        with pytest.raises(InputError, match="Parameter 'value' of page toy"):
+            source.checked(page, {"value": bad})
+
+
+def test_the_table_of_parameters_is_that_of_the_pages():
+    (row,) = source.parameter_table().loc[[("controls", "simulated_points")]].to_dict("records")
+    assert row == {"default": 20000, "type": "int", "meaning": "of the simulation"}
+
+
+def test_a_parameters_cell_that_cannot_be_read_is_refused():
+    with pytest.raises(InputError, match="cannot be read"):
+        source.parse("toy", HEADER + '# %% tags=["parameters"]\nvalue = 3\n')
+    twice = '# %% tags=["parameters"]\nvalue: int = 3\n\n' * 2
+    with pytest.raises(InputError, match="2 cells tagged parameters"):
+        source.parse("toy", HEADER + twice)
+
+
+def test_a_page_runs_with_other_parameters_and_a_failing_one_writes_nothing(tmp_path):
+    (tmp_path / "one.py").write_text(ONE)
+    pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
+    notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert "computed 5" in str(notebook.cells)
+    assert notebook.metadata["provenance"]["parameters"] == {"factor": 5}
+    change(tmp_path / "one.py", "1.5 *", "1 / 0 *")
+    before = (tmp_path / "out.ipynb").read_bytes()
+    environment = dict(os.environ)
+    with pytest.raises(pages.PageError, match="Page one raised ZeroDivisionError in code cell 2"):
+        pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
+    assert os.environ == environment
+    assert (tmp_path / "out.ipynb").read_bytes() == before
+
+
+def test_what_a_page_refuses_is_refused_and_a_page_whose_process_ends_is_an_error(tmp_path):
+    refusing = (
+        ONE + "\n# %%\nfrom lib.base.errors import InputError\n\nraise InputError('Unknown factor 5; choose 2.')\n"
+    )
+    (tmp_path / "one.py").write_text(refusing)
+    with pytest.raises(InputError, match=r"^Unknown factor 5; choose 2\.$"):
+        pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
+    (tmp_path / "one.py").write_text(ONE + "\n# %%\nimport os\n\nos._exit(9)\n")
+    with pytest.raises(pages.PageError, match="code cell 3 ended its kernel"):
+        pages.run_page("one", {"factor": "5"}, tmp_path / "out.ipynb", book=tmp_path)
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_page_executes(tmp_path, monkeypatch):
+    (tmp_path / "one.py").write_text(ONE)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(execution, "execute", lambda *_: pytest.fail("it executes"))
+    with pytest.raises(InputError, match=r"file/out.ipynb cannot be written \("):
+        pages.run_page("one", {}, tmp_path / "file" / "out.ipynb", book=tmp_path)
+
+
+def test_kernels_have_one_thread(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    (tmp_path / "one.py").write_text(HEADER + "# %%\nimport os\n\nprint('threads', os.environ['OMP_NUM_THREADS'])\n")
+    pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
+    assert "threads 1" in (tmp_path / "out.ipynb").read_text()
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
+    for name in source.names():
+        page = source.load(name)
+        without = ("introduction", "performance", "diagnose", "rerun")
+        assert any(map(source.holds_runs, page.parameters)) or name in without, name
+        for cell in page.notebook.cells:
+            if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
+                continue  # parameters may list many runs
+            assert len([line for line in cell.source.splitlines() if line.strip()]) <= 14, f"{name}: {cell.source}"
+
+
+def test_every_figure_has_an_alt_text_of_its_own():
+    for path in (files.ROOT / "book").glob("*.py"):
+        text = path.read_text()
+        for block in re.findall(r"# ```\{glue:figure\}.*?# ```", text, re.DOTALL):
+            alt = re.search(r"# :alt: (.+)", block)
+            assert alt and len(alt[1]) > 40, f"{path.name}: {block}"
+            assert alt[1] not in block.replace(alt[0], "")
+
+
+# --- the archive -------------------------------------------------------------------------------------------------
+
+
+def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "ARTIFACTS", tmp_path / "artifacts")
+    files.write(tmp_path / "artifacts" / "own" / "0123" / "manifest.json", "{}")
+    html = tmp_path / "html"
+    (html / "_executed").mkdir(parents=True)
+    with pytest.raises(InputError, match="build it with: make book"):
+        archive.write(tmp_path / "book.zip", html)
+    (html / "index.html").write_text("<html></html>")
+    (html / "_executed" / "one.ipynb").write_text("{}")
+    for name in ("first.zip", "second.zip"):
+        archive.write(tmp_path / name, html)
+    assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "first.zip") as found:
+        sums = dict(line.split("  ")[::-1] for line in found.read("SHA256SUMS").decode().splitlines())
+        assert set(found.namelist()) == {*sums, "SHA256SUMS"}
+        assert all(files.sha256(found.read(name)) == digest for name, digest in sums.items())
+    assert {"html/index.html", "notebooks/one.ipynb", "source/requirements.txt", "source/LICENSE"} <= set(sums)
+    assert {"source/results/mnist/manifest.json", "manifests/own-0123.json"} <= set(sums)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    with pytest.raises(InputError, match="from a clone of its repository"):
+        archive.write(tmp_path / "third.zip", html)
+    assert not (tmp_path / "third.zip").exists()
+
+
+def test_the_bibliography_is_whole():
+    from pybtex.database import parse_file
+
+    entries = parse_file(str(files.ROOT / "book" / "references.bib")).entries
+    assert len(entries) == (files.ROOT / "book" / "references.bib").read_text().count("\n@") + 1
+    for key, entry in entries.items():
+        fields = entry.fields
+        assert fields.keys() & {"doi", "url", "eprint"} or "\\url{" in fields.get("howpublished", ""), (
+            f"{key} has no address"
+        )
+        assert re.fullmatch(r"10\.\d{4,}/[^\s{}]+", fields.get("doi", "10.1000/none")), key
+        assert re.fullmatch(r"\d{4}\.\d{4,5}", fields.get("eprint", "0000.0000")), key
+        assert ("eprint" in fields) == (fields.get("archiveprefix") == "arXiv"), key
