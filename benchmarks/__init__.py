@@ -5,23 +5,10 @@
 
 from benchmarks.jacobians import jacobians
 from benchmarks.scaling import scaling
-from benchmarks.timing import Timings, environment, gemm_rate, in_turns
+from benchmarks.timing import Timings, environment, gemm_rate, interleaved
 from benchmarks.training import training
 from lib.base import files
 
 BENCHMARKS = {"jacobians": jacobians, "scaling": scaling, "training": training}
 
 FOLDER = files.ROOT / "benchmarks"
-
-
-__all__ = [
-    "BENCHMARKS",
-    "FOLDER",
-    "Timings",
-    "environment",
-    "gemm_rate",
-    "in_turns",
-    "jacobians",
-    "scaling",
-    "training",
-]

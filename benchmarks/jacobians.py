@@ -37,7 +37,7 @@ Call = Callable[[], object]
 
 def in_turns(contenders: Mapping[str, Call], rounds: int) -> Timings:
     """The processor's seconds of every contender, a round after the other."""
-    return timing.in_turns(contenders, rounds, time.process_time)
+    return timing.interleaved(contenders, rounds, time.process_time)
 
 
 def _network(widths: Sequence[int], points: int, dtype: torch.dtype = torch.float32) -> tuple[Any, Any, Tensor]:

@@ -33,7 +33,7 @@ class Timings:
         return {name: self.ratio(name, base) for name in self.seconds}
 
 
-def in_turns(
+def interleaved(
     contenders: Mapping[str, Callable[[], object]], rounds: int = 5, clock: Callable[[], float] = time.perf_counter
 ) -> Timings:
     """Time every contender once a round, after one round that does not count; `clock` has the seconds.
@@ -70,7 +70,7 @@ def gemm(rows: int, inner: int, columns: int, dtype: torch.dtype = torch.float32
 def gemm_rate(dtype: torch.dtype = torch.float32, size: int = 1536, rounds: int = 5) -> float:
     """The best rate, in GFLOP/s, of a square matrix product of this size and type on the present number of threads."""
     call, operations = gemm(size, size, size, dtype)
-    return operations / in_turns({"gemm": call}, rounds).best("gemm") / 1e9
+    return operations / interleaved({"gemm": call}, rounds).best("gemm") / 1e9
 
 
 def environment() -> dict[str, Any]:

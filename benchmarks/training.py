@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.timing import environment, gemm, in_turns, threads
+from benchmarks.timing import environment, gemm, interleaved, threads
 from lib.runs.specification import members, read
 from lib.training import autoencoders
 from lib.training.autoencoders import Pair
@@ -67,7 +67,7 @@ def training(rounds: int = 5) -> dict[str, Any]:
         images = torch.rand(LARGE_POINTS, LARGE[0])
         product, product_operations = gemm(LARGE_BATCH, LARGE[0], LARGE[1])
         repeated = 200
-        large = in_turns(
+        large = interleaved(
             {
                 "gemm": lambda: [product() for _ in range(repeated)],
                 "ours": lambda: _stacked([LARGE], images, LARGE_BATCH),
@@ -79,7 +79,7 @@ def training(rounds: int = 5) -> dict[str, Any]:
         digits = read("digits")
         family = [digits.widths(one, 64) for one in members(digits) if one.depth == digits.table_depth]
         small_images = torch.rand(1540, 64)
-        small = in_turns(
+        small = interleaved(
             {
                 "ours": lambda: _stacked(family, small_images, digits.batch_size),
                 "loop in memory": lambda: _memory_loop(family, small_images, digits.batch_size),

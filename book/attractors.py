@@ -34,11 +34,11 @@ import torch
 
 from lib.geometry import orbits
 from lib.report import attractors as report, claims, style
-from lib.runs import live, member, piecewise_affine, read, summary
-from lib.runs.specification import checked_members
+from lib.runs import first_trainable, member, piecewise_affine, read, summary
+from lib.runs.specification import reference_members
 
 style.use_style()
-run = read(live(piecewise_affine(runs)))
+run = read(first_trainable(piecewise_affine(runs)))
 dataset = run.load_dataset()
 test, train = (part.images.double() for part in (dataset.test, dataset.train))
 draw = torch.Generator().manual_seed(0)
@@ -49,7 +49,7 @@ starts = {"test": test[:points], "train": train[:points], "noise": noise}
 labels = torch.cat([dataset.test.labels[:points], dataset.train.labels[:points]])
 usual = float(orbits.nearest(test, train)[0].median())
 x, portraits = torch.cat(list(starts.values())), {}
-for one in checked_members(run):
+for one in reference_members(run):
     pair = member(run.name, one.depth, one.latent_dim, one.seed)
     double = [module.double() for module in pair]
     found = orbits.portrait(*double, x, labels, train, usual, steps)
@@ -69,7 +69,7 @@ from myst_nb import glue
 names = list(portraits)
 glue("attractor_run", run.name, display=False)
 glue("attractor_steps", steps, display=False)
-dims = [one.latent_dim for one in checked_members(run)]
+dims = [one.latent_dim for one in reference_members(run)]
 for place, which in {"low": 0, "high": -1}.items():
     glue(f"{place}_d", dims[which], display=False)
     fixed, cycle, lost, unsettled = portraits[names[which]].orbits.shares()
@@ -81,7 +81,7 @@ for place, which in {"low": 0, "high": -1}.items():
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-told = claims.lost_told({run.name: summary(run.name)})
+told = claims.lost_sentence({run.name: summary(run.name)})
 glue("lost", Markdown(told), display=False)
 
 # %% [markdown]
@@ -147,7 +147,7 @@ from lib.geometry.orbits import starting_points
 data = torch.cat(kinds[:2])
 quantities = {"trace": "trace", "log_volume": "log volume", "error": "error"}
 begun = {}
-for one, (name, found) in zip(checked_members(run), portraits.items(), strict=True):
+for one, (name, found) in zip(reference_members(run), portraits.items(), strict=True):
     pair = member(run.name, one.depth, one.latent_dim, one.seed)
     double = [module.double() for module in pair]
     columns = starting_points(*double, x, found.orbits)
@@ -157,7 +157,7 @@ glue("foretold", Markdown(told), display=False)
 
 # %% tags=["remove-input"]
 of_eigenvalues = ["trace", "log_volume"]
-parts = dynamics.foretelling(begun, of_eigenvalues, fixed=0)
+parts = dynamics.orbit_correlations(begun, of_eigenvalues, fixed=0)
 signed = [(1 if to == "steps" else -1, one) for (_, _, to), one in parts.items()]
 glue(
     "told_expected",

@@ -143,10 +143,10 @@ diagrams.split(*points, form.basis[0, :, 0].numpy())
 # The checks below are made in double precision on networks of the tables' depth, $d$ = {glue:text}`checked_dims:s`, at the points of the run (of a large data set: at its test points). On MNIST they are those of the run `mnist-300`, whose output is affine. A logistic output is not covered by the proofs on this page, except by the third part of {prf:ref}`cor-lower`; nor is it needed for what [geometry](geometry) proves of all differentiable maps.
 
 # %%
-from lib.runs import live, member, piecewise_affine, read
+from lib.runs import first_trainable, member, piecewise_affine, read
 from lib.analysis.bound_checks import bound_checks, points_and_anchors
 
-run = read(live(piecewise_affine(runs)))
+run = read(first_trainable(piecewise_affine(runs)))
 by_run = {name: bound_checks(name) for name in piecewise_affine(runs)}
 
 # %% tags=["remove-input"]

@@ -21,9 +21,9 @@ runs: list[str] = ["mnist", "mnist-300", "digits"]  # runs to show, side by side
 
 # %%
 from lib.analysis import claims
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
-runs = listed(runs)
+runs = parse_names(runs)
 summaries = {name: summary(name) for name in runs}
 ledger = claims.ledger(summaries)
 counts = claims.counts(ledger)

@@ -67,11 +67,11 @@ glue("direct_held", float(known.loc[(0.3, "class and ink"), "slope"]), display=F
 
 # %%
 from lib.report import claims, controls as report, style
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
 style.use_style()
-summaries = {name: summary(name) for name in listed(runs)}
-beside = summaries | {name: summary(name) for name in listed(plain_runs)}
+summaries = {name: summary(name) for name in parse_names(runs)}
+beside = summaries | {name: summary(name) for name in parse_names(plain_runs)}
 
 # %% mystnb={"image": {"alt": "A column of two panels for each run: slopes on the log volume above, on the trace below, against the latent dimension. Five lines each, from nothing held fixed to class, ink and neighbours, with a grey line at zero."}}
 report.controlled_slopes(summaries, "test")
@@ -89,7 +89,7 @@ report.controlled_slopes(summaries, "train")
 from IPython.display import Markdown
 
 glue("controlled", Markdown(report.controlled(beside)), display=False)
-shown = summaries[listed(runs)[0]]
+shown = summaries[parse_names(runs)[0]]
 own = shown.controls.query("space == 'input' and split == 'test'")
 last = max(shown.run.latent_dims)
 own = own[(own["depth"] == shown.run.table_depth) & (own["latent_dim"] == last)]
@@ -106,7 +106,7 @@ for short, name in fixed.items():
         glue(f"{predictor}_{short}_r2", 100 * float(row["partial_r2"]), display=False)
 
 # %% tags=["remove-input"]
-plain = beside[listed(plain_runs)[0]]
+plain = beside[parse_names(plain_runs)[0]]
 own = plain.controls.query(
     "space == 'input' and split == 'test' and predictor == 'trace'"
 )
@@ -121,8 +121,8 @@ import pandas as pd
 
 from lib.analysis import evidence
 
-glue("lost", Markdown(claims.lost_told(beside)), display=False)
-alike = [summary(name) for name in listed(seed_runs)]
+glue("lost", Markdown(claims.lost_sentence(beside)), display=False)
+alike = [summary(name) for name in parse_names(seed_runs)]
 seeded_d = max(evidence.shared_dims([one.run for one in alike]))
 seeded_depth = alike[0].run.table_depth
 found = pd.concat(one.controls for one in alike)
@@ -170,7 +170,7 @@ glue("changes", Markdown(report.control_counts(beside)), display=False)
 # Every member of every depth, test points, $J_I$: at how many the slope with class and ink held fixed is significantly above 0, below 0, or neither (95 % intervals), and at how many it is less than half of the raw slope in size.
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(claims.basis(beside, "controls")), display=False)
+glue("basis", Markdown(claims.sample_sizes(beside, "controls")), display=False)
 
 # %% [markdown]
 # ## How sure are we

@@ -109,7 +109,7 @@ Markdown(report.flags(found))
 # The shares are in percent; *any* counts the points that trace, log volume or tangent distance flags. The points farthest outside, measured in widths of the reference's central range (without a reference: those farthest from the tangent plane), are these.
 
 # %%
-report.outstanding_table(found)
+report.most_unusual_table(found)
 
 # %% mystnb={"image": {"alt": "For each set of points two rows of small images: the points that stand out most, each with its number, and below each its reconstruction by the network."}}
 pictures = report.pictures(found)

@@ -24,12 +24,12 @@ precision_runs: list[str] = ["digits-seeds", "digits-bfloat16"]  # as usual; oth
 from myst_nb import glue
 
 from lib.report import experiments as report, style
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
 style.use_style()
-runs = listed(runs)
+runs = parse_names(runs)
 summaries = {name: summary(name) for name in runs}
-listing = summaries | {name: summary(name) for name in listed(plain_runs)}
+listing = summaries | {name: summary(name) for name in parse_names(plain_runs)}
 shown = summaries[runs[0]]
 
 # %% [markdown]
@@ -38,9 +38,9 @@ shown = summaries[runs[0]]
 # %%
 from IPython.display import Markdown
 
-from lib.runs import live
+from lib.runs import first_trainable
 
-example = summaries[live(runs)].run
+example = summaries[first_trainable(runs)].run
 dataset = example.load_dataset()
 Markdown(report.coverage(listing))
 
@@ -88,7 +88,7 @@ glue("settings", Markdown(report.settings(listing)), display=False)
 # %%
 from lib.analysis import sensitivity
 
-both = [summary(name) for name in listed(precision_runs)]
+both = [summary(name) for name in parse_names(precision_runs)]
 pairs = sensitivity.precision(*both) if len(both) == 2 else None
 
 # %% mystnb={"image": {"alt": "Four panels, one for each space and predictor: test slopes against the latent dimension. At each, a vertical line for every seed joins a dot for one precision and a cross for the other; the lines are shorter than the dots are apart."}}

@@ -125,9 +125,9 @@ runs: list[str] = ["mnist-300", "digits"]  # the first with networks is shown
 explicit_points: int = 20  # points whose N x N Jacobian is formed
 
 # %%
-from lib.runs import live, member, piecewise_affine, read
+from lib.runs import first_trainable, member, piecewise_affine, read
 
-run = read(live(piecewise_affine(runs)))
+run = read(first_trainable(piecewise_affine(runs)))
 test = run.load_dataset().test.images.double()
 pairs = {}
 for d in sorted({min(run.latent_dims), max(run.latent_dims)}):

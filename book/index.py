@@ -27,13 +27,13 @@ from myst_nb import glue
 
 from lib.analysis import claims, evidence, intervals
 from lib.report import claims as claims_report, controls, style
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
 style.use_style()
-summaries = {name: summary(name) for name in listed(runs)}
-beside = summaries | {name: summary(name) for name in listed(plain_runs)}
-told = {"first": listed(runs)[0], "last": listed(runs)[-1]}
-told["plain"] = listed(plain_runs)[0]
+summaries = {name: summary(name) for name in parse_names(runs)}
+beside = summaries | {name: summary(name) for name in parse_names(plain_runs)}
+told = {"first": parse_names(runs)[0], "last": parse_names(runs)[-1]}
+told["plain"] = parse_names(plain_runs)[0]
 
 # %% tags=["remove-input"]
 largest = {}
@@ -43,7 +43,7 @@ for place, name in told.items():
     glue(f"{place}_run", name, display=False)
     glue(f"{place}_d", largest[place], display=False)
 glue("all_claims", len(claims.CLAIMS), display=False)
-glue("standing", Markdown(claims_report.standing(beside)), display=False)
+glue("standing", Markdown(claims_report.verdict_counts(beside)), display=False)
 
 # %% tags=["remove-input"]
 held = {"raw": "none", "held": "class and ink", "all": "class, ink, neighbours"}

@@ -65,9 +65,9 @@ glue("diagram", diagrams.commutative_diagram(), display=False)
 from IPython.display import Markdown
 
 from lib.report import experiments
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
-summaries = {name: summary(name) for name in listed(runs)}
+summaries = {name: summary(name) for name in parse_names(runs)}
 Markdown(experiments.coverage(summaries))
 
 # %% [markdown]

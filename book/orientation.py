@@ -24,10 +24,10 @@ from myst_nb import glue
 
 from lib.analysis import claims, evidence
 from lib.report import claims as claims_report, spectra, style
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
 style.use_style()
-runs = listed(runs)
+runs = parse_names(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
@@ -100,7 +100,7 @@ glue("tests", Markdown(claims_report.tests("orientation")), display=False)
 # All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(claims_report.basis(summaries, "orientation")), display=False)
+glue("basis", Markdown(claims_report.sample_sizes(summaries, "orientation")), display=False)
 
 # %% [markdown]
 # ## How sure are we

@@ -34,10 +34,10 @@ from lib.analysis import tournament
 from lib.measures import baselines
 from lib.report import out_of_distribution as report, style
 from lib.training import corruptions, datasets
-from lib.runs import Member, live, member, read
+from lib.runs import Member, first_trainable, member, read
 
 style.use_style()
-run = read(live(runs))
+run = read(first_trainable(runs))
 data = run.load_dataset()
 train, test = data.train.images.numpy(), data.test.images.numpy()
 further = {name: datasets.load(name) for name in others}
@@ -192,9 +192,9 @@ glue("hint_from", int(high.index.min()), display=False)
 
 # %%
 from lib.analysis import evidence
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
-kept = {name: tournament.kept_detection(name) for name in listed(runs) if read(name).kept}
+kept = {name: tournament.kept_detection(name) for name in parse_names(runs) if read(name).committed}
 kept = {name: by_dim for name, by_dim in kept.items() if by_dim}
 kept_run = next(iter(kept), run.name)
 by_dim = kept.get(kept_run, found)

@@ -40,12 +40,12 @@ from myst_nb import glue
 
 from lib.analysis import claims, evidence
 from lib.report import claims as claims_report, layout, prediction as report, style
-from lib.runs import listed, matching, summary
+from lib.runs import parse_names, select_rows, summary
 
 style.use_style()
-runs = listed(runs)
+runs = parse_names(runs)
 summaries = {name: summary(name) for name in runs}
-beside = summaries | {name: summary(name) for name in listed(plain_runs)}
+beside = summaries | {name: summary(name) for name in parse_names(plain_runs)}
 shown = summaries[runs[0]]
 
 # %% [markdown]
@@ -124,7 +124,7 @@ report.published_beside_reproduced(beside)
 from IPython.display import Markdown
 
 glue("agreement", Markdown(report.agreement(beside)), display=False)
-glue("agreement_told", Markdown(report.agreement_told(shown)), display=False)
+glue("agreement_told", Markdown(report.agreement_sentence(shown)), display=False)
 
 # %% [markdown]
 # ```{glue:md} agreement
@@ -147,8 +147,8 @@ glue("agreement_told", Markdown(report.agreement_told(shown)), display=False)
 # %%
 from lib.analysis import evidence, intervals
 
-seeded = evidence.by_seed([summary(name) for name in listed(seed_runs)])
-glue("seeded_run", listed(seed_runs)[0], display=False)
+seeded = evidence.by_seed([summary(name) for name in parse_names(seed_runs)])
+glue("seeded_run", parse_names(seed_runs)[0], display=False)
 glue("chance", Markdown(report.seeds_sentence(seeded)), display=False)
 spread = seeded.groupby(["latent_dim", "space", "predictor"])["test_slope"].std()
 glue("chance_std", float(spread.median()), display=False)
@@ -260,8 +260,8 @@ glue("tests", Markdown(claims_report.tests("prediction")), display=False)
 # All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(claims_report.basis(beside, "prediction")), display=False)
-own = matching(shown.regressions, label=-1, depth=depth).set_index("latent_dim")
+glue("basis", Markdown(claims_report.sample_sizes(beside, "prediction")), display=False)
+own = select_rows(shown.regressions, label=-1, depth=depth).set_index("latent_dim")
 widths = (own["test_slope_high"] - own["test_slope_low"]) / own["test_slope_se"]
 wider = widths / (2 * intervals.Z)
 glue("wider_most", float(wider.max()), display=False)

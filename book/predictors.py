@@ -32,10 +32,10 @@ strength: float = 0.5  # of the changes to test images: 1 is a quarter turn
 # %%
 from lib.report import claims, predictors as report, style
 from lib.report import out_of_distribution, predictors as score_tables
-from lib.runs import listed, live, summary
+from lib.runs import parse_names, first_trainable, summary
 
 style.use_style()
-summaries = {name: summary(name) for name in listed(runs)}
+summaries = {name: summary(name) for name in parse_names(runs)}
 
 # %% tags=["remove-input"]
 from IPython.display import Markdown
@@ -44,7 +44,7 @@ from myst_nb import glue
 from lib.measures.judging import SCORES
 from lib.runs import Member
 
-shown = summaries[listed(runs)[0]]
+shown = summaries[parse_names(runs)[0]]
 training_points = int(shown.members["points_train"].iloc[0])
 largest = Member(shown.run.table_depth, max(shown.run.latent_dims), shown.run.seeds[0])
 pixels = shown.image_shape[0] * shown.image_shape[-1]
@@ -52,7 +52,7 @@ widths = shown.run.widths(largest, pixels)
 
 # %% tags=["remove-input"]
 glue(
-    "entrants", Markdown(score_tables.entrants(widths, training_points)), display=False
+    "entrants", Markdown(score_tables.score_overview(widths, training_points)), display=False
 )
 glue("scores", len(SCORES), display=False)
 glue("shown_run", shown.run.name, display=False)
@@ -91,7 +91,7 @@ glue("ranks", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
+for run, kind in {"first": shown.run.name, "live": first_trainable(runs)}.items():
     table = tournaments[kind]
     glue(f"{run}_run", kind, display=False)
     for name, own in table.groupby("score"):
@@ -108,7 +108,7 @@ for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
 # %% tags=["remove-input"]
 glue("tallies", Markdown(score_tables.tallies(tournaments)), display=False)
 glue("results", Markdown(score_tables.results(tournaments)), display=False)
-glue("lost", Markdown(claims.lost_told(summaries)), display=False)
+glue("lost", Markdown(claims.lost_sentence(summaries)), display=False)
 twice = {"digits", "digits-seeds"} <= set(summaries)
 same = " (the same network in digits and digits-seeds)" if twice else ""
 glue("same_network", same, display=False)
@@ -133,7 +133,7 @@ members = {
     for name, one in summaries.items()
 }
 points = {
-    name: tournament.judged_points(summaries[name], members[name]) for name in members
+    name: tournament.points_to_evaluate(summaries[name], members[name]) for name in members
 }
 
 # %% mystnb={"image": {"alt": "A panel for each run: the mean error of the accepted test points, relative to that of all, against the share accepted, one line a score. The thick grey line of the error itself is the lowest; a level line at one is no knowledge."}}
@@ -158,7 +158,7 @@ report.risk_coverage_curves(points)
 # The paper's setting is test points from the training distribution. The harder and more useful case is a stream of images of which some have changed. Here the test images are turned, moved, blurred and made noisy, each by a part of what the page [](out_of_distribution) does to them.
 
 # %%
-run = summaries[live(runs)].run
+run = summaries[first_trainable(runs)].run
 middle = tournament.members_at(run, [12, max(run.latent_dims)])[0]
 shifted = tournament.shifted_tournament(run.name, middle, strength)
 
@@ -182,7 +182,7 @@ for name in ("trace_input", "volume_input", "shrinkage", "neighbours"):
 # %% tags=["remove-input"]
 from lib.measures.judging import WEIGHTS
 
-for run, kind in {"first": shown.run.name, "live": live(runs)}.items():
+for run, kind in {"first": shown.run.name, "live": first_trainable(runs)}.items():
     for place, needs in {"best": (), "best_weights": (WEIGHTS,)}.items():
         label, mean = tournament.best(tournaments[kind], *needs)
         glue(f"{run}_{place}", Markdown(label), display=False)

@@ -43,9 +43,9 @@ variant_runs: list[str] = [
 # %%
 import pandas as pd
 
-from lib.runs import listed, manifest, read
+from lib.runs import parse_names, manifest, read
 
-names = [name for some in (runs, small_runs, variant_runs) for name in listed(some)]
+names = [name for some in (runs, small_runs, variant_runs) for name in parse_names(some)]
 manifests = {name: manifest(read(name)) for name in dict.fromkeys(names)}
 members = pd.concat(
     {name: pd.DataFrame(one["members"]).T for name, one in manifests.items()},

@@ -177,7 +177,7 @@ source.parameter_table()
 # | :-- | :-- | :-- |
 # | `runs/NAME.yml` | the specification of a run | you |
 # | `artifacts/NAME/` | weights, per-point tables and summaries, under the digest of the specification | `python -m lib run NAME`, or a build that needs them |
-# | `results/NAME/` | the summary of a run too long for a build | `python -m lib run NAME`, for runs with `kept: true` |
+# | `results/NAME/` | the summary of a run too long for a build | `python -m lib run NAME`, for runs with `committed: true` |
 # | `book/*.py` | the pages | you |
 # | `book/_build/executed/` | executed notebooks, under a key of all they depend on | the build |
 # | `book/_build/html/` | the book | the build |

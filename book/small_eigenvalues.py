@@ -25,10 +25,10 @@ from myst_nb import glue
 
 from lib.analysis import claims, evidence
 from lib.report import claims as claims_report, experiments, spectra, style
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
 style.use_style()
-runs = listed(runs)
+runs = parse_names(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
@@ -85,7 +85,7 @@ glue("lost", Markdown(claims_report.lost(summaries)), display=False)
 # %%
 from lib.analysis import evidence
 
-seeded = evidence.lost_by_seed([summary(name) for name in listed(seed_runs)])
+seeded = evidence.lost_by_seed([summary(name) for name in parse_names(seed_runs)])
 top = seeded["latent_dim"].max()
 words = {"lost": "directions lost", "all": "small eigenvalues a point"}
 words |= {"class_one": "class 1", "others": "most of another class"}
@@ -93,7 +93,7 @@ at_top = seeded[seeded["latent_dim"] == top].set_index("seed")
 at_top[[*words]].rename(columns=words).round(2)
 
 # %% tags=["remove-input"]
-glue("seeded_run", listed(seed_runs)[0], display=False)
+glue("seeded_run", parse_names(seed_runs)[0], display=False)
 by_dim = seeded.groupby("latent_dim")["lost"].agg(["size", lambda one: (one > 0).sum()])
 glue("top_d", int(top), display=False)
 glue("top_seeds", int(by_dim.loc[top].iloc[0]), display=False)
@@ -146,7 +146,7 @@ glue("tests", Markdown(claims_report.tests("small_eigenvalues")), display=False)
 # All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(claims_report.basis(summaries, "small_eigenvalues")), display=False)
+glue("basis", Markdown(claims_report.sample_sizes(summaries, "small_eigenvalues")), display=False)
 
 # %% [markdown]
 # ## How sure are we

@@ -25,10 +25,10 @@ from myst_nb import glue
 
 from lib.analysis import claims, evidence
 from lib.report import claims as claims_report, spectra as report, style
-from lib.runs import listed, summary
+from lib.runs import parse_names, summary
 
 style.use_style()
-runs = listed(runs)
+runs = parse_names(runs)
 summaries = {name: summary(name) for name in runs}
 shown = summaries[runs[0]]
 
@@ -108,11 +108,11 @@ glue("negative", 100 * float(share[abs(degrees) == 180].sum()), display=False)
 from IPython.display import Markdown
 
 from lib.report import interactive
-from lib.runs import live, measurements, read
+from lib.runs import first_trainable, measurements, read
 
-own = read(live(runs))
+own = read(first_trainable(runs))
 middle = own.latent_dims[len(own.latent_dims) // 2]
-points = None if own.kept else measurements(own.name, own.table_depth, middle)
+points = None if own.committed else measurements(own.name, own.table_depth, middle)
 interactive.point_spectra(points) if points is not None else None
 
 # %% tags=["remove-input"]
@@ -149,7 +149,7 @@ glue("tests", Markdown(claims_report.tests("spectra")), display=False)
 # No claim about Figure 3 is known to us. All claims of the paper stand together in the [ledger](claims).
 
 # %% tags=["remove-input"]
-glue("basis", Markdown(claims_report.basis(summaries, "spectra")), display=False)
+glue("basis", Markdown(claims_report.sample_sizes(summaries, "spectra")), display=False)
 
 # %% [markdown]
 # ## How sure are we

@@ -31,11 +31,11 @@ from lib.analysis import dynamics
 from lib.geometry import random_matrices
 from lib.report import claims, style, training_dynamics as report
 from lib.training import autoencoders
-from lib.runs import followed, live, member, read, spread, summary
+from lib.runs import with_snapshots, first_trainable, member, read, evenly_spaced, summary
 
 style.use_style()
-summaries = {name: summary(name) for name in followed(runs)}
-run = read(live(list(summaries)))
+summaries = {name: summary(name) for name in with_snapshots(runs)}
+run = read(first_trainable(list(summaries)))
 images = run.load_dataset().test.images.double()
 largest = max(run.latent_dims)
 
@@ -67,7 +67,7 @@ random_cores = random_matrices.products(widths, run.initialisation, draws)
 products = spectra.eigenvalues(random_cores).numpy()
 
 # %% mystnb={"image": {"alt": "Panels of the complex plane, one for random products and one for each of some epochs. Each shows a cloud of eigenvalues, the unit circle dashed, and a cross at 1, where the eigenvalues of the identity lie."}}
-epochs = spread([*run.snapshots, run.epochs], 4)
+epochs = evenly_spaced([*run.snapshots, run.epochs], 4)
 clouds = {"random product": products}
 for epoch in epochs:
     pair = member(run.name, run.table_depth, largest, run.seeds[0], epoch)
@@ -135,7 +135,7 @@ for when in ("first", "last"):
     glue(f"{when}_inside", int(sum(inside)), display=False)
 glue("compared", len(every), display=False)
 glue("real", dynamics.REAL, display=False)
-glue("lost", Markdown(claims.lost_told(summaries)), display=False)
+glue("lost", Markdown(claims.lost_sentence(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} beside

@@ -166,7 +166,7 @@ def shifts(name: str) -> None:
     from lib.base.errors import check_known
     from lib.runs import names, read, store
 
-    check_known("kept run", name, [one for one in names() if read(one).kept])
+    check_known("kept run", name, [one for one in names() if read(one).committed])
     from lib.analysis.tournament import kept_detection
 
     found = kept_detection(name, compute=True)

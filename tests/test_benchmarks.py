@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from benchmarks import BENCHMARKS, Timings, environment, gemm_rate, in_turns
+from benchmarks import BENCHMARKS, Timings, environment, gemm_rate, interleaved
 from benchmarks import training as training_benchmark
 from benchmarks.jacobians import _memory
 from lib.analysis.scaling import gains, makespan, saturation
@@ -16,7 +16,9 @@ from lib.base.errors import InputError
 
 def test_contenders_take_turns_and_the_first_round_does_not_count():
     calls = []
-    timings = in_turns({"a": lambda: calls.append("a"), "b": lambda: (calls.append("b"), time.sleep(0.01))}, rounds=3)
+    timings = interleaved(
+        {"a": lambda: calls.append("a"), "b": lambda: (calls.append("b"), time.sleep(0.01))}, rounds=3
+    )
     assert "".join(calls) == "ab" * 4
     assert {name: len(seconds) for name, seconds in timings.seconds.items()} == {"a": 3, "b": 3}
     assert timings.best("b") > 0.009

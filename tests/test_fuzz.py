@@ -356,7 +356,9 @@ def test_numbers_that_are_none_are_no_parameters():
 @FUZZ
 @given(st.sampled_from(WORDS) | st.text(max_size=40) | VALUES)
 def test_lists_of_names(value):
-    assert all(isinstance(one, str) for one in read_or_refused(lambda: runs.listed(value), files.ROOT / "runs") or [])
+    assert all(
+        isinstance(one, str) for one in read_or_refused(lambda: runs.parse_names(value), files.ROOT / "runs") or []
+    )
 
 
 @FUZZ
@@ -376,7 +378,7 @@ def test_sources_of_points_and_models(folder, text):
 @pytest.fixture(scope="module")
 def kept(folder):
     """A kept run of one member, and its summary: that of a run of the book with the first rows of its tables."""
-    changes = {"latent_dims": [2], "depths": [3], "table_depth": 3, "seeds": [0], "kept": True}
+    changes = {"latent_dims": [2], "depths": [3], "table_depth": 3, "seeds": [0], "committed": True}
     (folder / "runs" / "kept.yml").write_text(yaml.safe_dump(smoke() | changes))
     run = runs.read("kept")
     theirs = files.ROOT / "results" / "mnist-he" / "n4-d20-s0.json.gz"
@@ -401,7 +403,7 @@ def check_results(run):
     path = store.summary_path(run, runs.members(run)[0])
     found = read_or_refused(lambda: runs.summary(run.name), path.parent.parent.parent.parent)
     read_or_refused(lambda: runs.manifest(run), path.parent.parent)
-    assert (runs.why_absent(run.name) is None) or found is None
+    assert (runs.missing_reason(run.name) is None) or found is None
     runs.summary_digest(run.name)
     if found is not None:
         assert all(isinstance(getattr(found, table), pd.DataFrame) for table in ("members", "statistics", "examples"))
@@ -455,7 +457,7 @@ def test_checks_of_the_bounds_with_odd_values(kept, changes):
     content |= {"run": run.digest, "tables": {"bounds": content["tables"]["bounds"][:2]}}
     forged = json.dumps(changed(content, changes))
     whole = f'{{"sha256": "{files.sha256(forged.encode())}", "content": {forged}}}\n'
-    path = store.beside_path(run, runs.members(run)[0], "bounds")
+    path = store.attached_path(run, runs.members(run)[0], "bounds")
     put(path, gzip.compress(whole.encode(), 1))
     found = read_or_refused(lambda: bound_checks.bound_checks(run.name), path.parent.parent)
     assert found is None or isinstance(found, pd.DataFrame)

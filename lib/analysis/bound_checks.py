@@ -13,7 +13,7 @@ from lib.runs import store
 from lib.runs.execution import only_process
 from lib.runs.neighbours import neighbours
 from lib.runs.results import member as trained
-from lib.runs.specification import Member, Run, checked_members, read
+from lib.runs.specification import Member, Run, read, reference_members
 from lib.training.weights import load_weights
 
 MOST_POINTS = 10_000  # a data set of more is checked at its test points only
@@ -36,11 +36,11 @@ def bound_checks(name: str) -> pd.DataFrame:
             f"The networks of run {name} end in a {run.output} function; the statements are proved of affine maps and ReLUs: "
             "choose a run with an affine output."
         )
-    frames, chosen = [], checked_members(run)
+    frames, chosen = [], reference_members(run)
     for member in chosen:
-        path = store.beside_path(run, member, "bounds")
+        path = store.attached_path(run, member, "bounds")
         if not _stands(run, path):
-            if run.kept and not store.weights_path(run, member).exists():
+            if run.committed and not store.weights_path(run, member).exists():
                 continue
             trained(run.name, member.depth, member.latent_dim, member.seed)
             _check(run, member)
@@ -48,12 +48,12 @@ def bound_checks(name: str) -> pd.DataFrame:
         try:
             rows = pd.DataFrame(tables["bounds"])[list(COLUMNS)].astype(COLUMNS)
         except (KeyError, TypeError, ArithmeticError, AttributeError, ValueError) as error:
-            raise files.damaged(path, error) from error
+            raise files.corrupt_file_error(path, error) from error
         rows.insert(0, "latent_dim", member.latent_dim)
         frames.append(rows)
     if not frames:
         raise InputError(
-            f"Run {name} has no bound checks yet, and no weights; make some with: {store.remake(run, chosen[0])}."
+            f"Run {name} has no bound checks yet, and no weights; make some with: {store.recompute_command(run, chosen[0])}."
         )
     return pd.concat(frames, ignore_index=True)
 
@@ -62,12 +62,12 @@ def _stands(run: Run, path: Path) -> bool:
     if not path.exists():
         return False
     content = store.load_summary(path)
-    return content["run"] == run.digest and (run.kept or content["code"] == code_digest(CHECKED_BY))
+    return content["run"] == run.digest and (run.committed or content["code"] == code_digest(CHECKED_BY))
 
 
 def _check(run: Run, member: Member) -> None:
     """Check every statement at the points of a member, and write the table; of two processes one does it."""
-    path = store.beside_path(run, member, "bounds")
+    path = store.attached_path(run, member, "bounds")
     with only_process(run):
         if not _stands(run, path):
             _evaluate(run, member, path)

@@ -33,7 +33,7 @@ from lib.geometry.jacobians import Cores, cores
 from lib.geometry.tangents import tangents
 from lib.measures.baselines import NEIGHBOUR, ink, nearest, neighbour_distance
 from lib.measures.point_table import ILL_CONDITIONED
-from lib.runs import listed
+from lib.runs import parse_names
 from lib.training import user_models
 from lib.training.user_models import Model
 
@@ -103,7 +103,7 @@ def diagnose(
         raise InputError(
             f"`points` is {points} and `coverage` {coverage}; give at least 1, and a share between 0 and 1."
         )
-    data = listed(data)
+    data = parse_names(data)
     names = [*([reference] if reference else []), *data]
     if not data or len(set(names)) < len(names):
         raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")

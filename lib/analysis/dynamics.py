@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib.base.errors import InputError
-from lib.runs import matching
+from lib.runs import select_rows
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -72,7 +72,7 @@ def course(summary: "Summary", quantity: str, space: str = "input") -> pd.DataFr
     else:
         frame, keys = summary.progress_statistics, keys | {"quantity": quantity, "split": "test"}
         keys["space"] = "both" if quantity == "mse" else space
-    rows = matching(frame, **keys).groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
+    rows = select_rows(frame, **keys).groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
     if quantity in SLOPES:
         half = 1.96 * rows["test_slope_se"]
         return rows.assign(value=rows["test_slope"], low=rows["test_slope"] - half, high=rows["test_slope"] + half)
@@ -128,7 +128,7 @@ def near_real(values: np.ndarray) -> np.ndarray:
 def _arguments(summary: "Summary", space: str, *splits: str) -> pd.Series:
     """The histogram of the arguments of the eigenvalues by (latent_dim, epoch): bins of 5 degrees, the first about -180."""
     keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": space}
-    rows = matching(summary.progress_histograms, **keys)
+    rows = select_rows(summary.progress_histograms, **keys)
     by_epoch = rows[rows["split"].isin(splits)].groupby(["latent_dim", "epoch"])
     return by_epoch["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
 
@@ -143,7 +143,9 @@ Starts = Mapping[str, Mapping[str, np.ndarray]]
 TARGETS = ("ends", "steps")
 
 
-def foretelling(starts: Starts, quantities: Sequence[str], fixed: int) -> dict[tuple[str, str, str], intervals.Part]:
+def orbit_correlations(
+    starts: Starts, quantities: Sequence[str], fixed: int
+) -> dict[tuple[str, str, str], intervals.Estimate]:
     """Does what is seen at an orbit's start go with what becomes of it? (network, quantity, target) -> Spearman's rho.
 
     `starts`: network -> columns (`lib.geometry.orbits.starting_points`); `fixed`: the fate "fixed point". Targets: of all orbits,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from typing import Any
 
 from lib.analysis.intervals import NotTestable
-from lib.runs.results import Summary, matching
+from lib.runs.results import Summary, select_rows
 
 LEAST_DIMS = 5  # latent dimensions that a trend needs
 AGREE_FROM = 5  # the smallest d at which the agreement with the published slopes is summed up: below, these leap with d
@@ -53,7 +53,7 @@ def _incomplete(summary: "Summary", what: str) -> InputError:
 
 def _rows(frame: pd.DataFrame, keys: dict[str, object]) -> pd.DataFrame:
     """The rows that match, by latent dimension (several seeds: their mean)."""
-    return matching(frame, **keys).groupby("latent_dim").mean(numeric_only=True).sort_index()
+    return select_rows(frame, **keys).groupby("latent_dim").mean(numeric_only=True).sort_index()
 
 
 def _lacking(summary: "Summary", rows: pd.DataFrame, columns: list[str]) -> str:
@@ -110,7 +110,7 @@ def lost_directions(summary: "Summary") -> pd.DataFrame:
 
     So many are lost as at least 97.5 % of the points have eigenvalues of J_L with |lambda| < 0.1.
     """
-    found = matching(summary.statistics, quantity="small_eigenvalues", space="latent", split="all", label=-1)
+    found = select_rows(summary.statistics, quantity="small_eigenvalues", space="latent", split="all", label=-1)
     found = found[found["q025"] >= 1]
     columns = {"depth": int, "latent_dim": int, "seed": int, "lost": int}
     return found.assign(lost=np.floor(found["q025"]))[list(columns)].astype(columns).reset_index(drop=True)
@@ -161,7 +161,9 @@ def beside_published(summary: "Summary", number: int) -> pd.DataFrame:
         return published.table(number).iloc[:0]
     keys = {"predictor": published.PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
     ours = (
-        matching(summary.regressions, **keys).groupby(["latent_dim", "space"], as_index=False).mean(numeric_only=True)
+        select_rows(summary.regressions, **keys)
+        .groupby(["latent_dim", "space"], as_index=False)
+        .mean(numeric_only=True)
     )
     return published.table(number).merge(ours, on=["latent_dim", "space"], suffixes=("", "_ours"))
 
@@ -193,7 +195,7 @@ def by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     """
     shared = shared_dims([one.run for one in summaries])
     keys = ["latent_dim", "space", "predictor"]
-    own = pd.concat([matching(one.regressions, label=-1, depth=one.run.table_depth) for one in summaries])
+    own = pd.concat([select_rows(one.regressions, label=-1, depth=one.run.table_depth) for one in summaries])
     own = own.loc[own["latent_dim"].isin(shared)]
     printed = [published.table(n).assign(predictor=name) for n, name in published.PREDICTORS.items()]
     printed = pd.concat(printed)[[*keys, "test_slope"]]
@@ -211,9 +213,9 @@ def lost_by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     keys = ["latent_dim", "seed"]
     rows = []
     for one in summaries:
-        lost = matching(lost_directions(one), depth=one.run.table_depth).set_index(keys)["lost"]
+        lost = select_rows(lost_directions(one), depth=one.run.table_depth).set_index(keys)["lost"]
         small = {"quantity": "small_eigenvalues", "space": "latent", "split": "all", "depth": one.run.table_depth}
-        by_label = matching(one.statistics, **small).pivot(index=keys, columns="label", values="mean")
+        by_label = select_rows(one.statistics, **small).pivot(index=keys, columns="label", values="mean")
         others = by_label.drop(columns=[-1, CLASS_ONE]).max(axis=1)
         found = {"all": by_label[-1], "class_one": by_label[CLASS_ONE], "others": others}
         rows.append(pd.DataFrame({"lost": lost.reindex(by_label.index, fill_value=0)} | found).reset_index())
@@ -226,7 +228,9 @@ def shared_dims(runs: Sequence["Run"]) -> set[int]:
     first, *others = runs
     for other in others:
         same = replace(first, name=other.name, seeds=other.seeds, latent_dims=other.latent_dims, depths=other.depths)
-        if replace(same, snapshots=other.snapshots, kept=other.kept) != other or set(first.seeds) & set(other.seeds):
+        if replace(same, snapshots=other.snapshots, committed=other.committed) != other or set(first.seeds) & set(
+            other.seeds
+        ):
             raise InputError(f"Runs {first.name} and {other.name} differ in more than their seeds; vary nothing else.")
     return set.intersection(*(set(one.latent_dims) for one in runs))
 
@@ -236,13 +240,13 @@ def shared_dims(runs: Sequence["Run"]) -> set[int]:
 
 def statistics(summary: Summary, quantity: str, **keys: Any) -> pd.DataFrame:
     """The rows of one quantity that match the keys (depth, space, split, label), by latent dimension, over seeds their mean."""
-    rows = matching(summary.statistics, quantity=quantity, **keys)
+    rows = select_rows(summary.statistics, quantity=quantity, **keys)
     return rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
 
 
 def slopes(summary: Summary, predictor: str, **keys: Any) -> pd.DataFrame:
     """The rows of `regressions` that match, by latent dimension."""
-    rows = matching(summary.regressions, predictor=predictor, **keys)
+    rows = select_rows(summary.regressions, predictor=predictor, **keys)
     return rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
 
 

@@ -22,7 +22,7 @@ class NotTestable(Exception):
 
 
 @dataclass(frozen=True)
-class Part:
+class Estimate:
     """One estimate with its 95 % interval, positive where the claim holds."""
 
     name: str
@@ -38,9 +38,9 @@ class Part:
 # --- intervals ---------------------------------------------------------------------------------------------------
 
 
-def around(name: str, estimate: float, half: float) -> Part:
+def symmetric(name: str, estimate: float, half: float) -> Estimate:
     """estimate ± half."""
-    return Part(name, float(estimate), float(estimate - half), float(estimate + half))
+    return Estimate(name, float(estimate), float(estimate - half), float(estimate + half))
 
 
 def median_error(row: pd.Series) -> float:
@@ -63,25 +63,25 @@ def rank_interval(rho: float, count: int) -> tuple[float, float]:
     return tanh(atanh(bounded) - half), tanh(atanh(bounded) + half)
 
 
-def trend(name: str, values: pd.Series, sign: int) -> Part:
+def trend(name: str, values: pd.Series, sign: int) -> Estimate:
     """Spearman's rho of values (by d) against d, times `sign`, with its interval."""
     rho = float(np.corrcoef(values.rank(), pd.Series(values.index).rank())[0, 1]) if values.nunique() > 1 else 0.0
     low, high = sorted(sign * end for end in rank_interval(rho, len(values)))
-    return Part(name, sign * rho + 0.0, low, high)  # no negative zero
+    return Estimate(name, sign * rho + 0.0, low, high)  # no negative zero
 
 
-def paired(name: str, differences: pd.Series) -> Part:
+def paired(name: str, differences: pd.Series) -> Estimate:
     """The mean of differences over d, with Student's interval."""
     half = special.stdtrit(len(differences) - 1, 0.975) * differences.std(ddof=1) / sqrt(len(differences))
-    return around(name, differences.mean(), half)
+    return symmetric(name, differences.mean(), half)
 
 
-def share(name: str, holds: pd.Series) -> Part:
+def majority(name: str, holds: pd.Series) -> Estimate:
     """The share of d where something holds, less one half, with Wilson's interval."""
     found, count = float(holds.mean()), len(holds)
     centre = (found + Z**2 / (2 * count)) / (1 + Z**2 / count)
     half = Z / (1 + Z**2 / count) * sqrt(found * (1 - found) / count + Z**2 / (4 * count**2))
-    return Part(f"{name}, {int(holds.sum())} of {count}", found - 0.5, centre - half - 0.5, centre + half - 0.5)
+    return Estimate(f"{name}, {int(holds.sum())} of {count}", found - 0.5, centre - half - 0.5, centre + half - 0.5)
 
 
 @lru_cache(maxsize=4)
@@ -91,7 +91,7 @@ def _resamples(count: int) -> np.ndarray:
     return np.vstack([np.ones(count), drawn]) / count
 
 
-def against(name: str, target: pd.Series, first: pd.Series, others: pd.DataFrame) -> Part:
+def r2_margin(name: str, target: pd.Series, first: pd.Series, others: pd.DataFrame) -> Estimate:
     """r^2 of `first` with the target, less the largest r^2 of the `others`; interval by bootstrap over the points, seed fixed.
 
     Over the points where all have a value; too few of them cannot be tested. Given ranks, r is Spearman's rho.
@@ -108,4 +108,4 @@ def against(name: str, target: pd.Series, first: pd.Series, others: pd.DataFrame
     squared = shared**2 / np.maximum(spread[:, :1] * spread[:, 1:], np.finfo(float).tiny)
     margins = squared[:, 0] - squared[:, 1:].max(axis=1)
     low, high = np.quantile(margins[1:], [0.025, 0.975])
-    return Part(name, float(margins[0]), float(low), float(high))
+    return Estimate(name, float(margins[0]), float(low), float(high))

@@ -13,10 +13,10 @@ import pandas as pd
 
 from lib.analysis import published
 from lib.base.errors import InputError, check_known
-from lib.runs import Run, Summary, matching, members, read, store, summary
+from lib.runs import Run, Summary, members, read, select_rows, store, summary
 
 COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in ("log_volume", "trace")]
-ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "kept")
+ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "committed")
 
 
 def difference(variant: Run, base: Run) -> dict[str, object]:
@@ -29,7 +29,7 @@ def length(base: Summary, latent_dim: int) -> pd.DataFrame:
     """A row an epoch after which the base's weights were kept: `epoch`, and the columns of `coefficients`."""
     rows = base.progress_regressions
     if not rows.empty:
-        rows = matching(rows, latent_dim=latent_dim, depth=base.run.table_depth)
+        rows = select_rows(rows, latent_dim=latent_dim, depth=base.run.table_depth)
     if rows.empty:
         raise InputError(f"Run {base.run.name} has no snapshots at d = {latent_dim}; add `snapshots` to its file.")
     return pd.DataFrame([{"epoch": int(epoch)} | coefficients(one) for epoch, one in rows.groupby("epoch")])
@@ -84,13 +84,15 @@ def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
     At the depth of the run's tables; `course` has the last epoch, too, over the points that are watched during training.
     """
     depth = run.run.table_depth
-    rows = [distances(coefficients(matching(run.regressions, depth=depth, latent_dim=one)), one) for one in latent_dims]
+    rows = [
+        distances(coefficients(select_rows(run.regressions, depth=depth, latent_dim=one)), one) for one in latent_dims
+    ]
     return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
 
 
 def eigenvalues(run: Summary, latent_dim: int) -> dict[str, float]:
     """After the last epoch, of J_L at the tables' depth: means over points of `arithmetic_mean` and `small_eigenvalues`."""
-    return _eigenvalues(matching(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
+    return _eigenvalues(select_rows(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
 
 
 def course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
@@ -120,7 +122,7 @@ def precision(usual: Summary, other: Summary) -> pd.DataFrame:
         )
     keys = ["latent_dim", "seed", "space", "predictor"]
     one, two = (
-        matching(rows, label=-1, depth=usual.run.table_depth).set_index(keys)["test_slope"]
+        select_rows(rows, label=-1, depth=usual.run.table_depth).set_index(keys)["test_slope"]
         for rows in (usual.regressions, other.regressions)
     )
     return one.to_frame().join(two, rsuffix="_other", how="inner").reset_index()
@@ -139,7 +141,7 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: b
     for name in variants:
         run = read(name)
         asked = [one for one in members(run) if (one.depth, one.latent_dim) == (run.table_depth, latent_dim)]
-        if run.kept and not all(store.summary_path(run, one).exists() for one in asked):
+        if run.committed and not all(store.summary_path(run, one).exists() for one in asked):
             continue  # not computed yet
         variant = summary(name)
         changed = difference(run, base.run)
@@ -147,17 +149,17 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: b
             raise InputError(f"Run {name} differs from {base.run.name} in {sorted(changed)}; vary one field at a time.")
         check_known(f"latent dimension of run {name}", latent_dim, variant.run.latent_dims)
         where = {"latent_dim": latent_dim, "depth": variant.run.table_depth}
-        member = matching(variant.members, **where).iloc[0]
+        member = select_rows(variant.members, **where).iloc[0]
         regressions, statistics = variant.regressions, variant.statistics
         if watched:
             where["epoch"] = variant.run.epochs
             regressions, statistics = variant.progress_regressions, variant.progress_statistics
-        found = coefficients(matching(regressions, **where))
+        found = coefficients(select_rows(regressions, **where))
         setting = _named(*next(iter(changed.items())))
         keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
-        spectra = _eigenvalues(matching(statistics, **where))
+        spectra = _eigenvalues(select_rows(statistics, **where))
         rows.append(keys | sizes | spectra | found | distances(found, latent_dim))
     if not rows:
         raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
@@ -172,17 +174,17 @@ def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
     if epochs not in by_epoch.index:
         raise InputError(f"Run {base.run.name} has no snapshot after {epochs} epochs; add it to its `snapshots`.")
     found = by_epoch.loc[epochs].to_dict()
-    history = matching(base.history, latent_dim=latent_dim, depth=base.run.table_depth, epoch=epochs).iloc[0]
+    history = select_rows(base.history, latent_dim=latent_dim, depth=base.run.table_depth, epoch=epochs).iloc[0]
     sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
     where = {"latent_dim": latent_dim, "depth": base.run.table_depth, "epoch": epochs}
-    spectra = _eigenvalues(matching(base.progress_statistics, **where))
+    spectra = _eigenvalues(select_rows(base.progress_statistics, **where))
     keys = {"run": base.run.name, "setting": "as the run " + base.run.name, "epochs": epochs}
     return keys | sizes | spectra | found | distances(found, latent_dim)
 
 
 def _eigenvalues(statistics: pd.DataFrame) -> dict[str, float]:
     """Means over all points of two quantities of the eigenvalues of J_L; `statistics` of one latent dimension (and epoch)."""
-    of_all = matching(statistics, space="latent", split="all", label=-1).groupby("quantity")["mean"].mean()
+    of_all = select_rows(statistics, space="latent", split="all", label=-1).groupby("quantity")["mean"].mean()
     return {name: float(of_all[name]) for name in ("arithmetic_mean", "small_eigenvalues")}
 
 

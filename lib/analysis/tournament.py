@@ -20,7 +20,7 @@ from lib.base.digests import code_digest
 from lib.base.errors import InputError, check_known
 from lib.measures import judging, point_table
 from lib.measures.baselines import neighbour_distance
-from lib.runs import Member, Run, Summary, checked_members, spread, store
+from lib.runs import Member, Run, Summary, evenly_spaced, reference_members, store
 from lib.training import corruptions
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Dataset, Split
@@ -133,9 +133,9 @@ def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
 # --- the tournament ------------------------------------------------------------------------------------------------
 
 
-def judged_points(summary: Summary, member: Member) -> pd.DataFrame:
+def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:
     """The test points of a member with all scores that are to be had: of a kept run, from its summary's sample."""
-    if not summary.run.kept:
+    if not summary.run.committed:
         return at_points(summary.run.name, member)
     sample = summary.sample
     own = (sample["depth"] == member.depth) & (sample["latent_dim"] == member.latent_dim)
@@ -143,7 +143,7 @@ def judged_points(summary: Summary, member: Member) -> pd.DataFrame:
     return with_scores(sample[own].reset_index(drop=True), (member.latent_dim, member.seed))
 
 
-def judged(points: pd.DataFrame) -> pd.DataFrame:
+def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:
     """A row a score that the table has: `lib.measures.judging.judge` and `gain` of it for the points' `mse`.
 
     A score that is constant here, or has too few points, has no row; one that the regression holds fixed, no gain.
@@ -175,9 +175,9 @@ def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
     Led by `latent_dim` and `seed`; p-values are adjusted by Holm's method over all rows.
     """
     run, frames = summary.run, []
-    for latent_dim in spread(run.latent_dims, most):
+    for latent_dim in evenly_spaced(run.latent_dims, most):
         for seed in run.seeds:
-            rows = judged(judged_points(summary, Member(run.table_depth, latent_dim, seed)))
+            rows = evaluate_scores(points_to_evaluate(summary, Member(run.table_depth, latent_dim, seed)))
             frames.append(rows.assign(latent_dim=latent_dim, seed=seed))
     return judging.holm(pd.concat(frames, ignore_index=True))
 
@@ -194,7 +194,7 @@ def shifted_tournament(name: str, member: Member, strength: float) -> pd.DataFra
     sets = {"test": images} | corruptions.changed(images, dataset.image_shape, strength)
     tables = {key: at_images(pair, changed, labels, dataset) for key, changed in sets.items()}
     tables["all"] = pd.concat(tables.values(), ignore_index=True)
-    return judging.holm(pd.concat([judged(points).assign(set=key) for key, points in tables.items()]))
+    return judging.holm(pd.concat([evaluate_scores(points).assign(set=key) for key, points in tables.items()]))
 
 
 def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
@@ -251,8 +251,8 @@ def kept_detection(name: str, compute: bool = False, count: int = 200) -> dict[i
     """
     run = runs.read(name)
     found = {}
-    for member in checked_members(run):
-        path = store.beside_path(run, member, "shifts")
+    for member in reference_members(run):
+        path = store.attached_path(run, member, "shifts")
         if not path.exists():
             if not compute or not store.weights_path(run, member).exists():
                 continue
@@ -269,12 +269,12 @@ def kept_detection(name: str, compute: bool = False, count: int = 200) -> dict[i
             files.write(path, store.encoded_summary(content))
         content = store.load_summary(path)
         if content["run"] != run.digest:
-            raise files.damaged(path, "it belongs to another specification of the run")
+            raise files.corrupt_file_error(path, "it belongs to another specification of the run")
         try:
             rows = pd.DataFrame(content["tables"]["detection"])
             found[member.latent_dim] = rows.astype({"effect": float, "auroc": float})
         except (KeyError, TypeError, ValueError) as error:
-            raise files.damaged(path, error) from error
+            raise files.corrupt_file_error(path, error) from error
     return found
 
 

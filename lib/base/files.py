@@ -50,12 +50,12 @@ def write(path: Path, content: bytes | str) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """A path as messages show it: from the project's root where it lies below it."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
-def damaged(path: Path, why: object) -> InputError:
+def corrupt_file_error(path: Path, why: object) -> InputError:
     """The refusal of a file that is not what it should be."""
     why = reason(why) if isinstance(why, BaseException) else why
-    return InputError(f"{shown(path)} is damaged ({why}); delete it and run again.")
+    return InputError(f"{display_path(path)} is damaged ({why}); delete it and run again.")

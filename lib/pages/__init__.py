@@ -7,5 +7,3 @@ package as an extension.
 
 from lib.pages.execution import PageError, run_page
 from lib.pages.sphinx_extension import read, setup
-
-__all__ = ["PageError", "read", "run_page", "setup"]

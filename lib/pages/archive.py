@@ -21,7 +21,7 @@ def write(target: Path, html: Path = HTML) -> int:
     environment), and SHA256SUMS, which `sha256sum --check` reads. Raises `InputError` where there is no built book.
     """
     if not (html / "index.html").exists():
-        raise InputError(f"There is no built book in {files.shown(html)}; build it with: make book")
+        raise InputError(f"There is no built book in {files.display_path(html)}; build it with: make book")
     return pack(target, _contents(html))
 
 

@@ -130,7 +130,7 @@ def _results() -> Marked:
     from lib.base import files
     from lib.runs import store
 
-    for run in filter(lambda run: run.kept, map(runs.read, runs.names())):
+    for run in filter(lambda run: run.committed, map(runs.read, runs.names())):
         listed, members = _manifest(run.name), runs.members(run)
         paths = {member.name: store.summary_path(run, member) for member in members}
         found = {name: files.sha256(path) for name, path in paths.items() if path.exists()}
@@ -139,9 +139,9 @@ def _results() -> Marked:
         if not found and not listed:
             yield "note", f"{run.name} has no results yet; compute them with: python -m lib run {run.name}."
         elif altered:
-            where = files.shown(store.RESULTS / run.name)
+            where = files.display_path(store.RESULTS / run.name)
             yield "wrong", f"{run.name} is not as in its manifest ({some(altered)}); restore it: git checkout {where}."
-        elif why := runs.why_absent(run.name):
+        elif why := runs.missing_reason(run.name):
             yield "wrong", why
         elif newer:
             what = f"{run.name} is newer than its manifest ({some(member.name for member in newer)})"
@@ -174,7 +174,7 @@ def _needed(kept: bool) -> int:
     from lib.runs import store
 
     total = 0
-    for run in filter(lambda run: run.kept == kept, map(runs.read, runs.names())):
+    for run in filter(lambda run: run.committed == kept, map(runs.read, runs.names())):
         points = (run.train_points or published.TRAIN_POINTS) + (run.test_points or published.TEST_POINTS)
         absent = [one for one in runs.members(run) if not store.points_path(run, one).exists()]
         total += (

@@ -48,9 +48,11 @@ class Page:
         return [cell.source for cell in self.notebook.cells if cell.cell_type == "code"]
 
     def reads(self, values: Mapping[str, Any]) -> list[str]:
-        """The runs that the page reads with these parameters: those it shows, and the companions that `lib.runs.followed` finds."""
+        """The runs that the page reads with these parameters: those it shows, and the companions that
+        `lib.runs.with_snapshots` finds.
+        """
         shown = runs_of(values)
-        companions = [f"{run}-training" for run in shown] if "followed(" in "".join(self.code) else []
+        companions = [f"{run}-training" for run in shown] if "with_snapshots(" in "".join(self.code) else []
         return list(dict.fromkeys([*shown, *(run for run in companions if run in runs.names())]))
 
     def modules(self) -> set[str]:

@@ -179,7 +179,7 @@ def _pages(app: Sphinx) -> dict[str, tuple[source.Page, dict[str, Any]]]:
         Path(name).with_suffix("").name for name in parse_toc_yaml(Path(app.confdir, app.config.external_toc_path))
     }
     chosen = os.environ.get("BOOK_RUNS")
-    absent = cache(runs.why_absent)
+    absent = cache(runs.missing_reason)
     pages = {}
     for name in source.names(book):
         if name in in_toc:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.analysis.dynamics import TARGETS, Starts, foretelling
+from lib.analysis.dynamics import TARGETS, Starts, orbit_correlations
 from lib.report.layout import markdown
 from lib.report.style import BLUE, GREEN, ORANGE, SKY, draw_image
 
@@ -54,8 +54,8 @@ def fates(shares: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[s
 
 
 def rank_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int) -> str:
-    """`foretelling` as a table, a row a network; `quantities`: column -> name. Empty where there is nothing to correlate."""
-    found, rows = foretelling(starts, list(quantities), fixed), []
+    """`orbit_correlations` as a table, a row a network; `quantities`: column -> name. Empty where there is nothing to correlate."""
+    found, rows = orbit_correlations(starts, list(quantities), fixed), []
     for name, columns in starts.items():
         parts = [found.get((name, quantity, target)) for quantity in quantities for target in TARGETS]
         cells = ["" if part is None else f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" for part in parts]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from lib.analysis import claims, evidence
 from lib.report.layout import Summaries, markdown
-from lib.runs import matching
+from lib.runs import select_rows
 
 VERDICTS = (claims.REPRODUCED, claims.NOT_REPRODUCED, claims.NOT_TESTABLE)
 
@@ -23,7 +23,7 @@ def verdicts(ledger: pd.DataFrame) -> str:
     return f"```{{div}} verdicts\n\n{markdown(header, rows, left=6)}\n```"
 
 
-def standing(summaries: Summaries) -> str:
+def verdict_counts(summaries: Summaries) -> str:
     """Where each run stands: its networks, and what it says of the paper's claims (`lib.analysis.claims.counts`)."""
     rows = []
     for name, found in claims.counts(claims.ledger(dict(summaries))).iterrows():
@@ -51,12 +51,12 @@ def lost(summaries: Summaries) -> str:
     return "\n".join(items)
 
 
-def lost_told(summaries: Summaries) -> str:
+def lost_sentence(summaries: Summaries) -> str:
     """How many of each run's networks at its largest d and the tables' depth have lost a latent direction, as a sentence."""
     cells = []
     for name, summary in summaries.items():
         keys = {"depth": summary.run.table_depth, "latent_dim": max(summary.run.latent_dims)}
-        count = len(matching(evidence.lost_directions(summary), **keys))
+        count = len(select_rows(evidence.lost_directions(summary), **keys))
         cells.append(f"{count} of {len(summary.run.seeds)} in {name} ($d$ = {keys['latent_dim']})")
     return (
         "Of the networks at the largest $d$ and the depth of the tables [a latent direction is lost](small_eigenvalues) "
@@ -77,7 +77,7 @@ def without_lost(summaries: Summaries) -> str:
     return markdown(["claim", "run", "all $d$", "without these"], rows, left=4)
 
 
-def basis(summaries: Summaries, page: str) -> str:
+def sample_sizes(summaries: Summaries, page: str) -> str:
     """What the verdicts of a page rest on, a list item a run: networks, seeds, points, and how many claims are decided."""
     own = claims.of_page(page)
     items = []

@@ -21,7 +21,7 @@ from lib.report.style import (
     grid,
     series,
 )
-from lib.runs.results import Summary, matching
+from lib.runs.results import Summary, select_rows
 
 BY_CONTROL = {
     "none": (BLACK, "o", "-", "nothing"),
@@ -73,7 +73,7 @@ def _controlled(
 ) -> None:
     """One line: the slopes by d with `held` held fixed, and their 95 % band."""
     keys = {"depth": summary.run.table_depth, "space": space, "predictor": predictor, "split": split}
-    rows = matching(summary.controls, controls=held, **keys)
+    rows = select_rows(summary.controls, controls=held, **keys)
     rows = rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
     half = 1.96 * rows["slope_se"]
     rows = rows.assign(low=rows["slope"] - half, high=rows["slope"] + half)
@@ -87,7 +87,7 @@ def controlled(summaries: Summaries, space: str = "input", split: str = "test") 
         own = summary.controls
         latent_dim = max(summary.run.latent_dims)
         keys = {"space": space, "split": split, "depth": summary.run.table_depth, "latent_dim": latent_dim}
-        own = matching(own, **keys)
+        own = select_rows(own, **keys)
         for held, group in own.groupby("controls", sort=False):
             by = group.groupby("predictor").mean(numeric_only=True)
             cells = []

@@ -105,7 +105,7 @@ def shares_table(found: Diagnosis) -> pd.DataFrame:
     return shown.rename(columns=NAMES)
 
 
-def outstanding(one: Examined, most: int) -> pd.DataFrame:
+def most_unusual(one: Examined, most: int) -> pd.DataFrame:
     """The flagged points farthest outside the limits; without limits, those farthest from the decoded tangent plane."""
     if "outside" in one.measured:
         chosen = one.measured[one.measured["outside"] > 0].sort_values("outside", ascending=False, kind="stable")
@@ -114,10 +114,10 @@ def outstanding(one: Examined, most: int) -> pd.DataFrame:
     return chosen.head(most)
 
 
-def outstanding_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
+def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
     """`outstanding` of every set, one below the other."""
     columns = ["point", *SIGNALS, "error"]
-    parts = {name: outstanding(one, most)[columns] for name, one in found.data.items()}
+    parts = {name: most_unusual(one, most)[columns] for name, one in found.data.items()}
     table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
     return table.rename(columns=NAMES | {"error": "MSE"}).set_index(["data", "point"]).astype(float).round(4)
 
@@ -126,7 +126,7 @@ def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.nd
     """`outstanding` of every set as images: title, original, reconstruction. Empty where the points are no images."""
     shown = {}
     for name, one in found.data.items():
-        chosen = outstanding(one, most)
+        chosen = most_unusual(one, most)
         values = one.values[torch.from_numpy(chosen.index.to_numpy())]
         originals = images(values)
         if originals is not None:

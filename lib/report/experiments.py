@@ -13,7 +13,7 @@ from lib.report.layout import Summaries, markdown
 from lib.report.sensitivity import SERIES
 from lib.report.style import BLACK, BY_DEPTH, depth_styles, draw_image, finish, grid, legend, series
 from lib.runs import Run
-from lib.runs.results import Summary, matching, spread
+from lib.runs.results import Summary, evenly_spaced, select_rows
 
 
 def loss_curves(summaries: Summaries) -> Figure:
@@ -23,7 +23,7 @@ def loss_curves(summaries: Summaries) -> Figure:
         dims = sorted(summary.run.latent_dims)
         shown = dict.fromkeys([dims[0], dims[len(dims) // 4], dims[len(dims) // 2], dims[-1]])
         for latent_dim, (color, _, _) in zip(shown, BY_DEPTH, strict=False):
-            rows = matching(
+            rows = select_rows(
                 summary.history, depth=summary.run.table_depth, latent_dim=latent_dim, seed=summary.run.seeds[0]
             )
             axes[0, column].plot(rows["epoch"], rows["train_mse"], color=color, linestyle="--", linewidth=1)
@@ -53,7 +53,9 @@ def final_errors(summaries: Summaries) -> Figure:
     figure, axes = grid(summaries, rows=1, height=3.0)
     for column, summary in enumerate(summaries.values()):
         for depth, (color, marker, _) in depth_styles(summary).items():
-            rows = matching(summary.members, depth=depth).groupby("latent_dim", as_index=False).mean(numeric_only=True)
+            rows = (
+                select_rows(summary.members, depth=depth).groupby("latent_dim", as_index=False).mean(numeric_only=True)
+            )
             series(axes[0, column], rows, (color, marker, "-"), f"$n={depth}$, test", value="test_mse", band=())
             series(axes[0, column], rows, (color, "none", "--"), f"$n={depth}$, train", value="train_mse", band=())
         axes[0, column].set(ylabel="mean squared error", yscale="log")
@@ -64,8 +66,8 @@ def final_errors(summaries: Summaries) -> Figure:
 
 def reconstructions(summary: Summary) -> Figure:
     """One test image of every class (top row) and what the members of the table depth make of it, by d."""
-    own = matching(summary.examples, depth=summary.run.table_depth, seed=summary.run.seeds[0])
-    shown = spread(own["latent_dim"].unique().tolist(), 5)
+    own = select_rows(summary.examples, depth=summary.run.table_depth, seed=summary.run.seeds[0])
+    shown = evenly_spaced(own["latent_dim"].unique().tolist(), 5)
     labels = sorted(own["label"].unique())
     figure = Figure(figsize=(0.68 * len(labels) + 0.6, 0.68 * (len(shown) + 1)))
     axes = figure.subplots(len(shown) + 1, len(labels), squeeze=False)

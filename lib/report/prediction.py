@@ -22,7 +22,7 @@ from lib.report.style import (
     legend,
     series,
 )
-from lib.runs.results import Summary, matching
+from lib.runs.results import Summary, select_rows
 
 
 def error_slopes(summaries: Summaries, predictor: str) -> Figure:
@@ -165,7 +165,7 @@ def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list
 
 def _differences(frame: pd.DataFrame, corrected: pd.DataFrame, latent_dim: int, space: str) -> list[str]:
     """Ours less the published values, in the cells of one space."""
-    ours, theirs = (matching(rows, latent_dim=latent_dim, space=space).iloc[0] for rows in (frame, corrected))
+    ours, theirs = (select_rows(rows, latent_dim=latent_dim, space=space).iloc[0] for rows in (frame, corrected))
     return [f"{ours[f'{name}_ours'] - theirs[name]:+.3f}" for name in COEFFICIENTS]
 
 
@@ -192,7 +192,7 @@ def agreement(summaries: Summaries) -> str:
     return markdown([*header, "RMS difference at all $d$"], rows, left=3)
 
 
-def agreement_told(summary: Summary) -> str:
+def agreement_sentence(summary: Summary) -> str:
     """What `agreement` says of one run, as a sentence."""
     name, least = summary.run.name, evidence.AGREE_FROM
     own, of_all = evidence.agreement(summary), evidence.agreement(summary, 0)

@@ -89,7 +89,7 @@ def risk_coverage_curves(points: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def entrants(widths: tuple[int, ...], training_points: int) -> str:
+def score_overview(widths: tuple[int, ...], training_points: int) -> str:
     """The scores: what each needs beside the point, whether it looks at the error, and what it costs a point."""
     rows = []
     for name, score in SCORES.items():

@@ -21,7 +21,7 @@ from lib.report.style import (
     legend,
     series,
 )
-from lib.runs.results import Summary, matching
+from lib.runs.results import Summary, select_rows
 
 
 def spectral_distance(summaries: Summaries) -> Figure:
@@ -62,7 +62,7 @@ def argument_distribution(summaries: Summaries) -> Figure:
 
 def argument_shares(summary: Summary, space: str, depth: int) -> tuple[np.ndarray, np.ndarray]:
     """Bin centres in whole degrees, and the share of all eigenvalues of this depth, pooled over d, in each."""
-    rows = matching(summary.histograms, quantity="argument", space=space, depth=depth, label=-1)
+    rows = select_rows(summary.histograms, quantity="argument", space=space, depth=depth, label=-1)
     counts = np.sum(rows["counts"].tolist(), axis=0)
     first = rows.iloc[0]
     degrees = np.degrees(first["left"] + first["width"] * (np.arange(len(counts)) + 0.5)).round().astype(int)

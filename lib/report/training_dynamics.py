@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lib.analysis import dynamics
 from lib.report.layout import markdown
 from lib.report.style import BLACK, BLUE, BY_DEPTH, ORANGE, PURPLE, Summaries, grid, legend
-from lib.runs import Summary, spread
+from lib.runs import Summary, evenly_spaced
 
 BY_ORIGIN = ((BLACK, ":"), (BLUE, "--"), (ORANGE, "-"), (PURPLE, "-."))
 
@@ -48,7 +48,7 @@ def training_course(summaries: Summaries) -> Figure:
     names = dynamics.QUANTITIES | dynamics.SLOPES
     figure, axes = grid(summaries, rows=len(quantities), height=2.1, sharey="row")
     for column, summary in enumerate(summaries.values()):
-        shown = spread(summary.run.latent_dims, len(BY_DEPTH))
+        shown = evenly_spaced(summary.run.latent_dims, len(BY_DEPTH))
         an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
         for row, quantity in enumerate(quantities):
             axis, rows = axes[row, column], dynamics.course(summary, quantity)

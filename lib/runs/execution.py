@@ -58,7 +58,7 @@ def execute(
         waiting = store.missing(run, chosen)
         if not waiting:
             return []
-        jobs.hold(dataset)
+        jobs.cache_dataset(dataset)
         count = processes or _worthwhile_processes(run, waiting, dataset)
         try:
             with _workers(run, device, min(count, len(chosen)), scheduler) as staff:
@@ -66,7 +66,9 @@ def execute(
         finally:
             write_manifest(run)
         whole = not store.missing(run, members(run))
-        jobs.forget(run, ["*"] if whole else [member.name for member in chosen])  # of other groupings of the members
+        jobs.delete_checkpoints(
+            run, ["*"] if whole else [member.name for member in chosen]
+        )  # of other groupings of the members
     return [member for member in waiting if store.diverged_epoch(run, member) is None]
 
 
@@ -199,7 +201,7 @@ class _Execution:
                 files.write(store.weights_path(self.run, member, epoch), content)
             for member, epoch in result.diverged.items():
                 store.note_diverged(self.run, member, epoch)
-            jobs.forget(self.run, [job.name])
+            jobs.delete_checkpoints(self.run, [job.name])
             trained = [member for member in job.members if member not in result.diverged]
             self.todo.extendleft((jobs.measure, replace(job, members=(member,))) for member in reversed(trained))
         else:

@@ -95,14 +95,14 @@ def _dataset(job: Job, sent: Dataset | None) -> Dataset | None:
         except InputError:
             return None
     if sent is not None and sent.sha256 == job.data:
-        hold(sent)
+        cache_dataset(sent)
     return _held if _held is not None and _held.sha256 == job.data else None
 
 
 _held: Dataset | None = None  # the data of the last job of this process
 
 
-def hold(dataset: Dataset) -> None:
+def cache_dataset(dataset: Dataset) -> None:
     """Keep a data set in this process, and in those it forks, for the jobs to come."""
     global _held
     _held = dataset
@@ -125,11 +125,11 @@ def train(job: Job, sent: Dataset | None = None) -> Trained | None:
         try:
             trained = _train(part, dataset)
             if diverged:
-                forget(part.run, [part.name])
+                delete_checkpoints(part.run, [part.name])
             return Trained(trained, diverged)
         except loop.Diverged as error:
             diverged |= {going[index]: error.epoch for index in error.members}
-            forget(part.run, [part.name])
+            delete_checkpoints(part.run, [part.name])
             going = [member for member in going if member not in diverged]
     return Trained({}, diverged)
 
@@ -142,7 +142,7 @@ def _snapshot(checkpoint: Path, member: Member, epoch: int) -> Path:
     return checkpoint.with_name(f"{checkpoint.stem}-{member.name}-e{epoch}.safetensors")
 
 
-def forget(run: Run, names: Iterable[str]) -> None:
+def delete_checkpoints(run: Run, names: Iterable[str]) -> None:
     """Remove the checkpoints of these jobs from this machine, and what a killed process left of one half-written."""
     for name in names:
         for pattern in (f"checkpoint-{name}-*.safetensors", f".checkpoint-{name}-*.part"):
@@ -172,7 +172,7 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
         REPORT.get()(len(group))
 
     if checkpoint.exists() and _lost(checkpoint, taken):
-        forget(run, [job.name])
+        delete_checkpoints(run, [job.name])
     started = time.monotonic()
     history = loop.train(
         stack,

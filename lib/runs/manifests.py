@@ -27,7 +27,7 @@ def manifest(run: Run) -> dict[str, Any]:
 def write_manifest(run: Run) -> None:
     """Write the manifest of what is there beside it, where it does not say so already; it reads all summaries."""
     text = store.json_text(manifest(run))
-    for folder in (store.folder(run), *([store.RESULTS / run.name] if run.kept else [])):
+    for folder in (store.folder(run), *([store.RESULTS / run.name] if run.committed else [])):
         path = folder / "manifest.json"
         if not path.exists() or path.read_text() != text:
             files.write(path, text)

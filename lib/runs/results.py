@@ -72,7 +72,7 @@ class Summary:
 def ensure(name: str) -> None:
     """Train and measure whatever is missing of a run; instant when nothing is. A kept run is taken as it is."""
     run = read(name)
-    if not run.kept and store.missing(run, members(run)):
+    if not run.committed and store.missing(run, members(run)):
         from lib.runs.execution import execute  # torch and all the rest: only where there is something to do
 
         execute(run)
@@ -80,7 +80,7 @@ def ensure(name: str) -> None:
 
 def _standing(run: Run) -> dict[Member, dict[str, Any]]:
     """The valid summaries of a run that are there."""
-    found = {member: store.standing_summary(run, member) for member in members(run)}
+    found = {member: store.load_valid_summary(run, member) for member in members(run)}
     return {member: content for member, content in found.items() if content is not None}
 
 
@@ -105,7 +105,7 @@ def _finished_part(run: Run, there: Collection[Member]) -> Run:
     return replace(run, latent_dims=dims, depths=depths)
 
 
-def listed(names: Sequence[str] | str) -> list[str]:
+def parse_names(names: Sequence[str] | str) -> list[str]:
     """The runs of a page's parameter: a list of names, or its text, which is how `papermill -p` hands over a list."""
     values = documents.parse(names, "The list of names") if isinstance(names, str) else names
     values = [values] if isinstance(values, str) else list(values) if isinstance(values, Sequence) else [None]
@@ -114,10 +114,10 @@ def listed(names: Sequence[str] | str) -> list[str]:
     return values
 
 
-def live(names: Sequence[str] | str) -> str:
+def first_trainable(names: Sequence[str] | str) -> str:
     """The first of these runs whose networks a page can train if need be: one that is not kept; else the first."""
-    chosen = listed(names)
-    return next((name for name in chosen if not read(name).kept), chosen[0])
+    chosen = parse_names(names)
+    return next((name for name in chosen if not read(name).committed), chosen[0])
 
 
 def piecewise_affine(names: Sequence[str] | str) -> list[str]:
@@ -125,19 +125,19 @@ def piecewise_affine(names: Sequence[str] | str) -> list[str]:
 
     Raises `InputError` where none is.
     """
-    given = listed(names)
+    given = parse_names(names)
     there = [name for name in given if read(name).output == "affine"]
     if not there:
         raise InputError(f"No run with an affine output in {', '.join(given)}; name one, such as digits, beside them.")
     return there
 
 
-def followed(names: Sequence[str] | str) -> list[str]:
+def with_snapshots(names: Sequence[str] | str) -> list[str]:
     """The runs that a page on training can show for these: each that has snapshots, or else its companion NAME-training.
 
     Raises `InputError` where none has either.
     """
-    given = listed(names)
+    given = parse_names(names)
     wanted = [name if read(name).snapshots else f"{name}-training" for name in given]
     there = [name for name in dict.fromkeys(wanted) if name in every()]
     if not there:
@@ -149,7 +149,7 @@ def summary(name: str) -> Summary:
     """The summary of a run, computed first where it is not there (a kept run: of what is there)."""
     run = read(name)
     there = _standing(run)
-    if not run.kept and len(there) < len(members(run)):
+    if not run.committed and len(there) < len(members(run)):
         ensure(name)
         there = _standing(run)
     part = _finished_part(run, there)
@@ -163,17 +163,19 @@ def summary(name: str) -> Summary:
             frames["examples"][column] = frames["examples"][column].map(_pixels)
     except (KeyError, TypeError, ValueError) as error:
         folder = store.summary_path(run, members(part)[0]).parent
-        raise files.damaged(folder, f"the tables of its summaries do not fit together: {reason(error)}") from error
+        raise files.corrupt_file_error(
+            folder, f"the tables of its summaries do not fit together: {reason(error)}"
+        ) from error
     absent = len(members(run)) - len(contents)
     return Summary(part, absent, tuple(contents[0]["image_shape"]), contents[0]["provenance"], **frames)
 
 
-def matching(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
+def select_rows(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
     """The rows of a summary's table that have these values in these columns, such as `space="input", label=-1`."""
     return rows[np.logical_and.reduce([rows[key] == value for key, value in keys.items()])]
 
 
-def spread(values: Sequence[int], count: int) -> list[int]:
+def evenly_spaced(values: Sequence[int], count: int) -> list[int]:
     """At most `count` of the values, the smallest and the largest among them, evenly spread over their places.
 
     >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
@@ -200,7 +202,7 @@ def _pixels(text: str) -> np.ndarray:
 
 def _beside(run: Run) -> list[Path]:
     """What may lie beside a run's summaries."""
-    return [store.beside_path(run, member, kind) for member in members(run) for kind in store.BESIDE]
+    return [store.attached_path(run, member, kind) for member in members(run) for kind in store.ATTACHED]
 
 
 def summary_digest(name: str) -> str:
@@ -209,7 +211,7 @@ def summary_digest(name: str) -> str:
     Of a kept run what lies beside the summaries is among these; of another that follows from its summaries and the code.
     """
     run = read(name)
-    paths = [store.summary_path(run, member) for member in members(run)] + (_beside(run) if run.kept else [])
+    paths = [store.summary_path(run, member) for member in members(run)] + (_beside(run) if run.committed else [])
     return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
 
 
@@ -220,10 +222,10 @@ def summary_files(name: str) -> list[Path]:
     return [path for path in [*paths, *_beside(run), paths[0].with_name("manifest.json")] if path.exists()]
 
 
-def why_absent(name: str) -> str | None:
+def missing_reason(name: str) -> str | None:
     """Why a kept run cannot be shown: nothing is there, or a file is damaged; None where it can, and for any other run."""
     run = read(name)
-    if not run.kept:
+    if not run.committed:
         return None
     try:
         _finished_part(run, _standing(run))
@@ -270,10 +272,10 @@ def _ensure_artifact(run: Run, wanted: Member, path: Path) -> None:
     """Make a member's file where it is not there: its summary among the artifacts would say that nothing is to be done."""
     if not path.exists():
         (store.folder(run) / store.summary_path(run, wanted).name).unlink(missing_ok=True)
-        if run.kept:
+        if run.committed:
             raise InputError(
                 f"{path.name} of run {run.name} is not on this machine (only its summary is kept); "
-                f"make it with: {store.remake(run, wanted)}"
+                f"make it with: {store.recompute_command(run, wanted)}"
             )
     from lib.runs.execution import execute
 

@@ -19,7 +19,7 @@ FOLDER = files.ROOT / "runs"
 DIMS = (2, 5, 10, 20)  # latent dimensions that are looked at more closely, of those that a run has
 MOST = 100_000  # members of a run
 DEEPEST = 1000
-ADMINISTRATIVE = ("name", "kept", "table_depth")  # fields of a run that change no result
+ADMINISTRATIVE = ("name", "committed", "table_depth")  # fields of a run that change no result
 HASHED_AT_DEFAULT = ("weight_decay", "precision", "train_points", "test_points", "snapshots")
 
 
@@ -47,7 +47,7 @@ class Run:
     """A run's specification. `hidden_widths` is "linear", "geometric", or the widths by depth.
 
     `snapshots`: epochs after which the weights are kept as well, to see how the spectra come about (0: untrained).
-    `kept`: its summary belongs into results/ and is committed; else into artifacts/.
+    `committed`: its summary belongs into results/ and is committed; else into artifacts/.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Run:
     train_points: int | None = None
     test_points: int | None = None
     snapshots: tuple[int, ...] = ()
-    kept: bool = False
+    committed: bool = False
 
     @cached_property
     def digest(self) -> str:
@@ -108,7 +108,7 @@ def members(run: Run, only: Mapping[str, Collection[int]] | None = None) -> list
     return chosen
 
 
-def checked_members(run: Run) -> list[Member]:
+def reference_members(run: Run) -> list[Member]:
     """The members that are looked at closely: at the tables' depth, of the first seed, d = 2, 5, 10, 20 (else its largest d)."""
     dims = [d for d in DIMS if d in run.latent_dims] or [max(run.latent_dims)]
     return [Member(run.table_depth, d, run.seeds[0]) for d in dims]
@@ -120,7 +120,7 @@ def names() -> list[str]:
 
 
 def read(name: str, epochs: int | None = None) -> Run:
-    """Read and validate runs/NAME.yml; `epochs` overrides its epochs, which makes it another run, never kept.
+    """Read and validate runs/NAME.yml; `epochs` overrides its epochs, which makes it another run, never committed.
 
     Raises `InputError` for an unknown run, an unknown or missing key, or a value of the wrong kind.
     """
@@ -131,7 +131,7 @@ def read(name: str, epochs: int | None = None) -> Run:
     run = _validated(name, documents.parse(documents.text(FOLDER / f"{name}.yml", where), where))
     if epochs is None:
         return run
-    return dataclasses.replace(run, epochs=_count("the option --epochs", "epochs", epochs), kept=False)
+    return dataclasses.replace(run, epochs=_count("the option --epochs", "epochs", epochs), committed=False)
 
 
 def _validated(name: str, values: Any) -> Run:
@@ -257,5 +257,5 @@ CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
     "train_points": _optional_count,
     "test_points": _optional_count,
     "snapshots": _whole_numbers(0),
-    "kept": _flag,
+    "committed": _flag,
 }

@@ -32,14 +32,14 @@ import pyarrow.parquet as pq
 from lib.base import files, untrusted
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
-from lib.base.files import damaged, shown
+from lib.base.files import corrupt_file_error, display_path
 from lib.base.usercode import reason
 from lib.runs.specification import Member, Run
 
 TRAINED_BY = ("lib.training.datasets", "lib.training.autoencoders", "lib.training.loop")
 MEASURED_BY = ("lib.measures.point_table", "lib.measures.summaries")
 PLAIN_COLUMNS = 22  # of a per-point table, beside the 4 d of its eigenvalues
-BESIDE = ("bounds", "shifts")  # what may lie beside a summary
+ATTACHED = ("bounds", "shifts")  # what may lie beside a summary
 ARTIFACTS = files.ROOT / (os.environ.get("GEOMETRY_ARTIFACTS") or "artifacts")
 RESULTS = files.ROOT / (os.environ.get("GEOMETRY_RESULTS") or "results")
 
@@ -61,15 +61,15 @@ def points_path(run: Run, member: Member) -> Path:
 
 def summary_path(run: Run, member: Member) -> Path:
     """Where a member's summary lies."""
-    return (RESULTS / run.name if run.kept else folder(run)) / f"{member.name}.json.gz"
+    return (RESULTS / run.name if run.committed else folder(run)) / f"{member.name}.json.gz"
 
 
-def beside_path(run: Run, member: Member, kind: str) -> Path:
-    """Where one of the `BESIDE` of a member lies, beside its summary."""
+def attached_path(run: Run, member: Member, kind: str) -> Path:
+    """Where one of the `ATTACHED` of a member lies, beside its summary."""
     return summary_path(run, member).with_name(f"{member.name}.{kind}.json.gz")
 
 
-def remake(run: Run, member: Member) -> str:
+def recompute_command(run: Run, member: Member) -> str:
     """The command that makes a member's artifacts, of a kept run too: by its epochs it is of the same digest, but not kept."""
     return f"python -m lib run {run.name} --epochs {run.epochs} --only {member.only}"
 
@@ -87,7 +87,7 @@ def load_points(path: Path) -> pa.Table:
     try:
         return untrusted.table_of(path)
     except (pa.ArrowException, OSError) as error:
-        raise damaged(path, error) from error
+        raise corrupt_file_error(path, error) from error
 
 
 LARGEST = 2**25  # bytes of an unpacked summary; the largest there are have half a million
@@ -110,23 +110,23 @@ def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
         with gzip.open(path) as file:
             unpacked = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise damaged(path, error) from error
+        raise corrupt_file_error(path, error) from error
     match = SUMMARY.fullmatch(unpacked) if len(unpacked) <= LARGEST else None
     if match is None:
-        raise damaged(path, "it is no summary")
+        raise corrupt_file_error(path, "it is no summary")
     if files.sha256(match[2]) != match[1].decode():
-        raise damaged(path, "its checksum does not match")
+        raise corrupt_file_error(path, "its checksum does not match")
     try:
         content = json.loads(match[2])
     except (ValueError, RecursionError) as error:
-        raise damaged(path, error) from error
+        raise corrupt_file_error(path, error) from error
     for key, kind in (WHOLE if member else HEAD).items():
         if not isinstance(content, dict) or not isinstance(content.get(key), kind):
-            raise damaged(path, f"it has no {key}")
+            raise corrupt_file_error(path, f"it has no {key}")
     if member and not all(type(size) is int for size in content["image_shape"]):
-        raise damaged(path, "its image_shape has a size that is none")
+        raise corrupt_file_error(path, "its image_shape has a size that is none")
     if member and not _is_of(content, member):
-        raise damaged(path, f"it is not of the member {member.name}")
+        raise corrupt_file_error(path, f"it is not of the member {member.name}")
     return content
 
 
@@ -146,7 +146,7 @@ def load_manifest(path: Path) -> dict[str, dict[str, str]]:
         members = json.loads(path.read_bytes())["members"] if path.exists() else {}
         return {str(name): {key: str(entry[key]) for key in ("sha256", "data")} for name, entry in members.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise damaged(path, reason(error)) from error
+        raise corrupt_file_error(path, reason(error)) from error
 
 
 def json_text(value: object) -> str:
@@ -154,7 +154,7 @@ def json_text(value: object) -> str:
     return json.dumps(value, indent=1) + "\n"
 
 
-def standing_summary(run: Run, member: Member) -> dict[str, Any] | None:
+def load_valid_summary(run: Run, member: Member) -> dict[str, Any] | None:
     """A member's summary where it is there and valid: of this specification and, unless the run is kept, of today's code."""
     path = summary_path(run, member)
     if not path.exists():
@@ -162,15 +162,15 @@ def standing_summary(run: Run, member: Member) -> dict[str, Any] | None:
     content = load_summary(path, member)
     if content["run"] != run.digest:
         raise InputError(
-            f"{shown(path)} belongs to another specification of the run ({content['run'][:12]}, now "
+            f"{display_path(path)} belongs to another specification of the run ({content['run'][:12]}, now "
             f"{run.digest[:12]}); delete it and run again, or restore runs/{run.name}.yml."
         )
-    return content if run.kept or content["code"] == code_digest(TRAINED_BY + MEASURED_BY) else None
+    return content if run.committed or content["code"] == code_digest(TRAINED_BY + MEASURED_BY) else None
 
 
 def missing(run: Run, chosen: Sequence[Member]) -> list[Member]:
     """The members without a valid summary, but for those known to diverge."""
-    return [m for m in chosen if standing_summary(run, m) is None and diverged_epoch(run, m) is None]
+    return [m for m in chosen if load_valid_summary(run, m) is None and diverged_epoch(run, m) is None]
 
 
 def diverged_path(run: Run, member: Member) -> Path:
@@ -191,10 +191,10 @@ def diverged_epoch(run: Run, member: Member) -> int | None:
         return None
     try:
         note = json.loads(path.read_bytes())
-        valid = note["run"] == run.digest and (run.kept or note["code"] == code_digest(TRAINED_BY))
+        valid = note["run"] == run.digest and (run.committed or note["code"] == code_digest(TRAINED_BY))
         return int(note["epoch"]) if valid else None
     except (ValueError, KeyError, TypeError) as error:
-        raise damaged(path, error) from error
+        raise corrupt_file_error(path, error) from error
 
 
 def commit() -> str:

@@ -244,7 +244,7 @@ class Cluster(Here):
     def forget(self) -> None:
         """Remove the checkpoints of what was trained from the workers that are still there."""
         with suppress(OSError, RuntimeError, AttributeError, ValueError):
-            self.client.run(jobs.forget, self.run, self.trained, on_error="ignore")
+            self.client.run(jobs.delete_checkpoints, self.run, self.trained, on_error="ignore")
 
 
 @contextmanager

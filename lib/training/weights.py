@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from lib.base import files
-from lib.base.files import damaged
+from lib.base.files import corrupt_file_error
 from lib.base.untrusted import check_ordinary
 from lib.training.autoencoders import Pair, build, linear_layers
 
@@ -45,9 +45,9 @@ def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
                 getattr(layer, name).data.copy_(read[-1])
         expected = metadata["sha256"]
     except (SafetensorError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
-        raise damaged(path, error) from error
+        raise corrupt_file_error(path, error) from error
     if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in read]) != expected:
-        raise damaged(path, "its checksum does not match")
+        raise corrupt_file_error(path, "its checksum does not match")
     return (encoder, decoder), metadata
 
 
@@ -57,7 +57,7 @@ def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
         check_ordinary(path)
         return decoded(path.read_bytes(), path)
     except OSError as error:
-        raise damaged(path, error) from error
+        raise corrupt_file_error(path, error) from error
 
 
 def _shapes(sizes: list[int]) -> list[tuple[int, int]]:

@@ -442,7 +442,7 @@ def test_the_share_interval_is_wilsons():
     from statsmodels.stats.proportion import proportion_confint
 
     for count in (0, 5, 13, 19):
-        part = intervals.share("", pd.Series([True] * count + [False] * (19 - count)))
+        part = intervals.majority("", pd.Series([True] * count + [False] * (19 - count)))
         assert np.allclose((part.low, part.high), np.subtract(proportion_confint(count, 19, method="wilson"), 0.5))
 
 
@@ -481,7 +481,7 @@ def test_a_network_that_has_lost_a_direction_is_named_and_its_part_in_the_verdic
         "1 of 19 at $n$ = 4, 1 direction at most ($d$ = 20); 1 of 19 at $n$ = 5, 2 directions at most ($d$ = 19)"
         in told
     )
-    told = claims_report.lost_told({"synthetic": summary, "intact": as_published()})
+    told = claims_report.lost_sentence({"synthetic": summary, "intact": as_published()})
     assert "lost](small_eigenvalues) by 1 of 1 in synthetic ($d$ = 20), 0 of 1 in intact ($d$ = 20); where" in told
     changed = claims.without_lost({"synthetic": summary})
     assert list(changed["statement"]) == [claim.statement for claim in claims.CLAIMS if claim.id == "fig6-few"]

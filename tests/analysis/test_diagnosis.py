@@ -101,7 +101,7 @@ def test_limits_hold_a_fresh_point_with_the_stated_probability():
 
 
 def test_the_quantities_of_a_length_and_of_a_square_have_names_of_their_own(found):
-    assert "MSE" in diagnose.outstanding_table(found) and "error" not in diagnose.outstanding_table(found)
+    assert "MSE" in diagnose.most_unusual_table(found) and "error" not in diagnose.most_unusual_table(found)
     assert "median residual length" in diagnose.tangent_table(found)
 
 
@@ -303,7 +303,7 @@ def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
 
 def test_a_report_without_a_single_flag(folder):
     found = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=30, coverage=0.99)
-    assert len(diagnose.outstanding_table(found)) == 0
+    assert len(diagnose.most_unusual_table(found)) == 0
     assert diagnose.pictures(found) == {}
     limits = dict.fromkeys(found.limits, (-1e9, 1e9))
     one = found.data["far.npy"]
@@ -317,7 +317,7 @@ def test_without_a_reference_it_says_what_cannot_be_said(folder):
     assert "no reference" in diagnose.flags(found)
     assert "no reference" in diagnose.conclusion(found)
     assert list(diagnosis.correlations(found.data["fresh.npy"].measured).index) == ["trace", "log_volume", "ink"]
-    table = diagnose.outstanding_table(found)
+    table = diagnose.most_unusual_table(found)
     assert table["tangent distance"].is_monotonic_decreasing
     assert "30 points of 900, drawn" in diagnose.setting(found)
 

@@ -171,12 +171,12 @@ def test_members_can_be_had_as_they_were_on_the_way():
 
 
 def test_runs_are_followed_themselves_or_by_their_companion():
-    assert runs.followed(["mnist", "digits"]) == ["mnist", "digits-training"]
-    assert runs.followed('["digits-training", "digits"]') == ["digits-training"]
+    assert runs.with_snapshots(["mnist", "digits"]) == ["mnist", "digits-training"]
+    assert runs.with_snapshots('["digits-training", "digits"]') == ["digits-training"]
 
 
 def test_a_run_that_nothing_follows_is_refused(monkeypatch: pytest.MonkeyPatch):
     bare = dataclasses.replace(runs.read("digits"), name="other")
     monkeypatch.setattr(results, "read", lambda name: bare)
     with pytest.raises(InputError, match="No snapshots in other"):
-        runs.followed(["other"])
+        runs.with_snapshots(["other"])

@@ -203,6 +203,6 @@ def test_the_interval_of_a_difference_of_r2_covers():
     for _ in range(150):
         target = draw.normal(size=300)
         first, other = target + draw.normal(size=300), target + 2 * draw.normal(size=300)
-        part = intervals.against("", *map(pd.Series, (target, first)), pd.DataFrame({"other": other}))
+        part = intervals.r2_margin("", *map(pd.Series, (target, first)), pd.DataFrame({"other": other}))
         held += part.low < 1 / 2 - 1 / 5 < part.high
     assert 0.89 < held / 150 < 0.99

@@ -116,7 +116,7 @@ def test_the_variance_is_over_the_seeds(monkeypatch, points, dataset):
 
 
 def test_a_kept_run_is_judged_by_its_sample(smoke, tournament):
-    kept = dataclasses.replace(smoke, run=dataclasses.replace(smoke.run, kept=True))
+    kept = dataclasses.replace(smoke, run=dataclasses.replace(smoke.run, committed=True))
     found = tournaments.tournament(kept)
     assert set(tournament["score"]) - set(found["score"]) == {"shrinkage", "latent_neighbours", "linear_error"}
     both = found.merge(tournament, on=["score", "latent_dim", "seed"], suffixes=("", "_live"))
@@ -141,10 +141,10 @@ def test_the_best_score_is_the_best_of_those_that_do_not_see_the_error():
 
 def test_points_that_cannot_be_judged_are_one_sentence(points):
     with pytest.raises(InputError, match="No score can be judged on these 60 points"):
-        tournaments.judged(points.assign(mse=1.0))
+        tournaments.evaluate_scores(points.assign(mse=1.0))
     with pytest.raises(InputError, match="No score can be judged on these 5 points"):
-        tournaments.judged(points.iloc[:5])
-    found = tournaments.judged(points.assign(trace_input=2.0, label=0))
+        tournaments.evaluate_scores(points.iloc[:5])
+    found = tournaments.evaluate_scores(points.assign(trace_input=2.0, label=0))
     assert "trace_input" not in set(found["score"])
     assert np.isfinite(found.loc[~found["score"].isin(judging.HELD), "gained"]).all()
     with pytest.raises(InputError, match="Unknown split 'all'"):
@@ -173,7 +173,7 @@ def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset)
 
 
 def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts, tmp_path, monkeypatch):
-    text = (files.ROOT / "runs" / "smoke.yml").read_text() + "\nkept: true\n"
+    text = (files.ROOT / "runs" / "smoke.yml").read_text() + "\ncommitted: true\n"
     (tmp_path / "own.yml").write_text(text)
     monkeypatch.setattr(specification, "FOLDER", tmp_path)
     run = runs.read("own")
@@ -185,12 +185,12 @@ def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts,
     for path in store.folder(run).glob("n*"):
         path.unlink()
     pd.testing.assert_frame_equal(tournaments.kept_detection("own")[2], made[2])
-    assert runs.why_absent("own") is None
-    path = store.beside_path(run, runs.checked_members(run)[0], "shifts")
+    assert runs.missing_reason("own") is None
+    path = store.attached_path(run, runs.reference_members(run)[0], "shifts")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(InputError, match=r"shifts.json.gz is damaged"):
         tournaments.kept_detection("own")
-    assert "shifts.json.gz is damaged" in runs.why_absent("own")
+    assert "shifts.json.gz is damaged" in runs.missing_reason("own")
 
 
 def test_agreement_of_members(dataset):
@@ -208,7 +208,7 @@ def test_members_are_named_by_role():
     run = runs.read("digits")
     assert [one.latent_dim for one in tournaments.members_at(run, [5, 2, 99])] == [2, 5]
     assert [one.latent_dim for one in tournaments.members_at(run, [99])] == [20]
-    assert results.spread([7], 3) == [7]
+    assert results.evenly_spaced([7], 3) == [7]
 
 
 def test_changed_test_points_have_a_tournament_of_their_own():
@@ -261,7 +261,7 @@ def test_tables_are_rectangular_and_free_of_bars(tournament, dataset):
         "smoke", [Member(4, 2, 0), MEMBER], {"test": images, "inverted": 1 - images, "mine": images}
     )
     for text, rows in (
-        (score_tables.entrants((64, 72, 64, 64, 20), 1540), len(judging.SCORES)),
+        (score_tables.score_overview((64, 72, 64, 64, 20), 1540), len(judging.SCORES)),
         (score_tables.results({"smoke": tournament}), len(tournament) // 2),
         (score_tables.tallies({"smoke": tournament}), len(tournament) // 2),
         (out_of_distribution.detectors({3: found}), len(judging.DETECTORS)),

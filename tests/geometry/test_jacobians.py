@@ -377,7 +377,7 @@ def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
     chunk_size = 50
     chains = fast.layers(encoder), fast.layers(decoder)
     known = all(chains)
-    numbers = fast.numbers_a_point(*chains) if known else general.numbers_a_point(encoder, decoder, x[:1], grams)
+    numbers = fast.floats_per_point(*chains) if known else general.floats_per_point(encoder, decoder, x[:1], grams)
     small = cores(encoder, decoder, x[:1], 1, grams)  # whatever is set up once
     with Peak() as peak:
         found = cores(encoder, decoder, x, chunk_size, grams)

@@ -213,10 +213,10 @@ def test_tables_are_rectangular(summaries):
 
 
 def test_agreement_is_told_of_runs_that_have_the_latent_dimensions_and_of_others(summaries):
-    assert "so there is nothing to sum up" in prediction.agreement_told(summaries["smoke"])
+    assert "so there is nothing to sum up" in prediction.agreement_sentence(summaries["smoke"])
     frame = summaries["smoke"].regressions
     moved = dataclasses.replace(summaries["smoke"], regressions=frame.assign(latent_dim=frame["latent_dim"] + 4))
-    assert "of the signs agree" in prediction.agreement_told(moved)
+    assert "of the signs agree" in prediction.agreement_sentence(moved)
 
 
 def test_differences_are_shown_for_runs_on_the_papers_data(summaries):
@@ -267,7 +267,7 @@ def test_the_jacobians_are_typeset():
 
 
 def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
-    text = claims_report.basis(summaries, "means")
+    text = claims_report.sample_sizes(summaries, "means")
     assert (
         "**smoke**: 4 networks, 2 of them at the depth of the tables; 1 seed for each $d$ and depth; 420 points" in text
     )
@@ -275,13 +275,13 @@ def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
         int, re.search(r"Of the (\d+) claims .*: (\d+) re.*, (\d+) not re.*, (\d+) not te", text).groups()
     )
     assert of == sum(counts) > 0
-    assert "claims" not in claims_report.basis(summaries, "controls"), "a page without claims of the paper"
+    assert "claims" not in claims_report.sample_sizes(summaries, "controls"), "a page without claims of the paper"
     absent = {"smoke": dataclasses.replace(summaries["smoke"], absent=3)}
-    assert "4 of 7 networks" in claims_report.basis(absent, "means")
-    row = claims_report.standing(absent).splitlines()[-1].split("|")[2:-1]
+    assert "4 of 7 networks" in claims_report.sample_sizes(absent, "means")
+    row = claims_report.verdict_counts(absent).splitlines()[-1].split("|")[2:-1]
     assert row[0].strip() == "4 of 7"
     assert sum(map(int, row[1:])) == len(claims.CLAIMS) - len(claims.PRINTED)
-    assert claims_report.standing(summaries).splitlines()[-1].split("|")[2].strip() == "4"
+    assert claims_report.verdict_counts(summaries).splitlines()[-1].split("|")[2].strip() == "4"
 
 
 def test_a_figure_to_explore_is_the_same_each_time_and_holds_the_slopes_it_offers(summaries):

@@ -260,7 +260,7 @@ def test_the_clock_jumps(own_artifacts, monkeypatch, fault):
     monkeypatch.setattr(time, "time", jumping)
     execute(run)
     assert finished(own_artifacts) == whole
-    took = runs.summary("smoke") if run.kept else store.load_summary(store.summary_path(run, runs.members(run)[0]))
+    took = runs.summary("smoke") if run.committed else store.load_summary(store.summary_path(run, runs.members(run)[0]))
     assert 0 < took["tables"]["members"]["wall_seconds"][0] < 600
     fault("the clock jumps a year, to and fro", "same bits, times that can be")
 
@@ -386,7 +386,7 @@ def slice_of_mnist(folder, monkeypatch):
         datasets.load("mnist", 1, 1)
     except InputError as error:
         pytest.skip(str(error))
-    values = (files.ROOT / "runs" / "mnist.yml").read_text().replace("kept: true", "kept: false")
+    values = (files.ROOT / "runs" / "mnist.yml").read_text().replace("committed: true", "committed: false")
     lines = [
         line for line in values.splitlines() if not line.startswith(("latent_dims", "depths", "epochs", "snapshots"))
     ]

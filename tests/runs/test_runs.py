@@ -76,14 +76,14 @@ def test_the_runs_of_the_book_are_valid():
     for run in (digits, mnist, as_stated):
         assert (run.latent_dims, run.depths, run.table_depth) == (tuple(range(2, 21)), (3, 4, 5), 4)
     assert digits.epochs == as_stated.epochs == 300
-    assert mnist.kept and as_stated.kept and not digits.kept
+    assert mnist.committed and as_stated.committed and not digits.committed
 
 
 def test_digests_of_the_runs_stand_still():
     """Committed results are found by these: a change here disowns them, and days of training."""
     for name, digest in DIGESTS.items():
         assert runs.read(name).digest.startswith(digest), name
-    committed = {name for name in runs.names() if runs.read(name).kept}
+    committed = {name for name in runs.names() if runs.read(name).committed}
     assert {path.parent.name for path in store.RESULTS.glob("*/manifest.json")} == committed
     assert committed <= set(DIGESTS)
 
@@ -119,7 +119,7 @@ def test_a_new_field_at_its_default_changes_no_digest():
         ({"initialisation": "zeros"}, "pytorch, he"),
         ({"precision": "float16"}, "Unknown precision"),
         ({"table_depth": 9}, "Unknown table_depth"),
-        ({"kept": "yes"}, "true or false"),
+        ({"committed": "yes"}, "true or false"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -319,7 +319,7 @@ def test_bounds_are_checked_once_and_again_when_they_are_damaged(own_artifacts, 
     assert set(rows["latent_dim"]) == {2}, "of 2, 5, 10 and 20 the run has 2"
     assert rows["violations"].sum() == 0
     assert (rows["points"] <= 160).all()
-    path = store.beside_path(run, specification.checked_members(run)[0], "bounds")
+    path = store.attached_path(run, specification.reference_members(run)[0], "bounds")
     written_at = path.stat().st_mtime_ns
     assert bound_checks.bound_checks(name).equals(rows)
     assert path.stat().st_mtime_ns == written_at
@@ -330,7 +330,7 @@ def test_bounds_are_checked_once_and_again_when_they_are_damaged(own_artifacts, 
 
 
 def test_a_kept_run_without_weights_has_no_checks_to_show(own_artifacts, tmp_path, monkeypatch):
-    name = written(tmp_path, monkeypatch, kept=True, **TINY)
+    name = written(tmp_path, monkeypatch, committed=True, **TINY)
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
     with pytest.raises(InputError, match="no bound checks yet"):
         bound_checks.bound_checks(name)
@@ -349,7 +349,7 @@ def test_of_several_runs_those_of_affine_maps_and_relus_are_taken():
 
 
 def test_a_kept_run_shows_the_part_that_is_there(own_artifacts, tmp_path, monkeypatch):
-    name = written(tmp_path, monkeypatch, kept=True, **TINY | {"latent_dims": [2, 3, 4], "snapshots": [0, 1]})
+    name = written(tmp_path, monkeypatch, committed=True, **TINY | {"latent_dims": [2, 3, 4], "snapshots": [0, 1]})
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
     with pytest.raises(InputError, match="has no results yet at the depth of its tables"):
         runs.summary(name)
@@ -434,7 +434,7 @@ def test_a_summary_of_another_specification_is_refused(finished, monkeypatch):
 
 
 def test_a_kept_summary_needs_neither_weights_nor_code_nor_data(own_artifacts, tmp_path, monkeypatch):
-    name = written(tmp_path, monkeypatch, latent_dims=[2], depths=[3], table_depth=3, kept=True, **TINY)
+    name = written(tmp_path, monkeypatch, latent_dims=[2], depths=[3], table_depth=3, committed=True, **TINY)
     run = runs.read(name)
     execute(run)
     path = store.summary_path(run, runs.members(run)[0])
@@ -593,7 +593,9 @@ def test_the_kept_summary_of_mnist_is_that_of_its_weights():
         if store.weights_path(run, one).exists() and store.summary_path(run, one).exists()
     ]
     if not there:
-        pytest.skip("no weights of the run mnist on this machine: " + store.remake(run, runs.members(run)[0]))
+        pytest.skip(
+            "no weights of the run mnist on this machine: " + store.recompute_command(run, runs.members(run)[0])
+        )
     dataset = run.load_dataset()
     count = len(dataset.train)
     rows = summaries.sampled(np.arange(count + len(dataset.test)) >= count)

@@ -20,25 +20,3 @@ from lib.analysis.claims.claim import (
 from lib.analysis.claims.ledger import counts, evaluate, ledger, of_page, report, without_lost
 from lib.analysis.claims.ours import OUR_CLAIMS
 from lib.analysis.claims.paper import CLAIMS, POSITIVE_FROM, PRINTED
-
-__all__ = [
-    "CLAIMS",
-    "FAILS",
-    "HOLDS",
-    "NAMES",
-    "NOT_REPRODUCED",
-    "NOT_TESTABLE",
-    "OURS",
-    "OUR_CLAIMS",
-    "POSITIVE_FROM",
-    "PRINTED",
-    "REPRODUCED",
-    "Claim",
-    "Verdict",
-    "counts",
-    "evaluate",
-    "ledger",
-    "of_page",
-    "report",
-    "without_lost",
-]

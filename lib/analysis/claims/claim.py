@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from lib.analysis.intervals import NotTestable, Part
+from lib.analysis.intervals import Estimate, NotTestable
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -14,7 +14,7 @@ HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which there is no 
 OURS = "this book"
 NAMES = {"input": "J_I", "latent": "J_L"}
 
-Test = Callable[["Summary"], list[Part]]
+Test = Callable[["Summary"], list[Estimate]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def judge(claim: Claim, summary: "Summary") -> Verdict:
     )
 
 
-def _in_numbers(parts: list[Part]) -> str:
+def _in_numbers(parts: list[Estimate]) -> str:
     """All parts where they are few, else the smallest and the largest."""
     if len(parts) <= 3:
         return "; ".join(map(str, parts))

@@ -9,7 +9,7 @@ import pandas as pd
 from lib.analysis import dynamics
 from lib.analysis.claims.claim import OURS, Claim
 from lib.analysis.evidence import controlled, largest, other_classes, sampled
-from lib.analysis.intervals import NotTestable, Part, Z, against, around, median_error, share
+from lib.analysis.intervals import Estimate, NotTestable, Z, majority, median_error, r2_margin, symmetric
 from lib.measures.controls import WITHOUT_ONE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SPECTRUM, SLOPE = dynamics.QUANTITIES["geometric_mean"], dynamics.SLOPES["trace"
 EIGENVALUE_STATISTICS = ["trace_input", "trace_latent", "log_volume_input", "log_volume_latent"]
 
 
-def _less_than_share(summary: "Summary", held: str, part: float) -> list[Part]:
+def _less_than_share(summary: "Summary", held: str, part: float) -> list[Estimate]:
     """`part` of the raw slope less the slope with `held` fixed, turned so that the raw slope is positive; at the largest d."""
     latent_dim, parts = largest(summary), []
     for predictor, name in PREDICTORS.items():
@@ -32,50 +32,50 @@ def _less_than_share(summary: "Summary", held: str, part: float) -> list[Part]:
             raise NotTestable(f"the raw slope on the {name} is not off zero at d = {latent_dim}")
         sign = 1 if raw["slope"] > 0 else -1
         half = Z * sqrt((part * raw["slope_se"]) ** 2 + left["slope_se"] ** 2)
-        parts.append(around(f"{name}, d = {latent_dim}", sign * (part * raw["slope"] - left["slope"]), half))
+        parts.append(symmetric(f"{name}, d = {latent_dim}", sign * (part * raw["slope"] - left["slope"]), half))
     return parts
 
 
-def _without_class_one(summary: "Summary") -> list[Part]:
+def _without_class_one(summary: "Summary") -> list[Estimate]:
     other_classes(summary)
     return _less_than_share(summary, WITHOUT_ONE, 1.0)
 
 
-def _adds_little(summary: "Summary") -> list[Part]:
+def _adds_little(summary: "Summary") -> list[Estimate]:
     parts = []
     for predictor, name in PREDICTORS.items():
         for d, row in controlled(summary, BOTH, predictor).iterrows():
             r2 = row["partial_r2"]
             half = 2 * Z * sqrt(r2) * (1 - r2) / sqrt(row["points"])
-            parts.append(around(f"{name}, d = {d}, {LITTLE} less", LITTLE - r2, half))
+            parts.append(symmetric(f"{name}, d = {d}, {LITTLE} less", LITTLE - r2, half))
     return parts
 
 
-def _ink_explains_more(summary: "Summary") -> list[Part]:
+def _ink_explains_more(summary: "Summary") -> list[Estimate]:
     return [
-        against(f"d = {d}", rows["mse"], rows["ink"], rows[["trace_input"]]) for d, rows in sampled(summary).items()
+        r2_margin(f"d = {d}", rows["mse"], rows["ink"], rows[["trace_input"]]) for d, rows in sampled(summary).items()
     ]
 
 
-def _tangent_plane_closest(summary: "Summary") -> list[Part]:
+def _tangent_plane_closest(summary: "Summary") -> list[Estimate]:
     parts = []
     for d, rows in sampled(summary).items():
         ranks = rows[["mse", "tangent_distance", *EIGENVALUE_STATISTICS]].dropna().rank()
-        parts.append(against(f"d = {d}", ranks["mse"], ranks["tangent_distance"], ranks[EIGENVALUE_STATISTICS]))
+        parts.append(r2_margin(f"d = {d}", ranks["mse"], ranks["tangent_distance"], ranks[EIGENVALUE_STATISTICS]))
     return parts
 
 
-def _oblique(summary: "Summary") -> list[Part]:
+def _oblique(summary: "Summary") -> list[Estimate]:
     parts = []
     for d, rows in sampled(summary).items():
         shares = (rows["obliqueness"] / rows["frobenius"]) ** 2
         quartiles = dict(zip(("q25", "median", "q75"), shares.quantile([0.25, 0.5, 0.75]), strict=True))
         error = median_error(pd.Series(quartiles | {"count": len(shares)}))
-        parts.append(around(f"d = {d}, median share less a half", quartiles["median"] - 0.5, Z * error))
+        parts.append(symmetric(f"d = {d}, median share less a half", quartiles["median"] - 0.5, Z * error))
     return parts
 
 
-def _slopes_come_with_training(summary: "Summary") -> list[Part]:
+def _slopes_come_with_training(summary: "Summary") -> list[Estimate]:
     _followed(summary)
     latent_dim, parts = largest(summary), []
     for predictor, name in PREDICTORS.items():
@@ -85,16 +85,16 @@ def _slopes_come_with_training(summary: "Summary") -> list[Part]:
             raise NotTestable(f"no slope on the {name} at both ends of training at d = {latent_dim}")
         first, last = rows.loc[0], rows.loc[summary.run.epochs]
         half = Z * sqrt(first["test_slope_se"] ** 2 + last["test_slope_se"] ** 2)
-        parts.append(around(f"{name}, d = {latent_dim}", abs(last["value"]) - abs(first["value"]), half))
+        parts.append(symmetric(f"{name}, d = {latent_dim}", abs(last["value"]) - abs(first["value"]), half))
     return parts
 
 
-def _spectra_settle_first(summary: "Summary") -> list[Part]:
+def _spectra_settle_first(summary: "Summary") -> list[Estimate]:
     _followed(summary)
     found = dynamics.settling(summary).dropna()
     if found.empty:
         raise NotTestable("no slope was determined at the last epoch")
-    return [share("share of d, less a half", found[SPECTRUM] < found[SLOPE])]
+    return [majority("share of d, less a half", found[SPECTRUM] < found[SLOPE])]
 
 
 def _followed(summary: "Summary") -> None:

@@ -10,7 +10,17 @@ import pandas as pd
 from lib.analysis import published
 from lib.analysis.claims.claim import NAMES, Claim, Test
 from lib.analysis.evidence import CLASS_ONE, LEAST_DIMS, largest, need_dims, other_classes, regression, statistic
-from lib.analysis.intervals import NotTestable, Part, Z, around, mean_error, median_error, paired, share, trend
+from lib.analysis.intervals import (
+    Estimate,
+    NotTestable,
+    Z,
+    majority,
+    mean_error,
+    median_error,
+    paired,
+    symmetric,
+    trend,
+)
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -26,21 +36,21 @@ POSITIVE_FROM = 6  # the published test slopes are all positive from d = 6
 # --- the tests ---------------------------------------------------------------------------------------------------
 
 
-def _unknown_theorems(summary: "Summary") -> list[Part]:
+def _unknown_theorems(summary: "Summary") -> list[Estimate]:
     raise NotTestable("the paper's theorems are not known to us; the page on bounds proves and checks others")
 
 
-def _distance_small(summary: "Summary") -> list[Part]:
+def _distance_small(summary: "Summary") -> list[Estimate]:
     parts = []
     for depth in summary.run.depths:
         rows = statistic(summary, "distance_l1", depth=depth, space="both")
         worst = rows.loc[rows["median"].idxmax()]
         name = f"n = {depth}, {SMALL_DISTANCE} less the largest median, {worst['median']:.3g} at d = {worst.name}"
-        parts.append(around(name, SMALL_DISTANCE - worst["median"], Z * median_error(worst)))
+        parts.append(symmetric(name, SMALL_DISTANCE - worst["median"], Z * median_error(worst)))
     return parts
 
 
-def _distance_falls(summary: "Summary", column: str) -> list[Part]:
+def _distance_falls(summary: "Summary", column: str) -> list[Estimate]:
     need_dims(summary)
     return [
         trend(f"{norm}, n = {depth}", statistic(summary, f"distance_{norm}", depth=depth, space="both")[column], -1)
@@ -49,7 +59,7 @@ def _distance_falls(summary: "Summary", column: str) -> list[Part]:
     ]
 
 
-def _mean_near_one(summary: "Summary", quantity: str) -> list[Part]:
+def _mean_near_one(summary: "Summary", quantity: str) -> list[Estimate]:
     latent_dim = min(summary.run.latent_dims)
     if latent_dim > LOW:
         raise NotTestable(f"low d means d <= {LOW}, the run begins at d = {latent_dim}")
@@ -57,11 +67,11 @@ def _mean_near_one(summary: "Summary", quantity: str) -> list[Part]:
     for depth in summary.run.depths:
         row = statistic(summary, quantity, depth=depth, space="latent").loc[latent_dim]
         name = f"n = {depth}, d = {latent_dim}, {NEAR_ONE} less the distance of 1 from the median {row['median']:.3g}"
-        parts.append(around(name, NEAR_ONE - abs(row["median"] - 1), Z * median_error(row)))
+        parts.append(symmetric(name, NEAR_ONE - abs(row["median"] - 1), Z * median_error(row)))
     return parts
 
 
-def _mean_falls(summary: "Summary", quantity: str) -> list[Part]:
+def _mean_falls(summary: "Summary", quantity: str) -> list[Estimate]:
     need_dims(summary)
     return [
         trend(f"n = {depth}", statistic(summary, quantity, depth=depth, space="latent")["median"], -1)
@@ -69,7 +79,7 @@ def _mean_falls(summary: "Summary", quantity: str) -> list[Part]:
     ]
 
 
-def _class_one_lower(summary: "Summary", quantity: str) -> list[Part]:
+def _class_one_lower(summary: "Summary", quantity: str) -> list[Estimate]:
     latent_dim, others = largest(summary), other_classes(summary)
     rows = {
         label: statistic(summary, quantity, space="latent", label=label).loc[latent_dim]
@@ -79,27 +89,27 @@ def _class_one_lower(summary: "Summary", quantity: str) -> list[Part]:
     nearest = int(medians.idxmin())
     gap = medians[nearest] - rows[CLASS_ONE]["median"] - medians.std(ddof=1)
     half = Z * sqrt(median_error(rows[CLASS_ONE]) ** 2 + median_error(rows[nearest]) ** 2)
-    return [around(f"gap to class {nearest} beyond the others' spread, d = {latent_dim}", gap, half)]
+    return [symmetric(f"gap to class {nearest} beyond the others' spread, d = {latent_dim}", gap, half)]
 
 
-def _input_above(summary: "Summary", quantity: str) -> list[Part]:
+def _input_above(summary: "Summary", quantity: str) -> list[Estimate]:
     need_dims(summary)
     medians = {space: statistic(summary, quantity, space=space)["median"] for space in NAMES}
-    return [share("share of d above, less a half", medians["input"] > medians["latent"])]
+    return [majority("share of d above, less a half", medians["input"] > medians["latent"])]
 
 
-def _few_small(summary: "Summary") -> list[Part]:
+def _few_small(summary: "Summary") -> list[Estimate]:
     largest(summary)
     parts = []
     for label in other_classes(summary):
         rows = statistic(summary, "small_eigenvalues", space="latent", label=label)
         worst = rows.loc[rows["mean"].idxmax()]
         name = f"class {label}, 1 less the most on average, {worst['mean']:.3g} at d = {worst.name}"
-        parts.append(around(name, 1 - worst["mean"], Z * mean_error(worst)))
+        parts.append(symmetric(name, 1 - worst["mean"], Z * mean_error(worst)))
     return parts
 
 
-def _class_one_most_small(summary: "Summary") -> list[Part]:
+def _class_one_most_small(summary: "Summary") -> list[Estimate]:
     latent_dim, others = largest(summary), other_classes(summary)
     one, *rest = (
         statistic(summary, "small_eigenvalues", space="latent", label=label).loc[latent_dim]
@@ -107,17 +117,17 @@ def _class_one_most_small(summary: "Summary") -> list[Part]:
     )
     most = max(rest, key=lambda row: row["mean"])
     half = Z * sqrt(mean_error(one) ** 2 + mean_error(most) ** 2)
-    return [around(f"more than any other class, d = {latent_dim}", one["mean"] - most["mean"], half)]
+    return [symmetric(f"more than any other class, d = {latent_dim}", one["mean"] - most["mean"], half)]
 
 
-def _class_one_at_most_two(summary: "Summary") -> list[Part]:
+def _class_one_at_most_two(summary: "Summary") -> list[Estimate]:
     latent_dim = largest(summary)
     other_classes(summary)
     row = statistic(summary, "small_eigenvalues", space="latent", label=CLASS_ONE).loc[latent_dim]
-    return [around(f"2 less the mean number, d = {latent_dim}", 2 - row["mean"], Z * mean_error(row))]
+    return [symmetric(f"2 less the mean number, d = {latent_dim}", 2 - row["mean"], Z * mean_error(row))]
 
 
-def _reversed_more(summary: "Summary", first: str, second: str) -> list[Part]:
+def _reversed_more(summary: "Summary", first: str, second: str) -> list[Estimate]:
     need_dims(summary)
     parts = []
     for depth in summary.run.depths:
@@ -129,13 +139,13 @@ def _reversed_more(summary: "Summary", first: str, second: str) -> list[Part]:
     return parts
 
 
-def _input_reversed_more(summary: "Summary") -> list[Part]:
+def _input_reversed_more(summary: "Summary") -> list[Estimate]:
     need_dims(summary)
     shares = {space: statistic(summary, "reversed", space=space)["mean"] for space in NAMES}
     return [paired("J_I less J_L", shares["input"] - shares["latent"])]
 
 
-def _slope_grows(summary: "Summary", predictor: str) -> list[Part]:
+def _slope_grows(summary: "Summary", predictor: str) -> list[Estimate]:
     need_dims(summary)
     return [
         trend(f"n = {depth}", regression(summary, predictor, depth=depth, space="latent")["test_slope"], 1)
@@ -143,7 +153,7 @@ def _slope_grows(summary: "Summary", predictor: str) -> list[Part]:
     ]
 
 
-def _slope_grows_by_class(summary: "Summary", predictor: str) -> list[Part]:
+def _slope_grows_by_class(summary: "Summary", predictor: str) -> list[Estimate]:
     need_dims(summary)
     labels = sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
     if not labels:
@@ -154,17 +164,17 @@ def _slope_grows_by_class(summary: "Summary", predictor: str) -> list[Part]:
     ]
 
 
-def _slope_positive(summary: "Summary", predictor: str) -> list[Part]:
+def _slope_positive(summary: "Summary", predictor: str) -> list[Estimate]:
     largest(summary)
     fits = {space: regression(summary, predictor, space=space) for space in NAMES}
     return [
-        around(f"{NAMES[space]}, d = {d}", row["test_slope"], Z * row["test_slope_se"])
+        symmetric(f"{NAMES[space]}, d = {d}", row["test_slope"], Z * row["test_slope_se"])
         for space, rows in fits.items()
         for d, row in rows[rows.index >= POSITIVE_FROM].iterrows()
     ]
 
 
-def _values_met(summary: "Summary", number: int, columns: list[str], spaces: list[str]) -> list[Part]:
+def _values_met(summary: "Summary", number: int, columns: list[str], spaces: list[str]) -> list[Estimate]:
     """Tolerance less the difference from the published values (the misprint of Table 2 put right)."""
     run, table = summary.run, published.corrected_table(number)
     if run.dataset != PAPERS_DATA or run.table_depth != TABLE_DEPTH:
@@ -177,14 +187,14 @@ def _values_met(summary: "Summary", number: int, columns: list[str], spaces: lis
         for d, row in table[table["space"] == space].set_index("latent_dim").iterrows():
             for column in columns:
                 margin = VALUE_TOLERANCE - abs(ours.loc[d, column] - row[column]) + 1e-9  # up to rounding
-                parts.append(Part(f"{NAMES[space]}, {column} at d = {d}", *(float(margin),) * 3))
+                parts.append(Estimate(f"{NAMES[space]}, {column} at d = {d}", *(float(margin),) * 3))
     return parts
 
 
-def _printed_identity(summary: "Summary", identity: str) -> list[Part]:
+def _printed_identity(summary: "Summary", identity: str) -> list[Estimate]:
     """The audit of the printed numbers, in which the run plays no part."""
     return [
-        Part(f"Table {cell['number']}, {NAMES[cell['space']]}, d = {cell['latent_dim']}", *(float(margin),) * 3)
+        Estimate(f"Table {cell['number']}, {NAMES[cell['space']]}, d = {cell['latent_dim']}", *(float(margin),) * 3)
         for cell in published.audit().query("identity == @identity").to_dict("records")
         for margin in [cell["allowed"] - abs(cell["residual"]) + 1e-12]
     ]

@@ -19,22 +19,3 @@ from lib.geometry.bounds.pointwise import (
     region_flips,
 )
 from lib.geometry.bounds.secants import Secant, flipped_units, secant
-
-__all__ = [
-    "BETWEEN",
-    "LOCAL",
-    "SECOND_APPLICATION",
-    "Check",
-    "Local",
-    "Secant",
-    "certified_radius",
-    "evaluate",
-    "fixed_points",
-    "flipped_units",
-    "local",
-    "nearest_boundary",
-    "region_flips",
-    "secant",
-    "stein",
-    "table",
-]

@@ -23,8 +23,6 @@ from lib.geometry.jacobians.fast import Layer
 from lib.geometry.jacobians.memory import in_chunks, points_that_fit
 from lib.geometry.jacobians.result import Cores
 
-__all__ = ["Cores", "cores", "stacked_cores"]
-
 
 def cores(
     encoder: nn.Module,
@@ -41,7 +39,7 @@ def cores(
     is then never formed. A latent space of another shape than (d,) is flattened.
 
     `chunk_size` points are worked on at a time: the memory is that of the result plus, at the most, `chunk_size` times the
-    numbers that one point takes (`numbers_a_point` of the path); the results differ by rounding. By default as many as fit a
+    numbers that one point takes (`floats_per_point` of the path); the results differ by rounding. By default as many as fit a
     workspace of 64 MiB (1 GiB on a GPU) and a quarter of the free memory.
     Device and precision are those of the modules and of x. Non-smooth points get the Jacobian that autograd would give:
     the slope of ReLU at 0 is 0. Cost a point: see `lib.geometry.jacobians.fast` and `general`. Raises `InputError` for points or
@@ -61,11 +59,11 @@ def cores(
         chains = _chains(encoder, decoder, x, latent_dim)
         if chains[0] and chains[1]:
             compute = fast.cores_of(chains[0], chains[1], grams, errors)
-            numbers = fast.numbers_a_point(chains[0], chains[1])
+            numbers = fast.floats_per_point(chains[0], chains[1])
             x = x.flatten(1)
         else:
             compute = general.cores_of(encoder, decoder, grams=grams, errors=errors)
-            numbers = general.numbers_a_point(encoder, decoder, x[:1], grams)
+            numbers = general.floats_per_point(encoder, decoder, x[:1], grams)
         return in_chunks(compute, x, chunk_size or points_that_fit(numbers * x.element_size(), x))
 
 
@@ -98,7 +96,7 @@ def stacked_cores(
     with torch.no_grad():
         chains = [_chains(*pair, x, latent_dim) for pair, latent_dim in zip(pairs, latent_dims, strict=True)]
         compute = fast.stacked_cores_of(chains, errors)
-        numbers = len(pairs) * max(fast.numbers_a_point(*both) for both in chains)
+        numbers = len(pairs) * max(fast.floats_per_point(*both) for both in chains)
         whole = in_chunks(compute, x.flatten(1), chunk_size or points_that_fit(numbers * x.element_size(), x))
     return [_member(whole, index, latent_dim) for index, latent_dim in enumerate(latent_dims)]
 

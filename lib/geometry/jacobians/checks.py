@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.base.errors import InputError
-from lib.geometry.jacobians.general import precise
+from lib.geometry.jacobians.general import no_tf32
 
 PRECISIONS = (torch.float32, torch.float64)
 ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-5}  # of an output, also of modules that compute in less inside
@@ -79,7 +79,7 @@ def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses:
 
 def _check_apart(module: nn.Module, points: Tensor, name: str, what: str) -> Tensor:
     """The module's output at points; `InputError` where it is another one for each of them alone."""
-    with precise():
+    with no_tf32():
         together = _passed(module, points, name, what)
         alone = torch.cat([_passed(module, point, name, what) for point in points.split(1)])
     apart = together - alone if together.shape == alone.shape else alone

@@ -160,7 +160,7 @@ def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
     return torch.stack(counts).amin(dim=0).clamp(max=latent_dim)
 
 
-def numbers_a_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
+def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
     """An upper bound of the numbers that `cores_of` holds at a time for each point, its results included.
 
     3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the widest hidden layer; the input space where the decoder does not end affine.

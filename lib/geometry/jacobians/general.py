@@ -63,7 +63,7 @@ def _gradient(output: Tensor, by: Tensor, cotangent: Tensor | None = None) -> Te
     return torch.autograd.grad(output, by, cotangent, retain_graph=True, materialize_grads=True)[0].flatten(1)
 
 
-def numbers_a_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, grams: bool) -> int:
+def floats_per_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, grams: bool) -> int:
     """How many numbers `cores_of` holds at a time for each point, about: twice what autograd keeps of `probe` (1, ...) on the way,
     10 N, and with `grams` 2 d N."""
     weights = (one for module in (encoder, decoder) for one in (*module.parameters(), *module.buffers()))
@@ -81,7 +81,7 @@ def numbers_a_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, grams
 
 
 @contextmanager
-def precise() -> Iterator[None]:
+def no_tf32() -> Iterator[None]:
     """Convolutions on a GPU in float32 as it stands, not in TF32."""
     cudnn = torch.backends.cudnn
     with cudnn.flags(cudnn.enabled, cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False):
@@ -94,7 +94,7 @@ def _differentiable(*modules: nn.Module) -> Iterator[None]:
     kernels cannot be differentiated twice, or in evaluation. What autograd refuses becomes an `InputError`."""
     recurrent = any(isinstance(part, nn.RNNBase) for module in modules for part in module.modules())
     try:
-        with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), precise():
+        with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), no_tf32():
             torch.backends.cudnn.enabled &= not recurrent
             yield
     except RuntimeError as error:
