@@ -3,7 +3,7 @@
 import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,31 +48,34 @@ class Page:
         return [cell.source for cell in self.notebook.cells if cell.cell_type == "code"]
 
     def reads(self, values: Mapping[str, Any]) -> list[str]:
-        """The runs that the page reads with these parameters: those it shows, and the companions that
-        `lib.runs.with_snapshots` finds.
+        """The runs that the page reads with these parameters: those it shows, and if its code names `with_snapshots`, the
+        runs that this function finds for them.
         """
         shown = runs_of(values)
-        companions = [f"{run}-training" for run in shown] if "with_snapshots(" in "".join(self.code) else []
-        return list(dict.fromkeys([*shown, *(run for run in companions if run in runs.names())]))
+        named = {node.id for tree in self.trees() for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        companions = runs.with_snapshots(shown) if runs.with_snapshots.__name__ in named else []
+        return list(dict.fromkeys([*shown, *companions]))
 
     def modules(self) -> set[str]:
         """The modules of `lib` that the page's code imports, or names as `module:function`."""
-        names: set[str] = set()
+        modules: set[str] = set()
+        for tree in self.trees():
+            texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+            named = [text.partition(":")[0] for text in texts if isinstance(text, str) and NAMED.fullmatch(text)]
+            modules |= imports_of(tree) | imports_of(ast.parse("".join(f"import {module}\n" for module in named)))
+        return modules
+
+    def trees(self) -> Iterator[ast.Module]:
+        """The syntax trees of the code cells, without IPython's own commands. Raises `InputError` for a cell that is no Python."""
         for position, cell in enumerate(self.code, start=1):
             plain = "\n".join(line for line in cell.splitlines() if not line.lstrip().startswith(("%", "!")))
             try:
-                tree = ast.parse(plain)
+                yield ast.parse(plain)
             except SyntaxError as error:
                 raise InputError(
                     f"Code cell {position} of page {self.name} is no Python ({error.msg}, its line {error.lineno}); "
                     f"mend book/{self.name}.py."
                 ) from error
-            texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-            named = ", ".join(
-                text.partition(":")[0] for text in texts if isinstance(text, str) and NAMED.fullmatch(text)
-            )
-            names |= imports_of(tree) | (imports_of(ast.parse(f"import {named}")) if named else set())
-        return names
 
 
 def names(book: Path = BOOK) -> list[str]:

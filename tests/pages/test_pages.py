@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lib import pages, runs
 from lib.base import digests, files
 from lib.base.errors import InputError
 from lib.pages import archive, execution, source, sphinx_extension
+from lib.pages import book as book_module
 from lib.runs import store
 
 HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
@@ -72,6 +74,8 @@ def test_only_what_has_changed_executes(book):
     assert "Computed 20" in html(book, "two"), "the provenance foot"
     notebook = nbformat.read(book / "_build" / "html" / "_executed" / "one.ipynb", as_version=4)
     assert any(cell.get("outputs") for cell in notebook.cells), "the download has its outputs"
+    kinds = {kind for cell in notebook.cells for output in cell.get("outputs", []) for kind in output.get("data", [])}
+    assert kinds == {"text/plain"}, "what is glued can be seen in Jupyter"
 
     assert executed(build(book, Path("/"))) == set(), "nothing changed; built from another folder"
 
@@ -190,7 +194,7 @@ def test_one_line_of_configuration_gives_the_book_its_repository_and_launch_butt
 def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path, monkeypatch):
     shutil.copytree(files.ROOT / "lib", tmp_path / "lib")
     monkeypatch.setattr(files, "ROOT", tmp_path)
-    text = ONE + "\n# %%\nfrom lib import regression\n"
+    text = ONE + "\n# %%\nfrom lib.measures import regression\n"
 
     def key(text=text, **parameters):
         digests.code_digest.cache_clear()
@@ -203,14 +207,18 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     assert key(text.replace("Some prose", "Other prose")) == first
     assert key(text.replace("1.5 *", "2.5 *")) != first
     assert key(factor=3) != first
-    change(tmp_path / "lib" / "figures" / "style.py", "GREEN", "VERT")
+    change(tmp_path / "lib" / "report" / "style.py", "GREEN", "VERT")
     assert key() == first, "a module the page does not import"
-    change(tmp_path / "lib" / "regression.py", "Coefficients with their standard errors", "Coefficients, and errors")
+    change(
+        tmp_path / "lib" / "measures" / "regression.py",
+        "Coefficients with their standard errors",
+        "Coefficients, and errors",
+    )
     assert key() == first, "a docstring of a module it imports"
-    change(tmp_path / "lib" / "errors.py", 'or "none"', 'or "nothing"')
+    change(tmp_path / "lib" / "base" / "errors.py", 'or "none"', 'or "nothing"')
     second = key()
     assert second != first, "a module that a module it imports imports"
-    change(tmp_path / "lib" / "data" / "published_table_1.csv", "-0.0144", "-0.0145")
+    change(tmp_path / "lib" / "analysis" / "published_table_1.csv", "-0.0144", "-0.0145")
     assert key() != second, "a printed number"
     digests.code_digest.cache_clear()
     digests._code.cache_clear()
@@ -228,7 +236,8 @@ def test_the_key_follows_the_summaries(monkeypatch):
 
 def test_a_page_that_follows_training_reads_the_companions_of_its_runs():
     text = HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits", "smoke"]\n\n# %%\n'
-    plain, following = (source.parse("one", text + code) for code in ("followed = {}\n", "list(followed(runs))\n"))
+    codes = ("with_snapshots_of = {}  # with_snapshots(runs)\n", "list(with_snapshots(runs))\n")
+    plain, following = (source.parse("one", text + code) for code in codes)
     assert plain.reads(source.checked(plain, {})) == ["digits", "smoke"]
     assert following.reads(source.checked(following, {})) == ["digits", "smoke", "digits-training"]
     assert "digits-training" in source.load("training_dynamics").reads({"runs": ["digits"]})
@@ -236,7 +245,7 @@ def test_a_page_that_follows_training_reads_the_companions_of_its_runs():
 
 def test_the_key_and_the_provenance_hold_what_a_page_reads(monkeypatch):
     page = source.parse(
-        "one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits"]\n\n# %%\nfollowed(runs)\n'
+        "one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits"]\n\n# %%\nwith_snapshots(runs)\n'
     )
     asked = []
     monkeypatch.setattr(execution.runs, "summary_digest", lambda name: asked.append(name) or name)
@@ -248,11 +257,23 @@ def test_a_page_whose_run_has_grown_meanwhile_is_shown_but_not_stored(tmp_path, 
     page, notebook = source.parse("one", TWO), nbformat.v4.new_notebook()
     monkeypatch.setattr(execution, "execute", lambda *_: notebook)
     for meanwhile in ("as it was", "grown"):
-        monkeypatch.setattr(sphinx_extension, "BOOK", sphinx_extension.Book(keys={"one": "as it was"}))
         monkeypatch.setattr(execution, "key", lambda *_, meanwhile=meanwhile: meanwhile)
-        sphinx_extension._execute_page(tmp_path / meanwhile, "one", page, {})
-        assert sphinx_extension.BOOK.notebooks == {"one": notebook}
+        shown = book_module.BookPage(page, {}, [], "as it was")
+        book_module.execute_page(shown, tmp_path / meanwhile)
+        assert shown.notebook == notebook
         assert (execution.stored(tmp_path / meanwhile, "one", "as it was") is None) == (meanwhile == "grown")
+
+
+def test_a_page_whose_code_changes_during_the_build_ends_it_and_one_whose_prose_does_is_shown():
+    book = sphinx_extension.Book()
+    book.pages = {"two": book_module.BookPage(source.parse("two", TWO), {}, [])}
+    app = types.SimpleNamespace(env=types.SimpleNamespace(doc2path=lambda name: f"{name}.py"))
+    text = [TWO.replace("# Two", "# Second")]
+    book.show_executed(app, "two", text)
+    assert nbformat.reads(text[0], as_version=4).cells[0].source.startswith("# Second")
+    for name, changed in (("two", TWO.replace("second", "third")), ("three", TWO)):
+        with pytest.raises(SystemExit, match="build again"):
+            book.show_executed(app, name, [changed])
 
 
 def test_where_a_runs_results_come_from_is_found_once(monkeypatch):

@@ -1,0 +1,126 @@
+"""The pages of a book in one build: which of them execute, and what Sphinx reads in place of their scripts."""
+
+import os
+import time
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+from sphinx.util import logging
+
+from lib import runs
+from lib.pages import execution, provenance, source
+
+AT_ONCE = 2  # pages executed side by side
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class BookPage:
+    """A page in this build: its parameters, notes on runs that cannot be shown, its key, and its executed notebook.
+
+    A page without any run to show does not execute: it has no notebook.
+    """
+
+    page: source.Page
+    parameters: dict[str, Any]
+    notes: list[str]
+    key: str = "without runs"
+    notebook: NotebookNode | None = None
+
+    @property
+    def executes(self) -> bool:
+        """Whether every list of runs among the parameters names a run that can be shown."""
+        return all(self.parameters[name] for name in filter(source.holds_runs, self.parameters))
+
+    @property
+    def read_with(self) -> list[str]:
+        """What the content of the page depends on besides its file."""
+        return [self.key, *self.notes]
+
+    def content(self, notebook: NotebookNode) -> NotebookNode:
+        """The page's notebook, as in its file now, with notes, outputs, a line below each figure, and the provenance foot.
+
+        Without outputs the title and the notes alone.
+        """
+        title, _, rest = notebook.cells[0].source.partition("\n")
+        notes = [f":::{{warning}}\n{note}\n:::\n" for note in self.notes]
+        if self.notebook is None:
+            notebook.cells = [new_markdown_cell("\n".join([title, "", *notes]))]
+            return notebook
+        notebook.cells[0].source = "\n".join([title, "", *notes, rest])
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for cell, executed in zip(code, execution.code_cells(self.notebook), strict=True):
+            cell.outputs, cell.execution_count = [*executed.outputs], executed.execution_count
+        notebook.metadata["language_info"] = self.notebook.metadata.get("language_info", {"name": "python"})
+        origin = self.notebook.metadata["provenance"]
+        provenance.add(notebook, self.page.name, origin)
+        notebook.cells.append(new_markdown_cell(provenance.foot(self.page.name, origin)))
+        return notebook
+
+
+def load_pages(names: Iterable[str], folder: Path) -> dict[str, BookPage]:
+    """The pages of these names that are percent scripts in `folder`; BOOK_RUNS replaces their parameter `runs`.
+
+    A committed run whose results are absent or damaged is left out, and a note says so.
+    """
+    chosen = os.environ.get("BOOK_RUNS")
+    missing_reason = cache(runs.missing_reason)
+    pages = {}
+    for name in sorted(set(names) & set(source.names(folder))):
+        page = source.load(name, folder)
+        given = {"runs": chosen.split(",")} if chosen and "runs" in page.parameters else {}
+        parameters = source.checked(page, given)
+        notes = []
+        for parameter in filter(source.holds_runs, parameters):
+            missing = {run: why for run in parameters[parameter] if (why := missing_reason(run))}
+            parameters[parameter] = [run for run in parameters[parameter] if run not in missing]
+            notes += [f"The run {run} is not shown here. {why}" for run, why in missing.items()]
+        pages[name] = BookPage(page, parameters, notes)
+    return pages
+
+
+def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
+    """Compute the runs that the pages read, then execute the pages without stored outputs, two at a time.
+
+    `folder` holds the executed notebooks. Raises `InputError` or `PageError`, and then starts no further page.
+    """
+    ensure = cache(runs.ensure)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):  # a second build of the same book waits here
+        waiting = []
+        for page in [page for page in pages if page.executes]:
+            for run in page.page.reads(page.parameters):
+                ensure(run)
+            page.key = execution.key(page.page, page.parameters)
+            page.notebook = execution.stored(folder, page.page.name, page.key)
+            if page.notebook is None:
+                waiting.append(page)
+        logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
+        with execution.one_thread(), ThreadPoolExecutor(AT_ONCE) as pool:
+            futures = [pool.submit(execute_page, page, folder) for page in waiting]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+
+def execute_page(page: BookPage, folder: Path) -> None:
+    """Execute a page, and keep its outputs in `folder` unless what they depend on has changed meanwhile."""
+    name = page.page.name
+    started = time.monotonic()
+    logger.info("executing %s ...", name)
+    page.notebook = execution.execute(page.page, page.parameters)
+    logger.info("executed %s in %.0f s", name, time.monotonic() - started)
+    if execution.key(page.page, page.parameters) == page.key:
+        execution.store(folder, name, page.key, page.notebook)
+    else:
+        logger.info("%s is executed again by the next build: a run that it shows has grown meanwhile", name)
