@@ -170,7 +170,7 @@ def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
-    """`judged` at the test points of members of the tables' depth, at `most` latent dimensions and every seed.
+    """`evaluate_scores` at the test points of members of the tables' depth, at `most` latent dimensions and every seed.
 
     Led by `latent_dim` and `seed`; p-values are adjusted by Holm's method over all rows.
     """
@@ -183,7 +183,7 @@ def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
 
 
 def shifted_tournament(name: str, member: Member, strength: float) -> pd.DataFrame:
-    """`judged` at a member's test points as they are, at each kind of `lib.training.corruptions.changed` of them, and at
+    """`evaluate_scores` at a member's test points as they are, at each kind of `lib.training.corruptions.changed` of them, and at
     all together.
 
     Led by `set`: "test", "rotated", ..., "all". Holm's method goes over all rows.
