@@ -591,16 +591,17 @@ def test_arrays_with_odd_headers_and_names(folder, header, version, member):
 
 READ_BOMBS = """
 import pathlib, re, sys
-from lib import arrays, inputs, models
+from lib.base import untrusted, user_points
 from lib.base.errors import InputError
-from lib.runs import store, weights
+from lib.runs import store
+from lib.training import user_models, weights
 
-arrays.LARGEST = 2**26
+untrusted.LARGEST = 2**26
 readers = {
-    "gz": lambda path: store.load_summary(path), "npz": lambda path: inputs.read(path.name, path.parent),
-    "npy": lambda path: inputs.read(path.name, path.parent), "pt": lambda path: inputs.read(path.name, path.parent),
-    "parquet": lambda path: (inputs.read(path.name, path.parent)), "table": lambda path: store.load_points(path),
-    "safetensors": lambda path: models.load(path.name, folder=path.parent), "images": lambda path: inputs.read(str(path)),
+    "gz": lambda path: store.load_summary(path), "npz": lambda path: user_points.read(path.name, path.parent),
+    "npy": lambda path: user_points.read(path.name, path.parent), "pt": lambda path: user_points.read(path.name, path.parent),
+    "parquet": lambda path: (user_points.read(path.name, path.parent)), "table": lambda path: store.load_points(path),
+    "safetensors": lambda path: user_models.load(path.name, folder=path.parent), "images": lambda path: user_points.read(str(path)),
     "weights": lambda path: weights.load_weights(path),
 }
 def peak():
