@@ -167,9 +167,9 @@ def shifts(name: str) -> None:
     from lib.runs import names, read, store
 
     check_known("kept run", name, [one for one in names() if read(one).committed])
-    from lib.analysis.tournament import kept_detection
+    from lib.analysis.tournament import detection_by_dim
 
-    found = kept_detection(name, compute=True)
+    found = detection_by_dim(name, compute=True)
     click.echo(f"Run {name}: d = {', '.join(map(str, found)) or 'none'}; {store.RESULTS / name}/*.shifts.json.gz.")
 
 

@@ -200,36 +200,34 @@ def _pixels(text: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), dtype=np.uint8) / 255
 
 
-def _beside(run: Run) -> list[Path]:
-    """What may lie beside a run's summaries."""
-    return [store.attached_path(run, member, kind) for member in members(run) for kind in store.ATTACHED]
-
-
 def summary_digest(name: str) -> str:
-    """What a page that reads this run depends on: its specification, and the checksums of the results that are there.
+    """The digest of all that a page on this run depends on: its specification, and the checksums of its results.
 
-    Of a kept run what lies beside the summaries is among these; of another that follows from its summaries and the code.
+    Attached results count for a committed run; for any other run they follow from the summaries and the code.
     """
     run = read(name)
-    paths = [store.summary_path(run, member) for member in members(run)] + (_beside(run) if run.committed else [])
-    return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
+    paths = [store.summary_path(run, member) for member in members(run)]
+    sums = [files.sha256(path) if path.exists() else "" for path in paths]
+    attached = {path.name: files.sha256(path) for path in (store.attached_paths(run) if run.committed else [])}
+    return files.digest([run.digest, run.table_depth, sums, attached])
 
 
 def summary_files(name: str) -> list[Path]:
-    """The files of a run's results that are there: a summary a member, what lies beside it, and the manifest."""
+    """The files of a run's results: the members' summaries, the results attached to them, and the manifest."""
     run = read(name)
     paths = [store.summary_path(run, member) for member in members(run)]
-    return [path for path in [*paths, *_beside(run), paths[0].with_name("manifest.json")] if path.exists()]
+    paths = [*paths, *store.attached_paths(run), paths[0].with_name("manifest.json")]
+    return [path for path in paths if path.exists()]
 
 
 def missing_reason(name: str) -> str | None:
-    """Why a kept run cannot be shown: nothing is there, or a file is damaged; None where it can, and for any other run."""
+    """Why a committed run cannot be shown: it has no results, or a damaged file; None where it can, and for any other run."""
     run = read(name)
     if not run.committed:
         return None
     try:
         _finished_part(run, _standing(run))
-        for path in filter(Path.exists, _beside(run)):
+        for path in store.attached_paths(run):
             store.load_summary(path)
     except InputError as error:
         return str(error)

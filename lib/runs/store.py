@@ -6,8 +6,7 @@
     artifacts/NAME/DIGEST/MEMBER-eEPOCH.safetensors   weights after that epoch, where the run asks for snapshots
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
     artifacts/NAME/DIGEST/MEMBER.json.gz       the summary (of a kept run: results/NAME/MEMBER.json.gz)
-    artifacts/NAME/DIGEST/MEMBER.bounds.json.gz  the checks of the bounds (likewise)
-    artifacts/NAME/DIGEST/MEMBER.shifts.json.gz  what strange images are told apart by (of a kept run only)
+    artifacts/NAME/DIGEST/MEMBER.KIND.json.gz  a result computed later and attached (`lib.runs.attached`; likewise)
     artifacts/NAME/DIGEST/MEMBER.diverged.json  in place of all these: its loss was no longer finite (likewise)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
@@ -34,12 +33,12 @@ from lib.base.digests import code_digest
 from lib.base.errors import InputError
 from lib.base.files import corrupt_file_error, display_path
 from lib.base.usercode import reason
-from lib.runs.specification import Member, Run
+from lib.runs.specification import Member, Run, members
 
 TRAINED_BY = ("lib.training.datasets", "lib.training.autoencoders", "lib.training.loop")
 MEASURED_BY = ("lib.measures.point_table", "lib.measures.summaries")
 PLAIN_COLUMNS = 22  # of a per-point table, beside the 4 d of its eigenvalues
-ATTACHED = ("bounds", "shifts")  # what may lie beside a summary
+KIND = re.compile(r"[a-z][a-z0-9_-]*")  # no dot, which separates it from the member's name
 ARTIFACTS = files.ROOT / (os.environ.get("GEOMETRY_ARTIFACTS") or "artifacts")
 RESULTS = files.ROOT / (os.environ.get("GEOMETRY_RESULTS") or "results")
 
@@ -65,8 +64,21 @@ def summary_path(run: Run, member: Member) -> Path:
 
 
 def attached_path(run: Run, member: Member, kind: str) -> Path:
-    """Where one of the `ATTACHED` of a member lies, beside its summary."""
+    """The path of a result attached to a member, beside its summary."""
+    if not KIND.fullmatch(kind):
+        raise InputError(f"{kind!r} cannot name an attached result; use a-z, 0-9, _ and hyphens.")
     return summary_path(run, member).with_name(f"{member.name}.{kind}.json.gz")
+
+
+def attached_paths(run: Run) -> list[Path]:
+    """The results attached to a run's members, of whatever kind, by member and kind."""
+    folder = summary_path(run, members(run)[0]).parent
+    by_member: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*.json.gz")):
+        name, _, kind = path.name.removesuffix(".json.gz").partition(".")
+        if KIND.fullmatch(kind):
+            by_member.setdefault(name, []).append(path)
+    return [path for member in members(run) for path in by_member.get(member.name, [])]
 
 
 def recompute_command(run: Run, member: Member) -> str:
@@ -104,7 +116,7 @@ def encoded_summary(content: dict[str, Any]) -> bytes:
 
 
 def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
-    """Read a summary back, or (no `member`) the checks of the bounds; `InputError` for a truncated, altered or forged file."""
+    """Read a member's summary back or, without `member`, an attached result; `InputError` for a damaged or forged file."""
     untrusted.check_ordinary(path)
     try:
         with gzip.open(path) as file:
