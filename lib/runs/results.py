@@ -178,7 +178,7 @@ def select_rows(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
 def evenly_spaced(values: Sequence[int], count: int) -> list[int]:
     """At most `count` of the values, the smallest and the largest among them, evenly spread over their places.
 
-    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
+    >>> evenly_spaced([2, 3, 4, 5, 6, 7, 8], 4)
     [2, 4, 6, 8]
     """
     values = sorted(values)
