@@ -8,7 +8,6 @@ import torch
 from lib.base.errors import InputError
 from lib.geometry import bounds
 from lib.runs import attached, store
-from lib.runs.neighbours import neighbours
 from lib.runs.specification import Member, Run, read, reference_members
 from lib.training.datasets import Dataset
 from lib.training.weights import load_weights
@@ -60,7 +59,7 @@ def points_and_anchors(run: Run) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _points_and_anchors(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     train, test = dataset.train.images.double(), dataset.test.images.double()
-    anchors = train[torch.tensor(neighbours(dataset)["nearest"])]
+    anchors = train[torch.tensor(store.neighbours(dataset)["nearest"])]
     if len(train) + len(test) > MOST_POINTS:
         return test, anchors[len(train) :]
     return torch.cat([train, test]), anchors

@@ -65,11 +65,9 @@ def load_or_compute(
     rows = load(run, member, kind)
     if rows is not None or (run.committed and not store.weights_path(run, member).exists()):
         return rows
-    from lib.runs.execution import only_process  # torch: only where something is computed
-
     # Training takes the run's lock itself, so it has to be over before the lock is taken here.
     results.member(run.name, member.depth, member.latent_dim, member.seed)
-    with only_process(run):
+    with store.only_process(run):
         rows = load(run, member, kind)  # another process may have computed them while this one waited
         if rows is None:
             dataset = run.load_dataset()

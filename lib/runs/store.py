@@ -19,14 +19,18 @@ import json
 import os
 import re
 import subprocess
+import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from lib.base import files, untrusted
 from lib.base.digests import code_digest
@@ -34,6 +38,9 @@ from lib.base.errors import InputError
 from lib.base.files import corrupt_file_error, display_path
 from lib.base.usercode import reason
 from lib.runs.specification import Member, Run, members
+
+if TYPE_CHECKING:
+    from lib.training.datasets import Dataset
 
 TRAINED_BY = ("lib.training.datasets", "lib.training.autoencoders", "lib.training.loop")
 MEASURED_BY = ("lib.measures.point_table", "lib.measures.summaries")
@@ -152,15 +159,6 @@ def _is_of(content: Mapping[str, Any], member: Member) -> bool:
     return content["member"] == asdict(member) and bool(content["tables"].get("members", {}).get("wall_seconds"))
 
 
-def load_manifest(path: Path) -> dict[str, dict[str, str]]:
-    """What a manifest says of each member by name, its `sha256` and that of its `data`; nothing where there is none."""
-    try:
-        members = json.loads(path.read_bytes())["members"] if path.exists() else {}
-        return {str(name): {key: str(entry[key]) for key in ("sha256", "data")} for name, entry in members.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise corrupt_file_error(path, reason(error)) from error
-
-
 def json_text(value: object) -> str:
     """A readable JSON document."""
     return json.dumps(value, indent=1) + "\n"
@@ -207,6 +205,83 @@ def diverged_epoch(run: Run, member: Member) -> int | None:
         return int(note["epoch"]) if valid else None
     except (ValueError, KeyError, TypeError) as error:
         raise corrupt_file_error(path, error) from error
+
+
+def diverged(run: Run) -> dict[Member, int]:
+    """The members of a run that diverged, and the epoch after which each did."""
+    epochs = {member: diverged_epoch(run, member) for member in members(run)}
+    return {member: epoch for member, epoch in epochs.items() if epoch is not None}
+
+
+def diverged_sentence(run: Run, lost: Mapping[Member, int]) -> str:
+    """Which members diverged, and what to do."""
+    listing = ", ".join(f"{member.name} after epoch {epoch}" for member, epoch in lost.items())
+    return f"{listing} diverged (the loss is not finite); lower learning_rate {run.learning_rate:g} in runs/{run.name}.yml."
+
+
+# --- a run as a whole ----------------------------------------------------------------------------------------------
+
+
+def manifest(run: Run) -> dict[str, Any]:
+    """The provenance of each finished member: its data, versions, device and time; and the members that diverged."""
+    finished = {}
+    for member in members(run):
+        path = summary_path(run, member)
+        if path.exists():
+            content = load_summary(path, member)
+            finished[member.name] = {
+                "sha256": files.sha256(path),
+                "data": content["data"],
+                "wall_seconds": content["tables"]["members"]["wall_seconds"][0],
+            } | content["provenance"]
+    lost = {member.name: epoch for member, epoch in diverged(run).items()}
+    return {"run": run.name, "digest": run.digest, "members": finished} | ({"diverged": lost} if lost else {})
+
+
+def write_manifest(run: Run) -> None:
+    """Write a run's manifest beside its results, unless the one there says the same. Reads all summaries."""
+    text = json_text(manifest(run))
+    for place in (folder(run), *([RESULTS / run.name] if run.committed else [])):
+        path = place / "manifest.json"
+        if not path.exists() or path.read_text() != text:
+            files.write(path, text)
+
+
+def load_manifest(path: Path) -> dict[str, dict[str, str]]:
+    """The `sha256` and the `data` of each member in a manifest, by name; empty where there is no manifest."""
+    try:
+        entries = json.loads(path.read_bytes())["members"] if path.exists() else {}
+        return {str(name): {key: str(entry[key]) for key in ("sha256", "data")} for name, entry in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise corrupt_file_error(path, reason(error)) from error
+
+
+@contextmanager
+def only_process(run: Run) -> Iterator[None]:
+    """Hold the run's lock; wait where another process holds it. The system frees the lock of a process that was killed."""
+    lock = FileLock(folder(run) / ".lock")
+    folder(run).mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        print(f"Another process is executing run {run.name}; waiting for it.", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def neighbours(dataset: "Dataset") -> dict[str, np.ndarray]:
+    """`lib.measures.baselines.neighbours` of a data set, computed once for all runs and kept in artifacts/neighbours/."""
+    from lib.measures import baselines  # torch: only where points are compared
+
+    made_by = code_digest(("lib.measures.baselines",))
+    path = ARTIFACTS / "neighbours" / f"{dataset.sha256[:12]}-{made_by[:12]}.parquet"
+    if not path.exists():
+        files.write(path, encoded_points(pa.table(baselines.neighbours(dataset))))
+    table = load_points(path)
+    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def commit() -> str:
