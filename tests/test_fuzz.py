@@ -5,6 +5,7 @@ places, half of them files with some of their bytes altered. A night takes --tim
 tests/test_inputs.py too.)
 """
 
+import dataclasses
 import gzip
 import io
 import json
@@ -238,11 +239,12 @@ def check_run(folder, content):
         assert 0 < run.learning_rate < 1e6
 
 
-KEYS = st.sampled_from(sorted(specification.CHECKS)) | st.sampled_from(WORDS)
+FIELDS = sorted(field.name for field in dataclasses.fields(runs.Run))
+KEYS = st.sampled_from(FIELDS) | st.sampled_from(WORDS)
 
 
 @FUZZ
-@given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=3), st.sampled_from([None, *specification.CHECKS]))
+@given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=3), st.sampled_from([None, *FIELDS]))
 @example({"latent_dims": "1..99999999999"}, None)  # took the memory of so many numbers
 @example({"depths": [10**6], "table_depth": 10**6}, None)
 @example({"dataset": "x" * 5000 + ".npz"}, None)  # OSError: name too long

@@ -37,8 +37,7 @@ SAMPLE = [
 
 
 def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """The summary tables of one member as lists of rows: `members`, `statistics`, `histograms`, `regressions`,
-    `controls`, `cross_products`, `sample`.
+    """The summary tables of one member as lists of rows, by name (`lib.runs.results.Summary` describes each).
 
     Floats are rounded to seven significant digits, in `sample` to four. A regression that the points do not determine
     (all of them with omega <= 0, say) has no row.

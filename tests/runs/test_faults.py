@@ -423,9 +423,7 @@ def test_other_code_on_a_worker_is_refused(own_artifacts, dask, monkeypatch):
 
 
 def test_a_job_that_no_worker_has_the_memory_for_is_refused(own_artifacts, dask, monkeypatch):
-    from lib.runs import plan
-
-    monkeypatch.setattr(plan, "BASE_BYTES", 2**50)
+    monkeypatch.setattr(jobs, "BASE_BYTES", 2**50)
     with pytest.raises(InputError, match="GiB of memory, and the largest worker has"):
         execute(runs.read("smoke", epochs=1), {"n": [3]}, scheduler=address(dask))
 
