@@ -143,18 +143,12 @@ def volume_split(point: Local) -> Check:
 # --- the region --------------------------------------------------------------------------------------------------
 
 
-def certified_radius(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> Tensor:
-    """rho(x) = min over hidden units of |h_j| / |grad h_j|, (P,): within it no unit of E or D changes sides.
-
-    Infinite where no unit can be reached by a step. Forms the Jacobian of every layer, (P, width, N).
-    """
-    return nearest_boundary(encoder, decoder, x)[0]
-
-
 def nearest_boundary(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The certified radius (P,), and the direction (P, N), of length 1, in which the unit that decides it changes sides there.
+    """The certified radius (P,), within which no unit of E or D changes sides, and the direction (P, N) to where it ends.
 
-    The direction is 0 where the radius is infinite.
+    rho(x) = min over hidden units of |h_j| / |grad h_j|; infinite where no unit can be reached by a step. The direction
+    has length 1 and leads to the boundary of the nearest unit; it is 0 where the radius is infinite. Forms the Jacobian
+    of every layer, (P, width, N).
     """
     radius, direction = torch.full((len(x),), torch.inf, dtype=x.dtype, device=x.device), torch.zeros_like(x)
     rows, tiny = torch.arange(len(x), device=x.device), torch.finfo(x.dtype).tiny
