@@ -27,7 +27,6 @@ TABLES = (
         "histograms",
         "regressions",
         "controls",
-        "cross_products",
         "sample",
         "history",
         "examples",
@@ -41,10 +40,10 @@ class Summary:
     """The summary of a run: one frame a table, a row led by the member's `depth`, `latent_dim` and `seed`.
 
     `members`: sizes, mean errors, shares of singular, ill-conditioned and non-positive points; `statistics`: count, mean,
-    std and quantiles of every quantity by space, split and label; `histograms`: counts by bin; `regressions`: the
-    coefficients of equations 6 and 7; `controls`: their slopes with class, ink and more held fixed; `cross_products`: sums
-    of products by cell; `sample`: some points; `history`: errors by epoch; `examples`: a test image a class, and its
-    reconstruction; `progress_...`: statistics, histograms and regressions at the run's snapshots
+    std and quantiles of every quantity by space, split and label; `histograms`: counts of the
+    eigenvalues' arguments by bin; `regressions`: the coefficients of equations 6 and 7; `controls`: their slopes with
+    class, ink and more held fixed; `sample`: some points; `history`: errors by epoch; `examples`: a test image per class,
+    and its reconstruction; `progress_...`: statistics, histograms and regressions at the run's snapshots
     (`lib.measures.summaries.summarise`, `progress`). Label -1 stands for all classes together. `provenance`: of the first member.
 
     `run` is the part of the run that is there: of a kept run that is still being computed, the latent dimensions that
@@ -60,7 +59,6 @@ class Summary:
     histograms: pd.DataFrame
     regressions: pd.DataFrame
     controls: pd.DataFrame
-    cross_products: pd.DataFrame
     sample: pd.DataFrame
     history: pd.DataFrame
     examples: pd.DataFrame
