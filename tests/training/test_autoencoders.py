@@ -18,7 +18,9 @@ def test_the_architecture_is_a_mirrored_chain():
     encoder, decoder = autoencoders.build((20, 12, 9, 2), 0)
     kinds = [type(module) for module in encoder]
     assert kinds == [nn.Linear, nn.ReLU] * 2 + [nn.Linear]
-    assert [(layer.in_features, layer.out_features) for layer in autoencoders.linear_layers(decoder)] == [
+    assert [
+        (layer.in_features, layer.out_features) for layer in autoencoders.affine_layers((nn.Sequential(), decoder))
+    ] == [
         (2, 9),
         (9, 12),
         (12, 20),

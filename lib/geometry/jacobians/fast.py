@@ -20,16 +20,15 @@ through the network. A decoder that ends in a pointwise map that is not the iden
 two factors are then carried to the input space, 3 d N w_1 more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.func import jvp
 
-from lib.geometry.jacobians.result import Cores
+from lib.geometry.jacobians.result import Compute, Cores
 
-Compute = Callable[[Tensor], Cores]
 Index = Tensor | slice
 EVERY = slice(None)
 WORTH_PRUNING = 0.9  # a layer with more of its units alive is taken whole
