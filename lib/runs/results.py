@@ -36,10 +36,9 @@ class Summary:
     provenance: dict
     members: pd.DataFrame  # sizes, mean errors, shares of singular, ill-conditioned and non-positive points
     statistics: pd.DataFrame  # count, mean, std and quantiles of every quantity by space, split and label
-    histograms: pd.DataFrame  # counts by bin
+    histograms: pd.DataFrame  # counts of the arguments of the eigenvalues by bin
     regressions: pd.DataFrame  # the coefficients of equations 6 and 7
     controls: pd.DataFrame  # their slopes with class, ink and more held fixed
-    cross_products: pd.DataFrame  # sums of products by cell of split, class and signs
     sample: pd.DataFrame  # some of the points
     history: pd.DataFrame  # errors by epoch
     examples: pd.DataFrame  # one test image per class, and its reconstruction
