@@ -185,11 +185,11 @@ def risk_coverage(error: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.
 MEASURES = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
 
 
-def weightings(points: int, seed: int = 0) -> np.ndarray:
+def weightings(points: int, seed: int = 0, resamples: int = RESAMPLES) -> np.ndarray:
     """Bootstrap weights (points, 1 + resamples): first every point once, then how often each is drawn, with replacement."""
-    drawn = np.random.default_rng(seed).integers(0, points, (RESAMPLES, points)).T
-    places = drawn * (RESAMPLES + 1) + np.arange(1, RESAMPLES + 1)
-    weights = np.bincount(places.ravel(), minlength=points * (RESAMPLES + 1)).reshape(points, -1).astype(np.float64)
+    drawn = np.random.default_rng(seed).integers(0, points, (resamples, points)).T
+    places = drawn * (resamples + 1) + np.arange(1, resamples + 1)
+    weights = np.bincount(places.ravel(), minlength=points * (resamples + 1)).reshape(points, -1).astype(np.float64)
     weights[:, 0] = 1
     return weights
 
