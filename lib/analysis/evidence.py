@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 from typing import Any
 
 from lib.analysis.intervals import NotTestable
+from lib.measures.regression import CLASS_ONE
 from lib.runs.results import Summary, select_rows
 
 LEAST_DIMS = 5  # latent dimensions that a trend needs
 AGREE_FROM = 5  # the smallest d at which the agreement with the published slopes is summed up: below, these leap with d
 HIGH = 10  # a run reaches "high d" with d >= 10
-CLASS_ONE = 1
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
 KEYS = ("depth", "latent_dim", "seed", "space", "label")
 COLUMNS = {
@@ -85,7 +85,7 @@ def regression(summary: "Summary", predictor: str, **keys: object) -> pd.DataFra
 
 
 def controlled(summary: "Summary", held: str, predictor: str) -> pd.DataFrame:
-    """The slopes of test points on a predictor of J_I with `held` fixed (`lib.measures.controls`), by d, at the tables' depth."""
+    """The slopes of test points on a predictor of J_I with `held` fixed (`lib.measures.regression`), by d, at the tables' depth."""
     keys = {"depth": summary.run.table_depth, "split": "test", "space": "input"}
     keys |= {"controls": held, "predictor": predictor}
     rows = _rows(summary.controls, keys) if len(summary.controls) else pd.DataFrame(columns=["slope"])

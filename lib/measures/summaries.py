@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from lib.base.errors import InputError
-from lib.measures import controls, regression
+from lib.measures import regression
 from lib.measures.point_table import ILL_CONDITIONED, SMALL, SPACES, eigenvalues
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Dataset
@@ -167,7 +167,7 @@ def _predictors(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
 
 
 def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
-    """The slopes with simpler things held fixed (`lib.measures.controls`), by space and predictor."""
+    """The slopes with simpler things held fixed (`lib.measures.regression`), by space and predictor."""
     covariates = {"class": label}
     for name, column in (("ink", "ink"), ("neighbours", "neighbour_distance")):
         values = points[column].to_numpy()
@@ -177,7 +177,7 @@ def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dic
         {"space": space, "predictor": predictor}
         | {name: value if isinstance(value, str) else _rounded(value) for name, value in row.items()}
         for (space, predictor), values in _predictors(points).items()
-        for row in controls.controlled_slopes(mse, values, covariates, test)
+        for row in regression.controlled_slopes(mse, values, covariates, test)
     ]
 
 

@@ -10,7 +10,7 @@ from lib.analysis import dynamics
 from lib.analysis.claims.claim import OURS, Claim
 from lib.analysis.evidence import controlled, largest, other_classes, sampled
 from lib.analysis.intervals import Estimate, NotTestable, Z, majority, median_error, r2_margin, symmetric
-from lib.measures.controls import WITHOUT_ONE
+from lib.measures.regression import WITHOUT_ONE
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary

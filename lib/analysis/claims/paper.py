@@ -9,7 +9,7 @@ import pandas as pd
 
 from lib.analysis import published
 from lib.analysis.claims.claim import NAMES, Claim, Test
-from lib.analysis.evidence import CLASS_ONE, LEAST_DIMS, largest, need_dims, other_classes, regression, statistic
+from lib.analysis.evidence import LEAST_DIMS, largest, need_dims, other_classes, regression, statistic
 from lib.analysis.intervals import (
     Estimate,
     NotTestable,
@@ -21,6 +21,7 @@ from lib.analysis.intervals import (
     symmetric,
     trend,
 )
+from lib.measures.regression import CLASS_ONE
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
