@@ -40,6 +40,7 @@ from lib.pages.provenance import DOWNLOADS
 SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js")
 JUPYTER_BOOK = "https://github.com/executablebooks/jupyter-book"  # the repository that Jupyter Book names by default
 AT_ONCE = 2  # pages executed side by side
+MARKUP = re.compile(r"(\*\*[^*]+\*\*)|`([^`]+)`|([\\|*]|(?<=\w)_(?!\w))")  # bold, code, what else is markup
 logger = logging.getLogger(__name__)
 
 
@@ -95,6 +96,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         places = [place for place, one in enumerate(handler.filters) if isinstance(one, WarningIsErrorFilter)]
         if places:
             handler.filters.insert(places[0], PlaceInPage(app))
+    app.connect("autodoc-process-docstring", escape_docstring)
     app.connect("config-inited", offer_repository)
     app.connect("builder-inited", execute_pages)
     app.connect("env-get-outdated", outdated)
@@ -123,6 +125,25 @@ def launch_as_notebook(app: Sphinx, name: str, template: str, context: dict[str,
             for button in group["buttons"]:
                 url = button["url"].replace("urlpath=tree/", "urlpath=notebooks/")
                 button["url"] = url.replace(f"{name}.py", f"{name}.py%3Ffactory%3DJupytext%2520Notebook")
+
+
+def escape_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """On `autodoc-process-docstring`: code in single backticks, |norms|, products a * b and indented formulas mean what they say.
+
+    reStructuredText would take them for references, substitutions, emphasis and quotations.
+    """
+    blocks = "\n".join(lines).split("\n\n")
+    for position, block in enumerate(blocks):
+        if block.startswith("    "):
+            blocks[position] = f"::\n\n{block}"
+        elif not block.startswith(">>>"):
+            blocks[position] = MARKUP.sub(_escaped, block)
+    lines[:] = "\n\n".join(blocks).splitlines()
+
+
+def _escaped(match: re.Match) -> str:
+    bold, code, character = match.groups()
+    return bold or (rf"``{code}``\ " if code else rf"\{character}")
 
 
 def folder_of(app: Sphinx) -> Path:
