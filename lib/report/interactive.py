@@ -16,9 +16,13 @@ from bokeh.models import CheckboxGroup, ColumnDataSource, CustomJS, Div, HoverTo
 from bokeh.plotting import figure
 
 from lib.analysis.evidence import classes, slopes
-from lib.report.style import BLACK, BLUE, EMPHASISED_CLASS, ORANGE, PREDICTOR_NAMES, Summaries
+from lib.analysis.intervals import Z
+from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
+from lib.measures.controls import CLASS_ONE
+from lib.report.layout import Summaries
+from lib.report.style import BLACK, BLUE, ORANGE
 
-SPACE_NAMES = {"latent": "J_L", "input": "J_I"}
+SPACES = {space: SPACE_NAMES[space] for space in ("latent", "input")}  # the paper's J_L is offered first
 ABSENT = "A figure to explore stands here in the book; the static figure beside it shows the same."
 HTML = """<div class="explore" id="{name}" role="group" aria-label="{label}"><p>{absent}</p>
 <div class="explore-controls">{controls}</div><div class="explore-plots">{plots}</div>
@@ -81,9 +85,9 @@ def class_slopes(summaries: Summaries) -> Explorer:
         ]
         for run, summary in summaries.items()
         for predictor in PREDICTOR_NAMES
-        for space in SPACE_NAMES
+        for space in SPACES
     }
-    choices = {"run": {name: name for name in summaries}, "predictor": PREDICTOR_NAMES, "space": SPACE_NAMES}
+    choices = {"run": {name: name for name in summaries}, "predictor": PREDICTOR_NAMES, "space": SPACES}
     selects = [
         Select(title=name, value=next(iter(one)), options=[*one.items()], width=120) for name, one in choices.items()
     ]
@@ -92,7 +96,7 @@ def class_slopes(summaries: Summaries) -> Explorer:
     sources = [ColumnDataSource(data) for data in table[" ".join(str(one.value) for one in selects)]]
     drawn = []
     for label, source in zip(labels, sources, strict=True):
-        color, width = {-1: (BLACK, 2.5), EMPHASISED_CLASS: (ORANGE, 2.5)}.get(label, ("#6b6b6b", 1))
+        color, width = {-1: (BLACK, 2.5), CLASS_ONE: (ORANGE, 2.5)}.get(label, ("#6b6b6b", 1))
         line = plot.line("d", "slope", source=source, color=color, line_width=width, hover_line_color=BLUE)
         look = {"text_align": "center", "text_baseline": "middle", "text_font_size": "13px", "text_color": color}
         drawn.append([line, plot.text("d", "slope", "name", source=source, background_fill_color="white", **look)])
@@ -121,7 +125,7 @@ def class_slopes(summaries: Summaries) -> Explorer:
 
 def _columns(rows: pd.DataFrame, label: int) -> dict[str, list]:
     columns = {"d": rows["latent_dim"].astype(int), "slope": rows["test_slope"].round(4)}
-    columns |= {"half": (1.96 * rows["test_slope_se"]).round(4), "points": rows["points"].astype(int)}
+    columns |= {"half": (Z * rows["test_slope_se"]).round(4), "points": rows["points"].astype(int)}
     names = ["all" if label < 0 else str(label)] * len(rows)
     return {name: values.tolist() for name, values in columns.items()} | {"name": names}
 
@@ -134,7 +138,7 @@ def point_spectra(points: pd.DataFrame, shown: int = 60) -> Explorer:
     """
     test = points[points["test"]].sort_values("mse", kind="stable")
     chosen = test.iloc[np.linspace(0, len(test) - 1, min(shown, len(test))).round().astype(int)]
-    parts = [f"{space}_{part}" for space in SPACE_NAMES for part in ("real", "imag")]
+    parts = [f"{space}_{part}" for space in SPACES for part in ("real", "imag")]
     spectra = [{part: row[f"eigenvalues_{part}"].round(3).tolist() for part in parts} for _, row in chosen.iterrows()]
     words = [
         f"Class {one.label}. Error {one.mse:.3g}. Trace {one.trace_input:.2f} of J_I, {one.trace_latent:.2f} of J_L. "
