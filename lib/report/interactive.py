@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 from lib.analysis.evidence import classes, slopes
 from lib.analysis.intervals import Z
 from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
-from lib.measures.controls import CLASS_ONE
+from lib.measures.regression import CLASS_ONE
 from lib.report.layout import Summaries
 from lib.report.style import BLACK, BLUE, ORANGE
 

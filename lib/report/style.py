@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from lib.analysis.published import SPACE_NAMES
 from lib.base.errors import InputError
-from lib.measures.controls import CLASS_ONE
+from lib.measures.regression import CLASS_ONE
 from lib.report.layout import Summaries
 from lib.report.numbers import csv
 from lib.runs.results import Summary
