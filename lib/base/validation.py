@@ -37,7 +37,7 @@ def one_of(allowed: Collection[str]) -> BeforeValidator:
     """Annotates a type: any other value than these is refused with their list, as by `lib.base.errors.check_known`."""
 
     def check(value: Any) -> Any:
-        if value not in allowed:
+        if value not in tuple(allowed):  # compared, not hashed: a user may give a list or a mapping
             raise PydanticCustomError("one_of", "choose one of: {names}", {"names": ", ".join(allowed)})
         return value
 
