@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHROMIUM ?= chromium
 UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 
-.PHONY: book test lint bench serve archive pdf links requirements clean clean-runs
+.PHONY: book test lint bench serve archive pdf links rooms requirements clean clean-runs
 .DEFAULT_GOAL := book
 
 .venv/installed: requirements.txt pyproject.toml
@@ -46,6 +46,9 @@ pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_b
 	$(BIN)/jupyter-book build book/ --builder singlehtml -W -n
 	$(CHROMIUM) --headless --no-sandbox --disable-gpu --disable-quic --disable-background-networking --virtual-time-budget=120000 \
 	    --no-pdf-header-footer --print-to-pdf=book/_build/geometry-and-generalization.pdf file://$(CURDIR)/book/_build/singlehtml/index.html
+
+rooms: .venv/installed  ## Draw the nine rooms of lib anew: book/_static/rooms.svg
+	$(BIN)/python tests/house.py > book/_static/rooms.svg
 
 requirements:  ## Pin every version anew, from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra cluster --extra test --universal --python-version 3.11 \

@@ -5,7 +5,7 @@
 
 from benchmarks.jacobians import jacobians
 from benchmarks.scaling import scaling
-from benchmarks.timing import Timings, environment, gemm_rate, interleaved
+from benchmarks.timing import Timings, environment, interleaved
 from benchmarks.training import training
 from lib.base import files
 

@@ -28,10 +28,6 @@ class Timings:
         """The median over rounds of the seconds of one contender divided by those of another in the same round."""
         return float(np.median(np.divide(self.seconds[slower], self.seconds[faster])))
 
-    def relative(self, base: str) -> dict[str, float]:
-        """Every contender's `ratio` to `base`."""
-        return {name: self.ratio(name, base) for name in self.seconds}
-
 
 def interleaved(
     contenders: Mapping[str, Callable[[], object]], rounds: int = 5, clock: Callable[[], float] = time.perf_counter
@@ -65,12 +61,6 @@ def gemm(rows: int, inner: int, columns: int, dtype: torch.dtype = torch.float32
     """A matrix product to time, and its floating-point operations."""
     first, second = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
     return lambda: first @ second, 2.0 * rows * inner * columns
-
-
-def gemm_rate(dtype: torch.dtype = torch.float32, size: int = 1536, rounds: int = 5) -> float:
-    """The best rate, in GFLOP/s, of a square matrix product of this size and type on the present number of threads."""
-    call, operations = gemm(size, size, size, dtype)
-    return operations / interleaved({"gemm": call}, rounds).best("gemm") / 1e9
 
 
 def environment() -> dict[str, Any]:

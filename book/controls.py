@@ -40,13 +40,13 @@ simulated_points: int = 20000  # of the simulation
 # %%
 import pandas as pd
 
-from lib.measures import controls
+from lib.measures import regression
 
 rows = {}
 for direct in (0.0, 0.3):
-    error, predictor, covariates = controls.simulate(simulated_points, direct)
-    for held in controls.CONTROLS:
-        found = controls.controlled_slope(error, predictor, covariates, held)
+    error, predictor, covariates = regression.simulate(simulated_points, direct)
+    for held in regression.CONTROLS:
+        found = regression.controlled_slope(error, predictor, covariates, held)
         rows[direct, held] = [found.slope, found.slope_se]
 names = ["direct effect", "held fixed"]
 known = pd.DataFrame(rows, ["slope", "standard error"]).T.rename_axis(names)

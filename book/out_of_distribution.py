@@ -194,7 +194,7 @@ glue("hint_from", int(high.index.min()), display=False)
 from lib.analysis import evidence
 from lib.runs import parse_names, summary
 
-kept = {name: tournament.kept_detection(name) for name in parse_names(runs) if read(name).committed}
+kept = {name: tournament.detection_by_dim(name) for name in parse_names(runs) if read(name).committed}
 kept = {name: by_dim for name, by_dim in kept.items() if by_dim}
 kept_run = next(iter(kept), run.name)
 by_dim = kept.get(kept_run, found)

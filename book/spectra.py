@@ -99,33 +99,9 @@ glue("negative", 100 * float(share[abs(degrees) == 180].sum()), display=False)
 # Of the eigenvalues of $J_L$ (run {glue:text}`shown_run`, depth {glue:text}`depth`), {glue:text}`near_axis:.0f` % lie within seven and a half degrees of the positive
 # axis, and {glue:text}`negative:.2f` % on or next to the negative one. The network mostly stretches and shrinks; it turns a little, and seldom reverses.
 
-# %% [markdown]
-# ## The spectrum of one point
-#
-# Both figures pool all points. Where the networks of a run are at hand, a test point can be chosen here, by the slider or by a touch on the left. Its eigenvalues appear on the right, in front of those of $J_I$ at all points offered, in grey.
-
-# %%
+# %% tags=["remove-input"]
 from IPython.display import Markdown
 
-from lib.report import interactive
-from lib.runs import first_trainable, measurements, read
-
-own = read(first_trainable(runs))
-middle = own.latent_dims[len(own.latent_dims) // 2]
-points = None if own.committed else measurements(own.name, own.table_depth, middle)
-interactive.point_spectra(points) if points is not None else None
-
-# %% tags=["remove-input"]
-at_hand = f"The points are test points of the run {own.name}, at $d$ = {middle} and the depth of the tables, evenly spaced in the order of their errors. The dashed circle has radius 1. Where a network copies every point of a $d$-dimensional surface exactly, all eigenvalues are at 1; copying one point fixes none of them. On the way along the slider one can watch whether a larger error shows in them."
-absent = f"Of the run {own.name} only a summary is kept, so there is no point to choose here. The [run](rerun) `digits` has its networks at hand."
-glue("explorer", Markdown(absent if points is None else at_hand), display=False)
-
-# %% [markdown]
-# ```{glue:md} explorer
-# :format: myst
-# ```
-
-# %% tags=["remove-input"]
 ledger = claims.ledger(summaries, claims.of_page("spectra"))
 glue("verdicts", Markdown(claims_report.verdicts(ledger)), display=False)
 glue("tests", Markdown(claims_report.tests("spectra")), display=False)

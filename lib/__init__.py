@@ -6,7 +6,7 @@ Nine rooms on floors. A module imports from its own room and from the floors bel
 | --- | --- | --- |
 | 7 | `__main__` | the command line |
 | 6 | `report` | the book's figures, tables and sentences: one file per page, named after it |
-| 5 | `analysis` | what results say: published values, evidence, intervals, claims, diagnosis |
+| 5 | `analysis` | what results say: evidence, claims, diagnosis |
 | 5 | `pages` | reading, executing and packing pages |
 | 4 | `runs` | a specification, its execution, its files |
 | 3 | `measures` | what is measured at a point or of a network, and how measures are judged |

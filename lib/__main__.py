@@ -52,7 +52,7 @@ def run(
     plan: bool,
 ) -> None:
     """Train and measure what is missing of the run NAME (runs/NAME.yml). An interrupted run is taken up again."""
-    from lib.runs import manifests, members, read, store
+    from lib.runs import members, read, store
 
     specification = read(name, epochs)
     chosen = members(specification, only)
@@ -65,13 +65,13 @@ def run(
     done = execution.execute(specification, only, device, processes, scheduler)
     if not done:  # a driver that was killed may have left a manifest behind that is older than its members
         with suppress(OSError):  # nothing had to be done: where nothing can be written, it stays as it is
-            manifests.write_manifest(specification)
+            store.write_manifest(specification)
     where = store.summary_path(specification, chosen[0]).parent
-    lost = {member: epoch for member, epoch in manifests.diverged(specification).items() if member in chosen}
+    lost = {member: epoch for member, epoch in store.diverged(specification).items() if member in chosen}
     there = len(chosen) - len(before | lost.keys())
     click.echo(f"Run {name}: {len(done)} members done, {there} were there; summaries in {where}.")
     if lost:
-        click.echo(f"Error: {manifests.diverged_sentence(specification, lost)}", err=True)
+        click.echo(f"Error: {store.diverged_sentence(specification, lost)}", err=True)
         sys.exit(1)
 
 
@@ -167,9 +167,9 @@ def shifts(name: str) -> None:
     from lib.runs import names, read, store
 
     check_known("kept run", name, [one for one in names() if read(one).committed])
-    from lib.analysis.tournament import kept_detection
+    from lib.analysis.tournament import detection_by_dim
 
-    found = kept_detection(name, compute=True)
+    found = detection_by_dim(name, compute=True)
     click.echo(f"Run {name}: d = {', '.join(map(str, found)) or 'none'}; {store.RESULTS / name}/*.shifts.json.gz.")
 
 

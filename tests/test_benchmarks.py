@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from benchmarks import BENCHMARKS, Timings, environment, gemm_rate, interleaved
+from benchmarks import BENCHMARKS, Timings, environment, interleaved
 from benchmarks import training as training_benchmark
 from benchmarks.jacobians import _memory
 from lib.analysis.scaling import gains, makespan, saturation
@@ -27,11 +27,6 @@ def test_contenders_take_turns_and_the_first_round_does_not_count():
 def test_ratios_are_of_the_same_round():
     timings = Timings({"slow": [2.0, 30.0, 4.0], "fast": [1.0, 10.0, 2.0]})
     assert timings.ratio("slow", "fast") == 2.0
-    assert timings.relative("fast") == {"slow": 2.0, "fast": 1.0}
-
-
-def test_the_rate_of_matrix_products_is_a_rate():
-    assert 0.1 < gemm_rate(size=128, rounds=2) < 1e5
 
 
 def test_an_epochs_operations_are_counted():

@@ -5,6 +5,7 @@ places, half of them files with some of their bytes altered. A night takes --tim
 tests/test_inputs.py too.)
 """
 
+import dataclasses
 import gzip
 import io
 import json
@@ -238,11 +239,12 @@ def check_run(folder, content):
         assert 0 < run.learning_rate < 1e6
 
 
-KEYS = st.sampled_from(sorted(specification.CHECKS)) | st.sampled_from(WORDS)
+FIELDS = sorted(field.name for field in dataclasses.fields(runs.Run))
+KEYS = st.sampled_from(FIELDS) | st.sampled_from(WORDS)
 
 
 @FUZZ
-@given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=3), st.sampled_from([None, *specification.CHECKS]))
+@given(st.dictionaries(KEYS, VALUES, min_size=1, max_size=3), st.sampled_from([None, *FIELDS]))
 @example({"latent_dims": "1..99999999999"}, None)  # took the memory of so many numbers
 @example({"depths": [10**6], "table_depth": 10**6}, None)
 @example({"dataset": "x" * 5000 + ".npz"}, None)  # OSError: name too long
@@ -591,16 +593,17 @@ def test_arrays_with_odd_headers_and_names(folder, header, version, member):
 
 READ_BOMBS = """
 import pathlib, re, sys
-from lib import arrays, inputs, models
+from lib.base import untrusted, user_points
 from lib.base.errors import InputError
-from lib.runs import store, weights
+from lib.runs import store
+from lib.training import user_models, weights
 
-arrays.LARGEST = 2**26
+untrusted.LARGEST = 2**26
 readers = {
-    "gz": lambda path: store.load_summary(path), "npz": lambda path: inputs.read(path.name, path.parent),
-    "npy": lambda path: inputs.read(path.name, path.parent), "pt": lambda path: inputs.read(path.name, path.parent),
-    "parquet": lambda path: (inputs.read(path.name, path.parent)), "table": lambda path: store.load_points(path),
-    "safetensors": lambda path: models.load(path.name, folder=path.parent), "images": lambda path: inputs.read(str(path)),
+    "gz": lambda path: store.load_summary(path), "npz": lambda path: user_points.read(path.name, path.parent),
+    "npy": lambda path: user_points.read(path.name, path.parent), "pt": lambda path: user_points.read(path.name, path.parent),
+    "parquet": lambda path: (user_points.read(path.name, path.parent)), "table": lambda path: store.load_points(path),
+    "safetensors": lambda path: user_models.load(path.name, folder=path.parent), "images": lambda path: user_points.read(str(path)),
     "weights": lambda path: weights.load_weights(path),
 }
 def peak():

@@ -146,3 +146,8 @@ def test_large_files_and_data_stay_out_of_git():
 def test_a_digest_of_an_unknown_module_is_an_error():
     with pytest.raises(ModuleNotFoundError, match=r"lib\.nowhere"):
         code_digest(("lib.base.files", "lib.nowhere"))
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_code():
+    drawn = subprocess.run([sys.executable, "tests/house.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (ROOT / "book" / "_static" / "rooms.svg").read_text() == drawn.stdout, "draw it anew: make rooms"

@@ -28,11 +28,9 @@ from lib.base import user_points
 from lib.base.errors import InputError
 from lib.base.user_points import Points
 from lib.base.usercode import is_code, reason
-from lib.geometry import spectra
-from lib.geometry.jacobians import Cores, cores
-from lib.geometry.tangents import tangents
+from lib.measures import judging
 from lib.measures.baselines import NEIGHBOUR, ink, nearest, neighbour_distance
-from lib.measures.point_table import ILL_CONDITIONED
+from lib.measures.point_table import ILL_CONDITIONED, cores_on_cpu, geometry
 from lib.runs import parse_names
 from lib.training import user_models
 from lib.training.user_models import Model
@@ -176,28 +174,26 @@ def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
     `tangent_distance`; `error`, the mean squared one; `ink` |x|^2; `across`: the share tangent_distance / |f(x) - x|.
     """
     try:
-        result = cores(encoder, decoder, x, grams=True)
+        result = cores_on_cpu(encoder, decoder, x)
     except InputError:
         raise
     except Exception as error:  # whatever a user's modules raise on these points
         shape = tuple(x.shape)
         raise InputError(f"The model cannot be differentiated at points of shape {shape} ({reason(error)}).") from error
-    parts = vars(result).items()
-    result = Cores(**{name: part.detach().cpu() if isinstance(part, Tensor) else part for name, part in parts})
     assert result.mse is not None
     input_dim = x[0].numel()
-    sign, log = spectra.log_volume(result.input)
-    singular = spectra.singular(result.rank_bound_input, result.input.shape[-1]) | (sign == 0)
-    distance = tangents(result, input_dim).distance
+    columns = geometry(result, input_dim, ("input",))
+    singular, distance = columns["singular_input"], columns["tangent_distance"]
     rounding = max(ILL_CONDITIONED, 100 * torch.finfo(x.dtype).eps)
     size = (input_dim * result.mse).sqrt()
     measured = pd.DataFrame(
         {
-            "trace": spectra.trace(result.input).double().numpy(),
-            "log_volume": torch.where(singular, -torch.inf, log).double().numpy(),
-            "sign": torch.where(singular, 0.0, sign).int().numpy(),
+            "trace": columns["trace_input"].double().numpy(),
+            # here a volume of 0 is ranked as the smallest: in the per-point table it is missing
+            "log_volume": torch.where(singular, -torch.inf, columns["log_volume_input"]).double().numpy(),
+            "sign": columns["sign_input"].int().numpy(),
             "singular": singular.numpy(),
-            "ill_conditioned": (spectra.conditioning(result.input) < rounding).numpy(),
+            "ill_conditioned": (columns["conditioning_input"] < rounding).numpy(),
             "tangent_distance": distance.double().numpy(),
             "error": result.mse.double().numpy(),
             "ink": ink(x.flatten(1)).cpu().numpy(),
@@ -308,10 +304,8 @@ def compared_correlations(measured: pd.DataFrame) -> tuple[str, str, float, floa
     ]
     if not all(best):
         return None
-    rows = np.random.default_rng(0).integers(0, len(measured), (RESAMPLES, len(measured)))
-    ranks = [stats.rankdata(measured[name].to_numpy()[rows], axis=1) for name in (*best, "error")]
-    centred = [each - each.mean(axis=1, keepdims=True) for each in ranks]
-    scale = [np.sqrt((each**2).sum(axis=1)) + 1e-300 for each in centred]
-    first, second = (np.abs((centred[i] * centred[2]).sum(axis=1) / scale[i] / scale[2]) for i in (0, 1))
-    low, high = np.quantile(first - second, [0.025, 0.975])
-    return best[0], best[1], float(low), float(high)
+    weights = judging.weightings(len(measured), resamples=RESAMPLES)
+    error = measured["error"].to_numpy()
+    first, second = (np.abs(judging.spearman(error, measured[name].to_numpy(), weights)) for name in best)
+    band = judging.banded("difference", first - second)
+    return best[0], best[1], band["difference_low"], band["difference_high"]

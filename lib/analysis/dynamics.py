@@ -1,20 +1,14 @@
 """How spectra come about in training: what is followed over a run's snapshots, when it settles, where it starts from."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from lib.base.errors import InputError
-from lib.runs import select_rows
-
-if TYPE_CHECKING:
-    from lib.runs.results import Summary
-from collections.abc import Mapping
-
 from lib.analysis import intervals
-from lib.runs import Summary
+from lib.analysis.published import PREDICTOR_NAMES
+from lib.base.errors import InputError
+from lib.runs import Summary, select_rows
 
 SETTLED = 0.1  # of all the way that a quantity goes in training
 REAL = 2.5  # degrees from the real axis up to which an eigenvalue counts as real: half a bin of a summary's histograms
@@ -24,7 +18,7 @@ QUANTITIES = {
     "geometric_mean": "geometric mean",
     "angle": "angle of rotation",
 }
-SLOPES = {"log_volume": "slope on log volume", "trace": "slope on trace"}
+SLOPES = {predictor: f"slope on {name}" for predictor, name in PREDICTOR_NAMES.items()}
 
 
 def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTLED) -> int:
@@ -45,7 +39,7 @@ def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTL
     return int(np.asarray(epochs)[len(near) - np.logical_and.accumulate(near[::-1]).sum()])
 
 
-def watched(summary: "Summary") -> None:
+def watched(summary: Summary) -> None:
     """Raise `InputError` where the run has no snapshots."""
     if summary.progress_statistics.empty:
         name = summary.run.name
@@ -54,7 +48,7 @@ def watched(summary: "Summary") -> None:
         )
 
 
-def course(summary: "Summary", quantity: str, space: str = "input") -> pd.DataFrame:
+def course(summary: Summary, quantity: str, space: str = "input") -> pd.DataFrame:
     """A quantity at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
 
     Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of the angle of rotation,
@@ -74,12 +68,11 @@ def course(summary: "Summary", quantity: str, space: str = "input") -> pd.DataFr
         keys["space"] = "both" if quantity == "mse" else space
     rows = select_rows(frame, **keys).groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
     if quantity in SLOPES:
-        half = 1.96 * rows["test_slope_se"]
-        return rows.assign(value=rows["test_slope"], low=rows["test_slope"] - half, high=rows["test_slope"] + half)
+        return intervals.with_interval(rows, "test_slope").assign(value=rows["test_slope"])
     return rows.assign(value=rows["median"], low=rows["q25"], high=rows["q75"])
 
 
-def settling(summary: "Summary", share: float = SETTLED) -> pd.DataFrame:
+def settling(summary: Summary, share: float = SETTLED) -> pd.DataFrame:
     """The epoch at which each quantity settles (`settled`), by `latent_dim`: a column a quantity, J_I.
 
     A slope that the points did not determine at the last epoch is NaN there.
@@ -95,7 +88,7 @@ def settling(summary: "Summary", share: float = SETTLED) -> pd.DataFrame:
     return pd.DataFrame(columns).rename_axis("latent_dim").sort_index()
 
 
-def beside_products(summary: "Summary", draws: int = 200) -> pd.DataFrame:
+def beside_products(summary: Summary, draws: int = 200) -> pd.DataFrame:
     """The spectrum of J_I at initialisation and at the last epoch, beside products of random matrices; a row a d.
 
     `first`, `last`: the median over test points of the geometric mean |omega|^(1/d), averaged over seeds; `product`: its median
@@ -125,7 +118,7 @@ def near_real(values: np.ndarray) -> np.ndarray:
     return np.minimum(angles, 180 - angles) <= REAL
 
 
-def _arguments(summary: "Summary", space: str, *splits: str) -> pd.Series:
+def _arguments(summary: Summary, space: str, *splits: str) -> pd.Series:
     """The histogram of the arguments of the eigenvalues by (latent_dim, epoch): bins of 5 degrees, the first about -180."""
     keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": space}
     rows = select_rows(summary.progress_histograms, **keys)
@@ -133,7 +126,7 @@ def _arguments(summary: "Summary", space: str, *splits: str) -> pd.Series:
     return by_epoch["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
 
 
-def _real_shares(summary: "Summary") -> pd.Series:
+def _real_shares(summary: Summary) -> pd.Series:
     """The share of the eigenvalues of J_I near the real axis by (latent_dim, epoch), all points."""
     return _arguments(summary, "input", "train", "test").map(lambda one: (one[0] + one[len(one) // 2]) / one.sum())
 

@@ -5,26 +5,20 @@ A run that lacks what a test needs raises `NotTestable`; a summary that lacks wh
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lib.analysis import published
-from lib.base.errors import InputError
-
-if TYPE_CHECKING:
-    from lib.runs import Run
-    from lib.runs.results import Summary
-from typing import Any
-
 from lib.analysis.intervals import NotTestable
-from lib.runs.results import Summary, select_rows
+from lib.base.errors import InputError
+from lib.measures.regression import CLASS_ONE
+from lib.runs import Run, Summary, select_rows
 
 LEAST_DIMS = 5  # latent dimensions that a trend needs
 AGREE_FROM = 5  # the smallest d at which the agreement with the published slopes is summed up: below, these leap with d
 HIGH = 10  # a run reaches "high d" with d >= 10
-CLASS_ONE = 1
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
 KEYS = ("depth", "latent_dim", "seed", "space", "label")
 COLUMNS = {
@@ -36,7 +30,7 @@ COLUMNS = {
 # --- reading a summary -------------------------------------------------------------------------------------------
 
 
-def check_columns(summary: "Summary") -> None:
+def check_columns(summary: Summary) -> None:
     """Raise `InputError` where the summary lacks a column that the tests read."""
     for table, columns in COLUMNS.items():
         frame = getattr(summary, table)
@@ -46,7 +40,7 @@ def check_columns(summary: "Summary") -> None:
             raise _incomplete(summary, f"column {', '.join(missing)} in its {table}")
 
 
-def _incomplete(summary: "Summary", what: str) -> InputError:
+def _incomplete(summary: Summary, what: str) -> InputError:
     name = summary.run.name
     return InputError(f"The summary of run {name} has no {what}; delete its files and run: python -m lib run {name}")
 
@@ -56,13 +50,13 @@ def _rows(frame: pd.DataFrame, keys: dict[str, object]) -> pd.DataFrame:
     return select_rows(frame, **keys).groupby("latent_dim").mean(numeric_only=True).sort_index()
 
 
-def _lacking(summary: "Summary", rows: pd.DataFrame, columns: list[str]) -> str:
+def _lacking(summary: Summary, rows: pd.DataFrame, columns: list[str]) -> str:
     """The run's latent dimensions without finite values, as text."""
     finite = np.isfinite(rows[columns].to_numpy(dtype=float)).all(axis=1)
     return ", ".join(str(d) for d in sorted(set(summary.run.latent_dims) - set(rows.index[finite])))
 
 
-def statistic(summary: "Summary", quantity: str, **keys: object) -> pd.DataFrame:
+def statistic(summary: Summary, quantity: str, **keys: object) -> pd.DataFrame:
     """The statistics of a quantity by latent dimension: at the tables' depth, of all points and classes, unless `keys` differ."""
     keys = {"depth": summary.run.table_depth, "split": "all", "label": -1, "quantity": quantity} | keys
     rows = _rows(summary.statistics, keys)
@@ -72,7 +66,7 @@ def statistic(summary: "Summary", quantity: str, **keys: object) -> pd.DataFrame
     return rows
 
 
-def regression(summary: "Summary", predictor: str, **keys: object) -> pd.DataFrame:
+def regression(summary: Summary, predictor: str, **keys: object) -> pd.DataFrame:
     """The fits by latent dimension; one that the points did not determine makes the claim untestable."""
     if summary.regressions.empty:
         raise NotTestable("the run has no regressions")
@@ -84,8 +78,8 @@ def regression(summary: "Summary", predictor: str, **keys: object) -> pd.DataFra
     return rows
 
 
-def controlled(summary: "Summary", held: str, predictor: str) -> pd.DataFrame:
-    """The slopes of test points on a predictor of J_I with `held` fixed (`lib.measures.controls`), by d, at the tables' depth."""
+def controlled(summary: Summary, held: str, predictor: str) -> pd.DataFrame:
+    """The slopes of test points on a predictor of J_I with `held` fixed (`lib.measures.regression`), by d, at the tables' depth."""
     keys = {"depth": summary.run.table_depth, "split": "test", "space": "input"}
     keys |= {"controls": held, "predictor": predictor}
     rows = _rows(summary.controls, keys) if len(summary.controls) else pd.DataFrame(columns=["slope"])
@@ -94,7 +88,7 @@ def controlled(summary: "Summary", held: str, predictor: str) -> pd.DataFrame:
     return rows
 
 
-def sampled(summary: "Summary") -> dict[int, pd.DataFrame]:
+def sampled(summary: Summary) -> dict[int, pd.DataFrame]:
     """The test points that the summary keeps, by latent dimension: at the tables' depth, of the run's first seed."""
     frame = summary.sample
     if frame.empty:
@@ -105,7 +99,7 @@ def sampled(summary: "Summary") -> dict[int, pd.DataFrame]:
     return {int(d): rows for d, rows in frame[chosen].groupby("latent_dim")}
 
 
-def lost_directions(summary: "Summary") -> pd.DataFrame:
+def lost_directions(summary: Summary) -> pd.DataFrame:
     """The networks that have lost latent directions: `depth`, `latent_dim`, `seed` and `lost`, how many.
 
     So many are lost as at least 97.5 % of the points have eigenvalues of J_L with |lambda| < 0.1.
@@ -116,14 +110,14 @@ def lost_directions(summary: "Summary") -> pd.DataFrame:
     return found.assign(lost=np.floor(found["q025"]))[list(columns)].astype(columns).reset_index(drop=True)
 
 
-def intact_dims(summary: "Summary") -> list[int]:
+def intact_dims(summary: Summary) -> list[int]:
     """The latent dimensions at which no network of the tables' depth has lost a direction."""
     lost = lost_directions(summary)
     lost = set(lost.loc[lost["depth"] == summary.run.table_depth, "latent_dim"])
     return [d for d in summary.run.latent_dims if d not in lost]
 
 
-def part_of(summary: "Summary", latent_dims: Collection[int]) -> "Summary":
+def part_of(summary: Summary, latent_dims: Collection[int]) -> Summary:
     """A run's networks at the depth of its tables and of these latent dimensions, as a summary of their own."""
     depth = summary.run.table_depth
     frames = {
@@ -134,20 +128,20 @@ def part_of(summary: "Summary", latent_dims: Collection[int]) -> "Summary":
     return replace(summary, run=replace(summary.run, depths=(depth,), latent_dims=tuple(latent_dims)), **frames)
 
 
-def need_dims(summary: "Summary") -> None:
+def need_dims(summary: Summary) -> None:
     """Refuse to speak of a trend over fewer than five latent dimensions."""
     if len(summary.run.latent_dims) < LEAST_DIMS:
         raise NotTestable(f"a trend needs {LEAST_DIMS} latent dimensions, the run has {len(summary.run.latent_dims)}")
 
 
-def largest(summary: "Summary") -> int:
+def largest(summary: Summary) -> int:
     """The largest latent dimension, where it is high."""
     if max(summary.run.latent_dims) < HIGH:
         raise NotTestable(f"high d means d >= {HIGH}, the run ends at d = {max(summary.run.latent_dims)}")
     return max(summary.run.latent_dims)
 
 
-def other_classes(summary: "Summary") -> list[int]:
+def other_classes(summary: Summary) -> list[int]:
     """The classes other than 1, of data whose class 1 is the digit one."""
     labels = sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
     if summary.run.dataset not in DIGIT_DATA or labels != list(range(10)):
@@ -155,7 +149,7 @@ def other_classes(summary: "Summary") -> list[int]:
     return [label for label in labels if label != CLASS_ONE]
 
 
-def beside_published(summary: "Summary", number: int) -> pd.DataFrame:
+def beside_published(summary: Summary, number: int) -> pd.DataFrame:
     """Table 1 or 2 as printed with our values beside: ours with the suffix `_ours`, their standard errors `_se`."""
     if summary.regressions.empty:
         return published.table(number).iloc[:0]
@@ -168,7 +162,7 @@ def beside_published(summary: "Summary", number: int) -> pd.DataFrame:
     return published.table(number).merge(ours, on=["latent_dim", "space"], suffixes=("", "_ours"))
 
 
-def agreement(summary: "Summary", smallest: int = AGREE_FROM) -> pd.DataFrame:
+def agreement(summary: Summary, smallest: int = AGREE_FROM) -> pd.DataFrame:
     """How the test slopes agree with the published ones over d from the `smallest`, a row a table and space.
 
     Columns: `number`, `space`, `dims` (how many d both have), `rms` (root mean square difference), `spearman` (rank
@@ -187,7 +181,7 @@ def agreement(summary: "Summary", smallest: int = AGREE_FROM) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["number", "space", "dims", "rms", "spearman", "same_sign"])
 
 
-def by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
+def by_seed(summaries: Sequence[Summary]) -> pd.DataFrame:
     """The test slopes of networks that differ by their seed alone: runs of one specification but for the seeds.
 
     A row a `latent_dim` that all have, `space`, `predictor` and `seed`, at the tables' depth: `test_slope`, and as printed
@@ -203,7 +197,7 @@ def by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     return rows.sort_values([*keys, "seed"], ignore_index=True)
 
 
-def lost_by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
+def lost_by_seed(summaries: Sequence[Summary]) -> pd.DataFrame:
     """The directions lost in networks that differ by their seed alone, as in `by_seed`, of data with classes 0, 1 and more.
 
     A row a `latent_dim` and `seed`, at the tables' depth: `lost`, how many (0: none), and the mean number of small
@@ -223,7 +217,7 @@ def lost_by_seed(summaries: Sequence["Summary"]) -> pd.DataFrame:
     return found[found["latent_dim"].isin(shared)].sort_values(keys, ignore_index=True)
 
 
-def shared_dims(runs: Sequence["Run"]) -> set[int]:
+def shared_dims(runs: Sequence[Run]) -> set[int]:
     """The latent dimensions that all of these runs have, which must be of one specification but for the seeds."""
     first, *others = runs
     for other in others:

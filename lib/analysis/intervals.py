@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from math import atanh, sqrt, tanh
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import special
-
-if TYPE_CHECKING:
-    pass
 
 Z = float(special.ndtri(0.975))
 LEAST_POINTS = 20  # of a sample that correlations are compared on
@@ -41,6 +37,12 @@ class Estimate:
 def symmetric(name: str, estimate: float, half: float) -> Estimate:
     """estimate ± half."""
     return Estimate(name, float(estimate), float(estimate - half), float(estimate + half))
+
+
+def with_interval(rows: pd.DataFrame, value: str) -> pd.DataFrame:
+    """The rows with `low` and `high`, the ends of the 95 % interval of a column `value` with the standard error `value`_se."""
+    half = Z * rows[f"{value}_se"]
+    return rows.assign(low=rows[value] - half, high=rows[value] + half)
 
 
 def median_error(row: pd.Series) -> float:

@@ -16,8 +16,9 @@ from lib.base.errors import check_known
 
 DATA = Path(__file__).parent
 TRAIN_POINTS, TEST_POINTS = 60_000, 10_000
-PREDICTORS = {1: "log_volume", 2: "trace"}
-SPACES = {"I": "input", "L": "latent"}
+PREDICTORS = {1: "log_volume", 2: "trace"}  # of the error, by the number of the table
+PREDICTOR_NAMES = {"log_volume": "log volume", "trace": "trace"}
+SPACE_NAMES = {"input": "J_I", "latent": "J_L"}
 COLUMNS = {
     "intercept": "intercept",
     "x": "slope",
@@ -63,8 +64,8 @@ def table(number: int) -> pd.DataFrame:
     """
     printed = _printed(number).astype(float).astype({"dim": int})
     frames = []
-    for letter, space in SPACES.items():
-        named = {f"{letter}_{short}": column for short, column in COLUMNS.items()}
+    for space, jacobian in SPACE_NAMES.items():
+        named = {f"{jacobian[-1]}_{short}": column for short, column in COLUMNS.items()}
         frames.append(printed[["dim", *named]].rename(columns={"dim": "latent_dim"} | named).assign(space=space))
     rows = pd.concat(frames, ignore_index=True)
     return rows[["latent_dim", "space", *COLUMNS.values()]]
@@ -85,8 +86,8 @@ def _half_units(number: int) -> dict[tuple[str, str], float]:
     printed = _printed(number)
     return {
         (space, column): 0.5
-        * 10.0 ** min(int(Decimal(text).as_tuple().exponent) for text in printed[f"{letter}_{short}"])
-        for letter, space in SPACES.items()
+        * 10.0 ** min(int(Decimal(text).as_tuple().exponent) for text in printed[f"{jacobian[-1]}_{short}"])
+        for space, jacobian in SPACE_NAMES.items()
         for short, column in COLUMNS.items()
     }
 

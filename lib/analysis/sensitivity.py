@@ -15,7 +15,7 @@ from lib.analysis import published
 from lib.base.errors import InputError, check_known
 from lib.runs import Run, Summary, members, read, select_rows, store, summary
 
-COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in ("log_volume", "trace")]
+COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in published.PREDICTOR_NAMES]
 ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "committed")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -15,12 +16,10 @@ import torch
 from scipy import stats
 
 from lib import runs
-from lib.base import files
-from lib.base.digests import code_digest
 from lib.base.errors import InputError, check_known
 from lib.measures import judging, point_table
 from lib.measures.baselines import neighbour_distance
-from lib.runs import Member, Run, Summary, evenly_spaced, reference_members, store
+from lib.runs import Member, Run, Summary, attached, evenly_spaced, reference_members
 from lib.training import corruptions
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Dataset, Split
@@ -170,7 +169,7 @@ def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
-    """`judged` at the test points of members of the tables' depth, at `most` latent dimensions and every seed.
+    """`evaluate_scores` at the test points of members of the tables' depth, at `most` latent dimensions and every seed.
 
     Led by `latent_dim` and `seed`; p-values are adjusted by Holm's method over all rows.
     """
@@ -183,7 +182,7 @@ def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
 
 
 def shifted_tournament(name: str, member: Member, strength: float) -> pd.DataFrame:
-    """`judged` at a member's test points as they are, at each kind of `lib.training.corruptions.changed` of them, and at
+    """`evaluate_scores` at a member's test points as they are, at each kind of `lib.training.corruptions.changed` of them, and at
     all together.
 
     Led by `set`: "test", "rotated", ..., "all". Holm's method goes over all rows.
@@ -242,40 +241,35 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
     return pd.DataFrame(rows)
 
 
-def kept_detection(name: str, compute: bool = False, count: int = 200) -> dict[int, pd.DataFrame]:
-    """`detection` of the sets of `lib.training.corruptions.out_of_distribution`, by latent dimension, for a kept run's
-    checked members.
+SHIFTS = attached.Kind(
+    "shifts",
+    {"set": str, "detector": str} | dict.fromkeys(("effect", "below", "auroc", "auroc_low", "auroc_high"), float),
+    ("lib.analysis.tournament",),
+)
 
-    What is kept beside the summaries; with `compute`, made there first where the weights are at hand. A member without
-    either is left out.
+
+def detection_by_dim(name: str, compute: bool = False, count: int = 200) -> dict[int, pd.DataFrame]:
+    """`detection` of the sets of `lib.training.corruptions.out_of_distribution`, by latent dimension, for the reference
+    members (`lib.runs.reference_members`) of a committed run.
+
+    As committed; with `compute`, missing rows are computed and kept where the weights are on this machine. Members
+    without rows are left out.
     """
     run = runs.read(name)
-    found = {}
+
+    def at_strange_images(member: Member, data: Dataset) -> pd.DataFrame:
+        sides = (side.images.numpy() for side in (data.train, data.test))
+        return detection(name, member, corruptions.out_of_distribution(*sides, data.image_shape, count))
+
+    by_dim = {}
     for member in reference_members(run):
-        path = store.attached_path(run, member, "shifts")
-        if not path.exists():
-            if not compute or not store.weights_path(run, member).exists():
-                continue
-            data = run.load_dataset()
-            sides = (side.images.numpy() for side in (data.train, data.test))
-            sets = corruptions.out_of_distribution(*sides, data.image_shape, count)
-            rows = detection(name, member, sets)
-            rows = rows.astype(object).where(rows.notna(), None).to_dict("list")
-            content = {
-                "run": run.digest,
-                "code": code_digest(("lib.analysis.tournament",)),
-                "tables": {"detection": rows},
-            }
-            files.write(path, store.encoded_summary(content))
-        content = store.load_summary(path)
-        if content["run"] != run.digest:
-            raise files.corrupt_file_error(path, "it belongs to another specification of the run")
-        try:
-            rows = pd.DataFrame(content["tables"]["detection"])
-            found[member.latent_dim] = rows.astype({"effect": float, "auroc": float})
-        except (KeyError, TypeError, ValueError) as error:
-            raise files.corrupt_file_error(path, error) from error
-    return found
+        if compute:
+            rows = attached.load_or_compute(run, member, SHIFTS, partial(at_strange_images, member))
+        else:
+            rows = attached.load(run, member, SHIFTS)
+        if rows is not None:
+            by_dim[member.latent_dim] = rows
+    return by_dim
 
 
 def agreement(name: str, members: Sequence[Member], sets: Mapping[str, np.ndarray]) -> pd.DataFrame:

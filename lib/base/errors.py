@@ -1,4 +1,9 @@
-"""The one exception a user of the library is meant to read."""
+"""Raised for invalid user input; the message says how to fix it."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LONGEST = 800  # characters of a sentence
 
@@ -21,3 +26,8 @@ def check_known(what: str, name: object, allowed) -> None:
     if name not in allowed:
         listing = ", ".join(map(str, allowed)) or "none"
         raise InputError(f"Unknown {what} {name!r}; choose one of: {listing}.")
+
+
+def nonfinite_rows(values: "Tensor") -> list[int]:
+    """The rows of a tensor (rows, ...) that hold NaN or infinity."""
+    return (~values.flatten(1).isfinite()).any(dim=1).nonzero().flatten().tolist()

@@ -53,7 +53,12 @@ def array_of(open_file: Callable[[], IO[bytes]], held: int, path: Path) -> np.nd
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def member_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+def members_of(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The members of an .npz archive by the names of their arrays."""
+    return {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+
+
+def array_in(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
     """The array of a member of an .npz archive."""
     check_fits(info.file_size, path)
     return array_of(lambda: archive.open(info), info.file_size, path)

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lib.base.errors import InputError, check_known
-from lib.base.untrusted import array_of, check_fits, check_ordinary, member_of, table_of
+from lib.base.errors import InputError, check_known, nonfinite_rows
+from lib.base.untrusted import array_in, array_of, check_fits, check_ordinary, members_of, table_of
 from lib.base.usercode import FILES, call, check_there, is_code, located, reason, some
 
 IMAGES = (".png", ".jpg", ".jpeg")
@@ -85,8 +85,7 @@ def checked(values: object, name: str) -> Tensor:
         raise InputError(f"{name} gives a tensor without values (on the meta device); give one on the CPU.")
     tensor = torch.from_numpy(np.require(values, requirements="CW")) if isinstance(values, np.ndarray) else values.cpu()
     tensor = tensor.clone(memory_format=torch.contiguous_format) if tensor is values else tensor.contiguous()
-    bad = (~torch.isfinite(tensor.flatten(1))).any(dim=1).nonzero().flatten().tolist()
-    if bad:
+    if bad := nonfinite_rows(tensor):
         raise InputError(f"{name} has NaN or infinity in {len(bad)} rows, first {bad[:5]}; remove or mend them.")
     return tensor
 
@@ -125,9 +124,8 @@ def _npy(path: Path, key: str | None) -> np.ndarray:
 
 def _npz(path: Path, key: str | None) -> np.ndarray:
     with zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        member = members[_chosen(members, key, path)]
-        return member_of(archive, member, path)
+        members = members_of(archive)
+        return array_in(archive, members[_chosen(members, key, path)], path)
 
 
 def _pt(path: Path, key: str | None) -> Tensor:

@@ -179,13 +179,13 @@ def purity(basin: Tensor, labels: Tensor) -> tuple[float, float]:
 
     `basin` (P,), -1 for none; `labels` (P,). Both are 0 where no orbit ends in one.
     """
+    from sklearn.metrics.cluster import contingency_matrix
+
     inside = basin >= 0
     if not inside.any():
         return 0.0, 0.0
-    counts = torch.zeros((int(basin.max()) + 1, int(labels.max()) + 1), dtype=torch.long, device=basin.device)
-    counts.index_put_((basin[inside], labels[inside]), torch.ones_like(basin[inside]), accumulate=True)
-    total = float(inside.sum())
-    return float(counts.amax(dim=1).sum()) / total, float(counts.sum(dim=0).amax()) / total
+    counts = contingency_matrix(labels[inside].cpu(), basin[inside].cpu())  # classes by basins
+    return float(counts.max(axis=0).sum() / counts.sum()), float(counts.sum(axis=1).max() / counts.sum())
 
 
 def starting_points(encoder: nn.Module, decoder: nn.Module, x: Tensor, orbits: Orbits) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lib.base.errors import InputError, check_known
+from lib.base.errors import InputError
 
 GAINS = {"pytorch": 1 / 3, "he": 2.0}  # variance of a weight times the number of units it takes its input from
 
@@ -22,7 +22,6 @@ def products(widths: Sequence[int], initialisation: str, draws: int, seed: int =
     >>> products((64, 32, 2), "he", draws=5).shape
     torch.Size([5, 2, 2])
     """
-    check_known("initialisation", initialisation, GAINS)
     if draws < 1:
         raise InputError(f"`draws` should be positive, {draws} was given; a few hundred show the distribution.")
     input_dim, *hidden, latent_dim = widths

@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from lib.base.errors import InputError
+from lib.base.errors import InputError, nonfinite_rows
 
 
 def eigenvalues(cores: Tensor) -> Tensor:
@@ -31,8 +31,7 @@ def eigenvalues(cores: Tensor) -> Tensor:
 
 def check_finite(cores: Tensor) -> None:
     """Raise `InputError` naming the cores that hold NaN or infinity."""
-    bad = (~torch.isfinite(cores)).flatten(1).any(dim=1).nonzero().flatten().tolist()
-    if bad:
+    if bad := nonfinite_rows(cores):
         raise InputError(f"{len(bad)} cores hold NaN or infinity, the first in rows {bad[:5]}; mend the network first.")
 
 

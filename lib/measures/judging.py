@@ -20,6 +20,7 @@ import pandas as pd
 import scipy  # its parts are loaded on use: scipy.stats alone takes a second
 
 from lib.base.errors import InputError
+from lib.measures import regression
 
 WORST = 0.1  # the share of points, by error, that the AUROC is about
 RESAMPLES = 200
@@ -184,11 +185,11 @@ def risk_coverage(error: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.
 MEASURES = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
 
 
-def weightings(points: int, seed: int = 0) -> np.ndarray:
+def weightings(points: int, seed: int = 0, resamples: int = RESAMPLES) -> np.ndarray:
     """Bootstrap weights (points, 1 + resamples): first every point once, then how often each is drawn, with replacement."""
-    drawn = np.random.default_rng(seed).integers(0, points, (RESAMPLES, points)).T
-    places = drawn * (RESAMPLES + 1) + np.arange(1, RESAMPLES + 1)
-    weights = np.bincount(places.ravel(), minlength=points * (RESAMPLES + 1)).reshape(points, -1).astype(np.float64)
+    drawn = np.random.default_rng(seed).integers(0, points, (resamples, points)).T
+    places = drawn * (resamples + 1) + np.arange(1, resamples + 1)
+    weights = np.bincount(places.ravel(), minlength=points * (resamples + 1)).reshape(points, -1).astype(np.float64)
     weights[:, 0] = 1
     return weights
 
@@ -243,44 +244,30 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
     Raises `InputError` where the points are too few, the error is constant, values are infinite, or the covariates leave nothing
     of the score.
     """
-    from statsmodels.regression.linear_model import OLS  # costs a second: only where a regression is made
-
     error, score = np.asarray(error, float), np.asarray(score, float)
     lengths = {name: len(values) for name, values in {"error": error, "score": score, **covariates}.items()}
     if len(set(lengths.values())) > 1:
         raise InputError(f"The lengths differ, {lengths} were given; give one value of each a point.")
-    _check_finite("score", score[~np.isnan(score)])
-    kept = ~np.isnan(score)
-    columns = [covariates["class"][kept] == label for label in np.unique(covariates["class"][kept])]
-    columns += [_centred(values[kept]) for name, values in covariates.items() if name != "class"]
-    design = np.column_stack(columns).astype(np.float64)
-    error, score = error[kept], score[kept]
-    if len(design) <= design.shape[1] + 1:
-        raise InputError(f"{len(design)} points do not determine {design.shape[1] + 1} coefficients; give more points.")
+    known = ~np.isnan(score)
+    error, score = error[known], score[known]
+    _check_finite("score", score)
+    columns = [covariates["class"][known] == label for label in np.unique(covariates["class"][known])]
+    columns += [values[known] - values[known].mean() for name, values in covariates.items() if name != "class"]
+    held = np.column_stack(columns).astype(np.float64)
+    rest = regression.remainder(score, held)
     _check_varies("error", error)
-    scaled = _centred(score)
-    rest, left = (values - design @ np.linalg.lstsq(design, values, rcond=None)[0] for values in (scaled, error))
-    if rest.std() <= 1e-6:
+    if rest.std() <= max(1e-6 * score.std(), 1e-12 * np.abs(score).max()):
         raise InputError(
             "Class, ink, norm and neighbours leave nothing of the score; it says nothing that they do not."
         )
-    fit = OLS(left, rest).fit()
-    robust = fit.get_robustcov_results("HC1")
-    freedom = len(design) - design.shape[1] - 1
-    t = float(robust.tvalues[0]) * np.sqrt(freedom / (len(design) - 1))
-    total = float(((error - error.mean()) ** 2).sum())
+    # covariates may be constant or depend on each other here: an orthonormal basis has full rank
+    slope = regression.slope_given(error, regression.standardise(score), scipy.linalg.orth(held))
     return {
-        "gained": float(left @ left - fit.ssr) / total,
-        "gained_sign": float(np.sign(fit.params[0])),
-        "gained_p": float(2 * scipy.special.stdtr(freedom, -abs(t))),
-        "held": 1 - float(left @ left) / total,
+        "gained": slope.gained,
+        "gained_sign": float(np.sign(slope.slope)),
+        "gained_p": slope.p,
+        "held": slope.r2 - slope.gained,
     }
-
-
-def _centred(values: np.ndarray) -> np.ndarray:
-    """(v - mean) / standard deviation; zeros where the values are constant."""
-    spread = values.std()
-    return (values - values.mean()) / spread if spread > 1e-12 * np.abs(values).max(initial=0) else 0.0 * values
 
 
 def holm(rows: pd.DataFrame, names: Iterable[str] = ("spearman_p", "gained_p")) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from lib.base.errors import InputError
-from lib.measures import controls, regression
+from lib.measures import regression
 from lib.measures.point_table import ILL_CONDITIONED, SMALL, SPACES, eigenvalues
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Dataset
@@ -23,22 +23,18 @@ ARGUMENT_BINS = 72  # of 5 degrees, the first centred on -180 degrees: real eige
 QUANTILES = {"q025": 0.025, "q25": 0.25, "median": 0.5, "q75": 0.75, "q975": 0.975}
 ALL = -1  # the label that stands for all classes together
 DIGITS = 7  # significant digits kept in a summary
-POINT_BINS = 40  # of a histogram of points
 WATCHED = 10_000  # so many first points of a split are measured during training, too
 SAMPLED = 1_000  # points of a split that a summary keeps
-PRODUCTS = (
+SAMPLE = [
+    *("test", "label", "sign_input", "sign_latent"),
     *("trace_input", "trace_latent", "log_volume_input", "log_volume_latent"),
     *("mse", "ink", "neighbour_distance"),
-)
-SAMPLE = [
-    *("test", "label", "sign_input", "sign_latent", *PRODUCTS),
     *("frobenius", "spectral", "obliqueness", "tangent_distance", "decoder_log_volume"),
 ]
 
 
 def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    """The summary tables of one member as lists of rows: `members`, `statistics`, `histograms`, `regressions`,
-    `controls`, `cross_products`, `sample`.
+    """The summary tables of one member as lists of rows, by name (`lib.runs.results.Summary` describes each).
 
     Floats are rounded to seven significant digits, in `sample` to four. A regression that the points do not determine
     (all of them with omega <= 0, say) has no row.
@@ -49,10 +45,9 @@ def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
     return {
         "members": [_member_row(points, test)],
         "statistics": _statistics(points, test, label, labels),
-        "histograms": _histograms(points, test, label, labels),
+        "histograms": _histograms(points, test),
         "regressions": _regressions(points, test, label),
         "controls": _controls(points, test, label),
-        "cross_products": _cross_products(points),
         "sample": _sample(points, test),
     }
 
@@ -67,7 +62,7 @@ def progress(points_by_epoch: Mapping[int, pa.Table]) -> dict[str, list[dict[str
         test, label = points["test"].to_numpy(), points["label"].to_numpy()
         parts = {
             "statistics": _statistics(points, test, label, [ALL]),
-            "histograms": _histograms(points, test, label, [ALL]),
+            "histograms": _histograms(points, test),
             "regressions": _regressions(points, test, None),
         }
         for name, rows in parts.items():
@@ -134,42 +129,17 @@ def _described(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _histograms(points: pa.Table, test: np.ndarray, label: np.ndarray, labels: Sequence[int]) -> list[dict[str, Any]]:
-    """Counts in bins of equal width, a row a histogram: `left`, the first bin's left edge, `width`, and `counts`.
-
-    Eigenvalue arguments (by angle), the number of small eigenvalues, and the trace, log volume and MSE of the points;
-    of these the outermost bins also hold what lies beyond them.
-    """
-    whole = {("both", "mse"): _binned(points["mse"].to_numpy())}
-    for space in SPACES:
-        values = eigenvalues(points, space)
-        step = 2 * np.pi / ARGUMENT_BINS
-        bins = np.round((np.angle(values) + np.pi) / step).astype(int) % ARGUMENT_BINS
-        whole[space, "argument"] = (-np.pi - 0.5 * step, step, ARGUMENT_BINS, bins)
-        small = (np.abs(values) < SMALL).sum(axis=1)
-        whole[space, "small_eigenvalues"] = (-0.5, 1.0, values.shape[1] + 1, small)
-        for name in ("trace", "log_volume"):
-            whole[space, name] = _binned(points[f"{name}_{space}"].to_numpy())
+def _histograms(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
+    """Counts of the eigenvalues' arguments, a row per space and split: `left`, the first bin's left edge, `width`, `counts`."""
+    step = 2 * np.pi / ARGUMENT_BINS
     rows = []
-    for (space, quantity), (left, width, number, bins) in whole.items():
+    for space in SPACES:
+        bins = np.round((np.angle(eigenvalues(points, space)) + np.pi) / step).astype(int) % ARGUMENT_BINS
         for split, in_split in (("train", ~test), ("test", test)):
-            for one in labels:
-                chosen = bins[in_split & ((label == one) | (one == ALL))].ravel()
-                counts = np.bincount(chosen[chosen >= 0], minlength=number).tolist()
-                keys = {"space": space, "split": split, "label": one, "quantity": quantity}
-                rows.append(keys | {"left": _rounded(left), "width": _rounded(width), "counts": counts})
+            counts = np.bincount(bins[in_split].ravel(), minlength=ARGUMENT_BINS).tolist()
+            keys = {"space": space, "split": split, "label": ALL, "quantity": "argument"}
+            rows.append(keys | {"left": _rounded(-np.pi - 0.5 * step), "width": _rounded(step), "counts": counts})
     return rows
-
-
-def _binned(values: np.ndarray) -> tuple[float, float, int, np.ndarray]:
-    """Left edge, width and number of bins that span the middle 99 % of the values, and each value's bin, -1 for NaN."""
-    exists = ~np.isnan(values)
-    if not exists.any():
-        return 0.0, 1.0, POINT_BINS, np.full(len(values), -1)
-    low, high = np.quantile(values[exists], [0.005, 0.995])
-    width = (high - low) / POINT_BINS or 1.0
-    bins = np.clip(np.floor((np.where(exists, values, low) - low) / width), 0, POINT_BINS - 1).astype(int)
-    return float(low), float(width), POINT_BINS, np.where(exists, bins, -1)
 
 
 def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray | None) -> list[dict[str, Any]]:
@@ -197,7 +167,7 @@ def _predictors(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
 
 
 def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
-    """The slopes with simpler things held fixed (`lib.measures.controls`), by space and predictor."""
+    """The slopes with simpler things held fixed (`lib.measures.regression`), by space and predictor."""
     covariates = {"class": label}
     for name, column in (("ink", "ink"), ("neighbours", "neighbour_distance")):
         values = points[column].to_numpy()
@@ -207,25 +177,8 @@ def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dic
         {"space": space, "predictor": predictor}
         | {name: value if isinstance(value, str) else _rounded(value) for name, value in row.items()}
         for (space, predictor), values in _predictors(points).items()
-        for row in controls.controlled_slopes(mse, values, covariates, test)
+        for row in regression.controlled_slopes(mse, values, covariates, test)
     ]
-
-
-def _cross_products(points: pa.Table) -> list[dict[str, Any]]:
-    """Sums of products, from which a regression on any of these columns, with class effects, can be made without the points.
-
-    A row a cell of split, class, and signs of omega in both spaces: `products`, the upper triangle, row by row, of
-    V^T V, V (points, 8) the columns 1 and `PRODUCTS`. A log volume that does not exist counts as 0.
-    """
-    table = points.select(["test", "label", "sign_input", "sign_latent", *PRODUCTS]).to_pandas().fillna(0.0)
-    rows = []
-    for (test, label, sign_input, sign_latent), cell in table.groupby(["test", "label", "sign_input", "sign_latent"]):
-        columns = np.column_stack([np.ones(len(cell)), cell[list(PRODUCTS)].to_numpy(dtype=np.float64)])
-        products = (columns.T @ columns)[np.triu_indices(columns.shape[1])]
-        keys = {"split": "test" if test else "train", "label": int(label)}
-        keys |= {"sign_input": int(sign_input), "sign_latent": int(sign_latent)}
-        rows.append(keys | {"products": [float(f"{value:.12g}") for value in products]})
-    return rows
 
 
 def sampled(test: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.analysis import intervals
+from lib.analysis.intervals import with_interval
+from lib.analysis.published import PREDICTOR_NAMES
 from lib.report.layout import Summaries, markdown
 from lib.report.prediction import published_slopes
 from lib.report.style import (
@@ -14,9 +16,8 @@ from lib.report.style import (
     BLUE,
     GREEN,
     ORANGE,
-    PREDICTOR_NAMES,
     PURPLE,
-    SPACE_NAMES,
+    SPACE_SYMBOLS,
     finish,
     grid,
     series,
@@ -60,7 +61,7 @@ def controlled_slopes(summaries: Summaries, split: str, space: str = "input") ->
             for held, (*style, label) in BY_CONTROL.items():
                 _controlled(axis, summary, predictor, space, split, held, tuple(style), label)
             axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
-            axis.set_ylabel(f"{split} slope on {PREDICTOR_NAMES[predictor]}, {SPACE_NAMES[space]}")
+            axis.set_ylabel(f"{split} slope on {PREDICTOR_NAMES[predictor]}, {SPACE_SYMBOLS[space]}")
     finish(axes)
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), title="held fixed", loc="outside lower center", ncols=3, frameon=False
@@ -75,9 +76,7 @@ def _controlled(
     keys = {"depth": summary.run.table_depth, "space": space, "predictor": predictor, "split": split}
     rows = select_rows(summary.controls, controls=held, **keys)
     rows = rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
-    half = 1.96 * rows["slope_se"]
-    rows = rows.assign(low=rows["slope"] - half, high=rows["slope"] + half)
-    series(axis, rows, style, label, value="slope", band=("low", "high"))
+    series(axis, with_interval(rows, "slope"), style, label, value="slope", band=("low", "high"))
 
 
 def controlled(summaries: Summaries, space: str = "input", split: str = "test") -> str:
@@ -91,14 +90,15 @@ def controlled(summaries: Summaries, space: str = "input", split: str = "test") 
         for held, group in own.groupby("controls", sort=False):
             by = group.groupby("predictor").mean(numeric_only=True)
             cells = []
-            for predictor in ("log_volume", "trace"):
+            for predictor in PREDICTOR_NAMES:
                 if predictor not in by.index:
                     cells += ["", ""]
                     continue
                 row = by.loc[predictor]
                 cells += [f"{row['slope']:.3f} ({row['slope_se']:.3f})", f"{row['partial_r2']:.3f}"]
             rows.append([name, f"{latent_dim}", held, *cells])
-    header = ["run", "$d$", "held fixed", "slope on log volume", "partial $R^2$", "slope on trace", "partial $R^2$"]
+    header = ["run", "$d$", "held fixed"]
+    header += [cell for name in PREDICTOR_NAMES.values() for cell in (f"slope on {name}", "partial $R^2$")]
     return markdown(header, rows, left=3)
 
 
@@ -115,7 +115,7 @@ def control_counts(summaries: Summaries, space: str = "input", split: str = "tes
         for predictor, group in outcomes.groupby(level="predictor"):
             above, below, halved = (int(group[one].sum()) for one in ("above", "below", "halved"))
             rows.append(
-                [name, str(predictor).replace("_", " "), len(group), above, below, len(group) - above - below, halved]
+                [name, PREDICTOR_NAMES[str(predictor)], len(group), above, below, len(group) - above - below, halved]
             )
     header = ["run", "predictor", "members", "above 0", "below 0", "undecided", "halved"]
     return markdown(header, rows, left=2)

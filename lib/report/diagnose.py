@@ -115,7 +115,7 @@ def most_unusual(one: Examined, most: int) -> pd.DataFrame:
 
 
 def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
-    """`outstanding` of every set, one below the other."""
+    """`most_unusual` of every set, one below the other."""
     columns = ["point", *SIGNALS, "error"]
     parts = {name: most_unusual(one, most)[columns] for name, one in found.data.items()}
     table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
@@ -123,7 +123,7 @@ def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
 
 
 def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
-    """`outstanding` of every set as images: title, original, reconstruction. Empty where the points are no images."""
+    """`most_unusual` of every set as images: title, original, reconstruction. Empty where the points are no images."""
     shown = {}
     for name, one in found.data.items():
         chosen = most_unusual(one, most)

@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 
 from lib.analysis import evidence, published
 from lib.analysis.evidence import classes, slopes
+from lib.analysis.intervals import with_interval
+from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
 from lib.report.layout import Summaries, markdown
 from lib.report.sensitivity import SERIES
 from lib.report.style import (
     BLACK,
     BY_RUN,
-    PREDICTOR_NAMES,
-    SPACE_NAMES,
+    SPACE_SYMBOLS,
     by_class,
     depth_styles,
     finish,
@@ -48,9 +49,7 @@ def error_slopes(summaries: Summaries, predictor: str) -> Figure:
 
 
 def _interval(axis: Axes, rows: pd.DataFrame, style: tuple[str, str, str], label: str) -> None:
-    half = 1.96 * rows["test_slope_se"]
-    banded = rows.assign(low=rows["test_slope"] - half, high=rows["test_slope"] + half)
-    series(axis, banded, style, label, value="test_slope", band=("low", "high"))
+    series(axis, with_interval(rows, "test_slope"), style, label, value="test_slope", band=("low", "high"))
 
 
 def published_slopes(axis: Axes, predictor: str, space: str) -> None:
@@ -77,14 +76,14 @@ def published_beside_reproduced(summaries: Summaries) -> Figure:
     figure = Figure(figsize=(7.4, 5.2))
     axes = figure.subplots(2, 2, sharex=True, sharey=True)
     for row, predictor in enumerate(PREDICTOR_NAMES):
-        for column, space in enumerate(SPACE_NAMES):
+        for column, space in enumerate(SPACE_SYMBOLS):
             axis = axes[row, column]
             for (name, summary), style in zip(summaries.items(), BY_RUN, strict=False):
                 rows = slopes(summary, predictor, space=space, depth=summary.run.table_depth, label=-1)
                 series(axis, rows, style, f"run {name}", value="test_slope", band=("test_slope_low", "test_slope_high"))
             published_slopes(axis, predictor, space)
             axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
-            axis.set_title(f"{PREDICTOR_NAMES[predictor]}, {SPACE_NAMES[space]}")
+            axis.set_title(f"{PREDICTOR_NAMES[predictor]}, {SPACE_SYMBOLS[space]}")
         axes[row, 0].set_ylabel("test slope")
     legend(axes[0, 0], fontsize=8)
     finish(axes)
@@ -116,14 +115,9 @@ def slopes_by_seed(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-COEFFICIENTS = {
-    "intercept": "$b_0$",
-    "slope": "$b_1$",
-    "test": "$b_2$",
-    "interaction": "$b_3$",
-    "test_slope": "$b_1+b_3$",
-}
-SPACES = {"latent": "$L$", "input": "$I$"}
+SYMBOLS = ("$b_0$", "$b_1$", "$b_2$", "$b_3$", "$b_1+b_3$")
+COEFFICIENTS = dict(zip(published.COLUMNS.values(), SYMBOLS, strict=True))
+SPACES = {space: f"${SPACE_NAMES[space][-1]}$" for space in ("latent", "input")}  # in the order of the printed tables
 
 
 def coefficients(summaries: Summaries, number: int) -> str:

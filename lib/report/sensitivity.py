@@ -5,13 +5,15 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.report.style import BLACK, BLUE, BY_RUN, GREEN, ORANGE, PURPLE
+from lib.analysis.intervals import Z
+from lib.analysis.published import PREDICTOR_NAMES
+from lib.analysis.sensitivity import COLUMNS
+from lib.report.style import BLACK, BLUE, BY_RUN, GREEN, ORANGE, PURPLE, SPACE_SYMBOLS
 
-SERIES = {
-    ("latent", "log_volume"): (BLUE, "o", "-", "$J_L$, log volume"),
-    ("latent", "trace"): (ORANGE, "s", "--", "$J_L$, trace"),
-    ("input", "log_volume"): (GREEN, "^", "-.", "$J_I$, log volume"),
-    ("input", "trace"): (PURPLE, "D", ":", "$J_I$, trace"),
+LOOKS = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
+SERIES = {  # the four columns of the tables, by space and predictor
+    (space, predictor): (*look, f"{SPACE_SYMBOLS[space]}, {PREDICTOR_NAMES[predictor]}")
+    for (space, predictor), look in zip(COLUMNS, LOOKS, strict=True)
 }
 KINDS = {"test": "test indicator $b_2$", "test_slope": "test slope $b_1+b_3$"}
 
@@ -57,7 +59,7 @@ def settings(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[st
             key = f"{space}_{predictor}_{kind}"
             heights = [height + 0.16 * (offset - 1.5) for height in range(len(names))]
             options = {"color": color, "marker": marker, "linestyle": "none", "label": name, "elinewidth": 1}
-            axis.errorbar(rows[key] - wanted[latent_dim][key], heights, xerr=1.96 * rows[f"{key}_se"], **options)
+            axis.errorbar(rows[key] - wanted[latent_dim][key], heights, xerr=Z * rows[f"{key}_se"], **options)
         axis.axvline(0, color=BLACK, linewidth=0.7)
         axis.set_title(f"$d$ = {latent_dim}")
         axis.set_xlabel(f"{KINDS[kind]},\nless published")

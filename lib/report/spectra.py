@@ -12,7 +12,7 @@ from lib.analysis.evidence import classes, statistics
 from lib.report.style import (
     BY_SPACE,
     ORANGE,
-    SPACE_NAMES,
+    SPACE_SYMBOLS,
     Summaries,
     by_class,
     depth_styles,
@@ -84,7 +84,7 @@ def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:
         by_class(axes[1, column], _class_medians(summary, quantity), classes(summary))
         for space, style in BY_SPACE.items():
             rows = statistics(summary, quantity, space=space, depth=depth, split="all", label=-1)
-            series(axes[2, column], rows, style, f"{SPACE_NAMES[space]}, $n={depth}$")
+            series(axes[2, column], rows, style, f"{SPACE_SYMBOLS[space]}, $n={depth}$")
         for axis in axes[:, column]:
             axis.axhline(1, color="#888888", linewidth=0.8, zorder=1)
             axis.set_ylabel(f"{quantity.replace('_', ' ')}")
@@ -134,7 +134,7 @@ def orientation(summaries: Summaries) -> Figure:
                 axes[1, column],
                 rows,
                 style,
-                f"{SPACE_NAMES[space]}, $n={summary.run.table_depth}$",
+                f"{SPACE_SYMBOLS[space]}, $n={summary.run.table_depth}$",
                 value="mean",
                 band=(),
             )

@@ -10,7 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lib.analysis.published import SPACE_NAMES
 from lib.base.errors import InputError
+from lib.measures.regression import CLASS_ONE
 from lib.report.layout import Summaries
 from lib.report.numbers import csv
 from lib.runs.results import Summary
@@ -25,10 +27,8 @@ BY_DEPTH = (
 )  # by depth modulo 4: 4, 5, 6, 3
 BY_SPACE = {"input": (ORANGE, "s", "--"), "latent": (BLUE, "o", "-")}
 BY_RUN = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
-SPACE_NAMES = {"input": "$J_I$", "latent": "$J_L$"}
-PREDICTOR_NAMES = {"log_volume": "log volume", "trace": "trace"}
+SPACE_SYMBOLS = {space: f"${name}$" for space, name in SPACE_NAMES.items()}
 LATENT_DIMENSION = "latent dimension $d$"
-EMPHASISED_CLASS = 1
 
 STYLE = {
     "figure.dpi": 100,
@@ -114,7 +114,7 @@ def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
         rows = rows_of(label)
         if not len(rows):
             continue
-        emphasised = label == EMPHASISED_CLASS
+        emphasised = label == CLASS_ONE
         color, width = (ORANGE, 2.0) if emphasised else (matplotlib.colormaps["Greys"](0.45 + 0.05 * (label % 10)), 0.9)
         axis.plot(
             rows["latent_dim"],
@@ -134,7 +134,7 @@ def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
             zorder=4,
             label="_again",  # the same points: `lib.report.numbers` has them once
         )
-    axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {EMPHASISED_CLASS}")
+    axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {CLASS_ONE}")
     axis.plot([], [], color="#777777", linewidth=0.9, label="other classes, by digit")
 
 

@@ -4,7 +4,6 @@
 `summary` loads the result; `member` and `measurements` give one trained autoencoder and its per-point table.
 """
 
-from lib.runs.manifests import manifest
 from lib.runs.results import (
     Summary,
     ensure,
@@ -22,3 +21,4 @@ from lib.runs.results import (
     with_snapshots,
 )
 from lib.runs.specification import Member, Run, members, names, read, reference_members
+from lib.runs.store import manifest

@@ -5,12 +5,9 @@ training) and summary (jacobians, spectra, regression, measurements). This proce
 file whole, as soon as it is there: an interrupted run loses at most what was in hand, and a checkpoint holds most of that.
 """
 
-import fcntl
-import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,10 +18,7 @@ from lib.base import files
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
 from lib.runs import jobs, store, workers
-from lib.runs import plan as plans
 from lib.runs.jobs import Job
-from lib.runs.manifests import write_manifest
-from lib.runs.neighbours import neighbours
 from lib.runs.specification import Member, Run, members
 from lib.training import loop
 from lib.training.datasets import Dataset
@@ -54,7 +48,7 @@ def execute(
     if not store.missing(run, chosen):
         return []
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
-    with only_process(run):
+    with store.only_process(run):
         waiting = store.missing(run, chosen)
         if not waiting:
             return []
@@ -64,7 +58,7 @@ def execute(
             with _workers(run, device, min(count, len(chosen)), scheduler) as staff:
                 _Execution(run, dataset, device, staff).perform(chosen, waiting)
         finally:
-            write_manifest(run)
+            store.write_manifest(run)
         whole = not store.missing(run, members(run))
         jobs.delete_checkpoints(
             run, ["*"] if whole else [member.name for member in chosen]
@@ -111,7 +105,7 @@ def plan(
     loop.check_device(device, here=False)
     chosen = members(run, only)
     todo = _jobs(run, chosen, store.missing(run, chosen), run.load_dataset(), device, slots or joblib.cpu_count())
-    return plans.table(
+    return jobs.plan(
         [job for function, job in todo if function is jobs.train],
         [job for function, job in todo if function is jobs.measure],
     )
@@ -124,26 +118,12 @@ def _worthwhile_processes(run: Run, waiting: Sequence[Member], dataset: Dataset)
     return joblib.cpu_count() if operations > SMALL_WORK else 1
 
 
-@contextmanager
-def only_process(run: Run) -> Iterator[None]:
-    """Hold the run's lock; wait for another process that does."""
-    path = store.folder(run) / ".lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"Another process is executing run {run.name}; waiting for it.", file=sys.stderr, flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 class _Execution:
     """One execution: what is to be done, what is in hand, and the writing of what comes back."""
 
     def __init__(self, run: Run, dataset: Dataset, device: str, staff: workers.Workers) -> None:
         self.run, self.dataset, self.device, self.staff = run, dataset, device, staff
-        self.distances = neighbours(dataset)["neighbour_distance"]  # here, lest every worker compute them
+        self.distances = store.neighbours(dataset)["neighbour_distance"]  # here, lest every worker compute them
         self.sent: Any = None  # the data, once a worker has asked for them
         self.todo: deque[tuple[Callable, Job]] = deque()  # measuring before training: finished members come early
         self.lost: Counter[str] = Counter()

@@ -5,6 +5,7 @@ another one, or on another machine (`lib.runs.workers`), and who asked for it wr
 (`lib.runs.execution`). The one thing that a job leaves where it runs is its checkpoint, to go on from if it is stopped.
 """
 
+import json
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +30,8 @@ from lib.training.datasets import Dataset, Split
 
 VERSIONS = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels")
 STACKED_WEIGHTS = 2**20  # on a CPU, members are stacked up to so many weights: beyond, a stack only leaves the cache
+BASE_BYTES = 450 * 2**20  # Python, torch, scipy, pandas
+BENCHMARK = files.ROOT / "benchmarks" / "training.json"
 ALIGNED = 16  # numbers of 32 bits in 64 bytes
 
 REPORT: ContextVar[Callable[[int], object]] = ContextVar("REPORT", default=lambda epochs: None)  # of member-epochs done
@@ -285,3 +288,46 @@ def _provenance(device: str, precision: str) -> dict[str, Any]:
         "versions": {name: version(name) for name in VERSIONS},
         "commit": store.commit(),
     }
+
+
+# --- estimates of memory and time --------------------------------------------------------------------------------------
+
+
+def bytes_of(job: Job) -> int:
+    """The peak memory of a job in bytes, including its process.
+
+    Measuring needs most: 32 bytes per pixel (the points in single and double precision, while they are joined) and 80 bytes
+    per element of a point's d x d matrices (four, and their intermediate results); fitted to MNIST, where d = 2 peaked
+    at 2.1 GiB and d = 20 at 3.8. Training needs weights, gradients and the two moments of Adam.
+    """
+    largest = max(member.latent_dim for member in job.members)
+    return BASE_BYTES + job.points * (32 * job.input_dim + 80 * largest**2) + 16 * sum(_weights(job))
+
+
+def operations_of(job: Job) -> float:
+    """Floating-point operations of a job's training: 6 per weight, training point and epoch, less the gradient of the input."""
+    first = [2.0 * job.input_dim * job.run.widths(member, job.input_dim)[1] for member in job.members]
+    return (6.0 * sum(_weights(job)) - sum(first)) * job.train_points * job.run.epochs
+
+
+def seconds_of(job: Job) -> float:
+    """Seconds of a job's training on one thread, at the rate in benchmarks/training.json."""
+    measured = json.loads(BENCHMARK.read_bytes())
+    large, family = measured["large"]["gigaflops"]["ours"], measured["family"]["gigaflops"]
+    return operations_of(job) / (large if max(_weights(job)) * 2 > STACKED_WEIGHTS else family) / 1e9
+
+
+def _weights(job: Job) -> list[int]:
+    return [weights_of(job.run.widths(member, job.input_dim)) for member in job.members]
+
+
+def plan(jobs: Sequence[Job], trained: Sequence[Job]) -> str:
+    """The memory and time of jobs as text for a terminal; members that are `trained` only have to be measured."""
+    rows = [f"{'job':16}{'members':>8}{'GiB':>8}{'minutes of a core':>20}"]
+    rows += [f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{'measuring':>20}" for job in trained]
+    for job in jobs:
+        rows.append(f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{seconds_of(job) / 60:20.1f}")
+    rows.append(
+        f"{len(jobs)} jobs to train, {sum(map(seconds_of, jobs)) / 3600:.1f} hours of a core; measuring adds to it."
+    )
+    return "\n".join(rows)

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,60 +13,41 @@ from lib.base import documents, files
 from lib.base.errors import InputError, check_known
 from lib.base.usercode import reason
 from lib.runs import store
-from lib.runs.manifests import diverged, diverged_sentence
 from lib.runs.specification import Member, Run, members, read
 from lib.runs.specification import names as every
 
 if TYPE_CHECKING:
     from lib.training.autoencoders import Pair
 
-TABLES = (
-    *(
-        "members",
-        "statistics",
-        "histograms",
-        "regressions",
-        "controls",
-        "cross_products",
-        "sample",
-        "history",
-        "examples",
-    ),
-    *("progress_statistics", "progress_histograms", "progress_regressions"),
-)
-
 
 @dataclass(frozen=True)
 class Summary:
-    """The summary of a run: one frame a table, a row led by the member's `depth`, `latent_dim` and `seed`.
+    """The summary of a run: tables with one block of rows per member, led by its `depth`, `latent_dim` and `seed`.
 
-    `members`: sizes, mean errors, shares of singular, ill-conditioned and non-positive points; `statistics`: count, mean,
-    std and quantiles of every quantity by space, split and label; `histograms`: counts by bin; `regressions`: the
-    coefficients of equations 6 and 7; `controls`: their slopes with class, ink and more held fixed; `cross_products`: sums
-    of products by cell; `sample`: some points; `history`: errors by epoch; `examples`: a test image a class, and its
-    reconstruction; `progress_...`: statistics, histograms and regressions at the run's snapshots
-    (`lib.measures.summaries.summarise`, `progress`). Label -1 stands for all classes together. `provenance`: of the first member.
-
-    `run` is the part of the run that is there: of a kept run that is still being computed, the latent dimensions that
-    the tables' depth has, and the depths that have all of these. `absent`: how many members of the run are not in it.
+    `run` is the finished part of the run: of a committed run that is still being computed, the latent dimensions with
+    all seeds at the tables' depth, and the depths that have all of these. `absent`: the number of the run's members
+    outside this part. `provenance`: that of the first member. Label -1 stands for all classes together. The tables are
+    computed by `lib.measures.summaries`.
     """
 
     run: Run
     absent: int
     image_shape: tuple[int, ...]
     provenance: dict
-    members: pd.DataFrame
-    statistics: pd.DataFrame
-    histograms: pd.DataFrame
-    regressions: pd.DataFrame
-    controls: pd.DataFrame
-    cross_products: pd.DataFrame
-    sample: pd.DataFrame
-    history: pd.DataFrame
-    examples: pd.DataFrame
-    progress_statistics: pd.DataFrame
+    members: pd.DataFrame  # sizes, mean errors, shares of singular, ill-conditioned and non-positive points
+    statistics: pd.DataFrame  # count, mean, std and quantiles of every quantity by space, split and label
+    histograms: pd.DataFrame  # counts of the arguments of the eigenvalues by bin
+    regressions: pd.DataFrame  # the coefficients of equations 6 and 7
+    controls: pd.DataFrame  # their slopes with class, ink and more held fixed
+    sample: pd.DataFrame  # some of the points
+    history: pd.DataFrame  # errors by epoch
+    examples: pd.DataFrame  # one test image per class, and its reconstruction
+    progress_statistics: pd.DataFrame  # the first of these tables at the run's snapshots
     progress_histograms: pd.DataFrame
     progress_regressions: pd.DataFrame
+
+
+TABLES = tuple(field.name for field in fields(Summary) if field.type is pd.DataFrame)
 
 
 def ensure(name: str) -> None:
@@ -94,8 +75,10 @@ def _finished_part(run: Run, there: Collection[Member]) -> Run:
         return all(Member(depth, latent_dim, seed) in there for seed in run.seeds)
 
     dims = tuple(d for d in run.latent_dims if complete(run.table_depth, d))
-    if not dims and (lost := diverged(run)):
-        raise InputError(f"Run {run.name} has no results at the depth of its tables: {diverged_sentence(run, lost)}")
+    if not dims and (lost := store.diverged(run)):
+        raise InputError(
+            f"Run {run.name} has no results at the depth of its tables: {store.diverged_sentence(run, lost)}"
+        )
     if not dims:
         raise InputError(
             f"Run {run.name} has no results yet at the depth of its tables, {run.table_depth}; compute them with: "
@@ -178,7 +161,7 @@ def select_rows(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
 def evenly_spaced(values: Sequence[int], count: int) -> list[int]:
     """At most `count` of the values, the smallest and the largest among them, evenly spread over their places.
 
-    >>> spread([2, 3, 4, 5, 6, 7, 8], 4)
+    >>> evenly_spaced([2, 3, 4, 5, 6, 7, 8], 4)
     [2, 4, 6, 8]
     """
     values = sorted(values)
@@ -200,36 +183,34 @@ def _pixels(text: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), dtype=np.uint8) / 255
 
 
-def _beside(run: Run) -> list[Path]:
-    """What may lie beside a run's summaries."""
-    return [store.attached_path(run, member, kind) for member in members(run) for kind in store.ATTACHED]
-
-
 def summary_digest(name: str) -> str:
-    """What a page that reads this run depends on: its specification, and the checksums of the results that are there.
+    """The digest of all that a page on this run depends on: its specification, and the checksums of its results.
 
-    Of a kept run what lies beside the summaries is among these; of another that follows from its summaries and the code.
+    Attached results count for a committed run; for any other run they follow from the summaries and the code.
     """
     run = read(name)
-    paths = [store.summary_path(run, member) for member in members(run)] + (_beside(run) if run.committed else [])
-    return files.digest([run.digest, run.table_depth, [files.sha256(path) if path.exists() else "" for path in paths]])
+    paths = [store.summary_path(run, member) for member in members(run)]
+    sums = [files.sha256(path) if path.exists() else "" for path in paths]
+    attached = {path.name: files.sha256(path) for path in (store.attached_paths(run) if run.committed else [])}
+    return files.digest([run.digest, run.table_depth, sums, attached])
 
 
 def summary_files(name: str) -> list[Path]:
-    """The files of a run's results that are there: a summary a member, what lies beside it, and the manifest."""
+    """The files of a run's results: the members' summaries, the results attached to them, and the manifest."""
     run = read(name)
     paths = [store.summary_path(run, member) for member in members(run)]
-    return [path for path in [*paths, *_beside(run), paths[0].with_name("manifest.json")] if path.exists()]
+    paths = [*paths, *store.attached_paths(run), paths[0].with_name("manifest.json")]
+    return [path for path in paths if path.exists()]
 
 
 def missing_reason(name: str) -> str | None:
-    """Why a kept run cannot be shown: nothing is there, or a file is damaged; None where it can, and for any other run."""
+    """Why a committed run cannot be shown: it has no results, or a damaged file; None where it can, and for any other run."""
     run = read(name)
     if not run.committed:
         return None
     try:
         _finished_part(run, _standing(run))
-        for path in filter(Path.exists, _beside(run)):
+        for path in store.attached_paths(run):
             store.load_summary(path)
     except InputError as error:
         return str(error)
@@ -281,4 +262,4 @@ def _ensure_artifact(run: Run, wanted: Member, path: Path) -> None:
 
     execute(run, {"n": [wanted.depth], "d": [wanted.latent_dim], "seed": [wanted.seed]})
     if (epoch := store.diverged_epoch(run, wanted)) is not None:
-        raise InputError(f"Run {run.name}: {diverged_sentence(run, {wanted: epoch})}")
+        raise InputError(f"Run {run.name}: {store.diverged_sentence(run, {wanted: epoch})}")

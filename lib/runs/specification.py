@@ -2,25 +2,99 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from lib.base import documents, files
 from lib.base.errors import InputError, check_known
+from lib.base.validation import one_of, refusal, wanted
 from lib.training.options import DATASETS, HIDDEN_WIDTHS, INITIALISATIONS, OUTPUTS, PRECISIONS, widths
 
 if TYPE_CHECKING:
     from lib.training.datasets import Dataset
 
 FOLDER = files.ROOT / "runs"
+EXAMPLE = "runs/digits.yml"
 DIMS = (2, 5, 10, 20)  # latent dimensions that are looked at more closely, of those that a run has
 MOST = 100_000  # members of a run
 DEEPEST = 1000
 ADMINISTRATIVE = ("name", "committed", "table_depth")  # fields of a run that change no result
 HASHED_AT_DEFAULT = ("weight_decay", "precision", "train_points", "test_points", "snapshots")
+
+
+# --- what a run file may hold --------------------------------------------------------------------------------------
+
+
+def _spelled_out(value: Any) -> Any:
+    """The text FIRST..LAST as a list; any other value as it is."""
+    if isinstance(value, str) and (ends := re.fullmatch(r"([0-9]{1,9})\.\.([0-9]{1,9})", value)):
+        first, last = map(int, ends.groups())
+        return list(range(first, min(last, first + MOST) + 1))  # so many are refused anyway; more would fill the memory
+    return value
+
+
+def _listed(value: Any) -> list:
+    if not isinstance(value, list):  # pydantic would take a set as well, whose order is not that of the file
+        raise ValueError("no list")
+    return value
+
+
+def _different(values: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("a number stands twice")
+    return values
+
+
+def _name_or_file(value: Any, validate: ValidatorFunctionWrapHandler) -> str:
+    """A data set's name, or the absolute path of a user's .npz file."""
+    if not isinstance(value, str) or not value.endswith(".npz"):
+        return validate(value)
+    try:
+        path = (files.ROOT / value).resolve()
+        exists = path.is_file()
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or a link to itself
+        exists = False
+    if not exists:
+        remedy = "give the path of a file that exists, from the project's root: no such file is there"
+        raise PydanticCustomError("wanted", remedy)
+    return str(path)
+
+
+WHOLE = "different whole numbers from {} to {}, as a list or as FIRST..LAST"
+SIZES = f"one of {', '.join(HIDDEN_WIDTHS)}, or lists of whole numbers by depth"
+LARGEST = 2**31 - 1
+Item = TypeVar("Item", bound=int)
+Listed = Annotated[tuple[Item, ...], BeforeValidator(_listed)]
+Different = Annotated[Listed[Item], Field(min_length=1), AfterValidator(_different), BeforeValidator(_spelled_out)]
+Natural = Annotated[int, Field(strict=True, ge=0, le=LARGEST)]
+Count = Annotated[int, Field(strict=True, ge=1, le=LARGEST), wanted("a whole number from 1 (below 2^31)")]
+Depth = Annotated[int, Field(strict=True, ge=1, le=DEEPEST)]
+Naturals = Annotated[Different[Natural], wanted(WHOLE.format(0, LARGEST))]
+Counts = Annotated[Different[Count], wanted(WHOLE.format(1, LARGEST))]
+Depths = Annotated[Different[Depth], wanted(WHOLE.format(1, DEEPEST))]
+HiddenWidths = Annotated[
+    Annotated[str, one_of(HIDDEN_WIDTHS)] | dict[Annotated[int, Field(strict=True)], Listed[Count]], wanted(SIZES)
+]
+Positive = Annotated[float, Field(strict=True, gt=0, lt=1e6), wanted("a number above 0")]
+NotNegative = Annotated[float, Field(strict=True, ge=0, lt=1e6), wanted("a number from 0")]
+Flag = Annotated[bool, Field(strict=True), wanted("true or false")]
+
+
+# --- a run and its members ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, order=True)
@@ -51,23 +125,23 @@ class Run:
     """
 
     name: str
-    dataset: str
-    latent_dims: tuple[int, ...]
-    depths: tuple[int, ...]
-    seeds: tuple[int, ...]
-    table_depth: int
-    hidden_widths: str | dict[int, tuple[int, ...]]
-    initialisation: str
-    output: str
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float = 0.0
-    precision: str = "float32"
-    train_points: int | None = None
-    test_points: int | None = None
-    snapshots: tuple[int, ...] = ()
-    committed: bool = False
+    dataset: Annotated[str, one_of(DATASETS), WrapValidator(_name_or_file)]
+    latent_dims: Counts
+    depths: Depths
+    seeds: Naturals
+    table_depth: Count
+    hidden_widths: HiddenWidths
+    initialisation: Annotated[str, one_of(INITIALISATIONS)]
+    output: Annotated[str, one_of(OUTPUTS)]
+    epochs: Count
+    batch_size: Count
+    learning_rate: Positive
+    weight_decay: NotNegative = 0.0
+    precision: Annotated[str, one_of(PRECISIONS)] = "float32"
+    train_points: Count | None = None
+    test_points: Count | None = None
+    snapshots: Naturals = ()
+    committed: Flag = False
 
     @cached_property
     def digest(self) -> str:
@@ -128,24 +202,23 @@ def read(name: str, epochs: int | None = None) -> Run:
         raise InputError(f"Run name {name!r} is not usable; a name is made of a-z, 0-9 and hyphens.")
     check_known("run", name, names())
     where = f"runs/{name}.yml"
-    run = _validated(name, documents.parse(documents.text(FOLDER / f"{name}.yml", where), where))
+    values = documents.parse(documents.text(FOLDER / f"{name}.yml", where), where)
+    run = _validated(name, values, where)
     if epochs is None:
         return run
-    return dataclasses.replace(run, epochs=_count("the option --epochs", "epochs", epochs), committed=False)
+    return _validated(name, values | {"epochs": epochs, "committed": False}, "the option --epochs")
 
 
-def _validated(name: str, values: Any) -> Run:
-    where = f"runs/{name}.yml"
+def _validated(name: str, values: Any, where: str) -> Run:
     if not isinstance(values, dict):
-        raise InputError(f"{where} holds {type(values).__name__}, not keys and values; see runs/digits.yml.")
-    fields = {field.name: field for field in dataclasses.fields(Run) if field.name != "name"}
+        raise InputError(f"{where} holds {type(values).__name__}, not keys and values; see {EXAMPLE}.")
+    keys = [field.name for field in dataclasses.fields(Run) if field.name != "name"]
     for key in values:
-        check_known(f"key in {where}", key, fields)
-    for key, field in fields.items():
-        if key not in values and field.default is dataclasses.MISSING:
-            raise InputError(f"{where} lacks the key {key!r}; add it (see runs/digits.yml).")
-    checked = {key: CHECKS[key](where, key, value) for key, value in values.items()}
-    run = Run(name=name, **checked)
+        check_known(f"key in {where}", key, keys)
+    try:
+        run = TypeAdapter(Run).validate_python(values | {"name": name})
+    except ValidationError as error:
+        raise refusal(error, where, example=EXAMPLE) from error
     size = len(run.depths) * len(run.latent_dims) * len(run.seeds)
     if size > MOST:
         raise InputError(f"{where} has {size} members (depths x latent_dims x seeds); give at most {MOST}.")
@@ -158,104 +231,3 @@ def _validated(name: str, values: Any) -> Run:
                     f"hidden_widths of depth {depth} in {where} are {list(run.hidden_widths[depth])}; list {depth - 1}."
                 )
     return run
-
-
-def _fail(where: str, key: str, value: object, wanted: str) -> InputError:
-    return InputError(f"{key} in {where} is {value!r}; give {wanted}.")
-
-
-def _count(where: str, key: str, value: object) -> int:
-    if type(value) is not int or not 1 <= value < 2**31:
-        raise _fail(where, key, value, "a whole number from 1 (below 2^31)")
-    return value
-
-
-def _optional_count(where: str, key: str, value: object) -> int | None:
-    return None if value is None else _count(where, key, value)
-
-
-def _whole_numbers(least: int, most: int = 2**31 - 1) -> Callable[[str, str, object], tuple[int, ...]]:
-    wanted = f"different whole numbers from {least} to {most}, as a list or as FIRST..LAST"
-
-    def check(where: str, key: str, value: object) -> tuple[int, ...]:
-        if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9})\.\.([0-9]{1,9})", value)):
-            value = list(range(int(match[1]), min(int(match[2]), int(match[1]) + MOST) + 1))
-        if not isinstance(value, list) or not value:
-            raise _fail(where, key, value, wanted)
-        if any(type(one) is not int or not least <= one <= most for one in value):
-            raise _fail(where, key, value, wanted)
-        if len(set(value)) != len(value):
-            raise _fail(where, key, value, wanted)
-        return tuple(value)
-
-    return check
-
-
-def _hidden_widths(where: str, key: str, value: object) -> str | dict[int, tuple[int, ...]]:
-    if isinstance(value, str) and value in HIDDEN_WIDTHS:
-        return value
-    if isinstance(value, dict) and all(type(n) is int and isinstance(sizes, list) for n, sizes in value.items()):
-        return {depth: tuple(_count(where, key, one) for one in sizes) for depth, sizes in value.items()}
-    raise _fail(where, key, value, f"one of {', '.join(HIDDEN_WIDTHS)}, or lists of whole numbers by depth")
-
-
-def _number(least: float, strictly: bool) -> Callable[[str, str, object], float]:
-    def check(where: str, key: str, value: object) -> float:
-        number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
-        if not least <= number < 1e6 or (strictly and number == least):
-            raise _fail(where, key, value, f"a number {'above' if strictly else 'from'} {least:g}")
-        return float(number)
-
-    return check
-
-
-def _one_of(allowed) -> Callable[[str, str, object], str]:
-    def check(where: str, key: str, value: object) -> str:
-        if not isinstance(value, str):
-            raise _fail(where, key, value, f"one of {', '.join(allowed)}")
-        check_known(f"{key} in {where}", value, allowed)
-        return value
-
-    return check
-
-
-def _dataset(where: str, key: str, value: object) -> str:
-    if isinstance(value, str) and value.endswith(".npz"):
-        try:
-            path = (files.ROOT / value).resolve()
-            there = path.is_file()
-        except (OSError, ValueError, RuntimeError):  # a name that no file can have, or a link to itself
-            there = False
-        if not there:
-            raise _fail(
-                where, key, value, "the path of a file that exists, from the project's root: no such file is there"
-            )
-        return str(path)
-    return _one_of(DATASETS)(where, key, value)
-
-
-def _flag(where: str, key: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _fail(where, key, value, "true or false")
-    return value
-
-
-CHECKS: dict[str, Callable[[str, str, Any], Any]] = {
-    "dataset": _dataset,
-    "latent_dims": _whole_numbers(1),
-    "depths": _whole_numbers(1, DEEPEST),
-    "seeds": _whole_numbers(0),
-    "table_depth": _count,
-    "hidden_widths": _hidden_widths,
-    "initialisation": _one_of(INITIALISATIONS),
-    "output": _one_of(OUTPUTS),
-    "epochs": _count,
-    "batch_size": _count,
-    "learning_rate": _number(0.0, strictly=True),
-    "weight_decay": _number(0.0, strictly=False),
-    "precision": _one_of(PRECISIONS),
-    "train_points": _optional_count,
-    "test_points": _optional_count,
-    "snapshots": _whole_numbers(0),
-    "committed": _flag,
-}

@@ -6,8 +6,7 @@
     artifacts/NAME/DIGEST/MEMBER-eEPOCH.safetensors   weights after that epoch, where the run asks for snapshots
     artifacts/NAME/DIGEST/MEMBER.parquet       the per-point table
     artifacts/NAME/DIGEST/MEMBER.json.gz       the summary (of a kept run: results/NAME/MEMBER.json.gz)
-    artifacts/NAME/DIGEST/MEMBER.bounds.json.gz  the checks of the bounds (likewise)
-    artifacts/NAME/DIGEST/MEMBER.shifts.json.gz  what strange images are told apart by (of a kept run only)
+    artifacts/NAME/DIGEST/MEMBER.KIND.json.gz  a result computed later and attached (`lib.runs.attached`; likewise)
     artifacts/NAME/DIGEST/MEMBER.diverged.json  in place of all these: its loss was no longer finite (likewise)
 
 The digest in the path is the run's, so a changed specification never meets old files. A file carries a checksum or a
@@ -20,26 +19,33 @@ import json
 import os
 import re
 import subprocess
+import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from lib.base import files, untrusted
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
 from lib.base.files import corrupt_file_error, display_path
 from lib.base.usercode import reason
-from lib.runs.specification import Member, Run
+from lib.runs.specification import Member, Run, members
+
+if TYPE_CHECKING:
+    from lib.training.datasets import Dataset
 
 TRAINED_BY = ("lib.training.datasets", "lib.training.autoencoders", "lib.training.loop")
 MEASURED_BY = ("lib.measures.point_table", "lib.measures.summaries")
 PLAIN_COLUMNS = 22  # of a per-point table, beside the 4 d of its eigenvalues
-ATTACHED = ("bounds", "shifts")  # what may lie beside a summary
+KIND = re.compile(r"[a-z][a-z0-9_-]*")  # no dot, which separates it from the member's name
 ARTIFACTS = files.ROOT / (os.environ.get("GEOMETRY_ARTIFACTS") or "artifacts")
 RESULTS = files.ROOT / (os.environ.get("GEOMETRY_RESULTS") or "results")
 
@@ -65,8 +71,21 @@ def summary_path(run: Run, member: Member) -> Path:
 
 
 def attached_path(run: Run, member: Member, kind: str) -> Path:
-    """Where one of the `ATTACHED` of a member lies, beside its summary."""
+    """The path of a result attached to a member, beside its summary."""
+    if not KIND.fullmatch(kind):
+        raise InputError(f"{kind!r} cannot name an attached result; use a-z, 0-9, _ and hyphens.")
     return summary_path(run, member).with_name(f"{member.name}.{kind}.json.gz")
+
+
+def attached_paths(run: Run) -> list[Path]:
+    """The results attached to a run's members, of whatever kind, by member and kind."""
+    folder = summary_path(run, members(run)[0]).parent
+    by_member: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*.json.gz")):
+        name, _, kind = path.name.removesuffix(".json.gz").partition(".")
+        if KIND.fullmatch(kind):
+            by_member.setdefault(name, []).append(path)
+    return [path for member in members(run) for path in by_member.get(member.name, [])]
 
 
 def recompute_command(run: Run, member: Member) -> str:
@@ -104,7 +123,7 @@ def encoded_summary(content: dict[str, Any]) -> bytes:
 
 
 def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
-    """Read a summary back, or (no `member`) the checks of the bounds; `InputError` for a truncated, altered or forged file."""
+    """Read a member's summary back or, without `member`, an attached result; `InputError` for a damaged or forged file."""
     untrusted.check_ordinary(path)
     try:
         with gzip.open(path) as file:
@@ -138,15 +157,6 @@ def _is_of(content: Mapping[str, Any], member: Member) -> bool:
         if len({len(column) for column in table.values()}) > 1:
             return False
     return content["member"] == asdict(member) and bool(content["tables"].get("members", {}).get("wall_seconds"))
-
-
-def load_manifest(path: Path) -> dict[str, dict[str, str]]:
-    """What a manifest says of each member by name, its `sha256` and that of its `data`; nothing where there is none."""
-    try:
-        members = json.loads(path.read_bytes())["members"] if path.exists() else {}
-        return {str(name): {key: str(entry[key]) for key in ("sha256", "data")} for name, entry in members.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise corrupt_file_error(path, reason(error)) from error
 
 
 def json_text(value: object) -> str:
@@ -195,6 +205,83 @@ def diverged_epoch(run: Run, member: Member) -> int | None:
         return int(note["epoch"]) if valid else None
     except (ValueError, KeyError, TypeError) as error:
         raise corrupt_file_error(path, error) from error
+
+
+def diverged(run: Run) -> dict[Member, int]:
+    """The members of a run that diverged, and the epoch after which each did."""
+    epochs = {member: diverged_epoch(run, member) for member in members(run)}
+    return {member: epoch for member, epoch in epochs.items() if epoch is not None}
+
+
+def diverged_sentence(run: Run, lost: Mapping[Member, int]) -> str:
+    """Which members diverged, and what to do."""
+    listing = ", ".join(f"{member.name} after epoch {epoch}" for member, epoch in lost.items())
+    return f"{listing} diverged (the loss is not finite); lower learning_rate {run.learning_rate:g} in runs/{run.name}.yml."
+
+
+# --- a run as a whole ----------------------------------------------------------------------------------------------
+
+
+def manifest(run: Run) -> dict[str, Any]:
+    """The provenance of each finished member: its data, versions, device and time; and the members that diverged."""
+    finished = {}
+    for member in members(run):
+        path = summary_path(run, member)
+        if path.exists():
+            content = load_summary(path, member)
+            finished[member.name] = {
+                "sha256": files.sha256(path),
+                "data": content["data"],
+                "wall_seconds": content["tables"]["members"]["wall_seconds"][0],
+            } | content["provenance"]
+    lost = {member.name: epoch for member, epoch in diverged(run).items()}
+    return {"run": run.name, "digest": run.digest, "members": finished} | ({"diverged": lost} if lost else {})
+
+
+def write_manifest(run: Run) -> None:
+    """Write a run's manifest beside its results, unless the one there says the same. Reads all summaries."""
+    text = json_text(manifest(run))
+    for place in (folder(run), *([RESULTS / run.name] if run.committed else [])):
+        path = place / "manifest.json"
+        if not path.exists() or path.read_text() != text:
+            files.write(path, text)
+
+
+def load_manifest(path: Path) -> dict[str, dict[str, str]]:
+    """The `sha256` and the `data` of each member in a manifest, by name; empty where there is no manifest."""
+    try:
+        entries = json.loads(path.read_bytes())["members"] if path.exists() else {}
+        return {str(name): {key: str(entry[key]) for key in ("sha256", "data")} for name, entry in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise corrupt_file_error(path, reason(error)) from error
+
+
+@contextmanager
+def only_process(run: Run) -> Iterator[None]:
+    """Hold the run's lock; wait where another process holds it. The system frees the lock of a process that was killed."""
+    lock = FileLock(folder(run) / ".lock")
+    folder(run).mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        print(f"Another process is executing run {run.name}; waiting for it.", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def neighbours(dataset: "Dataset") -> dict[str, np.ndarray]:
+    """`lib.measures.baselines.neighbours` of a data set, computed once for all runs and kept in artifacts/neighbours/."""
+    from lib.measures import baselines  # torch: only where points are compared
+
+    made_by = code_digest(("lib.measures.baselines",))
+    path = ARTIFACTS / "neighbours" / f"{dataset.sha256[:12]}-{made_by[:12]}.parquet"
+    if not path.exists():
+        files.write(path, encoded_points(pa.table(baselines.neighbours(dataset))))
+    table = load_points(path)
+    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def commit() -> str:

@@ -224,9 +224,7 @@ class Cluster(Here):
 
     def _check_memory(self, job: jobs.Job) -> None:
         """Refuse a job that no worker has the memory for: it would be killed there, again and again."""
-        from lib.runs.plan import bytes_of
-
-        needed = bytes_of(job)
+        needed = jobs.bytes_of(job)
         if self.limits and max(self.limits) < needed:
             raise InputError(
                 f"Job {job.name} of run {job.run.name} takes about {needed / 2**30:.1f} GiB of memory, and the largest "

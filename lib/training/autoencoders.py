@@ -31,7 +31,7 @@ def build(member_widths: Sequence[int], seed: int, initialisation: str = "pytorc
     generator = torch.Generator().manual_seed(int(np.random.SeedSequence((seed, *member_widths)).generate_state(1)[0]))
     encoder = _chain(member_widths)
     decoder = _chain(tuple(reversed(member_widths)))
-    for layer in linear_layers(encoder) + linear_layers(decoder):
+    for layer in affine_layers((encoder, decoder)):
         with torch.no_grad():
             if initialisation == "he":
                 layer.weight.normal_(0, (2 / layer.in_features) ** 0.5, generator=generator)
@@ -52,9 +52,15 @@ def _chain(sizes: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*modules[:-1])
 
 
-def linear_layers(module: nn.Sequential) -> list[nn.Linear]:
-    """The affine layers of a chain, first to last."""
-    return [layer for layer in module if isinstance(layer, nn.Linear)]
+def affine_layers(pair: Pair) -> list[nn.Linear]:
+    """The 2n affine layers of a pair, from the input to the output."""
+    return [layer for chain in pair for layer in chain if isinstance(layer, nn.Linear)]
+
+
+def widths_of(pair: Pair) -> tuple[int, ...]:
+    """The encoder's widths (N, w_1, ..., d)."""
+    layers = affine_layers(pair)
+    return (layers[0].in_features, *(layer.out_features for layer in layers[: len(layers) // 2]))
 
 
 @dataclass
@@ -92,16 +98,13 @@ class Stack:
 
 def stack(pairs: Sequence[Pair], padded_widths: Sequence[int] | None = None) -> Stack:
     """Stack members of one depth, padded to `padded_widths` (default: the widest member of each layer)."""
-    chains = [linear_layers(encoder) + linear_layers(decoder) for encoder, decoder in pairs]
-    member_widths = [
-        (chain[0].in_features, *(layer.out_features for layer in chain[: len(chain) // 2])) for chain in chains
-    ]
+    member_widths = [widths_of(pair) for pair in pairs]
     padded = list(padded_widths or (max(column) for column in zip(*member_widths, strict=True)))
     sizes = padded + padded[-2::-1]
-    weights = [torch.zeros(len(chains), inputs, outputs) for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)]
-    biases = [torch.zeros(len(chains), 1, outputs) for outputs in sizes[1:]]
-    for i, chain in enumerate(chains):
-        for layer, weight, bias in zip(chain, weights, biases, strict=True):
+    weights = [torch.zeros(len(pairs), inputs, outputs) for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)]
+    biases = [torch.zeros(len(pairs), 1, outputs) for outputs in sizes[1:]]
+    for i, pair in enumerate(pairs):
+        for layer, weight, bias in zip(affine_layers(pair), weights, biases, strict=True):
             weight[i, : layer.in_features, : layer.out_features] = layer.weight.detach().T
             bias[i, 0, : layer.out_features] = layer.bias.detach()
     output = "sigmoid" if isinstance(pairs[0][1][-1], nn.Sigmoid) else "affine"
@@ -111,13 +114,12 @@ def stack(pairs: Sequence[Pair], padded_widths: Sequence[int] | None = None) -> 
 def member(stacked: Stack, i: int) -> Pair:
     """Member i of a stack as a plain `nn.Sequential` pair, on the CPU, its padding removed."""
     sizes = stacked.member_widths[i]
-    encoder, decoder = build(sizes, seed=0, output=stacked.output)
-    chain = linear_layers(encoder) + linear_layers(decoder)
-    for layer, weight, bias in zip(chain, stacked.weights, stacked.biases, strict=True):
+    pair = build(sizes, seed=0, output=stacked.output)
+    for layer, weight, bias in zip(affine_layers(pair), stacked.weights, stacked.biases, strict=True):
         with torch.no_grad():
             layer.weight.copy_(weight[i, : layer.in_features, : layer.out_features].T)
             layer.bias.copy_(bias[i, 0, : layer.out_features])
-    return encoder, decoder
+    return pair
 
 
 def untrained(widths: Sequence[int], initialisation: str, x: Tensor, seeds: Sequence[int]) -> Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from scipy import ndimage
 
-from lib.base.errors import InputError, check_known
+from lib.base.errors import InputError
 
 Draw = np.random.Generator
 Shape = Sequence[int]
@@ -66,7 +66,6 @@ def noise(name: str, train: np.ndarray, count: int, seed: int = 0) -> np.ndarray
     >>> float(noise("flat", np.zeros((3, 4)), 5).std(axis=1).max())
     0.0
     """
-    check_known("pixel distribution", name, DISTRIBUTIONS)
     draw = np.random.default_rng([seed, list(DISTRIBUTIONS).index(name)])
     return _clipped(DISTRIBUTIONS[name][1](draw, count, train))
 
@@ -102,13 +101,7 @@ def rotated(images: np.ndarray, shape: Shape, degrees: float) -> np.ndarray:
 
 def moved(images: np.ndarray, shape: Shape, pixels: int) -> np.ndarray:
     """Every image moved to the right; what leaves it is lost, and what enters is black."""
-    if pixels < 0:
-        raise InputError(f"`pixels` should not be negative, {pixels} was given; images are moved to the right.")
-    pictures = _pictures(images, shape)
-    found = np.zeros_like(pictures)
-    width = max(shape[1] - pixels, 0)
-    found[:, :, shape[1] - width :] = pictures[:, :, :width]
-    return found.reshape(images.shape)
+    return ndimage.shift(_pictures(images, shape), (0, 0, pixels), order=0).reshape(images.shape)
 
 
 def blurred(images: np.ndarray, shape: Shape, width: float) -> np.ndarray:
@@ -170,10 +163,4 @@ def out_of_distribution(
     sets = {name: noise(name, train, count) for name in DISTRIBUTIONS}
     sets |= {"permuted": permuted(images), "inverted": inverted(images)} | changed(images, shape)
     sets |= {"photographs": photographs(shape, count)}
-    for name, found in (others or {}).items():
-        if found.shape[1:] != train.shape[1:]:
-            raise InputError(
-                f"The images of {name} have {found.shape[1]} pixels, not {train.shape[1]}; scale them first."
-            )
-        sets[name] = found[:count]
-    return sets
+    return sets | {name: images[:count] for name, images in (others or {}).items()}

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from lib.base import files
-from lib.base.errors import InputError
-from lib.base.untrusted import check_ordinary, member_of
+from lib.base.errors import InputError, nonfinite_rows
+from lib.base.untrusted import array_in, check_ordinary, members_of
 from lib.base.usercode import reason
 from lib.training.options import DATASETS, TORCHVISION
 
@@ -78,7 +78,7 @@ def load(name: str, train_points: int | None = None, test_points: int | None = N
             "give both the same shape."
         )
     tensors = (train.images, train.labels, test.images, test.labels)
-    checksum = files.digest([files.sha256(np.ascontiguousarray(tensor.numpy()).tobytes()) for tensor in tensors])
+    checksum = files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors])
     return Dataset(name, train, test, shape, checksum)
 
 
@@ -96,8 +96,7 @@ def _split(name: str, part: str, images: np.ndarray, labels: np.ndarray, points:
         raise InputError(f"Dataset {name!r} has {len(images)} {part} points, {points} were asked for; ask for fewer.")
     images, labels = images[:points], labels[:points]
     rows = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)).reshape(len(images), -1)
-    bad = (~torch.isfinite(rows)).any(dim=1).nonzero().flatten().tolist()
-    if bad:
+    if bad := nonfinite_rows(rows):
         raise InputError(f"Dataset {name!r} has NaN or infinite pixels in {part} rows {bad[:5]}; remove or mend them.")
     if rows.min() < 0 or rows.max() > 1:
         raise InputError(
@@ -169,11 +168,11 @@ def _npz(path: Path) -> tuple[tuple[np.ndarray, ...], tuple[int, ...]]:
             raise InputError(f"{path} does not exist; give the path of an .npz file.")
         check_ordinary(path)
         with zipfile.ZipFile(path) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            members = members_of(archive)
             missing = [key for key in NPZ_KEYS if key not in members]
             if missing:
                 raise InputError(f"{path} lacks the array {missing[0]!r}; an .npz data set has {', '.join(NPZ_KEYS)}.")
-            arrays = tuple(member_of(archive, members[key], path) for key in NPZ_KEYS)
+            arrays = tuple(array_in(archive, members[key], path) for key in NPZ_KEYS)
     except InputError:
         raise
     except Exception as error:  # zipfile and numpy raise many kinds for a file that is damaged, or no archive at all

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.base.errors import InputError, check_known
-
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 DATASETS = ("digits", *TORCHVISION)
-HIDDEN_WIDTHS = ("linear", "geometric")
+HIDDEN_WIDTHS = {"linear": np.linspace, "geometric": np.geomspace}
 INITIALISATIONS = ("pytorch", "he")
 OUTPUTS = ("affine", "sigmoid")
 PRECISIONS = ("float32", "float64", "bfloat16")
@@ -24,9 +22,5 @@ def widths(input_dim: int, latent_dim: int, depth: int, hidden: str | Sequence[i
     (784, 313, 125, 50, 20)
     """
     if isinstance(hidden, str):
-        check_known("hidden widths", hidden, HIDDEN_WIDTHS)
-        spaced = np.linspace if hidden == "linear" else np.geomspace
-        return tuple(round(float(width)) for width in spaced(input_dim, latent_dim, depth + 1))
-    if len(hidden) != depth - 1:
-        raise InputError(f"Depth {depth} takes {depth - 1} hidden widths, {list(hidden)} were given; list {depth - 1}.")
+        return tuple(round(float(width)) for width in HIDDEN_WIDTHS[hidden](input_dim, latent_dim, depth + 1))
     return (input_dim, *hidden, latent_dim)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.geometry.jacobians import cores
-from lib.training.autoencoders import Pair, build, linear_layers
+from lib.training.autoencoders import Pair, build
 
 STEPS = 1_500
 STEPS_TIED = 500
@@ -62,7 +62,8 @@ def _minimise(parameters: list[Tensor], loss: Callable[[], Tensor], steps: int) 
 
 def shifted(decoder: nn.Sequential, by: Tensor) -> nn.Sequential:
     """The decoder followed by a shift (N,): another autoencoder with the same Jacobian J_I at every point."""
-    last = linear_layers(decoder)[-1]
+    last = decoder[-1]
+    assert isinstance(last, nn.Linear)
     moved = nn.Linear(last.in_features, last.out_features, dtype=by.dtype)
     moved.load_state_dict({"weight": last.weight.detach(), "bias": (last.bias + by).detach()})
     return nn.Sequential(*list(decoder)[:-1], moved)

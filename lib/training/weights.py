@@ -1,29 +1,28 @@
 """A member's weights on the disk, with the history of their training."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor, nn
 
 from lib.base import files
 from lib.base.files import corrupt_file_error
 from lib.base.untrusted import check_ordinary
-from lib.training.autoencoders import Pair, build, linear_layers
+from lib.training.autoencoders import Pair, affine_layers, build, widths_of
 
 
 def encoded(pair: Pair, metadata: dict[str, str]) -> bytes:
     """A member's weights, float32, as safetensors, its widths and output among the metadata."""
-    encoder, decoder = pair
-    chain = linear_layers(encoder) + linear_layers(decoder)
     tensors = {}
-    for index, layer in enumerate(chain):
+    for index, layer in enumerate(affine_layers(pair)):
         tensors |= {f"{index}.weight": layer.weight.detach(), f"{index}.bias": layer.bias.detach()}
-    checksum = files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors.values()])
-    member_widths = [chain[0].in_features, *(layer.out_features for layer in chain[: len(chain) // 2])]
-    output = "affine" if decoder[-1] is chain[-1] else "sigmoid"
-    return save(tensors, metadata | {"widths": json.dumps(member_widths), "output": output, "sha256": checksum})
+    output = "sigmoid" if isinstance(pair[1][-1], nn.Sigmoid) else "affine"
+    content = {"widths": json.dumps(widths_of(pair)), "output": output, "sha256": _checksum(tensors.values())}
+    return save(tensors, metadata | content)
 
 
 def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
@@ -37,18 +36,22 @@ def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
         shapes = enumerate(_shapes(sizes))
         if len(sizes) < 2 or any(tuple(tensors[f"{i}.weight"].shape) != one for i, one in shapes):
             raise ValueError("its widths are not those of its weights")
-        encoder, decoder = build(sizes, seed=0, output=metadata["output"])
+        pair = build(sizes, seed=0, output=metadata["output"])
         read = []
-        for index, layer in enumerate(linear_layers(encoder) + linear_layers(decoder)):
+        for index, layer in enumerate(affine_layers(pair)):
             for name in ("weight", "bias"):
                 read.append(tensors[f"{index}.{name}"])
                 getattr(layer, name).data.copy_(read[-1])
         expected = metadata["sha256"]
     except (SafetensorError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         raise corrupt_file_error(path, error) from error
-    if files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in read]) != expected:
+    if _checksum(read) != expected:
         raise corrupt_file_error(path, "its checksum does not match")
-    return (encoder, decoder), metadata
+    return pair, metadata
+
+
+def _checksum(tensors: Iterable[Tensor]) -> str:
+    return files.digest([files.sha256(tensor.numpy().tobytes()) for tensor in tensors])
 
 
 def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:

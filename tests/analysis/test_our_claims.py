@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lib.analysis import claims, evidence, intervals
-from lib.measures.controls import CONTROLS, WITHOUT_ONE
+from lib.measures.regression import CONTROLS, WITHOUT_ONE
 from lib.runs.results import TABLES, Summary
 from lib.runs.specification import Run
 

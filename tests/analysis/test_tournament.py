@@ -177,19 +177,19 @@ def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts,
     (tmp_path / "own.yml").write_text(text)
     monkeypatch.setattr(specification, "FOLDER", tmp_path)
     run = runs.read("own")
-    assert tournaments.kept_detection("own", compute=True) == {}, "nothing is there"
+    assert tournaments.detection_by_dim("own", compute=True) == {}, "nothing is there"
     execute(run, {"n": [run.table_depth], "d": [2]}, processes=1)
-    assert tournaments.kept_detection("own") == {}, "a page computes nothing of it"
-    made = tournaments.kept_detection("own", compute=True, count=20)
+    assert tournaments.detection_by_dim("own") == {}, "a page computes nothing of it"
+    made = tournaments.detection_by_dim("own", compute=True, count=20)
     assert set(made) == {2}
     for path in store.folder(run).glob("n*"):
         path.unlink()
-    pd.testing.assert_frame_equal(tournaments.kept_detection("own")[2], made[2])
+    pd.testing.assert_frame_equal(tournaments.detection_by_dim("own")[2], made[2])
     assert runs.missing_reason("own") is None
     path = store.attached_path(run, runs.reference_members(run)[0], "shifts")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(InputError, match=r"shifts.json.gz is damaged"):
-        tournaments.kept_detection("own")
+        tournaments.detection_by_dim("own")
     assert "shifts.json.gz is damaged" in runs.missing_reason("own")
 
 

@@ -222,7 +222,7 @@ def test_steins_identity_with_another_trace_is_caught(monkeypatch) -> None:
 def test_the_certified_radius_is_reached_by_the_steepest_unit() -> None:
     encoder, decoder = network([DIM, 9, 7, 3], 2)
     x = normal((30, DIM), 2)
-    radius = bounds.certified_radius(encoder, decoder, x)
+    radius = bounds.nearest_boundary(encoder, decoder, x)[0]
     chain = nn.Sequential(*encoder, *decoder)
     h, jacobian, nearest = x, torch.eye(DIM).double().expand(30, -1, -1), torch.zeros(30, DIM).double()
     best = torch.full((30,), torch.inf).double()

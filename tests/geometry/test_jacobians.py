@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from lib.base.errors import InputError
-from lib.geometry.jacobians import cores, fast, general, stacked_cores
+from lib.geometry.jacobians import cores, fast, general
 from lib.training.autoencoders import build
 
 
@@ -304,24 +304,6 @@ def test_without_errors_nothing_else_changes():
         cores(encoder, decoder, x, errors=False, grams=True)
 
 
-def test_stacked_pairs_have_the_cores_of_each():
-    pairs = [pair(14, 10, 7, 2, seed=1), pair(14, 9, 8, 5, seed=2), pair(14, 10, 3, 5, seed=3)]
-    x = torch.rand(11, 14, dtype=torch.float64)
-    for found, (encoder, decoder) in zip(stacked_cores(pairs, x, chunk_size=4), pairs, strict=True):
-        alone = cores(encoder, decoder, x)
-        for name in ("input", "latent", "mse"):
-            torch.testing.assert_close(getattr(found, name), getattr(alone, name), rtol=0, atol=1e-13)
-        assert found.rank_bound_input.tolist() == alone.rank_bound_input.tolist()
-        assert found.rank_bound_latent.tolist() == alone.rank_bound_latent.tolist()
-
-
-def test_pairs_that_do_not_stack_are_refused():
-    with pytest.raises(InputError, match="do not stack"):
-        stacked_cores([build((6, 4, 2), 0), build((6, 2), 0)], torch.rand(3, 6))
-    with pytest.raises(InputError, match="at least one"):
-        stacked_cores([], torch.rand(3, 6))
-
-
 class Peak(TorchDispatchMode):
     """The bytes of the tensors made inside the block: `now` those alive, `most` the largest sum so far."""
 
@@ -413,6 +395,9 @@ def attention_over_points():
     return Returns(lambda x: layer(x[:, None], x[:, None], x[:, None])[0][:, 0, :2])
 
 
+torch.manual_seed(3)  # the modules below are drawn at import: without a seed, other imports would decide which
+
+
 @pytest.mark.parametrize(
     ("encoder", "decoder", "words"),
     [
@@ -433,6 +418,7 @@ def attention_over_points():
     ],
 )
 def test_modules_that_are_no_autoencoder_are_refused_in_a_sentence(encoder, decoder, words):
+    torch.manual_seed(0)
     with pytest.raises(InputError, match=words) as error:
         cores(encoder, decoder, torch.rand(3, 4))
     assert "\n" not in str(error.value)
@@ -572,21 +558,6 @@ def test_modules_are_tried_before_their_first_layer_is_asked():
 
     decoder = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, (1, 8, 8)))
     assert cores(Encoder(), decoder, torch.rand(3, 1, 8, 8)).input.shape == (3, 2, 2)
-
-
-def test_pairs_with_statistics_do_not_stack():
-    def one(seed):
-        torch.manual_seed(seed)
-        norm = nn.BatchNorm1d(4, affine=False)
-        norm.running_mean.normal_()
-        return nn.Sequential(nn.Linear(6, 4), norm, nn.Linear(4, 2)).eval(), nn.Sequential(nn.Linear(2, 6))
-
-    with pytest.raises(InputError, match="do not stack"):
-        stacked_cores([one(0), one(1)], torch.rand(3, 6))
-    with pytest.raises(InputError, match="do not stack"):
-        stacked_cores(
-            [(nn.Sequential(nn.LayerNorm(6), nn.Linear(6, 2)), nn.Sequential(nn.Linear(2, 6)))], torch.rand(3, 6)
-        )
 
 
 def test_memory_that_runs_out_is_not_called_something_else():

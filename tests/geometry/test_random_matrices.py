@@ -100,5 +100,3 @@ def test_draws_are_fixed_by_the_seed_and_refused_where_there_are_none():
     )
     with pytest.raises(InputError, match="`draws` should be positive, 0 was given"):
         random_matrices.products((8, 6, 2), "he", 0)
-    with pytest.raises(InputError, match="Unknown initialisation"):
-        random_matrices.products((8, 6, 2), "zeros", 3)

@@ -82,34 +82,6 @@ def test_histograms_count_every_eigenvalue_once_and_centre_the_real_ones(points,
     assert negative > 0
 
 
-def test_histograms_of_points_hold_every_value_that_exists(points, tables):
-    rows = tables["histograms"].set_index(["quantity", "space", "split", "label"])
-    trace, test = points["trace_input"].to_numpy(), points["test"].to_numpy()
-    row = rows.loc[("trace", "input", "test", -1)]
-    edges = row["left"] + row["width"] * np.arange(1, len(row["counts"]))
-    assert row["counts"] == np.bincount(np.digitize(trace[test], edges), minlength=len(row["counts"])).tolist()
-    log = points["log_volume_latent"].to_numpy()
-    both = sum(sum(rows.loc[("log_volume", "latent", split, -1), "counts"]) for split in ("train", "test"))
-    assert both == (~np.isnan(log)).sum()
-
-
-def test_cross_products_give_the_regression_without_the_points(points, tables):
-    """Ordinary least squares of the error on the trace and the ink, with class effects, from sums alone."""
-    frame = points.to_pandas()
-    design = np.column_stack([frame["trace_input"], frame["ink"], pd.get_dummies(frame["label"]).to_numpy(float)])
-    expected = np.linalg.lstsq(design, frame["mse"], rcond=None)[0][:2]
-    size, place = 8, {name: 1 + i for i, name in enumerate(summaries.PRODUCTS)}
-    within = np.zeros((size, size))
-    for _, cells in tables["cross_products"].groupby("label"):
-        products = np.zeros((size, size))
-        products[np.triu_indices(size)] = np.sum(cells["products"].tolist(), axis=0)
-        products += np.triu(products, 1).T
-        within += products - np.outer(products[0], products[0]) / products[0, 0]
-    x = [place["trace_input"], place["ink"]]
-    found = np.linalg.solve(within[np.ix_(x, x)], within[x, place["mse"]])
-    assert found == pytest.approx(expected, rel=1e-6)
-
-
 def test_the_sample_is_of_points_of_both_splits(points, tables):
     sample = tables["sample"]
     assert len(sample) == 240

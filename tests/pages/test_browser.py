@@ -234,7 +234,7 @@ def test_the_landing_page_shows_claim_finding_figure_and_doors_on_one_screen(vis
     assert max(ends) <= 900
 
 
-EXPLORERS = {"prediction": "explore-slopes", "spectra": "explore-spectra"}
+EXPLORERS = {"prediction": "explore-slopes"}
 DRAWN = """id => {
   const within = (root) => [...root.querySelectorAll("*")].flatMap((one) => one.shadowRoot ? within(one.shadowRoot) : one);
   const canvases = within(document.getElementById(id)).filter((one) => one.tagName === "CANVAS" && one.width > 0);
@@ -269,16 +269,9 @@ def test_a_figure_to_explore_is_drawn_from_the_book_alone(name, identifier, visi
 
 @needs_chromium
 def test_who_uses_the_keyboard_can_explore(visit):
-    page = visit("spectra.html")
-    page.wait_for_function(DRAWN, arg="explore-spectra")
-    shown = "Bokeh.documents[0].all_models"
-    words = f"[...{shown}].find(one => one.type === 'Div').text"
-    before = page.evaluate(words)
-    page.locator("#explore-spectra .noUi-handle").focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"before => {words} !== before", arg=before)
     page = visit("prediction.html")
     page.wait_for_function(DRAWN, arg="explore-slopes")
+    shown = "Bokeh.documents[0].all_models"
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     chosen = page.locator("#explore-slopes select").first
     assert max(map(int, re.findall("[0-9]+", chosen.evaluate("one => getComputedStyle(one).color"))[:3])) < 100
@@ -288,7 +281,8 @@ def test_who_uses_the_keyboard_can_explore(visit):
     page.wait_for_function(f"before => {slopes} !== before", arg=before)
     lines = f"[...{shown}].filter(one => one.type === 'GlyphRenderer' && one.visible).length"
     before = page.evaluate(lines)
-    page.locator("#explore-slopes input[type=checkbox]").nth(1).uncheck()
+    page.locator("#explore-slopes input[type=checkbox]").nth(1).focus()
+    page.keyboard.press("Space")
     page.wait_for_function(f"before => {lines} === before - 2", arg=before)
 
 

@@ -300,15 +300,3 @@ def test_a_figure_to_explore_is_the_same_each_time_and_holds_the_slopes_it_offer
     rows = evidence.slopes(summaries["smoke"], "trace", space="input", depth=4, label=-1)
     assert json.dumps(json.dumps(rows["test_slope"].round(4).tolist()))[1:-1] in texts[0]
     assert str(interactive.class_slopes(summaries)).endswith(interactive.ABSENT)
-
-
-def test_the_points_to_choose_from_are_test_points_in_the_order_of_their_errors(summaries):
-    summary = summaries["smoke"]
-    points = runs.measurements("smoke", summary.run.table_depth, max(summary.run.latent_dims))
-    text = interactive.point_spectra(points, shown=5).html
-    errors = np.sort(points.loc[points["test"], "mse"])
-    words = [
-        float(one) for one in re.findall(r"Error ([0-9.e-]+)\. Trace", re.search(r'\["words", (\[.*?\])', text)[1])
-    ]
-    np.testing.assert_allclose(words, errors[np.linspace(0, len(errors) - 1, 5).round().astype(int)], rtol=5e-3)
-    assert "NaN" not in text

@@ -28,8 +28,9 @@ from lib.training import autoencoders, datasets, weights
 EPOCHS = 40
 SCRIPT = """
 import sys
-from lib import __main__, training
-training.CHECKPOINT_SECONDS = 0.0
+from lib import __main__
+from lib.training import loop
+loop.CHECKPOINT_SECONDS = 0.0
 sys.argv = ["lib", *{arguments!r}]
 __main__.main()
 """
@@ -422,9 +423,7 @@ def test_other_code_on_a_worker_is_refused(own_artifacts, dask, monkeypatch):
 
 
 def test_a_job_that_no_worker_has_the_memory_for_is_refused(own_artifacts, dask, monkeypatch):
-    from lib.runs import plan
-
-    monkeypatch.setattr(plan, "BASE_BYTES", 2**50)
+    monkeypatch.setattr(jobs, "BASE_BYTES", 2**50)
     with pytest.raises(InputError, match="GiB of memory, and the largest worker has"):
         execute(runs.read("smoke", epochs=1), {"n": [3]}, scheduler=address(dask))
 

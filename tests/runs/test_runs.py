@@ -19,7 +19,7 @@ from lib.analysis import bound_checks
 from lib.base import documents, files
 from lib.base.errors import InputError
 from lib.measures import point_table, summaries
-from lib.runs import execution, jobs, plan, results, specification, store, workers
+from lib.runs import execution, jobs, results, specification, store, workers
 from lib.runs.execution import execute
 from lib.training import autoencoders, datasets, loop, weights
 
@@ -281,9 +281,9 @@ def test_a_jobs_operations_and_memory_are_counted():
     layers = [*zip(widths[:-1], widths[1:], strict=True)] * 2
     forward = sum(2 * a * b for a, b in layers)
     backward = 2 * forward - 2 * widths[0] * widths[1]
-    assert plan.operations_of(job) == (forward + backward) * 80 * 2
-    assert plan.seconds_of(dataclasses.replace(job, members=(one, one))) == pytest.approx(2 * plan.seconds_of(job))
-    assert plan.bytes_of(dataclasses.replace(job, members=(other,))) > plan.bytes_of(job)
+    assert jobs.operations_of(job) == (forward + backward) * 80 * 2
+    assert jobs.seconds_of(dataclasses.replace(job, members=(one, one))) == pytest.approx(2 * jobs.seconds_of(job))
+    assert jobs.bytes_of(dataclasses.replace(job, members=(other,))) > jobs.bytes_of(job)
 
 
 def test_a_missing_summary_alone_is_measured_again_without_training(own_artifacts, tmp_path, monkeypatch):
@@ -548,8 +548,8 @@ def test_with_nothing_to_do_the_manifest_is_mended_without_waiting_and_where_not
     manifest = store.folder(run) / "manifest.json"
     whole = manifest.read_text()
     manifest.write_text("{}")
-    with execution.only_process(run):  # as of a run of hours
-        monkeypatch.setattr(execution, "only_process", lambda run: pytest.fail("it waits"))
+    with store.only_process(run):  # as of a run of hours
+        monkeypatch.setattr(store, "only_process", lambda run: pytest.fail("it waits"))
         main(monkeypatch, "run", run.name)
     assert manifest.read_text() == whole
     manifest.unlink()

@@ -18,7 +18,9 @@ def test_the_architecture_is_a_mirrored_chain():
     encoder, decoder = autoencoders.build((20, 12, 9, 2), 0)
     kinds = [type(module) for module in encoder]
     assert kinds == [nn.Linear, nn.ReLU] * 2 + [nn.Linear]
-    assert [(layer.in_features, layer.out_features) for layer in autoencoders.linear_layers(decoder)] == [
+    assert [
+        (layer.in_features, layer.out_features) for layer in autoencoders.affine_layers((nn.Sequential(), decoder))
+    ] == [
         (2, 9),
         (9, 12),
         (12, 20),
@@ -75,10 +77,6 @@ def test_padding_gets_no_gradient():
 def test_widths():
     assert options.widths(64, 20, 3, [96, 64]) == (64, 96, 64, 20)
     assert options.widths(784, 2, 4, "linear") == (784, 588, 393, 198, 2)
-    with pytest.raises(InputError, match="takes 2 hidden widths"):
-        options.widths(64, 20, 3, [96])
-    with pytest.raises(InputError, match="quadratic"):
-        options.widths(64, 20, 3, "quadratic")
 
 
 @pytest.mark.parametrize("options", [{"initialisation": "zeros"}, {"output": "tanh"}])

@@ -129,13 +129,7 @@ def test_scaling_keeps_grey_and_place(held_out):
     assert np.corrcoef(back.ravel(), held_out.ravel())[0, 1] > 0.9
 
 
-def test_what_cannot_be_made_is_one_sentence(train, held_out):
-    with pytest.raises(InputError, match="Unknown pixel distribution 'pink'; choose one of: uniform"):
-        corruptions.noise("pink", train, 3)
-    with pytest.raises(InputError, match="`pixels` should not be negative, -1"):
-        corruptions.moved(np.ones((1, 4)), (2, 2), -1)
+def test_what_cannot_be_made_is_one_sentence(held_out):
     assert corruptions.photographs((60, 50), 2).shape == (2, 3000), "larger than an eighth of the photographs"
     with pytest.raises(InputError, match=r"Images of shape \(64,\) cannot be moved"):
         corruptions.rotated(held_out, (64,), 10)
-    with pytest.raises(InputError, match="The images of mnist have 784 pixels, not 64; scale them first"):
-        corruptions.out_of_distribution(train, held_out, (8, 8), 3, {"mnist": np.zeros((3, 784))})

@@ -50,6 +50,14 @@ def test_a_members_bits_do_not_depend_on_its_company():
     assert torch.equal(weights(together, 1), weights(alone, 0))
 
 
+def test_a_members_bits_do_not_depend_on_its_place_in_a_stack():
+    """Ten places, each with other elements at the end of a vector register."""
+    alone, _ = trained([1], epochs=30)
+    together, _ = trained([1] * 10, epochs=30)
+    for place in range(10):
+        assert torch.equal(weights(together, place), weights(alone, 0))
+
+
 def test_snapshots_are_the_weights_on_the_way_and_change_nothing():
     seen = {}
     watched, _ = trained(

@@ -9,7 +9,6 @@ same terms, *hold* or *do not hold*.
 from lib.analysis.claims.claim import (
     FAILS,
     HOLDS,
-    NAMES,
     NOT_REPRODUCED,
     NOT_TESTABLE,
     OURS,

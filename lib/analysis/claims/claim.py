@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
 HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which there is no original of
 OURS = "this book"
-NAMES = {"input": "J_I", "latent": "J_L"}
 
 Test = Callable[["Summary"], list[Estimate]]
 

@@ -11,7 +11,6 @@ import pandas as pd
 from lib.analysis.claims.claim import (
     FAILS,
     HOLDS,
-    NAMES,
     NOT_REPRODUCED,
     NOT_TESTABLE,
     REPRODUCED,
@@ -22,6 +21,7 @@ from lib.analysis.claims.claim import (
 from lib.analysis.claims.ours import OUR_CLAIMS
 from lib.analysis.claims.paper import CLAIMS, PAPERS_DATA, PRINTED
 from lib.analysis.evidence import AGREE_FROM, agreement, check_columns, intact_dims, part_of
+from lib.analysis.published import SPACE_NAMES
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -110,7 +110,7 @@ def _agreement(summary: "Summary") -> list[str]:
     for row in rows:
         rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
         lines.append(
-            f"Table {row['number']}, {NAMES[row['space']]}: RMS difference {row['rms']:.3f}, Spearman {rank}, "
+            f"Table {row['number']}, {SPACE_NAMES[row['space']]}: RMS difference {row['rms']:.3f}, Spearman {rank}, "
             f"same sign {row['same_sign']:.0%}, over {row['dims']} values of d"
         )
     return lines

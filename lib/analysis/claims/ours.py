@@ -10,12 +10,13 @@ from lib.analysis import dynamics
 from lib.analysis.claims.claim import OURS, Claim
 from lib.analysis.evidence import controlled, largest, other_classes, sampled
 from lib.analysis.intervals import Estimate, NotTestable, Z, majority, median_error, r2_margin, symmetric
-from lib.measures.controls import WITHOUT_ONE
+from lib.analysis.published import PREDICTOR_NAMES
+from lib.measures.regression import WITHOUT_ONE
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
 
-PREDICTORS = {"trace": "trace", "log_volume": "log volume"}
+PREDICTORS = {name: PREDICTOR_NAMES[name] for name in ("trace", "log_volume")}  # the order in which verdicts name them
 BOTH = "class and ink"
 LITTLE = 0.05  # of the variance that class and ink leave
 SPECTRUM, SLOPE = dynamics.QUANTITIES["geometric_mean"], dynamics.SLOPES["trace"]

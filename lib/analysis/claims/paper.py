@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lib.analysis import published
-from lib.analysis.claims.claim import NAMES, Claim, Test
-from lib.analysis.evidence import CLASS_ONE, LEAST_DIMS, largest, need_dims, other_classes, regression, statistic
+from lib.analysis.claims.claim import Claim, Test
+from lib.analysis.evidence import LEAST_DIMS, largest, need_dims, other_classes, regression, statistic
 from lib.analysis.intervals import (
     Estimate,
     NotTestable,
@@ -21,6 +21,8 @@ from lib.analysis.intervals import (
     symmetric,
     trend,
 )
+from lib.analysis.published import SPACE_NAMES
+from lib.measures.regression import CLASS_ONE
 
 if TYPE_CHECKING:
     from lib.runs.results import Summary
@@ -94,7 +96,7 @@ def _class_one_lower(summary: "Summary", quantity: str) -> list[Estimate]:
 
 def _input_above(summary: "Summary", quantity: str) -> list[Estimate]:
     need_dims(summary)
-    medians = {space: statistic(summary, quantity, space=space)["median"] for space in NAMES}
+    medians = {space: statistic(summary, quantity, space=space)["median"] for space in SPACE_NAMES}
     return [majority("share of d above, less a half", medians["input"] > medians["latent"])]
 
 
@@ -141,7 +143,7 @@ def _reversed_more(summary: "Summary", first: str, second: str) -> list[Estimate
 
 def _input_reversed_more(summary: "Summary") -> list[Estimate]:
     need_dims(summary)
-    shares = {space: statistic(summary, "reversed", space=space)["mean"] for space in NAMES}
+    shares = {space: statistic(summary, "reversed", space=space)["mean"] for space in SPACE_NAMES}
     return [paired("J_I less J_L", shares["input"] - shares["latent"])]
 
 
@@ -166,9 +168,9 @@ def _slope_grows_by_class(summary: "Summary", predictor: str) -> list[Estimate]:
 
 def _slope_positive(summary: "Summary", predictor: str) -> list[Estimate]:
     largest(summary)
-    fits = {space: regression(summary, predictor, space=space) for space in NAMES}
+    fits = {space: regression(summary, predictor, space=space) for space in SPACE_NAMES}
     return [
-        symmetric(f"{NAMES[space]}, d = {d}", row["test_slope"], Z * row["test_slope_se"])
+        symmetric(f"{SPACE_NAMES[space]}, d = {d}", row["test_slope"], Z * row["test_slope_se"])
         for space, rows in fits.items()
         for d, row in rows[rows.index >= POSITIVE_FROM].iterrows()
     ]
@@ -187,14 +189,16 @@ def _values_met(summary: "Summary", number: int, columns: list[str], spaces: lis
         for d, row in table[table["space"] == space].set_index("latent_dim").iterrows():
             for column in columns:
                 margin = VALUE_TOLERANCE - abs(ours.loc[d, column] - row[column]) + 1e-9  # up to rounding
-                parts.append(Estimate(f"{NAMES[space]}, {column} at d = {d}", *(float(margin),) * 3))
+                parts.append(Estimate(f"{SPACE_NAMES[space]}, {column} at d = {d}", *(float(margin),) * 3))
     return parts
 
 
 def _printed_identity(summary: "Summary", identity: str) -> list[Estimate]:
     """The audit of the printed numbers, in which the run plays no part."""
     return [
-        Estimate(f"Table {cell['number']}, {NAMES[cell['space']]}, d = {cell['latent_dim']}", *(float(margin),) * 3)
+        Estimate(
+            f"Table {cell['number']}, {SPACE_NAMES[cell['space']]}, d = {cell['latent_dim']}", *(float(margin),) * 3
+        )
         for cell in published.audit().query("identity == @identity").to_dict("records")
         for margin in [cell["allowed"] - abs(cell["residual"]) + 1e-12]
     ]
@@ -259,10 +263,10 @@ def _tests() -> dict[str, tuple[str, Test]]:
             ),
             f"table{number}-coefficients": (
                 value,
-                partial(_values_met, number=number, columns=[*published.COLUMNS.values()][:4], spaces=[*NAMES]),
+                partial(_values_met, number=number, columns=[*published.COLUMNS.values()][:4], spaces=[*SPACE_NAMES]),
             ),
         }
-        for space in NAMES:
+        for space in SPACE_NAMES:
             test = partial(_values_met, number=number, columns=["test_slope"], spaces=[space])
             tests[f"table{number}-{space}"] = (value, test)
     return tests

@@ -12,7 +12,6 @@ from lib.geometry.bounds.expectation import stein
 from lib.geometry.bounds.pointwise import (
     LOCAL,
     Local,
-    certified_radius,
     fixed_points,
     local,
     nearest_boundary,

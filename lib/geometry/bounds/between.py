@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lib.geometry.bounds.check import Check, check
-from lib.geometry.bounds.secants import Secant
+from lib.geometry.bounds.secants import Secant, identities, matvec
 
 NORMAL = 1e-11  # a departure from normality of so small a share of |J|_F counts as none: rounding
 
@@ -147,14 +147,12 @@ SECOND_APPLICATION = (second_application_lower, second_application_upper)
 
 def _tangential(form: Secant) -> Tensor:
     """(K_Q - I) alpha (P, d)."""
-    return (form.core @ form.along[:, :, None])[:, :, 0] - form.along
+    return matvec(form.core, form.along) - form.along
 
 
 def _gains(form: Secant) -> Tensor:
     """The singular values of K_Q - I (P, d), largest first."""
-    return torch.linalg.svdvals(
-        form.core - torch.eye(form.core.shape[1], dtype=form.core.dtype, device=form.core.device)
-    )
+    return torch.linalg.svdvals(form.core - identities(form.core.shape[1], form.core))
 
 
 def _lengths(form: Secant, name: str, kind: str, inner: Tensor, applies: Tensor | None = None) -> Check:
@@ -172,9 +170,9 @@ def _schur_parts(form: Secant) -> tuple[Tensor, Tensor]:
     """p (P,), and |T U* alpha + U* C beta| (P,)."""
     triangular, unitary = form.schur
     values = triangular.diagonal(dim1=1, dim2=2)
-    along, mixed = ((unitary.mH @ vector[:, :, None].to(unitary.dtype))[:, :, 0] for vector in (form.along, form.mixed))
+    along, mixed = (matvec(unitary.mH, vector.to(unitary.dtype)) for vector in (form.along, form.mixed))
     length = torch.hypot(form.across.norm(dim=1), ((1 - values) * along).abs().norm(dim=1))
-    correction = (triangular.triu(1) @ along[:, :, None])[:, :, 0] + mixed
+    correction = matvec(triangular.triu(1), along) + mixed
     return length, correction.abs().norm(dim=1)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lib.base.errors import InputError
 from lib.geometry import spectra
 from lib.geometry.bounds.check import Check, check
-from lib.geometry.bounds.secants import Secant, flipped_units, relu_layers, secant
+from lib.geometry.bounds.secants import Secant, flipped_units, identities, relu_layers, secant
 from lib.geometry.jacobians import Cores, cores
 
 NO_FIXED_POINT = 1e-8  # sigma_min(I - K) below this: 1 counts as an eigenvalue of K
@@ -98,9 +98,9 @@ def local(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> Local:
 
 def core_identity(point: Local, t: float = 2.0) -> Check:
     """det(t I_N - B A) = t^(N-d) det(t I_d - A B), as log moduli; forms the (N, N) matrix."""
-    both = point.at_x.second(point.at_x.first(_identity(point.x.shape[1], point.x).expand(len(point.x), -1, -1)))
-    large = spectra.log_volume(t * _identity(point.x.shape[1], point.x) - both)[1]
-    small = spectra.log_volume(t * _identity(point.latent_dim, point.x) - point.cores.input)[1]
+    both = point.at_x.second(point.at_x.first(identities(point.x.shape[1], point.x)))
+    large = spectra.log_volume(t * identities(point.x.shape[1], point.x) - both)[1]
+    small = spectra.log_volume(t * identities(point.latent_dim, point.x) - point.cores.input)[1]
     power = (point.x.shape[1] - point.latent_dim) * math.log(t)
     return check("core identity", "identity", power + small, large, torch.full_like(large, point.x.shape[1]))
 
@@ -129,9 +129,7 @@ def volume_split(point: Local) -> Check:
 
     It applies where both Jacobians have full rank and omega is not 0.
     """
-    rows, encoder_triangle = torch.linalg.qr(
-        point.at_x.first.transposed(_identity(point.latent_dim, point.x).expand(len(point.x), -1, -1))
-    )
+    rows, encoder_triangle = torch.linalg.qr(point.at_x.first.transposed(identities(point.latent_dim, point.x)))
     parts = [spectra.log_volume(one)[1] for one in (point.at_x.triangle, encoder_triangle, rows.mT @ point.at_x.basis)]
     conditions = [spectra.conditioning(one) for one in (point.at_x.triangle, encoder_triangle, point.cores.input)]
     worst = torch.stack(conditions).amin(dim=0)
@@ -143,23 +141,17 @@ def volume_split(point: Local) -> Check:
 # --- the region --------------------------------------------------------------------------------------------------
 
 
-def certified_radius(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> Tensor:
-    """rho(x) = min over hidden units of |h_j| / |grad h_j|, (P,): within it no unit of E or D changes sides.
-
-    Infinite where no unit can be reached by a step. Forms the Jacobian of every layer, (P, width, N).
-    """
-    return nearest_boundary(encoder, decoder, x)[0]
-
-
 def nearest_boundary(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The certified radius (P,), and the direction (P, N), of length 1, in which the unit that decides it changes sides there.
+    """The certified radius (P,), within which no unit of E or D changes sides, and the direction (P, N) to where it ends.
 
-    The direction is 0 where the radius is infinite.
+    rho(x) = min over hidden units of |h_j| / |grad h_j|; infinite where no unit can be reached by a step. The direction
+    has length 1 and leads to the boundary of the nearest unit; it is 0 where the radius is infinite. Forms the Jacobian
+    of every layer, (P, width, N).
     """
     radius, direction = torch.full((len(x),), torch.inf, dtype=x.dtype, device=x.device), torch.zeros_like(x)
     rows, tiny = torch.arange(len(x), device=x.device), torch.finfo(x.dtype).tiny
     with torch.no_grad():
-        h, jacobian = x, _identity(x.shape[1], x).expand(len(x), -1, -1)
+        h, jacobian = x, identities(x.shape[1], x)
         for layer in (*relu_layers(encoder), *relu_layers(decoder)):
             h, jacobian = nn.functional.linear(h, layer.weight, layer.bias), layer.weight @ jacobian
             if layer.after:
@@ -210,7 +202,7 @@ def fixed_points(point: Local) -> tuple[Tensor, Tensor, Tensor]:
     less = -_less_identity(point.cores.input)
     gain = torch.linalg.svdvals(less)[:, -1]
     applies = gain > NO_FIXED_POINT
-    safe = torch.where(applies[:, None, None], less, _identity(point.latent_dim, point.x))
+    safe = torch.where(applies[:, None, None], less, identities(point.latent_dim, point.x))
     residual = point.at_x.residual
     moved = point.at_x.second(torch.linalg.solve(safe, point.at_x.first(residual[:, :, None])))[:, :, 0]
     return torch.where(applies[:, None], point.x + residual + moved, point.x), applies, gain
@@ -236,7 +228,7 @@ def neighbourhood_identity(point: Local) -> Check:
     dim = point.x.shape[1]
     oblique = point.at_x.oblique.square().sum(dim=(1, 2))
     factor = dim - point.latent_dim + point.tangential_loss + oblique
-    return _average(point, "neighbourhood", _identity(dim, point.x).expand(len(point.x), -1, -1), factor)
+    return _average(point, "neighbourhood", identities(dim, point.x), factor)
 
 
 def tangential_identity(point: Local) -> Check:
@@ -314,9 +306,5 @@ LOCAL = (
 )
 
 
-def _identity(size: int, like: Tensor) -> Tensor:
-    return torch.eye(size, dtype=torch.float64, device=like.device)
-
-
 def _less_identity(matrices: Tensor) -> Tensor:
-    return matrices - _identity(matrices.shape[-1], matrices)
+    return matrices - identities(matrices.shape[-1], matrices)

@@ -64,7 +64,7 @@ class Secant:
 
     @cached_property
     def _factors(self) -> tuple[Tensor, Tensor]:
-        columns = self.second(_directions(self.displacement, self.second.weights[0].shape[1]))
+        columns = self.second(identities(self.second.weights[0].shape[1], self.displacement))
         return tuple(torch.linalg.qr(columns))
 
     @property
@@ -126,7 +126,7 @@ class Secant:
     @cached_property
     def along(self) -> Tensor:
         """alpha (P, d)."""
-        return _times(self.basis.mT, self.displacement)
+        return matvec(self.basis.mT, self.displacement)
 
     @cached_property
     def across(self) -> Tensor:
@@ -136,11 +136,11 @@ class Secant:
     @cached_property
     def mixed(self) -> Tensor:
         """C beta (P, d): what the part of v across the decoder's image contributes along it."""
-        return _times(self.oblique, self.across)
+        return matvec(self.oblique, self.across)
 
     def normal_part(self, vectors: Tensor) -> Tensor:
         """(I - Q Q^T) u (P, N) of vectors u (P, N): what of them lies outside the span of Q."""
-        return vectors - _times(self.basis, _times(self.basis.mT, vectors))
+        return vectors - matvec(self.basis, matvec(self.basis.mT, vectors))
 
     @cached_property
     def scale(self) -> Tensor:
@@ -222,9 +222,11 @@ def flipped_units(chain: nn.Module, first: Tensor, second: Tensor) -> Tensor:
     return flipped
 
 
-def _directions(like: Tensor, count: int) -> Tensor:
-    return torch.eye(count, dtype=like.dtype, device=like.device).expand(len(like), -1, -1)
+def identities(size: int, like: Tensor) -> Tensor:
+    """The identity matrix for each of P points, (P, size, size), in the precision and on the device of `like` (P, ...)."""
+    return torch.eye(size, dtype=like.dtype, device=like.device).expand(len(like), -1, -1)
 
 
-def _times(matrices: Tensor, vectors: Tensor) -> Tensor:
+def matvec(matrices: Tensor, vectors: Tensor) -> Tensor:
+    """The products (P, m) of matrices (P, m, n) and vectors (P, n)."""
     return (matrices @ vectors[:, :, None])[:, :, 0]

@@ -10,9 +10,6 @@ any other pair of modules that maps each point by itself, `lib.geometry.jacobian
 `lib.geometry.jacobians.memory` how many points fit.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import torch
 from torch import Tensor, nn
 
@@ -72,39 +69,3 @@ def _chains(encoder: nn.Module, decoder: nn.Module, x: Tensor, latent_dim: int) 
     chains = fast.layers(encoder), fast.layers(decoder)
     widths = [chain[0].weight.shape[1] for chain in chains if chain]
     return chains if widths == [x[0].numel(), latent_dim] else ([], [])
-
-
-def stacked_cores(
-    pairs: Sequence[tuple[nn.Module, nn.Module]], x: Tensor, chunk_size: int | None = None, errors: bool = True
-) -> list[Cores]:
-    """`cores` of several pairs of chains at the same points, in one call: on a GPU small networks then share its width.
-
-    The pairs have as many layers and the same activations; their widths may differ, and are padded by zeros, which is
-    inert. Raises `InputError` where they do not match, or a pair is none of the fast path's.
-
-    >>> pairs = [(nn.Sequential(nn.Linear(4, d)), nn.Sequential(nn.Linear(d, 4))) for d in (1, 3)]
-    >>> [one.input.shape for one in stacked_cores(pairs, torch.ones(5, 4))]
-    [torch.Size([5, 1, 1]), torch.Size([5, 3, 3])]
-    """
-    check_chunk_size(chunk_size)
-    if not pairs:
-        raise InputError("No pair of encoder and decoder was given; give at least one.")
-    latent_dims = []
-    for encoder, decoder in pairs:
-        check_points(x, encoder)
-        latent_dims.append(check_modules(encoder, decoder, x))
-    with torch.no_grad():
-        chains = [_chains(*pair, x, latent_dim) for pair, latent_dim in zip(pairs, latent_dims, strict=True)]
-        compute = fast.stacked_cores_of(chains, errors)
-        numbers = len(pairs) * max(fast.floats_per_point(*both) for both in chains)
-        whole = in_chunks(compute, x.flatten(1), chunk_size or points_that_fit(numbers * x.element_size(), x))
-    return [_member(whole, index, latent_dim) for index, latent_dim in enumerate(latent_dims)]
-
-
-def _member(whole: Cores, index: int, latent_dim: int) -> Cores:
-    """One pair's part of a stack's results (points, members, ...), without the padding."""
-    own = {name: part[:, index] for name, part in vars(whole).items() if part is not None}
-    for space in ("input", "latent"):
-        own[space] = own[space][:, :latent_dim, :latent_dim]
-        own[f"rank_bound_{space}"] = own[f"rank_bound_{space}"].clamp(max=latent_dim)
-    return replace(whole, **own)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from lib.base.errors import InputError
+from lib.base.errors import InputError, nonfinite_rows
 from lib.geometry.jacobians.general import no_tf32
 
 PRECISIONS = (torch.float32, torch.float64)
@@ -28,8 +28,7 @@ def check_points(x: Tensor, encoder: nn.Module) -> None:
         raise InputError(f"Points should be float32 or float64, {x.dtype} was given; spectra need the digits: convert.")
     if x.ndim < 2 or x.numel() == 0:
         raise InputError(f"Points should have the shape (points, ...) with at least one, {tuple(x.shape)} was given.")
-    bad = (~torch.isfinite(x.reshape(len(x), -1))).any(dim=1).nonzero().flatten().tolist()
-    if bad:
+    if bad := nonfinite_rows(x):
         raise InputError(f"Points hold NaN or infinity in rows {bad[:5]}; remove or mend them.")
     parameter = next(encoder.parameters(), None)
     if parameter is not None and parameter.dtype != x.dtype:

@@ -20,17 +20,15 @@ through the network. A decoder that ends in a pointwise map that is not the iden
 two factors are then carried to the input space, 3 d N w_1 more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import jvp, vmap
+from torch.func import jvp
 
-from lib.base.errors import InputError
-from lib.geometry.jacobians.result import Cores
+from lib.geometry.jacobians.result import Compute, Cores
 
-Compute = Callable[[Tensor], Cores]
 Index = Tensor | slice
 EVERY = slice(None)
 WORTH_PRUNING = 0.9  # a layer with more of its units alive is taken whole
@@ -47,22 +45,20 @@ INERT = (  # in evaluation; `lib.geometry.jacobians.checks` refuses dropout in t
 
 @dataclass(frozen=True)
 class Layer:
-    """An affine map, weight (out, in) and bias (out,), and the pointwise maps after it; `real` (out,) is 0 at padding."""
+    """An affine map, weight (out, in) and bias (out,), and the pointwise maps after it."""
 
     weight: Tensor
     bias: Tensor
     after: tuple[nn.Module, ...] = ()
-    real: Tensor | None = None
 
     def activate(self, h: Tensor) -> tuple[Tensor, Tensor]:
         """The pointwise maps' values at h (points, out), and their slopes as autograd has them."""
         if not self.after:
-            value, slope = h, torch.ones_like(h)
-        elif all(isinstance(module, nn.ReLU) for module in self.after):
-            value, slope = h.clamp(min=0), (h > 0).to(h.dtype)
-        else:
-            value, slope, *_ = jvp(nn.Sequential(*map(_out_of_place, self.after)), (h,), (torch.ones_like(h),))
-        return value, slope if self.real is None else slope * self.real
+            return h, torch.ones_like(h)
+        if all(isinstance(module, nn.ReLU) for module in self.after):
+            return h.clamp(min=0), (h > 0).to(h.dtype)
+        value, slope, *_ = jvp(nn.Sequential(*map(_out_of_place, self.after)), (h,), (torch.ones_like(h),))
+        return value, slope
 
 
 def _out_of_place(module: nn.Module) -> nn.Module:
@@ -171,9 +167,7 @@ def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
     return 3 * latent_dim * widest + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
 
 
-def cores_of(
-    encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool, prune: bool = True
-) -> Compute:
+def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool) -> Compute:
     """The function that has the cores at points (points, N)."""
     first, last = encoder[0], decoder[-1]  # W_1 (w_1, N), V_m (N, w)
     latent_dim = decoder[0].weight.shape[1]
@@ -181,9 +175,6 @@ def cores_of(
     joint = first.weight @ last.weight if affine else torch.empty(0)  # G (w_1, w)
     entering_at_zero = torch.addmv(first.bias, first.weight, last.bias)  # W_1 c + b_1
     inner = first.weight @ first.weight.T if grams else joint  # H_E
-
-    def alive(*slopes: Tensor) -> Index:
-        return _alive(*slopes) if prune else EVERY
 
     def compute(x: Tensor) -> Cores:
         z, slopes_x = _walk(encoder, _enter(first, x))
@@ -196,15 +187,15 @@ def cores_of(
             output, slopes_out = last.activate(_enter(last, hidden))
             entering = _enter(first, output)
         slopes_f = _walk(encoder, entering)[1]
-        on_entry = alive(slopes_x[0], slopes_f[0]) if len(encoder) > 1 else EVERY
+        on_entry = _alive(slopes_x[0], slopes_f[0]) if len(encoder) > 1 else EVERY
 
         def encoder_side(slopes: Sequence[Tensor]) -> Tensor:
-            kept = [on_entry, *map(alive, slopes[1:-1]), EVERY][: len(encoder)]
+            kept = [on_entry, *map(_alive, slopes[1:-1]), EVERY][: len(encoder)]
             thin = [slope[:, units] for slope, units in zip(slopes, kept, strict=True)]
             factor = _encoder_factor(_between(encoder[1:], kept), thin)
             return factor if affine else _times(factor, first.weight[on_entry])
 
-        kept = [EVERY, *map(alive, slopes_z)]
+        kept = [EVERY, *map(_alive, slopes_z)]
         if slopes_z:
             thin = [slope[:, units] for slope, units in zip(slopes_z, kept[1:], strict=True)]
             right = _decoder_factor(_between(decoder[:-1], kept), thin)
@@ -240,41 +231,3 @@ def cores_of(
         )
 
     return compute
-
-
-def stacked_cores_of(pairs: Sequence[tuple[list[Layer], list[Layer]]], errors: bool) -> Compute:
-    """The function that has the cores of all pairs at points (points, N), as (points, members, ...), padded to the largest d."""
-    chains = [[*encoder, *decoder] for encoder, decoder in pairs]
-    kinds = {(len(encoder), *(repr(layer.after) for layer in (*encoder, *decoder))) for encoder, decoder in pairs}
-    with_state = any(module.state_dict() for chain in chains for layer in chain for module in layer.after)
-    if not all(encoder and decoder for encoder, decoder in pairs) or len(kinds) != 1 or with_state:
-        raise InputError(
-            "The pairs do not stack: they should be chains of as many affine layers with the same activations, "
-            "none of which has weights or statistics; compute them one by one."
-        )
-    stacked = [_padded(list(column)) for column in zip(*chains, strict=True)]
-    depth, after = len(pairs[0][0]), [layer.after for layer in chains[0]]
-
-    def compute(x: Tensor) -> Cores:
-        def one(*parts: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
-            chain = [Layer(*part[:2], act, part[2]) for part, act in zip(parts, after, strict=True)]
-            found = cores_of(chain[:depth], chain[depth:], False, errors, prune=False)(x)
-            return {name: value for name, value in vars(found).items() if value is not None}
-
-        found = vmap(one, out_dims=1)(*stacked)
-        return Cores(**{"mse": None} | found)
-
-    return compute
-
-
-def _padded(column: list[Layer]) -> tuple[Tensor, Tensor, Tensor]:
-    """The weights (members, out, in), biases (members, out) and masks of what is real (members, out) of one layer."""
-    outputs = max(layer.weight.shape[0] for layer in column)
-    inputs = max(layer.weight.shape[1] for layer in column)
-    weights, biases, real = [], [], []
-    for layer in column:
-        out, into = layer.weight.shape
-        weights.append(nn.functional.pad(layer.weight, (0, inputs - into, 0, outputs - out)))
-        biases.append(nn.functional.pad(layer.bias, (0, outputs - out)))
-        real.append(nn.functional.pad(torch.ones_like(layer.bias), (0, outputs - out)))
-    return torch.stack(weights), torch.stack(biases), torch.stack(real)

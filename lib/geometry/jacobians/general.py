@@ -6,7 +6,7 @@ rows at f(x): 4 d backward passes. Gram matrices take B as well: its column j is
 more, through the decoder and its backward pass. None of it takes N passes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -15,9 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from lib.base.errors import InputError
 from lib.geometry.jacobians.memory import out_of_memory
-from lib.geometry.jacobians.result import Cores
-
-Compute = Callable[[Tensor], Cores]
+from lib.geometry.jacobians.result import Compute, Cores
 
 
 def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: bool) -> Compute:

@@ -1,14 +1,13 @@
 """Memory: how many points are worked on at a time, and results that are allocated once."""
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from lib.base.errors import InputError
-from lib.geometry.jacobians.result import Cores
+from lib.geometry.jacobians.result import Compute, Cores
 
 WORKSPACE = 64 * 2**20  # bytes of intermediate values at a time on the CPU: more is not faster
 WORKSPACE_CUDA = 2**30
@@ -39,7 +38,7 @@ def _free() -> int:
         return SHARE * WORKSPACE
 
 
-def in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) -> Cores:
+def in_chunks(compute: Compute, x: Tensor, chunk_size: int) -> Cores:
     """Compute chunk by chunk; where memory runs out, once more with chunks of half the size, and a warning that says so.
 
     Raises `InputError` where even those do not fit.
@@ -67,7 +66,7 @@ def out_of_memory(error: Exception) -> bool:
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(one in str(error) for one in REFUSED)
 
 
-def _in_chunks(compute: Callable[[Tensor], Cores], x: Tensor, chunk_size: int) -> Cores:
+def _in_chunks(compute: Compute, x: Tensor, chunk_size: int) -> Cores:
     """Compute chunk by chunk into tensors allocated once: results scattered between workspaces would fragment the memory."""
     whole: dict[str, Tensor | None] = {}
     for start in range(0, len(x), chunk_size):

@@ -1,5 +1,6 @@
 """What the Jacobian engine returns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -25,3 +26,6 @@ class Cores:
     encoder_gram: Tensor | None = None
     decoder_gram: Tensor | None = None
     pulled_residual: Tensor | None = None
+
+
+Compute = Callable[[Tensor], Cores]  # points (P, ...) -> their cores
