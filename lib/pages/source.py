@@ -1,7 +1,6 @@
-"""A page's source: its notebook, its parameters with their types, and what its code depends on."""
+"""A page as written: its notebook, its parameters with their types, and the modules and runs that its code depends on."""
 
 import ast
-import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ import jupytext
 import pandas as pd
 from nbformat import NotebookNode
 from papermill.translators import PythonTranslator
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lib import runs
 from lib.base import documents, files
@@ -21,7 +21,9 @@ from lib.base.errors import InputError, check_known
 
 BOOK = files.ROOT / "book"
 NAMED = re.compile(r"lib(\.\w+)+:\w+")
-KINDS = {"int": int, "float": (int, float), "str": str, "bool": bool}
+KINDS = (int, float, str, bool)
+TYPES = {kind.__name__: kind for kind in KINDS} | {f"list[{kind.__name__}]": list[kind] for kind in KINDS}
+STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,11 @@ def names(book: Path = BOOK) -> list[str]:
 
 
 def parameter_table(book: Path = BOOK) -> pd.DataFrame:
-    """The parameters of all pages as the pages declare them, a row a page and parameter: `default`, `type`, `meaning`."""
+    """The parameters that the pages declare, one row per page and parameter: `default`, `type`, `meaning`."""
     rows = {
-        (name, one.name): [one.default, one.annotation, one.help]
+        (name, parameter.name): [parameter.default, parameter.annotation, parameter.help]
         for name in names(book)
-        for one in load(name, book).parameters.values()
+        for parameter in load(name, book).parameters.values()
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["default", "type", "meaning"])
     return table.set_index(pd.MultiIndex.from_tuples(rows, names=["page", "parameter"]))
@@ -108,8 +110,11 @@ def parse(name: str, text: str) -> Page:
         raise InputError(f"Page {name} has {len(cells)} cells tagged parameters; keep one.")
     try:
         statements = ast.parse(cells[0].source).body if cells else []
-        helps = {one.name: one.help for cell in cells for one in PythonTranslator.inspect(cell)}
-        parameters = {one.name: replace(one, help=helps.get(one.name, "")) for one in map(_parameter, statements)}
+        comments = {described.name: described.help for cell in cells for described in PythonTranslator.inspect(cell)}
+        parameters = {
+            parameter.name: replace(parameter, help=comments.get(parameter.name, ""))
+            for parameter in map(_parameter, statements)
+        }
     except (SyntaxError, ValueError) as error:
         raise InputError(
             f"The parameters cell of page {name} cannot be read ({error}); give lines such as `runs: list[str] = ['digits']`."
@@ -122,10 +127,10 @@ def _parameter(statement: ast.stmt) -> Parameter:
         not isinstance(statement, ast.AnnAssign)
         or not isinstance(statement.target, ast.Name)
         or statement.value is None
+        or ast.unparse(statement.annotation) not in TYPES
     ):
         raise ValueError(ast.unparse(statement))
-    name = statement.target.id
-    return Parameter(name, ast.unparse(statement.annotation), ast.literal_eval(statement.value))
+    return Parameter(statement.target.id, ast.unparse(statement.annotation), ast.literal_eval(statement.value))
 
 
 def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,12 +153,12 @@ def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def holds_runs(parameter: str) -> bool:
-    """Whether a parameter of this name lists runs: `runs`, or `..._runs`."""
+    """Whether a parameter of this name lists runs: `runs` or `..._runs`."""
     return parameter == "runs" or parameter.endswith("_runs")
 
 
 def runs_of(values: Mapping[str, Any]) -> list[str]:
-    """The runs that a page with these parameters shows, each once."""
+    """The runs that a page with these parameters shows, without repetitions."""
     return list(dict.fromkeys(run for name in filter(holds_runs, values) for run in values[name]))
 
 
@@ -161,19 +166,11 @@ def _typed(page: Page, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, str) and parameter.annotation != "str":
         with suppress(InputError):  # the text itself is then refused by its type
             value = documents.parse(value, parameter.name)
-    element = parameter.annotation.removeprefix("list[").removesuffix("]")
-    if parameter.annotation.startswith("list["):
-        fits = isinstance(value, list) and all(_is(element, one) for one in value)
-    else:
-        fits = _is(element, value)
-    if not fits:
+    try:
+        TypeAdapter(TYPES[parameter.annotation], config=STRICT).validate_python(value)
+    except ValidationError as error:
         raise InputError(
             f"Parameter {parameter.name!r} of page {page.name} is {value!r}; give a {parameter.annotation}, such as "
             f"{parameter.default!r}."
-        )
+        ) from error
     return value
-
-
-def _is(kind: str, value: Any) -> bool:
-    finite = not isinstance(value, float) or math.isfinite(value)
-    return isinstance(value, KINDS[kind]) and finite and (kind == "bool" or not isinstance(value, bool))

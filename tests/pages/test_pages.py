@@ -321,6 +321,8 @@ def test_unusable_parameters_are_refused_and_nothing_is_written(tmp_path, page, 
         ("int", "3", "4", "4.5"),
         ("int", "3", "4", "true"),
         ("float", "0.5", "1", "one"),
+        ("float", "0.5", "-1e300", ".nan"),
+        ("list[float]", "[0.5]", "[1, 2.5]", "[.inf]"),
         ("str", "'a'", "7", None),
         ("bool", "False", "true", "1"),
         ("list[int]", "[2]", "[3, 4]", "[3, x]"),
@@ -343,6 +345,8 @@ def test_the_table_of_parameters_is_that_of_the_pages():
 def test_a_parameters_cell_that_cannot_be_read_is_refused():
     with pytest.raises(InputError, match="cannot be read"):
         source.parse("toy", HEADER + '# %% tags=["parameters"]\nvalue = 3\n')
+    with pytest.raises(InputError, match="cannot be read"):
+        source.parse("toy", HEADER + '# %% tags=["parameters"]\nvalue: dict = {}\n')
     twice = '# %% tags=["parameters"]\nvalue: int = 3\n\n' * 2
     with pytest.raises(InputError, match="2 cells tagged parameters"):
         source.parse("toy", HEADER + twice)
