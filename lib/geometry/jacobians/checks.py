@@ -87,9 +87,10 @@ def _check_separate(module: nn.Module, points: Tensor, name: str, what: str) -> 
     apart = together - alone if together.shape == alone.shape else alone
     size = alone.nan_to_num(0, 0, 0).abs().max()
     if apart.nan_to_num(0, 0, 0).abs().max() > ROUNDING[points.dtype] * size:
+        change = float(apart.abs().max() / size)
         raise InputError(
-            f"The {name}'s output at a point depends on the other points of its batch, or on chance: beside another point it "
-            f"changes by {float(apart.abs().max() / size):.1g} of its size; remove statistics or attention over the batch, and dropout."
+            f"The {name}'s output at a point depends on the other points of its batch, or on chance: next to another it "
+            f"changes by {change:.1g} of its size; remove batch statistics, attention over points, and dropout."
         )
     return together
 
