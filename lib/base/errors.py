@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-LONGEST = 800  # characters of a sentence
+LONGEST = 800  # characters of a message
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used: one sentence names it, the value received, and the remedy.
+    """Invalid user input: one sentence names the input, the value received, and the remedy.
 
-    The command line prints the sentence and exits with code 2; nothing has been written. Whatever names and values out of
-    files it holds, it is one line of printable characters, cut in its middle where it is long.
+    The command line prints the sentence and exits with code 2; nothing has been written. The message is one line of
+    printable characters, whatever names and values from files it quotes; a long message is cut in its middle.
     """
 
     def __init__(self, sentence: str) -> None:
@@ -21,7 +21,7 @@ class InputError(ValueError):
 
 
 def check_known(what: str, name: object, allowed) -> None:
-    """Raise `InputError` unless `name` is one of `allowed`, listing what is."""
+    """Raise `InputError` unless `name` is one of `allowed`, and list the allowed names."""
     allowed = list(allowed)
     if name not in allowed:
         listing = ", ".join(map(str, allowed)) or "none"

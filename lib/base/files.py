@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and their checksums."""
+"""Write files completely or not at all; checksums."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def sha256(data: bytes | Path) -> str:
-    """Hexadecimal SHA-256 of some bytes, or of a file's content."""
+    """Hexadecimal SHA-256 of bytes, or of the content of a file."""
     if isinstance(data, Path):
         with data.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -30,13 +30,13 @@ def digest(value: object) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; move it onto `path` if the block succeeds, else remove it.
 
-    Whatever happens (an exception, a full disk, a killed process), `path` holds either its old
-    content or all of the new: the new file is flushed to the disk before it takes the name.
+    After an exception, a full disk or a killed process, `path` holds either its old content or all of the new.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
+        # Without this flush, a power failure after the rename could leave an empty file under the final name.
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -45,17 +45,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Write `content` to `path` whole or not at all."""
+    """Write `content` to `path` completely or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def display_path(path: Path) -> str:
-    """A path as messages show it: from the project's root where it lies below it."""
+    """A path for messages: relative to the project's root if it lies below the root."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def corrupt_file_error(path: Path, why: object) -> InputError:
-    """The refusal of a file that is not what it should be."""
+    """The `InputError` for a damaged file of a run."""
     why = reason(why) if isinstance(why, BaseException) else why
     return InputError(f"{display_path(path)} is damaged ({why}); delete it and run again.")

@@ -1,6 +1,6 @@
-"""Arrays and tables in files that may come from anywhere: what one declares is held against what it can hold.
+"""Read arrays and tables from untrusted files: declared sizes are checked against the size of the file.
 
-Nothing is executed (no pickles), and no memory is taken for a size before that size is found to be possible.
+Nothing is executed (no pickles), and no memory is allocated before the declared size is known to be possible.
 """
 
 import math
@@ -16,11 +16,11 @@ from lib.base.errors import InputError, check_known
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGEST = 4 * 2**30  # bytes that a file may hold, packed or unpacked
+LARGEST = 4 * 2**30  # bytes of a file, compressed or not
 
 
 def check_fits(declared: int, name: object) -> None:
-    """Raise `InputError` where a file declares more bytes than are read."""
+    """Raise `InputError` if a file declares more than `LARGEST` bytes."""
     if declared > LARGEST:
         raise InputError(
             f"{name} declares {declared / 2**30:.3g} GiB of values; at most {LARGEST / 2**30:g} GiB are read: give a part."
@@ -28,14 +28,15 @@ def check_fits(declared: int, name: object) -> None:
 
 
 def check_ordinary(path: Path) -> None:
-    """Raise `InputError` unless a path is a file (no pipe, device or folder), and not too large."""
+    """Raise `InputError` unless a path is a regular file (no pipe, device or folder) of at most `LARGEST` bytes."""
     if not path.is_file():
-        raise InputError(f"{path} is no ordinary file; copy what it gives to one.")
+        raise InputError(f"{path} is not a regular file; save its content to a file first.")
     check_fits(path.stat().st_size, path)
 
 
 def array_of(open_file: Callable[[], IO[bytes]], held: int, path: Path) -> np.ndarray:
-    """The array of an open .npy file of `held` bytes, once its header is found to declare no more than that."""
+    """The array of a .npy file of `held` bytes; `InputError` if its header declares more than that."""
+    # NumPy allocates the declared shape before it reads a value: read the header alone first.
     with open_file() as file:
         version = np.lib.format.read_magic(file)
         check_known(f"version of {path}", version, [(1, 0), (2, 0), (3, 0)])
@@ -59,13 +60,13 @@ def members_of(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def array_in(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
-    """The array of a member of an .npz archive."""
+    """One array of an .npz archive."""
     check_fits(info.file_size, path)
     return array_of(lambda: archive.open(info), info.file_size, path)
 
 
 def table_of(path: Path, check_schema: Callable[["pa.Schema"], None] = lambda schema: None) -> "pa.Table":
-    """The table of a Parquet file, its checksums verified; `check_schema` may refuse it before its values are read."""
+    """The table of a Parquet file, with verified checksums; `check_schema` can refuse it before any value is read."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, page_checksum_verification=True) as file:

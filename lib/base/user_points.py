@@ -1,8 +1,7 @@
-"""Points that a user hands over: .npy, .npz, .pt and .parquet files, folders of images, or code that returns them.
+"""A user's points: .npy, .npz, .pt and .parquet files, folders of images, or code that returns an array.
 
-`read` is the only door. Files may come from anywhere, so nothing in them is executed: no pickles beyond torch's
-tensors-only ones. What a file declares is held against its size and a largest one before memory is taken for it
-(`lib.base.untrusted`).
+All of them are read through `read`. Files are untrusted, so nothing in them is executed: no pickles, except the
+restricted pickles of torch that hold tensors only. Declared sizes are checked before memory is allocated (`lib.base.untrusted`).
 """
 
 import math
@@ -25,7 +24,7 @@ CHANNELS = {"L": 1, "RGB": 3}
 
 @dataclass(frozen=True)
 class Points:
-    """Points by name: `values` (points, ...), float32 or float64 and finite; `labels`, what each is called in a report."""
+    """Named points: `values` (points, ...), float32 or float64 and finite; `labels`, the name of each point in a report."""
 
     name: str
     values: Tensor
@@ -35,17 +34,17 @@ class Points:
         return len(self.values)
 
     def first(self, most: int) -> "Points":
-        """At most so many of the points, drawn without replacement, always the same ones, in their order."""
+        """A random subset of at most `most` points, in their order; the same subset each time."""
         rows = np.sort(np.random.default_rng(0).permutation(len(self))[:most])
         return Points(self.name, self.values[torch.from_numpy(rows)], tuple(self.labels[row] for row in rows))
 
 
 def read(source: str, folder: Path = Path()) -> Points:
-    """The points of a file, of a folder of images, or of code; relative paths start from `folder`.
+    """The points of a file, a folder of images, or code; relative paths start from `folder`.
 
-    `FILE.npy`; `FILE.npz` or `FILE.pt` (`FILE.npz:NAME` where it holds several arrays); `FILE.parquet`, its columns being
-    numbers; a folder of PNG or JPEG images of one size, grey or RGB, scaled from 0..255 to [0, 1]; `package.module:function`,
-    which is imported and called. Raises `InputError` for whatever does not give float32 or float64 points, all finite.
+    Sources: `FILE.npy`; `FILE.npz` or `FILE.pt` (`FILE.npz:NAME` if it holds several arrays); `FILE.parquet` with numeric
+    columns; a folder of PNG or JPEG images of equal size, grey or RGB, scaled from 0..255 to [0, 1];
+    `package.module:function`, which is imported and called. Raises `InputError` unless the points are finite float32 or float64.
     """
     check_there(source, folder)
     path, key = located(source, folder)
@@ -57,13 +56,15 @@ def read(source: str, folder: Path = Path()) -> Points:
     elif is_code(source):
         values = call(source, folder)
     else:
-        raise InputError(f"{path} is none of {', '.join(READERS)}, and no folder of images; save the points as one.")
+        raise InputError(
+            f"{path} is neither a file of type {', '.join(READERS)} nor a folder of images; save them as one of these."
+        )
     tensor = checked(values, source)
     return Points(source, tensor, labels or tuple(str(row) for row in range(len(tensor))))
 
 
 def checked(values: object, name: str) -> Tensor:
-    """The values as a contiguous tensor on the CPU; `InputError` unless they are real, float32 or float64, finite points."""
+    """The values as a contiguous tensor on the CPU; `InputError` unless they are finite float32 or float64 points."""
     if isinstance(values, np.ndarray):
         if values.dtype.hasobject or values.dtype.kind not in "biufc":
             raise InputError(f"{name} holds {values.dtype} values; points are float32 or float64 numbers.")
@@ -72,7 +73,7 @@ def checked(values: object, name: str) -> Tensor:
     elif isinstance(values, Tensor) and values.layout == torch.strided and not values.is_quantized:
         values, kind = values.detach(), str(values.dtype).removeprefix("torch.")
     else:
-        raise InputError(f"{name} gives a {type(values).__name__}; points are an array or a dense tensor of numbers.")
+        raise InputError(f"{name} is a {type(values).__name__}; points are an array or a dense tensor of numbers.")
     if kind not in ("float32", "float64"):
         whole = kind == "bool" or "int" in kind
         scaled = ", scaled as in training (images to [0, 1])" if whole else ""
@@ -82,25 +83,27 @@ def checked(values: object, name: str) -> Tensor:
         raise InputError(f"{name} has the shape {shape}; points have the shape (points, ...), with at least one.")
     check_fits(math.prod(shape) * values.itemsize, name)
     if isinstance(values, Tensor) and values.is_meta:
-        raise InputError(f"{name} gives a tensor without values (on the meta device); give one on the CPU.")
+        raise InputError(f"{name} is a tensor without values (on the meta device); give a tensor on the CPU.")
     tensor = torch.from_numpy(np.require(values, requirements="CW")) if isinstance(values, np.ndarray) else values.cpu()
     tensor = tensor.clone(memory_format=torch.contiguous_format) if tensor is values else tensor.contiguous()
     if bad := nonfinite_rows(tensor):
-        raise InputError(f"{name} has NaN or infinity in {len(bad)} rows, first {bad[:5]}; remove or mend them.")
+        raise InputError(
+            f"{name} has NaN or infinity in {len(bad)} rows, first {bad[:5]}; remove the non-finite values."
+        )
     return tensor
 
 
 def _guarded(path: Path, read_file: Callable):
-    """What `read_file` returns, whatever else it raises being a file that cannot be read."""
+    """The result of `read_file`; any exception it raises becomes the `InputError` of an unreadable file."""
     if not path.is_dir():
         check_ordinary(path)
     try:
         return read_file()
     except InputError:
         raise
-    except Exception as error:  # readers raise many kinds for what is damaged, pickled, or something else altogether
+    except Exception as error:  # the readers raise many types for damaged, pickled or foreign files
         raise InputError(
-            f"{path} cannot be read as {path.suffix or 'images'} ({reason(error)}); write it anew."
+            f"{path} cannot be read as {path.suffix or 'images'} ({reason(error)}); write it again."
         ) from error
 
 
@@ -108,12 +111,12 @@ def _guarded(path: Path, read_file: Callable):
 
 
 def _chosen(arrays: Mapping[str, object], key: str | None, path: Path) -> str:
-    """The name of the one array, or of the one asked for."""
+    """The requested name, or the name of the only array."""
     if key is not None and key not in arrays:
         raise InputError(f"{path} has no array {key!r}; choose one of: {some(arrays)}.")
     if key is None and len(arrays) != 1:
         raise InputError(
-            f"{path} holds {len(arrays)} arrays ({some(arrays)}); name the points' one, as in {path}:NAME."
+            f"{path} holds {len(arrays)} arrays ({some(arrays)}); name the array of the points, as in {path}:NAME."
         )
     return next(iter(arrays)) if key is None else key
 
@@ -129,25 +132,27 @@ def _npz(path: Path, key: str | None) -> np.ndarray:
 
 
 def _pt(path: Path, key: str | None) -> Tensor:
-    """A tensor as torch.save writes it. It is mapped, not copied, so that a forged size cannot reach beyond the file."""
+    """A tensor written by torch.save; mapped, not copied, so that a forged size cannot reach beyond the file."""
     if not zipfile.is_zipfile(path):
         raise InputError(
-            f"{path} is a bare pickle, which could run code, or no torch file; save a tensor by torch.save."
+            f"{path} is a bare pickle, which could run code, or not a torch file; save a tensor with torch.save."
         )
     with zipfile.ZipFile(path) as archive:
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-            raise InputError(f"{path} is compressed, which torch.save never does; save the tensor anew by torch.save.")
+            raise InputError(
+                f"{path} is compressed, which torch.save never does; save the tensor again with torch.save."
+            )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
         raise InputError(
-            f"{path} holds more than tensors, or is damaged ({type(error).__name__}), and is not opened, for a pickle "
+            f"{path} holds more than tensors, or is damaged ({type(error).__name__}), and is not opened, because a pickle "
             "could run code; save a tensor, or a dictionary of tensors."
         ) from error
     if isinstance(content, Mapping):
         tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
         content = tensors[_chosen(tensors, key, path)]
-    return content  # `checked` refuses what is no tensor
+    return content  # `checked` refuses anything but a tensor
 
 
 def _parquet(path: Path, key: str | None) -> np.ndarray:
@@ -160,26 +165,26 @@ def _parquet(path: Path, key: str | None) -> np.ndarray:
             if not (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
         ]
         if wrong:
-            raise InputError(f"{path} has columns that are no numbers ({some(wrong)}); leave them out.")
+            raise InputError(f"{path} has columns that are not numeric ({some(wrong)}); leave them out.")
 
     columns = table_of(path, check).columns
     if not columns:
-        raise InputError(f"{path} has no columns; give one a coordinate of the points.")
+        raise InputError(f"{path} has no columns; give a column for each coordinate of the points.")
     return np.column_stack([column.cast(pa.float64()).to_numpy() for column in columns])
 
 
 def _images(folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The images of a folder by name, (points, channels, height, width) in [0, 1], and their files' names."""
+    """The images of a folder, sorted by name, (points, channels, height, width) in [0, 1], and the names of their files."""
     from PIL import Image
 
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGES)
     if not paths:
-        raise InputError(f"{folder} holds no images ({', '.join(IMAGES)}); give the folder that they lie in.")
+        raise InputError(f"{folder} holds no images ({', '.join(IMAGES)}); give the folder that contains them.")
     images: list[np.ndarray] = []
     first: tuple[str, tuple[int, int]] | None = None
     for path in paths:
         if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"{path} is no file of this folder (a link out of it?); copy the images themselves.")
+            raise InputError(f"{path} is not a file of this folder (a link out of it?); copy the images themselves.")
         try:
             with Image.open(path, formats=("PNG", "JPEG")) as image:
                 check_known(f"mode of the image {path}", image.mode, CHANNELS)
@@ -187,14 +192,14 @@ def _images(folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
                 if (image.mode, image.size) != first:
                     raise InputError(
                         f"{path} is {image.mode} of {image.size[0]} x {image.size[1]} pixels, the first image {first[0]} "
-                        f"of {first[1][0]} x {first[1][1]}; make them alike."
+                        f"of {first[1][0]} x {first[1][1]}; make them equal."
                     )
                 check_fits(4 * len(paths) * CHANNELS[image.mode] * math.prod(image.size), folder)
                 images.append(np.asarray(image, dtype=np.float32).reshape(*image.size[::-1], -1) / 255)
         except InputError:
             raise
-        except Exception as error:  # Pillow raises many kinds
-            raise InputError(f"{path} is no readable image ({reason(error)}); remove or replace it.") from error
+        except Exception as error:  # Pillow raises many types
+            raise InputError(f"{path} is not a readable image ({reason(error)}); remove or replace it.") from error
     return np.stack(images).transpose(0, 3, 1, 2), tuple(path.name for path in paths)
 
 

@@ -1,4 +1,4 @@
-"""What a user names: files, arrays in them, and code, `package.module:function`, with its calling. Needs no torch."""
+"""Locate and call what a user refers to: files, arrays in files, `package.module:function`. Needs no torch."""
 
 import contextlib
 import importlib
@@ -16,13 +16,13 @@ FILES = (
     ".npz",
     ".pt",
     ".parquet",
-)  # suffixes of files that hold points, FILE.npz:NAME being one of their arrays
-CHANGED: dict[str, int] = {}  # when the file of a module that was called had last changed at its import
+)  # suffixes of files that hold points
+CHANGED: dict[str, int] = {}  # modification time of the file of each called module, at its import
 CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def is_code(source: str) -> bool:
-    """Whether a text names code.
+    """Whether a source is code, `package.module:function`.
 
     >>> is_code("networks.mine:trained"), is_code("points.npz:test_images"), is_code("model.safetensors")
     (True, False, False)
@@ -31,7 +31,7 @@ def is_code(source: str) -> bool:
 
 
 def located(source: str, folder: Path = Path()) -> tuple[Path, str | None]:
-    """The path of a source that is no code, and the name of an array in it, or None.
+    """The path of a file or folder, and the name of an array in it (`FILE.npz:NAME`) or None.
 
     >>> located("points.npz:test_images")[1], located("points.npy")[1]
     ('test_images', None)
@@ -43,29 +43,27 @@ def located(source: str, folder: Path = Path()) -> tuple[Path, str | None]:
 
 
 def check_there(source: str, folder: Path = Path()) -> None:
-    """Raise `InputError` where a source is no code, and no file or folder that exists."""
+    """Raise `InputError` if a source is neither code nor an existing file or folder."""
     path, _ = located(source, folder)
     try:
-        there = is_code(source) or path.exists()
+        exists = is_code(source) or path.exists()
     except OSError:  # a name that no file can have
-        there = False
-    if not there:
-        raise InputError(
-            f"{path} does not exist; give a file or a folder that does, or code as package.module:function."
-        )
+        exists = False
+    if not exists:
+        raise InputError(f"{path} does not exist; give an existing file or folder, or code as package.module:function.")
 
 
 def call(source: str, folder: Path = Path()) -> object:
-    """What `package.module:function` returns, called in `folder` without arguments; modules are looked for there first, and
-    imported anew where they have changed.
+    """Call `package.module:function` in `folder`, without arguments, and return its result.
 
-    This runs the code with all rights of the process. Raises `InputError` where it is not there, or raises.
+    Modules are looked for in `folder` first, and reloaded if their file has changed. The code runs with all rights of
+    this process. Raises `InputError` if it cannot be imported or raises an exception.
     """
     module, _, function = source.partition(":")
-    where = folder.resolve()
-    sys.path[:] = [str(where), *(one for one in sys.path if one != str(where))]
+    root = folder.resolve()
+    sys.path[:] = [str(root), *(entry for entry in sys.path if entry != str(root))]
     importlib.invalidate_caches()
-    _forget(module, where)
+    _forget(module, root)
     try:
         with contextlib.chdir(folder):
             imported = importlib.import_module(module)
@@ -73,37 +71,37 @@ def call(source: str, folder: Path = Path()) -> object:
             return getattr(imported, function)()
     except (Exception, SystemExit) as error:
         raise InputError(
-            f"{source} could not be imported and called ({reason(error)}); mend it, or its name."
+            f"{source} could not be imported and called ({reason(error)}); fix the code, or its name."
         ) from error
 
 
 def _forget(module: str, folder: Path) -> None:
-    """Forget a module, and the package that it is in, imported from elsewhere though the folder has it, or changed since."""
+    """Unload a module and its package if their files have changed, or if they come from elsewhere and `folder` has them too."""
     top = module.partition(".")[0]
     loaded = sys.modules.get(module) or sys.modules.get(top)
     if loaded is None or top == __name__.partition(".")[0]:
         return
-    there = (folder / top).is_dir() or (folder / f"{top}.py").exists()
+    in_folder = (folder / top).is_dir() or (folder / f"{top}.py").exists()
     elsewhere = not Path(getattr(loaded, "__file__", None) or folder).is_relative_to(folder)
-    if (there and elsewhere) or CHANGED.get(module, _changed(loaded)) != _changed(loaded):
+    if (in_folder and elsewhere) or CHANGED.get(module, _changed(loaded)) != _changed(loaded):
         for name in [name for name in sys.modules if name.partition(".")[0] == top]:
             del sys.modules[name]
 
 
 def _changed(module: ModuleType) -> int:
-    """When a module's file last changed, 0 where it has none."""
+    """The modification time of a module's file in nanoseconds; 0 without a file."""
     path = Path(getattr(module, "__file__", None) or "")
     return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def reason(error: BaseException) -> str:
-    """An error as part of a sentence: its kind, and the start of the first line of its message, printable."""
+    """An error as part of a sentence: its type and the start of its message, on one line of printable characters."""
     first = (str(error).strip().splitlines() or [""])[0][:120]
     return f"{type(error).__name__}: {''.join(c if c.isprintable() else '?' for c in first)}".rstrip(" :.;")
 
 
 def some(names: Iterable[object], most: int = 6) -> str:
-    """Names out of a file as part of a sentence: not too many, not too long, printable.
+    """At most `most` names as part of a sentence, shortened and printable.
 
     >>> some(["x", "y"]), some(range(9), 2), some([])
     ("'x', 'y'", "'0', '1' and more", 'none')

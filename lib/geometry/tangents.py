@@ -1,8 +1,8 @@
-r"""How the input Jacobian stands to the tangent plane of the decoded manifold, from d x d matrices alone.
+r"""The input Jacobian relative to the tangent plane of the decoded manifold, from d x d matrices only.
 
-With A = J_E(x), B = J_D(E(x)) and B = Q R, Q of orthonormal columns, J_I = B A acts along the image of B as the tangential
-core K_Q = R A Q and carries the directions across it into it by C = R A (I - Q Q^T), the obliqueness: J_I is an
-oblique map where C is not 0. All of it follows from A A^T, B^T B and K = A B (`lib.geometry.jacobians.cores` with `grams`): for the
+With A = J_E(x), B = J_D(E(x)) and B = Q R, the columns of Q orthonormal, J_I = B A acts on the image of B as the tangential
+core K_Q = R A Q, and maps the normal directions into that image by the obliqueness C = R A (I - Q Q^T). Everything
+follows from A A^T, B^T B and K = A B (`lib.geometry.jacobians.cores` with `grams`): for the
 symmetric root S of B^T B, with Q = B S^+, K_Q = S K S^+ and |J_I|_F^2 = |K_Q|_F^2 + |C|_F^2 = tr(S A A^T S). The singular
 values of J_I are the roots of the eigenvalues of S A A^T S.
 """
@@ -16,18 +16,16 @@ from lib.base.errors import InputError
 from lib.geometry.jacobians import Cores
 from lib.geometry.spectra import check_finite
 
-RANK = (
-    1e-12  # eigenvalues of B^T B below this share of the largest count as 0, in float32 below what rounding makes of 0
-)
+RANK = 1e-12  # relative to the largest eigenvalue of B^T B: smaller ones count as 0
 
 
 @dataclass(frozen=True)
 class Tangents:
-    """What `tangents` returns, for P points.
+    """The result of `tangents` at P points.
 
     `core` (P, d, d): the tangential core, K_Q up to a rotation of Q; `frobenius` and `spectral` (P,): |J_I|_F and |J_I|;
-    `obliqueness` (P,): |C|_F; `distance` (P,): of x from the plane tangent to the decoded manifold at f(x), in units of x;
-    `decoder_log_volume` (P,): log of the factor by which the decoder scales d-volume, -inf where B has not full rank.
+    `obliqueness` (P,): |C|_F; `distance` (P,): from x to the plane tangent to the decoded manifold at f(x), in units of x;
+    `decoder_log_volume` (P,): log of the factor by which the decoder scales d-volume, -inf if B does not have full rank.
     """
 
     core: Tensor
@@ -39,14 +37,15 @@ class Tangents:
 
 
 def tangents(cores: Cores, input_dim: int) -> Tangents:
-    """The tangential core and its companions, on the CPU, from cores with their Gram matrices; `input_dim` is N.
+    """The tangential core and related quantities, on the CPU, from cores with Gram matrices; `input_dim` is N.
 
-    Directions that B squashes below 1e-6 of its largest singular value, in float32 (10 d eps)^(1/2), are left out of its image.
-    Raises `InputError` where the Gram matrices were not asked for, and where anything is not finite.
+    Singular values of B below 1e-6 of the largest, in float32 below (10 d eps)^(1/2), count as 0.
+    Raises `InputError` if the cores have no Gram matrices, or anything is not finite.
     """
     encoder_gram, decoder_gram, core = _with_grams(cores)
     assert cores.pulled_residual is not None and cores.mse is not None
     values, vectors = torch.linalg.eigh(decoder_gram)
+    # In float32, rounding alone gives a zero eigenvalue about d eps of the largest: the threshold rises with it.
     share = max(RANK, 10 * values.shape[1] * torch.finfo(values.dtype).eps)
     kept = values > share * values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
     root = torch.where(kept, values, 0).sqrt()
@@ -69,10 +68,10 @@ def tangents(cores: Cores, input_dim: int) -> Tangents:
 
 
 def _with_grams(cores: Cores) -> tuple[Tensor, Tensor, Tensor]:
-    """A A^T, B^T B and K on the CPU, finite."""
+    """A A^T, B^T B and K on the CPU; `InputError` unless they are finite."""
     if cores.encoder_gram is None or cores.decoder_gram is None:
-        raise InputError("The cores come without Gram matrices; ask for them: cores(..., grams=True).")
+        raise InputError("The cores have no Gram matrices; compute them with cores(..., grams=True).")
     matrices = cores.encoder_gram.cpu(), cores.decoder_gram.cpu(), cores.input.cpu()
-    for each in matrices:
-        check_finite(each)
+    for matrix in matrices:
+        check_finite(matrix)
     return matrices

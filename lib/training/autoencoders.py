@@ -1,9 +1,9 @@
-r"""The family of autoencoders: ReLU networks of depth n, their seeded initialisation, and many of them as one stack.
+r"""The family of autoencoders: ReLU networks of depth n, their seeded initialisation, and stacks of networks.
 
-A member has n affine layers in its encoder, widths N = w_0 > w_1 > ... > w_n = d, and the mirror image as its decoder;
-ReLU follows every layer but the latent one and the output. A stack holds members of one depth with their weights
-padded by zeros to common widths, so that one batched product serves them all. Padding is inert: a padded unit's
-value and every gradient into and out of it are zero, so Adam never moves it.
+The encoder has n affine layers of widths N = w_0 > w_1 > ... > w_n = d, the decoder the same widths in reverse; ReLU
+follows every layer except the latent layer and the output. A stack holds networks of equal depth (its members), their
+weights padded with zeros to common widths, so that one batched product evaluates all of them. Padding is inert: the
+value of a padded unit and all its gradients are zero, so Adam never changes it.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ Pair = tuple[nn.Sequential, nn.Sequential]
 
 
 def build(member_widths: Sequence[int], seed: int, initialisation: str = "pytorch", output: str = "affine") -> Pair:
-    """An untrained member: encoder and decoder as plain `nn.Sequential`s, float32.
+    """An untrained network: encoder and decoder as plain `nn.Sequential`s, float32.
 
-    The weights depend on `seed` and `member_widths` alone. `"pytorch"`: weights and biases uniform on
+    The weights depend only on `seed` and `member_widths`. `"pytorch"`: weights and biases uniform on
     +-1/sqrt(fan_in), the default of `nn.Linear`; `"he"`: normal weights of variance 2/fan_in, zero biases (He et al. 2015).
     """
     check_known("initialisation", initialisation, INITIALISATIONS)
@@ -65,10 +65,10 @@ def widths_of(pair: Pair) -> tuple[int, ...]:
 
 @dataclass
 class Stack:
-    """Members of one depth, trained as one.
+    """Networks of equal depth (members), trained together.
 
-    `weights[l]` (members, in, out) and `biases[l]` (members, 1, out) for the 2n layers, padded by zeros to common
-    widths; `member_widths[i]` are the true widths of member i.
+    `weights[l]` (members, in, out) and `biases[l]` (members, 1, out) for the 2n layers, padded with zeros to common
+    widths; `member_widths[i]` are the widths of member i without padding.
     """
 
     member_widths: list[tuple[int, ...]]
@@ -78,7 +78,7 @@ class Stack:
 
     @property
     def depth(self) -> int:
-        """n, the number of affine layers of each encoder."""
+        """n, the number of affine layers of the encoders."""
         return len(self.weights) // 2
 
     def parameters(self) -> list[Tensor]:
@@ -86,18 +86,18 @@ class Stack:
         return [tensor for layer in zip(self.weights, self.biases, strict=True) for tensor in layer]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Reconstructions (members, points, N) of x (points, N), or of x (members, points, N)."""
+        """Reconstructions (members, points, N) of x, (points, N) or (members, points, N)."""
         h = x.expand(len(self.member_widths), -1, -1)
         last = len(self.weights) - 1
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = torch.baddbmm(bias, h, weight)
-            if layer not in (self.depth - 1, last):
+            if layer not in (self.depth - 1, last):  # the code and the output are affine
                 h = torch.relu(h)
         return torch.sigmoid(h) if self.output == "sigmoid" else h
 
 
 def stack(pairs: Sequence[Pair], padded_widths: Sequence[int] | None = None) -> Stack:
-    """Stack members of one depth, padded to `padded_widths` (default: the widest member of each layer)."""
+    """Stack pairs of equal depth, padded to `padded_widths` (default: the largest width of each layer)."""
     member_widths = [widths_of(pair) for pair in pairs]
     padded = list(padded_widths or (max(column) for column in zip(*member_widths, strict=True)))
     sizes = padded + padded[-2::-1]
@@ -112,7 +112,7 @@ def stack(pairs: Sequence[Pair], padded_widths: Sequence[int] | None = None) -> 
 
 
 def member(stacked: Stack, i: int) -> Pair:
-    """Member i of a stack as a plain `nn.Sequential` pair, on the CPU, its padding removed."""
+    """Member i of a stack as a plain `nn.Sequential` pair on the CPU, without padding."""
     sizes = stacked.member_widths[i]
     pair = build(sizes, seed=0, output=stacked.output)
     for layer, weight, bias in zip(affine_layers(pair), stacked.weights, stacked.biases, strict=True):
@@ -123,9 +123,9 @@ def member(stacked: Stack, i: int) -> Pair:
 
 
 def untrained(widths: Sequence[int], initialisation: str, x: Tensor, seeds: Sequence[int]) -> Tensor:
-    """Cores (seeds, points, d, d), float64, at points x (points, N) of untrained members, one a seed."""
-    found = []
+    """Cores (seeds, points, d, d), float64, of the untrained network of each seed at points x (points, N)."""
+    results = []
     for seed in seeds:
         encoder, decoder = (module.double() for module in build(widths, seed, initialisation))
-        found.append(cores(encoder, decoder, x.double()).input)
-    return torch.stack(found)
+        results.append(cores(encoder, decoder, x.double()).input)
+    return torch.stack(results)

@@ -1,8 +1,8 @@
-"""Images that a network was not trained on: pixels drawn from ten distributions, and images of a data set changed.
+"""Images unlike the training images: pixels drawn from ten distributions, and corrupted images of a data set.
 
-The distributions are ours. Each draws all pixels of an image at once; the first seven know nothing of the data, the last
-three have something of the training images: their grey levels, those of each pixel, or the mean and covariance.
-Everything is a function of a seed, has the shape of the data set's images, and lies in [0, 1].
+The distributions are ours. The first seven do not depend on the data; the last three use the grey levels of the training
+images, the grey levels at each pixel, or the mean and covariance. All images are determined by a seed, have the shape
+of the data set's images, and lie in [0, 1].
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +61,7 @@ DISTRIBUTIONS: Mapping[str, tuple[str, Callable[[Draw, int, np.ndarray], np.ndar
 
 
 def noise(name: str, train: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """`count` images (count, N), float32 in [0, 1], from one of `DISTRIBUTIONS`; `train` (P, N) are the training images.
+    """`count` images (count, N), float32 in [0, 1], from one of the `DISTRIBUTIONS`; `train` (P, N): the training images.
 
     >>> float(noise("flat", np.zeros((3, 4)), 5).std(axis=1).max())
     0.0
@@ -74,17 +74,17 @@ def _clipped(images: np.ndarray) -> np.ndarray:
     return np.clip(images, 0, 1).astype(np.float32)
 
 
-# --- changed images: images (P, N) and their shape (height, width) -> images (P, N) --------------------------------
+# --- corrupted images: images (P, N) and their shape (height, width) -> images (P, N) --------------------------------
 
 
 def _pictures(images: np.ndarray, shape: Shape) -> np.ndarray:
     if len(shape) != 2:
-        raise InputError(f"Images of shape {tuple(shape)} cannot be moved or turned; give ones of height and width.")
+        raise InputError(f"Images of shape {tuple(shape)} cannot be moved or turned; give images of (height, width).")
     return images.reshape(-1, *shape)
 
 
 def permuted(images: np.ndarray, seed: int = 0) -> np.ndarray:
-    """The pixels of every image in one and the same random order."""
+    """The pixels of all images in the same random order."""
     return images[:, np.random.default_rng(seed).permutation(images.shape[1])]
 
 
@@ -94,30 +94,33 @@ def inverted(images: np.ndarray) -> np.ndarray:
 
 
 def rotated(images: np.ndarray, shape: Shape, degrees: float) -> np.ndarray:
-    """Every image turned about its centre, counter-clockwise, linearly interpolated, black beyond its edge."""
+    """Every image turned counter-clockwise about its centre, with linear interpolation; black beyond its edge."""
     turned = ndimage.rotate(_pictures(images, shape), degrees, axes=(2, 1), reshape=False, order=1)
     return _clipped(turned).reshape(images.shape)
 
 
 def moved(images: np.ndarray, shape: Shape, pixels: int) -> np.ndarray:
-    """Every image moved to the right; what leaves it is lost, and what enters is black."""
+    """Every image moved to the right; columns that leave it are lost, columns that enter are black."""
     return ndimage.shift(_pictures(images, shape), (0, 0, pixels), order=0).reshape(images.shape)
 
 
 def blurred(images: np.ndarray, shape: Shape, width: float) -> np.ndarray:
-    """Every image smoothed by a Gaussian of this standard deviation, in pixels, black beyond its edge."""
+    """Every image smoothed with a Gaussian of standard deviation `width` in pixels; black beyond its edge."""
     smooth = ndimage.gaussian_filter(_pictures(images, shape), (0, width, width), mode="constant")
     return _clipped(smooth).reshape(images.shape)
 
 
 def noisy(images: np.ndarray, spread: float, seed: int = 0) -> np.ndarray:
-    """Every pixel with normal noise of this standard deviation added, clipped to [0, 1]."""
+    """Every image plus normal noise of standard deviation `spread`, clipped to [0, 1]."""
     return _clipped(images + np.random.default_rng(seed).normal(0, spread, images.shape))
 
 
 def changed(images: np.ndarray, shape: Shape, strength: float = 1.0, seed: int = 0) -> dict[str, np.ndarray]:
-    """Images (P, N) turned, moved, blurred and made noisy: at `strength` 1 by 90 degrees, a quarter of the width, a Gaussian
-    of an eighth of the width, and noise of standard deviation 0.3; at less in proportion, moved by whole pixels, at least one."""
+    """Images (P, N) rotated, moved, blurred and noisy, by name.
+
+    At `strength` 1: by 90 degrees, by a quarter of the width, with a Gaussian of an eighth of the width, and with noise
+    of standard deviation 0.3. At other strengths in proportion; the move is rounded to whole pixels, at least one.
+    """
     pixels = max(1, round(strength * shape[-1] / 4))
     return {
         "rotated": rotated(images, shape, 90 * strength),
@@ -130,18 +133,21 @@ def changed(images: np.ndarray, shape: Shape, strength: float = 1.0, seed: int =
 # --- other images --------------------------------------------------------------------------------------------------
 
 
-def scaled(images: np.ndarray, shape: Shape, wanted: Shape) -> np.ndarray:
-    """Images (P, N) of one shape, (height, width), in another, linearly interpolated; smoothed first where made smaller."""
+def scaled(images: np.ndarray, shape: Shape, target: Shape) -> np.ndarray:
+    """Images (P, N) of `shape` (height, width) resized to `target`, with linear interpolation; smoothed before shrinking."""
     pictures = _pictures(images, shape)
-    factors = [new / old for new, old in zip(wanted, shape, strict=True)]
-    smooth = ndimage.gaussian_filter(pictures, (0, *(max(0.0, (1 / one - 1) / 2) for one in factors)))
+    factors = [new / old for new, old in zip(target, shape, strict=True)]
+    # A Gaussian about as wide as the pixels that merge into one removes what a smaller image cannot show.
+    smooth = ndimage.gaussian_filter(pictures, (0, *(max(0.0, (1 / factor - 1) / 2) for factor in factors)))
     zoomed = ndimage.zoom(smooth, (1, *factors), order=1, grid_mode=True, mode="nearest")
     return _clipped(zoomed).reshape(len(images), -1)
 
 
 def photographs(shape: Shape, count: int, seed: int = 0) -> np.ndarray:
-    """`count` square pieces (count, N) of the two photographs that come with scikit-learn, grey, scaled to `shape`; eight
-    times as large as that, or as large as there is."""
+    """`count` random pieces (count, N) of the two photographs that come with scikit-learn, grey, resized to `shape`.
+
+    The pieces are squares of eight times the size of `shape`, or as large as the photographs allow.
+    """
     from sklearn.datasets import load_sample_images
 
     draw = np.random.default_rng(seed)
@@ -157,8 +163,8 @@ def photographs(shape: Shape, count: int, seed: int = 0) -> np.ndarray:
 def out_of_distribution(
     train: np.ndarray, test: np.ndarray, shape: Shape, count: int, others: Mapping[str, np.ndarray] | None = None
 ) -> dict[str, np.ndarray]:
-    """Sets of `count` images (count, N) each, by name: the ten of `DISTRIBUTIONS`, then the first `count` images of `test`
-    permuted, inverted and `changed`, pieces of photographs, and `others`, images of the same N."""
+    """Sets of `count` images (count, N) by name: the ten `DISTRIBUTIONS`; the first `count` images of `test` permuted,
+    inverted and `changed`; pieces of photographs; and `others`, images (.., N) of other data sets."""
     images = test[:count]
     sets = {name: noise(name, train, count) for name in DISTRIBUTIONS}
     sets |= {"permuted": permuted(images), "inverted": inverted(images)} | changed(images, shape)

@@ -1,8 +1,8 @@
 """The data sets of the runs: grey-level images as rows of numbers in [0, 1], split into train and test.
 
-`load` is the only door. scikit-learn's digits ship with a dependency; MNIST and its relatives are read from the
-data root (`GEOMETRY_DATA`, else `./data`, else `../shared/data`) or downloaded to it through torchvision; a path
-that ends in `.npz` is a data set of the user's own.
+All data sets are loaded through `load`. The digits come with scikit-learn; MNIST and its relatives are read from the data
+root (`GEOMETRY_DATA`, else `./data`, else `../shared/data`) or downloaded there through torchvision; a path that ends
+in `.npz` is a user's data set.
 """
 
 import math
@@ -28,7 +28,7 @@ NPZ_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 @dataclass(frozen=True)
 class Split:
-    """One side of a data set: `images` float32 (points, N) in [0, 1]; `labels` int64 (points,)."""
+    """The training or test part of a data set: `images` float32 (points, N) in [0, 1]; `labels` int64 (points,)."""
 
     images: Tensor
     labels: Tensor
@@ -39,7 +39,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set: two splits, the shape of an image (N = its product), and the SHA-256 of all of it."""
+    """A data set: two splits, the shape of an image (N is its product), and the SHA-256 of images and labels."""
 
     name: str
     train: Split
@@ -56,8 +56,8 @@ class Dataset:
 def load(name: str, train_points: int | None = None, test_points: int | None = None) -> Dataset:
     """Load a data set by name (`digits`, `mnist`, `fashion-mnist`, `kmnist`) or by the path of an `.npz` file.
 
-    `train_points` and `test_points` keep the first so many points of each split (the digits are shuffled already).
-    Raises `InputError` for an unknown name, unusable contents, or a data set that is neither on disk nor to be downloaded.
+    `train_points` and `test_points`: how many points of each split to keep, from its start (the digits are shuffled).
+    Raises `InputError` for an unknown name, unusable content, or a data set that is neither on disk nor downloadable.
     """
     if name == "digits":
         arrays, shape = _digits(), (8, 8)
@@ -90,14 +90,16 @@ def _split(name: str, part: str, images: np.ndarray, labels: np.ndarray, points:
         )
     if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= MOST_LABELS:
         raise InputError(
-            f"Dataset {name!r} has {part} labels that are not whole numbers from 0 to {MOST_LABELS - 1}; give such."
+            f"Dataset {name!r} has {part} labels other than whole numbers from 0 to {MOST_LABELS - 1}; renumber the classes."
         )
     if points is not None and not 0 < points <= len(images):
         raise InputError(f"Dataset {name!r} has {len(images)} {part} points, {points} were asked for; ask for fewer.")
     images, labels = images[:points], labels[:points]
     rows = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)).reshape(len(images), -1)
     if bad := nonfinite_rows(rows):
-        raise InputError(f"Dataset {name!r} has NaN or infinite pixels in {part} rows {bad[:5]}; remove or mend them.")
+        raise InputError(
+            f"Dataset {name!r} has NaN or infinite pixels in {part} rows {bad[:5]}; remove the non-finite values."
+        )
     if rows.min() < 0 or rows.max() > 1:
         raise InputError(
             f"Dataset {name!r} has {part} pixels in [{rows.min():g}, {rows.max():g}]; scale them to [0, 1]."
@@ -118,13 +120,13 @@ def _digits() -> tuple[np.ndarray, ...]:
 
 
 def data_roots() -> list[Path]:
-    """The folders where data sets are looked for, in order."""
+    """The folders in which data sets are searched, in order."""
     given = os.environ.get("GEOMETRY_DATA")
     return ([Path(given)] if given else []) + [files.ROOT / "data", files.ROOT.parent / "shared" / "data"]
 
 
 def found(name: str) -> Path | None:
-    """The first folder that holds the four original files of `mnist`, `fashion-mnist` or `kmnist`, or None."""
+    """The first folder with the four original files of `mnist`, `fashion-mnist` or `kmnist`, or None."""
     folders = [root / TORCHVISION[name] / "raw" for root in data_roots()]
     return next((folder for folder in folders if all((folder / file).is_file() for file in IDX_FILES)), None)
 
@@ -133,13 +135,13 @@ def _torchvision(name: str) -> tuple[tuple[np.ndarray, ...], tuple[int, ...]]:
     folder = found(name) or _downloaded(name)
     arrays = [_idx(folder / file) for file in IDX_FILES]
     shape = arrays[0].shape[1:]
-    return tuple(one.astype(np.float32) / 255 if one.ndim == 3 else one for one in arrays), shape
+    return tuple(array.astype(np.float32) / 255 if array.ndim == 3 else array for array in arrays), shape
 
 
 def _downloaded(name: str) -> Path:
     root = data_roots()[0]
     try:
-        import torchvision.datasets  # seconds, spent only where it has to fetch the files
+        import torchvision.datasets  # takes seconds, so only for a download
 
         getattr(torchvision.datasets, TORCHVISION[name])(root=str(root), train=True, download=True)
     except Exception as error:
@@ -152,13 +154,15 @@ def _downloaded(name: str) -> Path:
 
 
 def _idx(path: Path) -> np.ndarray:
-    """The array of an idx file of bytes: 0, 0, 8, its number of dimensions, their sizes (four bytes each), its values."""
+    """The array of an idx file of bytes: 0, 0, 8, the number of dimensions, their sizes (four bytes each), the values."""
     check_ordinary(path)
     content, dimensions = path.read_bytes(), 3 if "idx3" in path.name else 1
     start = 4 + 4 * dimensions
     sizes = np.frombuffer(content[4:start].ljust(start - 4, b"\0"), ">u4").tolist()
     if content[:4] != bytes([0, 0, 8, dimensions]) or len(content) != start + math.prod(sizes):
-        raise InputError(f"{path} is damaged: it is no idx file of bytes, or is cut off; remove it, and fetch it anew.")
+        raise InputError(
+            f"{path} is damaged: it is not an idx file of bytes, or is cut off; remove it, and download it again."
+        )
     return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
 
 
@@ -175,8 +179,8 @@ def _npz(path: Path) -> tuple[tuple[np.ndarray, ...], tuple[int, ...]]:
             arrays = tuple(array_in(archive, members[key], path) for key in NPZ_KEYS)
     except InputError:
         raise
-    except Exception as error:  # zipfile and numpy raise many kinds for a file that is damaged, or no archive at all
-        raise InputError(f"{path} is not a readable .npz file ({reason(error)}); write it anew.") from error
+    except Exception as error:  # zipfile and numpy raise many types for damaged files
+        raise InputError(f"{path} is not a readable .npz file ({reason(error)}); write it again.") from error
     for images, part in ((arrays[0], "train"), (arrays[2], "test")):
         if images.dtype.kind != "f":
             raise InputError(f"{path} has {part} images of type {images.dtype}; give floating point pixels in [0, 1].")

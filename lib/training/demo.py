@@ -1,7 +1,7 @@
-"""A worked example for `diagnose`: a small convolutional autoencoder of digits, and digits that are not as it knows them.
+"""A worked example for `diagnose`: a small convolutional autoencoder of digits, and digits unlike its training data.
 
-The digits are scikit-learn's, (points, 1, 8, 8), float32 in [0, 1]. Each function takes nothing and returns what
-`python -m lib diagnose` can be pointed at, as `lib.training.demo:NAME`.
+The digits are those of scikit-learn, (points, 1, 8, 8), float32 in [0, 1]. Each function takes no argument and can be
+given to `python -m lib diagnose` as `lib.training.demo:NAME`.
 """
 
 import torch
@@ -15,24 +15,24 @@ BATCH = 154
 
 
 def training_digits() -> Tensor:
-    """The 1540 digits that `convolutional_digits` is trained on."""
+    """The 1540 training digits of `convolutional_digits`."""
     return load("digits").train.images.reshape(-1, 1, 8, 8)
 
 
 def test_digits() -> Tensor:
-    """The 257 digits that it has not seen."""
+    """The 257 test digits."""
     return load("digits").test.images.reshape(-1, 1, 8, 8)
 
 
 def shifted_digits() -> Tensor:
-    """The test digits, two pixels to the right; the columns that are left empty are 0."""
+    """The test digits moved two pixels to the right; the two empty columns are 0."""
     shifted = test_digits().roll(2, dims=3)
     shifted[..., :2] = 0
     return shifted
 
 
 def noisy_digits() -> Tensor:
-    """The test digits plus normal noise of standard deviation 0.25, cut off at 0 and 1."""
+    """The test digits plus normal noise of standard deviation 0.25, clipped to [0, 1]."""
     clean = test_digits()
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     return (clean + 0.25 * noise).clamp(0, 1)
@@ -44,9 +44,9 @@ def inverted_digits() -> Tensor:
 
 
 def convolutional_digits() -> tuple[nn.Module, nn.Module]:
-    """Encoder and decoder, trained in some seconds by Adam on the mean squared error; seeded, in evaluation mode.
+    """Encoder and decoder, trained with Adam on the mean squared error in a few seconds; seeded, in evaluation mode.
 
-    Two convolutions of stride 2 and an affine layer lead to eight latent dimensions, and mirror images of them back; ReLU between.
+    Two convolutions of stride 2 and an affine layer lead to eight latent dimensions; the decoder mirrors them. ReLU between.
     """
     images = training_digits()
     with torch.random.fork_rng(devices=[]):

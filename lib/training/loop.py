@@ -1,8 +1,8 @@
-"""Training: a batch of autoencoders of one depth, as one stacked program, resumable to the bit.
+"""Training: autoencoders of equal depth, trained together as one stack; a resumed training gives the same bits.
 
-The loss is the sum of the members' mean squared errors, so each member sees its own gradient and its own Adam. A
-member's initialisation depends on its seed and widths, an epoch's order of points on (seed, epoch) alone: what a member
-is trained beside does not matter.
+The loss is the sum of the mean squared errors of the members. It separates, so each member has the gradient and the
+Adam state of a network trained alone. Initialisation depends only on seed and widths, the order of the points in an
+epoch only on (seed, epoch): the result of a member does not depend on the other members.
 """
 
 import json
@@ -26,15 +26,15 @@ from lib.training.options import PRECISIONS
 
 CHECKPOINT_SECONDS = 60.0
 REGISTER = 16  # elements in the widest vector register (AVX-512, float32)
-MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # Adam's state
+MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # the state of Adam for a parameter
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train: epochs, batch size, Adam's learning rate and weight decay, device, precision.
+    """Settings of a training: epochs, batch size, learning rate and weight decay of Adam, device, precision.
 
     `precision` "float32" or "float64" trains in that type; "bfloat16" keeps float32 weights and multiplies in bfloat16
-    (autocast). After each of the `snapshot_epochs` (0: before training) the weights are handed to whoever asked.
+    (autocast). After each of the `snapshot_epochs` (0: before training) the callback `snapshot` receives the stack.
     """
 
     epochs: int
@@ -47,7 +47,7 @@ class Settings:
 
 
 class Diverged(InputError):
-    """The loss of some `members` of a stack (their indices) was no longer finite after `epoch`."""
+    """The loss of some `members` of a stack (indices) was not finite after `epoch`."""
 
     def __init__(self, sentence: str, members: list[int], epoch: int) -> None:
         super().__init__(sentence)
@@ -55,26 +55,24 @@ class Diverged(InputError):
 
 
 Progress = Callable[[int, int], None]  # (epochs done, epochs in all)
-Snapshot = Callable[[int, Stack], None]  # (epochs done, the stack as it is then)
-History = dict[str, list]  # "epoch": [...], "train_mse": [[a member ...] ...], "test_mse": likewise
+Snapshot = Callable[[int, Stack], None]  # (epochs done, the stack at that time)
+History = dict[str, list]  # "epoch": [...]; "train_mse", "test_mse": [[a value per member] per epoch]
 
 
 def check_device(device: str, here: bool = True) -> None:
-    """Raise `InputError` unless `device` is "cpu" or a CUDA device: one that this machine has, or (not `here`) another may have."""
+    """Raise `InputError` unless `device` is "cpu" or a CUDA device; it must exist on this machine if `here`."""
     named = device.partition(":")[0] == "cuda" and (device.partition(":")[2] or "0").isdecimal()
     if device != "cpu" and not (named and (torch.cuda.is_available() or not here)):
-        raise InputError(
-            f"Device {device!r} is not to be had on this machine; choose cpu (or cuda, where there is one)."
-        )
+        raise InputError(f"Device {device!r} is not available; choose cpu (or cuda, on a machine with a GPU).")
 
 
 def order_of_points(seed: int, epoch: int, points: int) -> Tensor:
-    """The order (points,) in which a member of this seed sees the training points in this epoch."""
+    """The order (points,) of the training points in an epoch, for members of this seed."""
     return torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(points))
 
 
 def evaluated(epoch: int, epochs: int) -> bool:
-    """Whether the test error is measured after this epoch: 0, 1, 2, 3, 5, then 1, 2, 3, 5 times each power of ten, and the last."""
+    """Whether the test error is measured after this epoch: 0, 1, 2, 3 and 5 times each power of ten, and the last epoch."""
     leading = epoch // 10 ** (len(str(epoch)) - 1)
     return epoch in (0, epochs) or (leading in (1, 2, 3, 5) and epoch == leading * 10 ** (len(str(epoch)) - 1))
 
@@ -89,12 +87,12 @@ def train(
     progress: Progress = lambda done, total: None,
     snapshot: Snapshot = lambda done, stack: None,
 ) -> History:
-    """Train every member of `stack` in place; return the history of their errors.
+    """Train all members of `stack` in place; return the history of their errors.
 
-    `train_images`, `test_images` (points, N). The history holds, after every epoch, the members' training MSE (the mean
-    over the epoch's batches, as the weights moved; NaN at epoch 0) and test MSE (NaN where not `evaluated`).
-    With a `checkpoint` path the state is saved about once a minute, and an interrupted call takes it up again; the
-    result is the same to the bit. Members whose loss is no longer finite raise `Diverged`, an `InputError` naming them.
+    `train_images`, `test_images` (points, N). The history has a value per epoch and member: the training MSE, averaged
+    over the batches while the weights change (NaN at epoch 0), and the test MSE (NaN unless `evaluated`).
+    With a `checkpoint` path the state is saved about once a minute, and the next call resumes from it; the result is
+    bitwise the same. Raises `Diverged`, an `InputError`, when the loss of a member is not finite.
     """
     check_known("precision", settings.precision, PRECISIONS)
     check_device(settings.device)
@@ -104,7 +102,8 @@ def train(
 
 @contextmanager
 def _denormals_flushed() -> Iterator[None]:
-    """Denormal numbers are 0 in the block: Adam's moments of dead units decay into them, and they cost sixfold."""
+    """Treat denormal numbers as 0 in this block: Adam's moments of dead units decay into them, and slow a step sixfold."""
+    # torch has no query for this setting: it is on if the smallest denormal number, times 1, is 0.
     already = not (torch.tensor([5e-324], dtype=torch.float64) * 1).item()
     torch.set_flush_denormal(True)
     try:
@@ -177,11 +176,11 @@ def _adam(parameters: list[Tensor], settings: Settings) -> torch.optim.Adam:
 def _epoch(
     stack: Stack, adam: torch.optim.Adam, images: Tensor, seeds: Sequence[int], epoch: int, settings: Settings
 ) -> list[float]:
-    """One pass over the training points; the members' mean training errors."""
+    """One pass over the training points; the mean training error of each member."""
     orders = {seed: order_of_points(seed, epoch, len(images)).to(images.device) for seed in sorted(set(seeds))}
     total = torch.zeros(len(seeds), device=images.device, dtype=torch.float64)
     for start in range(0, len(images), settings.batch_size):
-        if len(orders) == 1:
+        if len(orders) == 1:  # one seed: all members share the batch, which is broadcast instead of copied
             batch = images[orders[seeds[0]][start : start + settings.batch_size]][None]
         else:
             batch = torch.stack([images[orders[seed][start : start + settings.batch_size]] for seed in seeds])
@@ -189,7 +188,7 @@ def _epoch(
             output = stack.forward(batch)
         errors = (output.to(images.dtype) - batch).square().mean(dim=(1, 2))
         adam.zero_grad()
-        errors.sum().backward()
+        errors.sum().backward()  # the gradient of a member is that of its error alone
         adam.step()
         total += errors.detach() * batch.shape[1]
     return (total / len(images)).tolist()
@@ -197,7 +196,7 @@ def _epoch(
 
 @torch.no_grad()
 def _errors(stack: Stack, images: Tensor, settings: Settings) -> list[float]:
-    """The members' mean squared errors over these images."""
+    """The mean squared error of each member over these images."""
     total = torch.zeros(len(stack.member_widths), device=images.device, dtype=torch.float64)
     for batch in images.split(max(settings.batch_size, 1024)):
         total += (stack.forward(batch[None]) - batch).square().sum(dim=(1, 2))
@@ -241,7 +240,7 @@ def _restore(path: Path, parameters: list[Tensor], adam: torch.optim.Adam) -> Hi
 
 
 def checkpointed_epoch(path: Path) -> int:
-    """The epoch after which a checkpoint was saved; `InputError` for a damaged one."""
+    """The epoch after which a checkpoint was saved; `InputError` for a damaged file."""
     with _opened(path) as saved:
         return int(json.loads(saved.metadata()["history"])["epoch"][-1])
 

@@ -1,4 +1,4 @@
-"""The choices a run can make, by name, and the widths they lead to. Needs no torch, so that reading a run stays quick."""
+"""Named options of a run, and the layer widths they imply. Needs no torch, so that reading a run stays quick."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ PRECISIONS = ("float32", "float64", "bfloat16")
 def widths(input_dim: int, latent_dim: int, depth: int, hidden: str | Sequence[int]) -> tuple[int, ...]:
     """The encoder's widths (N, w_1, ..., w_{n-1}, d).
 
-    `hidden` is `"linear"` (w_k falls in equal steps from N to d), `"geometric"` (in equal ratios), or the n - 1 widths.
+    `hidden`: `"linear"` (w_k falls from N to d in equal steps), `"geometric"` (in equal ratios), or the n - 1 hidden widths.
     >>> widths(784, 20, 4, "linear")
     (784, 593, 402, 211, 20)
     >>> widths(784, 20, 4, "geometric")

@@ -1,4 +1,4 @@
-"""Small networks for the pages on theory: one in the plane that can be seen whole, and one with tied weights."""
+"""Small networks for the pages on theory: an autoencoder of the plane, and an autoencoder with tied weights."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ STEPS_TIED = 500
 
 
 def arc(points: int = 120, noise: float = 0.06, seed: int = 0) -> Tensor:
-    """Points (P, 2), float64, scattered about three quarters of a circle of radius 1."""
+    """Noisy points (P, 2), float64, on three quarters of a circle of radius 1."""
     draw = torch.Generator().manual_seed(seed)
     angle = 1.5 * torch.pi * torch.rand(points, generator=draw, dtype=torch.float64)
     return torch.stack([angle.cos(), angle.sin()], dim=1) + noise * torch.randn(
@@ -23,7 +23,7 @@ def arc(points: int = 120, noise: float = 0.06, seed: int = 0) -> Tensor:
 
 
 def plane_autoencoder(images: Tensor, seed: int = 3) -> Pair:
-    """A ReLU pair of widths 2-10-1-10-2, float64, trained on points of the plane (P, 2) by Adam, all at once."""
+    """A ReLU pair of widths 2-10-1-10-2, float64, trained with Adam on points of the plane (P, 2), full batch."""
     encoder, decoder = (module.double() for module in build((2, 10, 1), seed, "he"))
     parameters = [*encoder.parameters(), *decoder.parameters()]
     _minimise(parameters, lambda: (decoder(encoder(images)) - images).square().mean(), STEPS)
@@ -31,9 +31,9 @@ def plane_autoencoder(images: Tensor, seed: int = 3) -> Pair:
 
 
 def tied_autoencoder(images: Tensor, latent_dim: int, seed: int = 0) -> Pair:
-    """f(x) = W^T relu(W x + b) + c, float64, trained on images (P, N) by Adam, as a plain pair.
+    """f(x) = W^T relu(W x + b) + c, float64, trained with Adam on images (P, N), as a plain pair.
 
-    Between any two points its secant Jacobian is W^T M W, M diagonal and not negative: symmetric, hence normal.
+    Its secant Jacobian between any two points is W^T M W, M diagonal and non-negative: symmetric, hence normal.
     """
     draw = torch.Generator().manual_seed(seed)
     scale = images.shape[1] ** -0.5
@@ -61,7 +61,7 @@ def _minimise(parameters: list[Tensor], loss: Callable[[], Tensor], steps: int) 
 
 
 def shifted(decoder: nn.Sequential, by: Tensor) -> nn.Sequential:
-    """The decoder followed by a shift (N,): another autoencoder with the same Jacobian J_I at every point."""
+    """The decoder plus a constant shift (N,): the Jacobian J_I of the autoencoder stays the same at every point."""
     last = decoder[-1]
     assert isinstance(last, nn.Linear)
     moved = nn.Linear(last.in_features, last.out_features, dtype=by.dtype)
@@ -70,29 +70,32 @@ def shifted(decoder: nn.Sequential, by: Tensor) -> nn.Sequential:
 
 
 def field(pair: Pair, size: int = 121, reach: float = 1.6) -> dict[str, np.ndarray]:
-    """A pair of the plane on a square grid: `ticks` (size,), `error` |r(x)| and `eigenvalue` (the core) (size, size), and
-    `units` (hidden units, size, size), what enters each ReLU of encoder and decoder, 0 where it changes sides."""
+    """An autoencoder of the plane on a square grid.
+
+    `ticks` (size,); `error` |r(x)| and `eigenvalue` (the 1 x 1 core), both (size, size); `units` (hidden units, size, size),
+    the preactivation of each ReLU of encoder and decoder, which is 0 where the unit switches.
+    """
     encoder, decoder = pair
     ticks = torch.linspace(-reach, reach, size, dtype=torch.float64)
     x = torch.cartesian_prod(ticks, ticks)[:, [1, 0]]
-    found, units, h = cores(encoder, decoder, x), [], x
+    result, units, h = cores(encoder, decoder, x), [], x
     with torch.no_grad():
         for module in (*encoder, *decoder):
             if isinstance(module, nn.ReLU):
                 units.append(h.T.reshape(-1, size, size).numpy())
             h = module(h)
-    assert found.mse is not None
-    error = (2 * found.mse).sqrt().reshape(size, size).numpy()
+    assert result.mse is not None
+    error = (2 * result.mse).sqrt().reshape(size, size).numpy()
     return {
         "ticks": ticks.numpy(),
         "error": error,
-        "eigenvalue": found.input.reshape(size, size).numpy(),
+        "eigenvalue": result.input.reshape(size, size).numpy(),
         "units": np.concatenate(units),
     }
 
 
 def decoded_curve(pair: Pair, images: Tensor, points: int = 400) -> np.ndarray:
-    """Points (points, 2) of the decoded manifold D(L), along the codes of the images (P, 2)."""
+    """Points (points, 2) of the decoded manifold D(L), over the range of the codes of images (P, 2) and 30 % beyond."""
     encoder, decoder = pair
     with torch.no_grad():
         codes = encoder(images)

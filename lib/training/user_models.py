@@ -1,13 +1,13 @@
-"""A user's autoencoder: weights in a safetensors file with their architecture, or code that returns the pair.
+"""A user's autoencoder: weights in a safetensors file with an architecture, or code that returns the pair.
 
-`load` is the only door. An architecture is JSON or YAML, two lists of layers of torch.nn with their arguments:
+All models are loaded through `load`. An architecture is JSON or YAML, two lists of layers of torch.nn with arguments:
 
     encoder: [{Linear: [64, 32]}, ReLU, {Linear: [32, 8]}]
     decoder: [{Linear: [8, 32]}, ReLU, {Linear: {in_features: 32, out_features: 64, bias: true}}]
 
-The weights then are named as in the state of a module with these two `nn.Sequential`s: `encoder.0.weight`,
-`decoder.2.bias`. It stands in a file of its own, or in the safetensors' metadata under "architecture"; the weights of a run of this
-project (`lib.training.weights`) say theirs already.
+The weights have the names of a module with these two `nn.Sequential`s: `encoder.0.weight`, `decoder.2.bias`. The
+architecture is a separate file, or the entry "architecture" of the safetensors metadata; the weight files of this
+project's runs (`lib.training.weights`) contain theirs already.
 """
 
 import reprlib
@@ -46,7 +46,7 @@ WORDS = ("same", "valid", "zeros", "reflect", "replicate", "circular", "nearest"
 
 @dataclass(frozen=True)
 class Model:
-    """An autoencoder by name; `code`: whether it came from running the user's code."""
+    """A named autoencoder; `code`: whether the user's code returned it."""
 
     name: str
     encoder: nn.Module
@@ -55,19 +55,22 @@ class Model:
 
     @property
     def weight(self) -> Tensor:
-        """One of its weights: in its precision, and on its device, points are handed to it."""
-        return next((one for module in (self.encoder, self.decoder) for one in module.parameters()), torch.empty(0))
+        """The first parameter: points must have its precision and device."""
+        modules = (self.encoder, self.decoder)
+        return next((weight for module in modules for weight in module.parameters()), torch.empty(0))
 
 
 def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
-    """The autoencoder of `FILE.safetensors`, in float64 and evaluation mode, or of `package.module:function` as it returns it.
+    """The autoencoder of `FILE.safetensors`, in float64 and evaluation mode, or the pair that `package.module:function` returns.
 
-    `architecture`: the path of the architecture, where the file does not carry it. Relative paths start from `folder`.
-    Raises `InputError` for files that are not there, damaged, or not of this architecture.
+    `architecture`: the path of the architecture, unless the file contains it. Relative paths start from `folder`.
+    Raises `InputError` for files that are missing, damaged, or of another architecture.
     """
     if is_code(source):
         pair = call(source, folder)
-        if not (isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(one, nn.Module) for one in pair)):
+        if not (
+            isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(module, nn.Module) for module in pair)
+        ):
             raise InputError(f"{source} returned {_shown(pair)}; it should return two modules, (encoder, decoder).")
         for weight in (*pair[0].parameters(), *pair[1].parameters()):
             if weight.dtype not in (torch.float32, torch.float64):
@@ -79,21 +82,21 @@ def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
     if path.suffix != ".safetensors":
         raise InputError(
             f"The model {source!r} is neither FILE.safetensors nor package.module:function; other formats can hide code: "
-            "save the weights by safetensors.torch.save_file."
+            "save the weights with safetensors.torch.save_file."
         )
     if not path.is_file():
-        raise InputError(f"{path} is no file; give the path of a safetensors file.")
+        raise InputError(f"{path} is not a file; give the path of a safetensors file.")
     try:
         with safe_open(path, "pt") as saved:
             encoder, decoder = _pair(saved, path, folder / architecture if architecture else None)
     except InputError:
         raise
-    except Exception as error:  # safetensors, and torch filling the layers, raise many kinds
-        raise InputError(f"{path} is no readable safetensors file ({reason(error)}); write it anew.") from error
+    except Exception as error:  # safetensors, and torch when it fills the layers, raise many types
+        raise InputError(f"{path} is not a readable safetensors file ({reason(error)}); write it again.") from error
     for part, module in (("encoder", encoder), ("decoder", decoder)):
         for name, weight in module.state_dict().items():
             if not torch.isfinite(weight).all():
-                raise InputError(f"{path} has NaN or infinity in {part}.{name}; train the network anew.")
+                raise InputError(f"{path} has NaN or infinity in {part}.{name}; train the network again.")
     return Model(source, encoder.double().eval(), decoder.double().eval(), False)
 
 
@@ -105,7 +108,7 @@ def _pair(saved: Any, path: Path, architecture: Path | None) -> tuple[nn.Module,
         return _filled(saved, path, parse(metadata["architecture"], f"the architecture in {path}"))
     if "widths" in metadata:
         return load_weights(path)[0]
-    raise InputError(f"{path} does not say its architecture; give --architecture FILE (JSON or YAML).")
+    raise InputError(f"{path} does not contain its architecture; give --architecture FILE (JSON or YAML).")
 
 
 def _shown(value: object) -> str:
@@ -113,7 +116,7 @@ def _shown(value: object) -> str:
 
 
 def parse(text: str, name: str) -> nn.ModuleDict:
-    """The autoencoder of an architecture, on the meta device: shapes without memory."""
+    """The autoencoder of an architecture, on the meta device: with shapes, but without memory."""
     content = documents.parse(text, name)
     if not isinstance(content, dict) or set(content) != {"encoder", "decoder"}:
         raise InputError(f"{name} is {_shown(content)}; give two lists of layers, `encoder` and `decoder`.")
@@ -146,25 +149,25 @@ def _layer(entry: object, name: str) -> nn.Module:
         if isinstance(arguments, dict):
             return getattr(nn, kind)(**dict(zip(arguments, plain, strict=True)))
         return getattr(nn, kind)(*plain)
-    except Exception as error:  # whatever torch.nn makes of wrong arguments
+    except Exception as error:  # torch.nn raises many types for wrong arguments
         raise InputError(f"{name} has {kind} with {_shown(arguments)} ({reason(error)}); see torch.nn.") from error
 
 
 def _filled(saved: Any, path: Path, pair: nn.ModuleDict) -> tuple[nn.Module, nn.Module]:
-    """The pair with the file's tensors for its weights, once names, shapes and kinds are found to be the same."""
-    expected, there = pair.state_dict(), set(saved.keys())
+    """The pair with the weights of the file; `InputError` unless names, shapes and types agree."""
+    expected, present = pair.state_dict(), set(saved.keys())
     for names, what in (
-        (set(expected) - there, "lacks"),
-        (there - set(expected), "has, and its architecture has not,"),
+        (set(expected) - present, "lacks"),
+        (present - set(expected), "has, unlike its architecture,"),
     ):
         if names:
-            raise InputError(f"{path} {what} the weights {some(sorted(names))}; give its own architecture.")
+            raise InputError(f"{path} {what} the weights {some(sorted(names))}; give the right architecture.")
     tensors: dict[str, Tensor] = {}
     for name, wanted in expected.items():
         shape = tuple(saved.get_slice(name).get_shape())
         if shape != tuple(wanted.shape):
             raise InputError(
-                f"{path} has {name} of shape {shape}, the architecture {tuple(wanted.shape)}; give its own architecture."
+                f"{path} has {name} of shape {shape}, the architecture {tuple(wanted.shape)}; give the right architecture."
             )
         tensors[name] = saved.get_tensor(name)
         if tensors[name].is_floating_point() != wanted.is_floating_point():

@@ -1,6 +1,7 @@
-"""A member's weights on the disk, with the history of their training."""
+"""The weights of a network as a file, with the history of its training."""
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from lib.training.autoencoders import Pair, affine_layers, build, widths_of
 
 
 def encoded(pair: Pair, metadata: dict[str, str]) -> bytes:
-    """A member's weights, float32, as safetensors, its widths and output among the metadata."""
+    """The weights of a pair, float32, as safetensors; the metadata hold its widths, its output and a checksum."""
     tensors = {}
     for index, layer in enumerate(affine_layers(pair)):
         tensors |= {f"{index}.weight": layer.weight.detach(), f"{index}.bias": layer.bias.detach()}
@@ -26,16 +27,17 @@ def encoded(pair: Pair, metadata: dict[str, str]) -> bytes:
 
 
 def decoded(content: bytes, path: Path) -> tuple[Pair, dict[str, str]]:
-    """A member's weights as a plain pair, with the metadata; `InputError`, naming `path`, where they are truncated or altered."""
+    """The pair and the metadata of a weight file; `InputError`, naming `path`, if it is truncated or altered."""
     try:
         header = 8 + int.from_bytes(content[:8], "little")  # safetensors: a length, a JSON header, the numbers
         tensors = load(content)
         metadata = {"code": "", "history": "{}"} | json.loads(content[8:header])["__metadata__"]
         decoded_history(metadata["history"])
         sizes = [int(width) for width in json.loads(metadata["widths"])]
+        # Before `build` allocates: forged widths could ask for any amount of memory.
         shapes = enumerate(_shapes(sizes))
-        if len(sizes) < 2 or any(tuple(tensors[f"{i}.weight"].shape) != one for i, one in shapes):
-            raise ValueError("its widths are not those of its weights")
+        if len(sizes) < 2 or any(tuple(tensors[f"{i}.weight"].shape) != shape for i, shape in shapes):
+            raise ValueError("its widths do not match its weights")
         pair = build(sizes, seed=0, output=metadata["output"])
         read = []
         for index, layer in enumerate(affine_layers(pair)):
@@ -55,7 +57,7 @@ def _checksum(tensors: Iterable[Tensor]) -> str:
 
 
 def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
-    """A member's weights from the disk (`decoded`); `InputError` where there is no such file."""
+    """The pair and the metadata of the file at `path` (`decoded`); `InputError` if there is no such file."""
     try:
         check_ordinary(path)
         return decoded(path.read_bytes(), path)
@@ -64,20 +66,20 @@ def load_weights(path: Path) -> tuple[Pair, dict[str, str]]:
 
 
 def _shapes(sizes: list[int]) -> list[tuple[int, int]]:
-    """The shapes of the 2n weights of a member of these widths."""
+    """The shapes of the 2n weight matrices of a network of these widths."""
     mirrored = sizes + sizes[-2::-1]
     return list(zip(mirrored[1:], mirrored[:-1], strict=True))
 
 
 def encoded_history(epochs: list[int], columns: dict[str, list[float]]) -> str:
-    """A training history as JSON; NaN (not evaluated) is null."""
-    values = {name: [None if value != value else value for value in column] for name, column in columns.items()}
+    """A training history as JSON, with null for NaN (not evaluated)."""
+    values = {name: [None if math.isnan(value) else value for value in column] for name, column in columns.items()}
     return json.dumps({"epoch": epochs} | values)
 
 
 def decoded_history(text: str) -> list[dict[str, Any]]:
-    """The history's rows: epoch, train_mse, test_mse (None where not evaluated)."""
+    """The rows of a history: epoch, train_mse, test_mse (None if not evaluated)."""
     columns = json.loads(text)
     if not isinstance(columns, dict):
-        raise ValueError("its history is none")
+        raise ValueError("its history is not a table")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

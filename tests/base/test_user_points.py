@@ -131,9 +131,12 @@ def test_arrays_that_are_no_points_are_refused(tmp_path):
         (torch.eye(3).to_sparse(), "dense tensor"),
         (torch.zeros(1).expand(2**40).reshape(2**20, 2**20), "declares .* GiB"),
         (torch.zeros(3, 2, device="meta"), "without values"),
-        ([1.0, 2.0], "gives a list"),
+        ([1.0, 2.0], "is a list"),
         ({"x": 3}, "holds 0 arrays"),
-        ({"x": torch.zeros(1, 1), "y": torch.zeros(1, 1)}, r"holds 2 arrays \('x', 'y'\); name the points' one"),
+        (
+            {"x": torch.zeros(1, 1), "y": torch.zeros(1, 1)},
+            r"holds 2 arrays \('x', 'y'\); name the array of the points",
+        ),
     ],
     ids=["bfloat16", "complex", "int", "sparse", "expanded", "meta", "list", "none", "two"],
 )
@@ -211,7 +214,7 @@ def test_a_forged_storage_size_reaches_no_further_than_the_file(tmp_path):
 
 def test_tables_with_other_columns_are_refused_and_missing_values_named(tmp_path):
     pq.write_table(pa.table({"a": [1.0, 2.0], "name": ["x", "y"]}), tmp_path / "a.parquet")
-    with pytest.raises(InputError, match=r"columns that are no numbers \('name: string'\)"):
+    with pytest.raises(InputError, match=r"columns that are not numeric \('name: string'\)"):
         user_points.read("a.parquet", tmp_path)
     pq.write_table(pa.table({"a": [1.0, None], "b": [1, 2]}), tmp_path / "b.parquet")
     with pytest.raises(InputError, match=r"first \[1\]"):
@@ -240,8 +243,8 @@ def test_folders_of_images_that_do_not_go_together_are_refused(tmp_path):
         "sizes": "is L of 5 x 4 pixels, the first image L of 4 x 4",
         "colours": "is RGB of 4 x 4 pixels, the first image L",
         "palette": "Unknown mode of the image .* 'P'; choose one of: L, RGB",
-        "text": "no readable image",
-        "cut": "no readable image",
+        "text": "not a readable image",
+        "cut": "not a readable image",
         "link": "a link out of it",
         "empty": "holds no images",
     }.items():
@@ -257,8 +260,8 @@ def test_what_is_no_source_is_refused(tmp_path):
     for source, words in {
         "absent.npy": "does not exist",
         "absent": "does not exist",
-        "a.csv": "is none of .npy",
-        "pipe.npy": "is no ordinary file",
+        "a.csv": "is neither a file of type .npy",
+        "pipe.npy": "is not a regular file",
         "two.npz": r"holds 2 arrays \('x', 'y'\)",
         "two.npz:z": "has no array 'z'; choose one of: 'x', 'y'",
         "none.npz": "holds 0 arrays",

@@ -367,7 +367,7 @@ def test_a_broken_statement_is_counted_where_it_applies() -> None:
 
 def test_what_the_secant_form_is_not_written_for_is_refused() -> None:
     encoder, decoder = network([4, 3, 2])
-    with pytest.raises(InputError, match="one shape"):
+    with pytest.raises(InputError, match="the same shape"):
         bounds.secant(encoder, decoder, normal((3, 4)), normal((2, 4)))
     with pytest.raises(InputError, match=r"Linear, Tanh was given; give such a chain"):
         bounds.secant(nn.Sequential(*encoder, nn.Tanh()), decoder, normal((3, 4)), normal((3, 4)))

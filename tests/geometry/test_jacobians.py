@@ -442,7 +442,7 @@ MUTATIONS = {
     ),
     "a mask dropped in the decoder": ("weight.T).mul_(slope[:, None, :])", "weight.T)"),
     "units left out that are on at some points": (".any(dim=0)", ".all(dim=0)"),
-    "J_E at x instead of f(x)": ("encoder_side(slopes_f)", "encoder_side(slopes_x)"),
+    "J_E at x instead of f(x)": ("encoder_side(slopes_f, on_entry)", "encoder_side(slopes_x, on_entry)"),
     "the decoder's last bias forgotten": ("torch.addmv(first.bias, first.weight, last.bias)", "first.bias"),
     "the encoder's first bias forgotten": (
         "return torch.addmm(layer.bias, x, layer.weight.T)",

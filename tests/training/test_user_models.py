@@ -113,7 +113,7 @@ def test_layers_of_any_size_take_no_memory_until_the_weights_are_found_to_fit(tm
         user_models.load("a.safetensors", folder=tmp_path)
     stated = {"widths": json.dumps([10**7, 10**7]), "output": "affine", "sha256": ""}
     save_file({"0.weight": torch.ones(1, 1)}, tmp_path / "b.safetensors", stated)
-    with pytest.raises(InputError, match="its widths are not those of its weights"):
+    with pytest.raises(InputError, match="its widths do not match its weights"):
         user_models.load("b.safetensors", folder=tmp_path)
 
 
@@ -136,7 +136,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
             user_models.load("a.safetensors", "a.json", tmp_path)
 
     refused("lacks the weights 'encoder.0.bias'", encoder_0_bias=None)
-    refused("has, and its architecture has not, the weights 'encoder.1.bias'", encoder_1_bias=torch.ones(2))
+    refused("has, unlike its architecture, the weights 'encoder.1.bias'", encoder_1_bias=torch.ones(2))
     refused(r"encoder.0.bias of shape \(3,\), the architecture \(2,\)", encoder_0_bias=torch.ones(3))
     refused(r"as torch.int64", encoder_0_bias=torch.ones(2, dtype=torch.int64))
     refused("NaN or infinity in encoder.0.bias", encoder_0_bias=torch.tensor([1.0, torch.nan]))
@@ -157,13 +157,13 @@ def test_what_is_no_model_is_refused(tmp_path):
     (tmp_path / "long.json").write_text(" " * 2**20 + "{}")
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\xff")
     for arguments, words in {
-        ("bare.safetensors",): "does not say its architecture; give --architecture",
+        ("bare.safetensors",): "does not contain its architecture; give --architecture",
         ("bare.safetensors", "absent.json"): "no file of at most 128 KiB",
         ("bare.safetensors", "long.json"): "no file of at most 128 KiB",
         ("bare.safetensors", "bytes.json"): "is no text",
-        ("text.safetensors",): "no readable safetensors file",
-        ("forged.safetensors",): "no readable safetensors file",
-        ("absent.safetensors",): "is no file",
+        ("text.safetensors",): "not a readable safetensors file",
+        ("forged.safetensors",): "not a readable safetensors file",
+        ("absent.safetensors",): "is not a file",
         ("a.pt",): "other formats can hide code",
         ("no_such_package.models:pair",): "ModuleNotFoundError",
     }.items():

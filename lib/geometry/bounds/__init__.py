@@ -1,8 +1,8 @@
-r"""What eigenvalues can and cannot say about errors: every statement of the pages `geometry` and `bounds` as a function.
+r"""Relations between eigenvalues and errors: each statement of the pages `geometry` and `bounds` as a function.
 
-For chains of affine layers and ReLU. A function takes what its statement speaks of, a `Secant` form between two points
-(`between`) or a `Local` form at one (`pointwise`), and returns a `Check`: bound, actual and slack at every point, and where the
-assumption holds. `evaluate` makes all of them. Notation of the page `geometry`: r(x) = f(x) - x, f = D o E.
+For chains of affine layers and ReLU. A function takes a `Secant` form between two points (`between`) or a `Local` form at
+a point (`pointwise`) and returns a `Check`: bound, actual value and slack at each point, and where the assumption holds.
+`evaluate` computes all of them. Notation of the page `geometry`: r(x) = f(x) - x, f = D o E.
 """
 
 from lib.geometry.bounds.between import BETWEEN, SECOND_APPLICATION

@@ -1,6 +1,6 @@
-r"""Statements between a point x and an anchor a, one function each, on the secant form (`lib.geometry.bounds.secants`).
+r"""Statements between a point x and an anchor a, from the secant form, a function each.
 
-v = x - a = Q alpha + beta, K_Q and C as there; lambda_i the eigenvalues of K_Q.
+v = x - a = Q alpha + beta; Q, K_Q and C as in `lib.geometry.bounds.secants`; lambda_i the eigenvalues of K_Q.
 """
 
 import torch
@@ -9,11 +9,11 @@ from torch import Tensor
 from lib.geometry.bounds.check import Check, check
 from lib.geometry.bounds.secants import Secant, identities, matvec
 
-NORMAL = 1e-11  # a departure from normality of so small a share of |J|_F counts as none: rounding
+NORMAL = 1e-11  # departures from normality below this share of |J|_F are rounding
 
 
 def secant_identity(form: Secant) -> Check:
-    """r(x) - r(a) = (B~ A~ - I) v, exactly: the length of what the two sides differ by, which must be 0."""
+    """r(x) - r(a) = (B~ A~ - I) v, exactly: the length of the difference of the two sides must be 0."""
     moved = form.second(form.first(form.displacement[:, :, None]))[:, :, 0]
     distance = (form.difference - moved + form.displacement).norm(dim=1)
     return check("secant identity", "identity", torch.zeros_like(distance), distance, form.scale)
@@ -27,7 +27,7 @@ def split_identity(form: Secant) -> Check:
 
 
 def normal_bound(form: Secant) -> Check:
-    """|r(x) - r(a)| >= |beta|: what of a step leaves the image of the decoder cannot be reproduced."""
+    """|r(x) - r(a)| >= |beta|: the part of a step normal to the image of the decoder cannot be reproduced."""
     return check("normal part", "lower", form.across.norm(dim=1), form.difference.norm(dim=1), form.scale)
 
 
@@ -97,13 +97,13 @@ def departure_identity(form: Secant) -> Check:
 
 
 def departure_upper(form: Secant) -> Check:
-    """|T U* alpha + U* C beta| <= dep(B~ A~) |v|: how far p can be off, from the departure from normality alone."""
+    """|T U* alpha + U* C beta| <= dep(B~ A~) |v|: the error of p, bounded by the departure from normality."""
     _, correction = _schur_parts(form)
     return check("departure", "upper", form.departure * form.displacement.norm(dim=1), correction, form.scale)
 
 
 def departure_lower(form: Secant) -> Check:
-    """p - dep(B~ A~) |v| <= |r(x) - r(a)|, cut off at 0: the two statements before, put together."""
+    """p - dep(B~ A~) |v| <= |r(x) - r(a)|, the lower bound cut off at 0: Schur form and departure combined."""
     length, _ = _schur_parts(form)
     bound = (length - form.departure * form.displacement.norm(dim=1)).clamp(min=0)
     return check("departure, lower", "lower", bound, form.difference.norm(dim=1), form.scale)
@@ -156,13 +156,13 @@ def _gains(form: Secant) -> Tensor:
 
 
 def _lengths(form: Secant, name: str, kind: str, inner: Tensor, applies: Tensor | None = None) -> Check:
-    """|beta| and a bound of the tangential part, held against |r(x) - r(a)|."""
+    """Compare |r(x) - r(a)| with |beta| and a bound `inner` of the tangential part."""
     length = torch.hypot(form.across.norm(dim=1), inner)
     return check(name, kind, length, form.difference.norm(dim=1), form.scale, applies)
 
 
 def _normal(form: Secant) -> Tensor:
-    """Where B~ A~ is normal, up to rounding, (P,) bool."""
+    """Where B~ A~ is normal up to rounding, (P,) bool."""
     return form.departure <= NORMAL * form.frobenius
 
 
@@ -177,5 +177,5 @@ def _schur_parts(form: Secant) -> tuple[Tensor, Tensor]:
 
 
 def _stretched(form: Secant, gain: Tensor) -> Tensor:
-    """The scale of rounding where a length is divided by a singular value."""
+    """The scale (P,) of rounding errors after division by a singular value."""
     return form.scale * (1 + 1 / gain.clamp(min=torch.finfo(gain.dtype).tiny))

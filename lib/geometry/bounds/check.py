@@ -1,4 +1,4 @@
-"""A statement held against every point."""
+"""The result of testing a statement at points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-ROUNDING = 1e-10  # relative to the lengths compared: what float64 may be off by
+ROUNDING = 1e-10  # rounding in float64, relative to the lengths compared
 
 Kind = Literal["lower", "upper", "identity"]
 
@@ -16,9 +16,9 @@ Kind = Literal["lower", "upper", "identity"]
 class Check:
     """A statement at P points: `bound` <= `actual` ("lower"), `actual` <= `bound` ("upper"), or equality ("identity").
 
-    `bound`, `actual` (P,); `tolerance` (P,), what rounding may do to their difference (of an expectation: chance);
-    `applies` (P,) bool, where the statement's assumption holds (everywhere where it has none). A bound may be infinite
-    (vacuous), never NaN.
+    `bound`, `actual` (P,); `tolerance` (P,), the difference that rounding can cause (for expectations: chance); `applies`
+    (P,) bool, where the assumption of the statement holds (everywhere without an assumption). A bound may be infinite
+    (vacuous), but not NaN.
     """
 
     name: str
@@ -30,48 +30,49 @@ class Check:
 
     @property
     def slack(self) -> Tensor:
-        """How far on the right side of the bound, (P,): negative where it is broken; of an identity -|bound - actual|."""
+        """The margin (P,) by which the bound holds, negative where it is broken; for an identity -|bound - actual|."""
         if self.kind == "identity":
             return -(self.actual - self.bound).abs()
         return self.actual - self.bound if self.kind == "lower" else self.bound - self.actual
 
     @property
     def broken(self) -> Tensor:
-        """Where the inequality or identity fails by more than the tolerance, (P,) bool, its assumption met or not."""
+        """Where the statement fails by more than the tolerance, (P,) bool, whether or not its assumption holds."""
+        # The negation counts NaN as broken.
         return ~(self.slack >= -self.tolerance)
 
     @property
     def violations(self) -> int:
-        """At how many points the statement is false: its assumption holds, and it is broken."""
+        """The number of points at which the assumption holds and the statement is broken."""
         return int((self.broken & self.applies).sum())
 
     @property
     def broken_without(self) -> int:
-        """At how many points it is broken where its assumption does not hold: what applying it regardless would cost."""
+        """The number of points at which the assumption does not hold and the statement is broken."""
         return int((self.broken & ~self.applies).sum())
 
     @property
     def tightness(self) -> Tensor:
-        """bound / actual (P,); 1 where they are equal, as where both are 0."""
+        """bound / actual (P,); 1 if both are equal, including 0."""
         return torch.where(self.actual == self.bound, 1.0, self.bound / self.actual)
 
     @property
     def vacuous(self) -> Tensor:
-        """Where the bound says nothing, (P,) bool: a lower bound of 0 where the actual value is not, an infinite upper bound."""
+        """Where the bound carries no information, (P,) bool: a lower bound of 0 for a positive value, an infinite upper bound."""
         if self.kind == "lower":
             return (self.bound <= self.tolerance) & (self.actual > self.tolerance)
         return torch.isinf(self.bound) & (self.kind == "upper")
 
 
 def check(name: str, kind: Kind, bound: Tensor, actual: Tensor, scale: Tensor, applies: Tensor | None = None) -> Check:
-    """A `Check` that applies everywhere unless told where; `scale` (P,), the size of what was subtracted on the way."""
+    """A `Check` that applies everywhere by default; `scale` (P,), the size of the terms subtracted in its computation."""
     everywhere = torch.ones(actual.shape, dtype=torch.bool, device=actual.device)
     tolerance = ROUNDING * (scale + actual.abs())
     return Check(name, kind, bound, actual, tolerance, everywhere if applies is None else applies)
 
 
 def joined(parts: Sequence[Check]) -> Check:
-    """The checks of one statement at several sets of points, as one."""
+    """Concatenate the checks of a statement at several sets of points."""
     tensors = {
         name: torch.cat([getattr(part, name) for part in parts]) for name in ("bound", "actual", "tolerance", "applies")
     }

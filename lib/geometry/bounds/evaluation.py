@@ -1,4 +1,4 @@
-"""Every statement at every point of a trained pair, and the table of what came out."""
+"""All statements at all points of a trained pair, and the table of results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,42 +13,43 @@ from lib.geometry.bounds.expectation import stein
 from lib.geometry.bounds.pointwise import LOCAL, local, region_flips
 from lib.geometry.bounds.secants import secant
 
-CHUNK = 512  # points that are worked on together: their (N, d) matrices stay in the cache
+CHUNK = 512  # points computed together: their (N, d) matrices stay in the cache
 STEIN_POINTS, STEIN_SPREAD, STEIN_DRAWS = 20, 0.2, 1_000
 SQUARE = ("core_identity", "neighbourhood_identity", "tangential_identity")
 EXPLICIT = 100  # statements that form an (N, N) matrix are checked where N is at most this
 
 
 def evaluate(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors: Tensor, seed: int = 0) -> list[Check]:
-    """All statements at points x (P, N), float64, those between two points with `anchors` (P, N) as the second.
+    """All statements at points x (P, N), float64; statements between two points use `anchors` (P, N) as second points.
 
-    The statements on expectations are checked at the first 20 points, by Monte Carlo; `seed` fixes all that is drawn.
-    Those that form N x N matrices (`SQUARE`, and `region_flips`) are left out where N > 100.
+    Statements on expectations are checked at the first 20 points, by Monte Carlo; `seed` fixes the draws. Statements
+    that form N x N matrices (`SQUARE` and `region_flips`) are left out for N > 100.
     """
     generator = torch.Generator().manual_seed(seed)
     small = x.shape[1] <= EXPLICIT
-    at_point = [one for one in LOCAL if small or one.__name__ not in SQUARE]
-    found: dict[str, list[Check]] = {}
+    at_point = [statement for statement in LOCAL if small or statement.__name__ not in SQUARE]
+    by_name: dict[str, list[Check]] = {}
     for part, part_anchors in zip(x.split(CHUNK), anchors.split(CHUNK), strict=True):
         with torch.no_grad():
             image = decoder(encoder(part))
-            here, between = local(encoder, decoder, part), secant(encoder, decoder, part, part_anchors)
+            at_x, between = local(encoder, decoder, part), secant(encoder, decoder, part, part_anchors)
             again = secant(encoder, decoder, image, part)
-            checks = [one(here) for one in at_point]
-            checks += [region_flips(here)] if small else []
-            checks += [one(between) for one in BETWEEN] + [one(again) for one in SECOND_APPLICATION]
+            checks = [statement(at_x) for statement in at_point]
+            checks += [region_flips(at_x)] if small else []
+            checks += [statement(between) for statement in BETWEEN]
+            checks += [statement(again) for statement in SECOND_APPLICATION]
         for check in checks:
-            found.setdefault(check.name, []).append(check)
-    checks = [joined(parts) for parts in found.values()]
+            by_name.setdefault(check.name, []).append(check)
+    checks = [joined(parts) for parts in by_name.values()]
     return [*checks, *stein(encoder, decoder, x[:STEIN_POINTS], STEIN_SPREAD, STEIN_DRAWS, generator)]
 
 
 def table(checks: Sequence[Check]) -> list[dict[str, Any]]:
-    """A row a statement: how often it was checked, applies, is violated, is broken where it does not apply; how tight it is.
+    """A row per statement: the numbers of points, of points where it applies, of violations, and of failures elsewhere.
 
-    `tightness_q05`, `tightness_median`, `tightness_q95`: of bound / actual over the points where it applies and the actual
-    value is above rounding (None where there is no such point, and for identities); `vacuous`: the share of points at which
-    the bound says nothing.
+    `tightness_q05`, `tightness_median`, `tightness_q95`: quantiles of bound / actual over the points where the statement
+    applies and the actual value exceeds rounding (None without such points, and for identities); `vacuous`: the share of
+    points at which the bound carries no information.
     """
     return [
         {

@@ -1,4 +1,4 @@
-r"""Statements at one point, one function each: of its two cores, of its region, of its neighbourhood.
+r"""Statements at a point, a function each: on its two cores, its region and its neighbourhood.
 
 A = J_E(x), B = J_D(E(x)), J = B A, core K = A B with eigenvalues lambda_i, omega = det K; B = Q R, K_Q = R A Q.
 """
@@ -17,15 +17,15 @@ from lib.geometry.bounds.secants import Secant, flipped_units, identities, relu_
 from lib.geometry.jacobians import Cores, cores
 
 NO_FIXED_POINT = 1e-8  # sigma_min(I - K) below this: 1 counts as an eigenvalue of K
-INSIDE, OUTSIDE = 0.999, 1.001  # of the certified radius
+INSIDE, OUTSIDE = 0.999, 1.001  # relative to the certified radius
 
 
 @dataclass(frozen=True)
 class Local:
-    """What the statements at P points `x` (P, N) need of a pair.
+    """The data of the statements at P points `x` (P, N) of a pair.
 
     `cores`: K, J_L and the Gram matrices; `at_x`: the secant form of x with itself, which holds A, B and their split;
-    `at_image`: that of f(x) with itself, whose first map is J_E(f(x)).
+    `at_image`: the secant form of f(x) with itself, whose first map is J_E(f(x)).
     """
 
     encoder: nn.Sequential
@@ -72,12 +72,12 @@ class Local:
 
     @cached_property
     def boundary(self) -> tuple[Tensor, Tensor]:
-        """The certified radius (P,), and the way to where it ends (P, N) (`nearest_boundary`)."""
+        """The certified radius (P,) and the direction (P, N) to the nearest boundary (`nearest_boundary`)."""
         return nearest_boundary(self.encoder, self.decoder, self.x)
 
     @property
     def core_scale(self) -> Tensor:
-        """d + |K|_F^2 (P,), to which rounding in sums over the spectrum is relative."""
+        """d + |K|_F^2 + |J|_F^2 (P,), to which rounding in sums over the spectrum is relative."""
         return self.latent_dim + self.cores.input.square().sum(dim=(1, 2)) + self.at_x.frobenius.square()
 
 
@@ -87,7 +87,7 @@ def local(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> Local:
     with torch.no_grad():
         image = decoder(encoder(x))
     if not torch.isfinite(image).all():
-        raise InputError("The network's output holds NaN or infinity; mend its weights.")
+        raise InputError("The network's output holds NaN or infinity; fix its weights.")
     return Local(
         encoder, decoder, x, cores(encoder, decoder, x, grams=True), at_x, secant(encoder, decoder, image, image)
     )
@@ -106,7 +106,7 @@ def core_identity(point: Local, t: float = 2.0) -> Check:
 
 
 def flip_rank(point: Local) -> Check:
-    """rank(J_L - K) <= min(d, number of units of the encoder that flip between x and f(x)); J_L = K where none flips."""
+    """rank(J_L - K) <= min(d, number of encoder units that flip between x and f(x)); J_L = K if none flips."""
     image = point.x + point.at_x.residual
     flipped = flipped_units(point.encoder, point.x, image).clamp(max=point.latent_dim)
     difference = point.cores.latent - point.cores.input
@@ -127,14 +127,16 @@ def traces_apart(point: Local) -> Check:
 def volume_split(point: Local) -> Check:
     """log|omega| = log vol(J_D) + log vol(J_E) + sum log cos theta_i, theta_i the angles between row space of J_E and image of J_D.
 
-    It applies where both Jacobians have full rank and omega is not 0.
+    Applies where both Jacobians have full rank and omega is not 0.
     """
     rows, encoder_triangle = torch.linalg.qr(point.at_x.first.transposed(identities(point.latent_dim, point.x)))
-    parts = [spectra.log_volume(one)[1] for one in (point.at_x.triangle, encoder_triangle, rows.mT @ point.at_x.basis)]
-    conditions = [spectra.conditioning(one) for one in (point.at_x.triangle, encoder_triangle, point.cores.input)]
+    parts = [
+        spectra.log_volume(matrix)[1] for matrix in (point.at_x.triangle, encoder_triangle, rows.mT @ point.at_x.basis)
+    ]
+    conditions = [spectra.conditioning(matrix) for matrix in (point.at_x.triangle, encoder_triangle, point.cores.input)]
     worst = torch.stack(conditions).amin(dim=0)
     applies = worst > 1e-9
-    total, actual = (torch.where(applies, one, 0.0) for one in (torch.stack(parts).sum(dim=0), point.log_volume))
+    total, actual = (torch.where(applies, values, 0.0) for values in (torch.stack(parts).sum(dim=0), point.log_volume))
     return check("volume split", "identity", total, actual, point.latent_dim / worst.clamp(min=1e-9), applies)
 
 
@@ -167,10 +169,10 @@ def nearest_boundary(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) 
 
 
 def region_flips(point: Local) -> Check:
-    """The certified radius is neither too large nor too small.
+    """The certified radius is neither too large nor too small: the number of exceptions is 0.
 
-    Along the gradient of the unit that decides it, a step of `INSIDE` times the radius, forth or back, flips no unit of E or D,
-    and one of `OUTSIDE` times towards that unit's boundary flips a unit. How many units do otherwise is 0.
+    Along the gradient of the nearest unit, a step of `INSIDE` times the radius in either direction flips no unit of E or D,
+    and a step of `OUTSIDE` times the radius towards that unit's boundary flips a unit.
     """
     radius, direction = point.boundary
     applies = (radius > 0) & torch.isfinite(radius)
@@ -187,7 +189,7 @@ def region_flips(point: Local) -> Check:
 def virtual_fixed_point(point: Local) -> Check:
     """r(x) = (J - I)(x - x*) with x* = f(x) + B (I - K)^-1 A r(x), the fixed point of the affine piece at x.
 
-    The length of what the two sides differ by, which must be 0. It applies where 1 is no eigenvalue of K.
+    The length of the difference of the two sides must be 0. Applies where 1 is not an eigenvalue of K.
     """
     fixed, applies, gain = fixed_points(point)
     step = torch.where(applies[:, None], point.x - fixed, 0.0)
@@ -198,10 +200,11 @@ def virtual_fixed_point(point: Local) -> Check:
 
 
 def fixed_points(point: Local) -> tuple[Tensor, Tensor, Tensor]:
-    """x* (P, N), x itself where 1 is an eigenvalue of K; where it is not (P,) bool; sigma_min(I - K) (P,)."""
+    """x* (P, N), or x if 1 is an eigenvalue of K; whether it is not, (P,) bool; and sigma_min(I - K) (P,)."""
     less = -_less_identity(point.cores.input)
     gain = torch.linalg.svdvals(less)[:, -1]
     applies = gain > NO_FIXED_POINT
+    # A singular matrix would fail the solve of the whole batch: the identity stands in, and its result is not used.
     safe = torch.where(applies[:, None, None], less, identities(point.latent_dim, point.x))
     residual = point.at_x.residual
     moved = point.at_x.second(torch.linalg.solve(safe, point.at_x.first(residual[:, :, None])))[:, :, 0]
@@ -212,7 +215,7 @@ def fixed_points(point: Local) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def tangent_bound(point: Local) -> Check:
-    """|r(x)| >= the distance of x from the plane tangent to the decoded manifold at f(x): the network alone, no anchor."""
+    """|r(x)| >= the distance of x from the plane tangent to the decoded manifold at f(x); no anchor is needed."""
     residual = point.at_x.residual
     return check(
         "tangent plane", "lower", point.at_x.normal_part(residual).norm(dim=1), residual.norm(dim=1), point.at_x.scale
@@ -222,8 +225,8 @@ def tangent_bound(point: Local) -> Check:
 def neighbourhood_identity(point: Local) -> Check:
     """E|r(x + v)|^2 = |r(x)|^2 + s^2 (N - d + |K_Q - I|_F^2 + |C|_F^2), v of mean 0 and covariance s^2 I within the region.
 
-    Exact, with v = s sqrt(N) times plus or minus a unit vector, each with the same probability, s sqrt(N) within the
-    certified radius. It applies where that radius is finite and not 0.
+    Computed exactly: v is s sqrt(N) times a unit vector or its negative, all equally likely, with s sqrt(N) below the
+    certified radius. Applies where that radius is finite and not 0.
     """
     dim = point.x.shape[1]
     oblique = point.at_x.oblique.square().sum(dim=(1, 2))

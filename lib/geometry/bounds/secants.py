@@ -1,8 +1,8 @@
-r"""The secant Jacobian between two points, and what follows from it.
+r"""The secant Jacobian between two points, and the quantities derived from it.
 
 Between two points every ReLU acts as multiplication by a number m in [0, 1], m (h - h') = relu(h) - relu(h'). With these
-slopes in place of the ReLUs, encoder and decoder become matrices A~ (d, N) and B~ (N, d). They are products of the
-network's weights as the Jacobians are, equal the Jacobians where the points share all activation patterns, and
+slopes in place of the ReLUs, encoder and decoder become matrices A~ (d, N) and B~ (N, d). Like the
+Jacobians they are products of the network's weights; they equal the Jacobians if all units agree at the two points, and
 
     r(x) - r(a) = (B~ A~ - I)(x - a)        exactly, at any distance.
 """
@@ -24,10 +24,10 @@ from lib.geometry.jacobians.fast import Layer, layers
 
 @dataclass(frozen=True)
 class LinearMap:
-    """A matrix a point, as the product of a chain's weights and of slopes (P, width) between them; never formed."""
+    """A matrix for each of P points: the product of a chain's weights with slopes (P, width) between them; never formed."""
 
     weights: Sequence[Tensor]
-    slopes: Sequence[Tensor | None]  # after each weight; None where no activation follows
+    slopes: Sequence[Tensor | None]  # after each weight; None without an activation
 
     def __call__(self, columns: Tensor) -> Tensor:
         """The matrix times columns (P, in, k): (P, out, k)."""
@@ -51,7 +51,7 @@ class Secant:
     """The secant form between P points x and anchors a.
 
     `displacement` v = x - a, `residual` r(x) and `anchor_residual` r(a) as the network computes them, (P, N); the maps
-    `first` A~ and `second` B~. Derived: B~ = Q R (`basis` (P, N, d) of orthonormal columns whose span holds the image of B~,
+    `first` A~ and `second` B~. Derived: B~ = Q R (`basis` (P, N, d), orthonormal columns whose span contains the image of B~,
     `triangle` (P, d, d)), `core` K_Q = R A~ Q (P, d, d), `oblique` C = R A~ (I - Q Q^T) (P, d, N), and the parts of v,
     `along` alpha = Q^T v (P, d) and `across` beta = (I - Q Q^T) v (P, N).
     """
@@ -99,12 +99,12 @@ class Secant:
 
     @cached_property
     def eigenvalues(self) -> Tensor:
-        """Those of K_Q (P, d), complex; the non-zero ones are those of B~ A~."""
+        """The eigenvalues of K_Q (P, d), complex; B~ A~ has the same non-zero eigenvalues."""
         return spectra.eigenvalues(self.core)
 
     @cached_property
     def departure(self) -> Tensor:
-        """Henrici's departure from normality of J = B~ A~, (P,): sqrt(|T|_F^2 + |C|_F^2), 0 exactly where J is normal."""
+        """Henrici's departure from normality of J = B~ A~, (P,): sqrt(|T|_F^2 + |C|_F^2); 0 if and only if J is normal."""
         strict = self.schur[0].triu(1).abs().square().sum(dim=(1, 2))
         return (strict + self.oblique.square().sum(dim=(1, 2))).sqrt()
 
@@ -135,29 +135,29 @@ class Secant:
 
     @cached_property
     def mixed(self) -> Tensor:
-        """C beta (P, d): what the part of v across the decoder's image contributes along it."""
+        """C beta (P, d): the tangential effect of the normal part of v."""
         return matvec(self.oblique, self.across)
 
     def normal_part(self, vectors: Tensor) -> Tensor:
-        """(I - Q Q^T) u (P, N) of vectors u (P, N): what of them lies outside the span of Q."""
+        """(I - Q Q^T) u (P, N), the part of vectors u (P, N) normal to the span of Q."""
         return vectors - matvec(self.basis, matvec(self.basis.mT, vectors))
 
     @cached_property
     def scale(self) -> Tensor:
-        """The size (P,) of the lengths that are compared, to which rounding is relative."""
+        """The size (P,) of the compared lengths, to which rounding is relative."""
         reach = (1 + self.frobenius) * (self.displacement.norm(dim=1) + self.anchor_residual.norm(dim=1))
         return reach + self.residual.norm(dim=1)
 
 
 def secant(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors: Tensor) -> Secant:
-    """The secant form of `x` (P, N) and `anchors` (P, N); with x = a it holds the Jacobians at x. Use float64.
+    """The secant form of `x` (P, N) and `anchors` (P, N); for x = a it holds the Jacobians at x. Use float64.
 
-    Raises `InputError` for modules other than chains of `nn.Linear` and `nn.ReLU`, for shapes that differ, and for points that are
-    not finite.
+    Raises `InputError` for modules other than chains of `nn.Linear` and `nn.ReLU`, for different shapes, and for points
+    that are not finite.
     """
     if x.shape != anchors.shape:
         raise InputError(
-            f"Points and anchors should have one shape, {tuple(x.shape)} and {tuple(anchors.shape)} were given."
+            f"Points and anchors should have the same shape, {tuple(x.shape)} and {tuple(anchors.shape)} were given."
         )
     check_rows(encoder, decoder, x)
     check_points(anchors, encoder)
@@ -168,7 +168,7 @@ def secant(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors: T
 
 
 def check_rows(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> None:
-    """Raise `InputError` unless x is float64 (P, N) and finite, and the modules an autoencoder of such points."""
+    """Raise `InputError` unless x is finite, float64 (P, N), and the modules are an autoencoder of such points."""
     if x.dtype != torch.float64 or x.ndim != 2:
         raise InputError(
             f"Points should be float64 of the shape (points, N), {x.dtype} {tuple(x.shape)} was given; convert them, and images to "
@@ -179,23 +179,23 @@ def check_rows(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> None:
 
 
 def relu_layers(chain: nn.Module) -> list[Layer]:
-    """The layers of a chain (`lib.geometry.jacobians.fast`); `InputError` unless all are Linear, followed by ReLU or by nothing."""
-    found = layers(chain)
-    if not found or any(type(one) is not nn.ReLU for layer in found for one in layer.after):
-        names = [type(one).__name__ for one in chain.modules() if not list(one.children())]
+    """The layers of a chain (`lib.geometry.jacobians.fast`); `InputError` unless all are Linear, with ReLU or nothing after."""
+    chain_layers = layers(chain)
+    if not chain_layers or any(type(module) is not nn.ReLU for layer in chain_layers for module in layer.after):
+        names = [type(module).__name__ for module in chain.modules() if not list(module.children())]
         raise InputError(
             f"The statements are about chains of Linear layers with ReLU between them, {', '.join(names)} was given; give such a "
             "chain, without hooks."
         )
-    return found
+    return chain_layers
 
 
 def _walk(chain: nn.Module, h: Tensor, h_anchor: Tensor) -> tuple[Tensor, Tensor, LinearMap]:
-    """The chain at both points, and its secant map."""
+    """The outputs of a chain at both points, and its secant map."""
     weights: list[Tensor] = []
     slopes: list[Tensor | None] = []
     for layer in relu_layers(chain):
-        h, h_anchor = (nn.functional.linear(one, layer.weight, layer.bias) for one in (h, h_anchor))
+        h, h_anchor = (nn.functional.linear(values, layer.weight, layer.bias) for values in (h, h_anchor))
         weights.append(layer.weight.detach())
         slopes.append(secant_slope(h, h_anchor) if layer.after else None)
         if layer.after:
@@ -204,18 +204,19 @@ def _walk(chain: nn.Module, h: Tensor, h_anchor: Tensor) -> tuple[Tensor, Tensor
 
 
 def secant_slope(h: Tensor, h_anchor: Tensor) -> Tensor:
-    """m in [0, 1] with relu(h) - relu(h') = m (h - h'): the common slope, or the positive one's share of |h| + |h'|."""
+    """m in [0, 1] with relu(h) - relu(h') = m (h - h'): the common slope if both signs agree, else the positive
+    value divided by |h| + |h'|."""
     same = (h > 0) == (h_anchor > 0)
     share = torch.maximum(h, h_anchor) / (h.abs() + h_anchor.abs()).clamp(min=torch.finfo(h.dtype).tiny)
     return torch.where(same, (h > 0).to(h.dtype), share.clamp(0, 1))
 
 
 def flipped_units(chain: nn.Module, first: Tensor, second: Tensor) -> Tensor:
-    """How many ReLU units of a chain are active at one of two points and not at the other, (P,) int."""
+    """The number of ReLU units of a chain that are active at exactly one of two points, (P,) int."""
     flipped = torch.zeros(len(first), dtype=torch.int64, device=first.device)
     with torch.no_grad():
         for layer in relu_layers(chain):
-            first, second = (nn.functional.linear(one, layer.weight, layer.bias) for one in (first, second))
+            first, second = (nn.functional.linear(values, layer.weight, layer.bias) for values in (first, second))
             if layer.after:
                 flipped += ((first > 0) != (second > 0)).sum(dim=1)
                 first, second = first.relu(), second.relu()

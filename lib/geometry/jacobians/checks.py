@@ -1,4 +1,4 @@
-"""What the Jacobian engine refuses, a sentence each."""
+"""Refuse points and modules that the Jacobian engine cannot use."""
 
 import torch
 from torch import Tensor, nn
@@ -7,29 +7,31 @@ from lib.base.errors import InputError, nonfinite_rows
 from lib.geometry.jacobians.general import no_tf32
 
 PRECISIONS = (torch.float32, torch.float64)
-ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-5}  # of an output, also of modules that compute in less inside
+ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-5}  # relative; modules may compute in lower precision inside
 
 
 def check_chunk_size(chunk_size: int | None) -> None:
-    """Raise `InputError` unless it is positive or None."""
+    """Raise `InputError` unless the size is positive or None."""
     if chunk_size is not None and chunk_size < 1:
-        raise InputError(f"`chunk_size` should be positive, {chunk_size} was given; leave it out to have it chosen.")
+        raise InputError(f"`chunk_size` should be positive, {chunk_size} was given; leave it out for the default.")
 
 
 def check_points(x: Tensor, encoder: nn.Module) -> None:
-    """Raise `InputError` for points that are not finite float32 or float64, none at all, or not of the encoder's kind."""
+    """Raise `InputError` unless x is finite, not empty, float32 or float64, and of the encoder's precision and device."""
     if not isinstance(encoder, nn.Module):
         raise InputError(f"The encoder should be a torch.nn.Module, {type(encoder).__name__} was given; wrap it.")
     if not isinstance(x, Tensor):
-        raise InputError(f"Points should be a tensor, {type(x).__name__} was given; convert them by torch.as_tensor.")
+        raise InputError(f"Points should be a tensor, {type(x).__name__} was given; convert them with torch.as_tensor.")
     if not x.is_floating_point():
         raise InputError(f"Points should be floating point, {x.dtype} was given; convert and scale them to [0, 1].")
     if x.dtype not in PRECISIONS:
-        raise InputError(f"Points should be float32 or float64, {x.dtype} was given; spectra need the digits: convert.")
+        raise InputError(
+            f"Points should be float32 or float64, {x.dtype} was given; spectra need this precision: convert."
+        )
     if x.ndim < 2 or x.numel() == 0:
         raise InputError(f"Points should have the shape (points, ...) with at least one, {tuple(x.shape)} was given.")
     if bad := nonfinite_rows(x):
-        raise InputError(f"Points hold NaN or infinity in rows {bad[:5]}; remove or mend them.")
+        raise InputError(f"Points hold NaN or infinity in rows {bad[:5]}; remove the non-finite values.")
     parameter = next(encoder.parameters(), None)
     if parameter is not None and parameter.dtype != x.dtype:
         raise InputError(f"Points are {x.dtype} and the encoder is {parameter.dtype}; convert one to the other.")
@@ -38,9 +40,9 @@ def check_points(x: Tensor, encoder: nn.Module) -> None:
 
 
 def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses: bool = True) -> int:
-    """The latent dimension d, by passes of two points; raise `InputError` where the pair is no autoencoder of such points.
+    """The latent dimension d; raise `InputError` unless the pair is an autoencoder of points such as x.
 
-    `compresses`: d must not be larger than N.
+    Passes two points through the pair. `compresses`: d must not be larger than N.
     """
     if not isinstance(decoder, nn.Module):
         raise InputError(f"The decoder should be a torch.nn.Module, {type(decoder).__name__} was given; wrap it.")
@@ -48,20 +50,21 @@ def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses:
         for part in module.modules():
             if part.training and _changes_in_training(part):
                 raise InputError(
-                    f"The {name} holds {type(part).__name__} in training mode, so that a point's output depends on others "
-                    f"or on chance; call {name}.eval() first."
+                    f"The {name} holds {type(part).__name__} in training mode, so that a point's output depends on other "
+                    f"points or on chance; call {name}.eval() first."
                 )
+    # Two points far apart: if a module mixes the points of a batch, the second changes the output of the first most.
     farthest = int((x - x[:1]).flatten(1).abs().sum(dim=1).argmax())
     points = x[[0, farthest]]
-    taken = f"points of shape {tuple(x.shape[1:])}"
-    z = _passed(encoder, x[:1], "encoder", taken)
+    input_kind = f"points of shape {tuple(x.shape[1:])}"
+    z = _passed(encoder, x[:1], "encoder", input_kind)
     if z.ndim < 2 or len(z) != 1:
         raise InputError(
             f"The encoder should return (points, d), for one point it returned {tuple(z.shape)}; reshape it."
         )
     latent_dim, input_dim = z[0].numel(), x[0].numel()
-    given = f"the encoder's output of shape {tuple(z.shape[1:])}"
-    output = _passed(decoder, z, "decoder", given)
+    code_kind = f"the encoder's output of shape {tuple(z.shape[1:])}"
+    output = _passed(decoder, z, "decoder", code_kind)
     if output.shape != x[:1].shape:
         raise InputError(
             f"The decoder should return points of the shape {tuple(x.shape[1:])}, as the encoder takes; it returned "
@@ -69,24 +72,25 @@ def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses:
         )
     if compresses and latent_dim > input_dim:
         raise InputError(
-            f"The latent dimension {latent_dim} is larger than the input's, {input_dim}; the cores would hold zeros only "
-            "beside the spectrum: give a network that compresses."
+            f"The latent dimension {latent_dim} is larger than the input's, {input_dim}; the cores would only add zeros "
+            "to the spectrum: give a network that compresses."
         )
-    _check_apart(decoder, _check_apart(encoder, points, "encoder", taken), "decoder", given)
+    _check_separate(decoder, _check_separate(encoder, points, "encoder", input_kind), "decoder", code_kind)
     return latent_dim
 
 
-def _check_apart(module: nn.Module, points: Tensor, name: str, what: str) -> Tensor:
-    """The module's output at points; `InputError` where it is another one for each of them alone."""
+def _check_separate(module: nn.Module, points: Tensor, name: str, what: str) -> Tensor:
+    """The module's output at points; `InputError` if it differs from the output at each point alone."""
     with no_tf32():
         together = _passed(module, points, name, what)
         alone = torch.cat([_passed(module, point, name, what) for point in points.split(1)])
     apart = together - alone if together.shape == alone.shape else alone
     size = alone.nan_to_num(0, 0, 0).abs().max()
     if apart.nan_to_num(0, 0, 0).abs().max() > ROUNDING[points.dtype] * size:
+        change = float(apart.abs().max() / size)
         raise InputError(
-            f"The {name}'s output at a point depends on the other points of its batch, or on chance: beside one other it is off by "
-            f"{float(apart.abs().max() / size):.1g} of its size; leave out statistics or attention over the batch, and dropout."
+            f"The {name}'s output at a point depends on the other points of its batch, or on chance: next to another it "
+            f"changes by {change:.1g} of its size; remove batch statistics, attention over points, and dropout."
         )
     return together
 
@@ -104,7 +108,7 @@ def _passed(module: nn.Module, x: Tensor, name: str, what: str) -> Tensor:
     except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
         first = next(part for part in module.modules() if not list(part.children()))
         narrow = isinstance(first, nn.Linear) and first.in_features != x.shape[-1]
-        wanted = f"its first layer takes {first.in_features} columns" if narrow else "reshape them, or mend it"
+        wanted = f"its first layer takes {first.in_features} columns" if narrow else "reshape them, or fix it"
         raise InputError(f"The {name} does not take {what} ({' '.join(str(error).split())}); {wanted}.") from error
     if not isinstance(result, Tensor):
         raise InputError(

@@ -1,23 +1,23 @@
 r"""The fast path: chains of affine layers, each followed by pointwise maps.
 
-With slopes S_l (diagonal, the derivative of the pointwise maps at what enters them; 0 or 1 for ReLU) the encoder's
+With slopes S_l (diagonal, the derivatives of the pointwise maps at their inputs; 0 or 1 for ReLU) the encoder's
 Jacobian is S_n W_n ... S_1 W_1 and the decoder's S'_m V_m ... S'_1 V_1. Where the decoder ends affine (S'_m = I), the
 product G = W_1 V_m, formed once for the network, removes the input dimension:
 
     K = (S_n W_n ... W_2 S_1) G (S'_{m-1} V_{m-1} ... S'_1 V_1).
 
-Both factors are built from their thin ends, d rows a point, with the points stacked to (points * d) rows, so that
-every product but the last is one matrix product. J_L has the slopes at f(x), and since W_1 f(x) = G h + W_1 c, h the
-decoder's last hidden values and c its last bias, not even f(x) is formed where no error is asked for. Gram matrices
+Both factors are multiplied up from their thin ends, d rows per point. The points are stacked to (points * d) rows, so
+that every product except the last is one matrix product. J_L uses the slopes at f(x). Since W_1 f(x) = G h + W_1 c, with
+the last hidden values h and the last bias c of the decoder, f(x) itself is needed for the error only. Gram matrices
 come from W_1 W_1^T and V_m^T V_m in the same way.
 
-A unit that is off at every point of a chunk has a zero row and column in every product, and is left out of them. A
-trained network has many (page `performance`).
+A unit that is off at every point of a chunk has a zero row and column in every product, and is left out. A
+trained network has many such units (page `performance`).
 
-Cost a point, in multiply-adds, where none is left out, for widths N, w_1, ..., w_n = d mirrored in the decoder:
-3 d S' + d w_1^2 + 2 d^2 w_1, S' the weights of the hidden layers w_1 to w_{n-1}, and at the most 4 N w_1 for the passes
-through the network. A decoder that ends in a pointwise map that is not the identity makes G depend on the point; the
-two factors are then carried to the input space, 3 d N w_1 more.
+Cost per point in multiply-adds, if no unit is left out, for widths N, w_1, ..., w_n = d mirrored in the decoder:
+3 d S' + d w_1^2 + 2 d^2 w_1, S' the number of weights between the hidden layers w_1 to w_{n-1}, and at most 4 N w_1 for
+the passes through the network. If the decoder ends in a pointwise map other than the identity, G depends on the point;
+the two factors are then carried to the input space, for 3 d N w_1 more.
 """
 
 from collections.abc import Sequence
@@ -31,14 +31,14 @@ from lib.geometry.jacobians.result import Compute, Cores
 
 Index = Tensor | slice
 EVERY = slice(None)
-WORTH_PRUNING = 0.9  # a layer with more of its units alive is taken whole
+WORTH_PRUNING = 0.9  # above this share of active units, copying the weights costs more than it saves
 
 POINTWISE = (
     *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.Hardtanh, nn.RReLU, nn.Threshold, nn.Hardshrink, nn.Softshrink),
     *(nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Softplus, nn.Softsign, nn.Tanh, nn.Tanhshrink),
     *(nn.Sigmoid, nn.LogSigmoid, nn.Hardsigmoid, nn.Hardswish, nn.BatchNorm1d),
 )
-INERT = (  # in evaluation; `lib.geometry.jacobians.checks` refuses dropout in training
+INERT = (  # in evaluation mode; `lib.geometry.jacobians.checks` refuses dropout in training mode
     *(nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout),
 )
 
@@ -52,17 +52,18 @@ class Layer:
     after: tuple[nn.Module, ...] = ()
 
     def activate(self, h: Tensor) -> tuple[Tensor, Tensor]:
-        """The pointwise maps' values at h (points, out), and their slopes as autograd has them."""
+        """The values of the pointwise maps at h (points, out), and their slopes as autograd defines them."""
         if not self.after:
             return h, torch.ones_like(h)
         if all(isinstance(module, nn.ReLU) for module in self.after):
             return h.clamp(min=0), (h > 0).to(h.dtype)
+        # Pointwise maps have a diagonal Jacobian: its product with a vector of ones is the diagonal.
         value, slope, *_ = jvp(nn.Sequential(*map(_out_of_place, self.after)), (h,), (torch.ones_like(h),))
         return value, slope
 
 
 def _out_of_place(module: nn.Module) -> nn.Module:
-    """A module that leaves its input as it is: activations are often told to work in place."""
+    """A copy of an activation that does not change its input in place."""
     if not getattr(module, "inplace", False):
         return module
     copy = module.__class__.__new__(module.__class__)
@@ -71,14 +72,15 @@ def _out_of_place(module: nn.Module) -> nn.Module:
 
 
 def layers(chain: nn.Module) -> list[Layer]:
-    """The layers of an `nn.Sequential` of affine and pointwise modules; none where it holds anything else, or a hook.
+    """The layers of an `nn.Sequential` of affine and pointwise modules; an empty list if it holds other modules or hooks.
 
-    An `nn.Flatten` before the first and an `nn.Unflatten` after the last layer change the shape only, and are passed over.
+    An `nn.Flatten` at the start and an `nn.Unflatten` at the end change the shape only, and are skipped.
     """
-    found: list[Layer] = []
-    if any(one._forward_hooks or one._forward_pre_hooks or "forward" in vars(one) for one in chain.modules()):
-        return found
-    modules = [one for one in _flattened(chain) if type(one) not in INERT]
+    chain_layers: list[Layer] = []
+    # A hook, or a `forward` set on the instance, could compute anything: only the module itself knows.
+    if any(part._forward_hooks or part._forward_pre_hooks or "forward" in vars(part) for part in chain.modules()):
+        return chain_layers
+    modules = [module for module in _flattened(chain) if type(module) not in INERT]
     if modules and type(modules[0]) is nn.Flatten:
         modules = modules[1:]
     if modules and type(modules[-1]) is nn.Unflatten:
@@ -86,24 +88,24 @@ def layers(chain: nn.Module) -> list[Layer]:
     for module in modules:
         if type(module) is nn.Linear:
             bias = torch.zeros_like(module.weight[:, 0]) if module.bias is None else module.bias
-            found.append(Layer(module.weight, bias))
-        elif type(module) in POINTWISE and found:
-            last = found.pop()
-            found.append(Layer(last.weight, last.bias, (*last.after, module)))
+            chain_layers.append(Layer(module.weight, bias))
+        elif type(module) in POINTWISE and chain_layers:
+            last = chain_layers.pop()
+            chain_layers.append(Layer(last.weight, last.bias, (*last.after, module)))
         else:
             return []
-    return found
+    return chain_layers
 
 
 def _flattened(chain: nn.Module) -> list[nn.Module]:
-    """The modules of a chain, nested chains opened."""
+    """The modules of a chain, with nested chains flattened."""
     if type(chain) is not nn.Sequential:
         return [chain]
-    return [one for module in chain for one in _flattened(module)]
+    return [part for module in chain for part in _flattened(module)]
 
 
 def _walk(chain: Sequence[Layer], entering: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """The chain's output, and the slopes (points, width) of each of its layers, from what enters the first pointwise map."""
+    """The output of a chain and the slopes (points, width) of each layer; `entering`: the input of the first pointwise map."""
     value, slope = chain[0].activate(entering)
     slopes = [slope]
     for layer in chain[1:]:
@@ -117,13 +119,13 @@ def _enter(layer: Layer, x: Tensor) -> Tensor:
 
 
 def _alive(*slopes: Tensor) -> Index:
-    """The units of a layer that some point has on: all others are zero in every product."""
+    """The units of a layer that are on at some point: the others are zero in every product."""
     used = torch.cat(slopes).any(dim=0)
     return EVERY if used.sum() > WORTH_PRUNING * len(used) else used.nonzero().flatten()
 
 
 def _between(chain: Sequence[Layer], kept: Sequence[Index]) -> list[Tensor]:
-    """The weights of a chain between the units kept before its first layer, after it, ..., and after its last."""
+    """The weights of a chain between the kept units before its first layer, after it, ..., and after its last layer."""
     return [layer.weight[outputs][:, inputs] for layer, inputs, outputs in zip(chain, kept[:-1], kept[1:], strict=True)]
 
 
@@ -157,9 +159,9 @@ def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
 
 
 def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
-    """An upper bound of the numbers that `cores_of` holds at a time for each point, its results included.
+    """An upper bound of the numbers that `cores_of` holds per point, results included.
 
-    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the widest hidden layer; the input space where the decoder does not end affine.
+    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the largest width (without N if the decoder ends affine).
     """
     sizes = [len(layer.bias) for layer in (*encoder, *decoder)]
     latent_dim, input_dim = decoder[0].weight.shape[1], sizes[-1]
@@ -168,65 +170,73 @@ def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
 
 
 def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool) -> Compute:
-    """The function that has the cores at points (points, N)."""
+    """The function points (points, N) -> cores."""
     first, last = encoder[0], decoder[-1]  # W_1 (w_1, N), V_m (N, w)
     latent_dim = decoder[0].weight.shape[1]
     affine = not last.after
     joint = first.weight @ last.weight if affine else torch.empty(0)  # G (w_1, w)
     entering_at_zero = torch.addmv(first.bias, first.weight, last.bias)  # W_1 c + b_1
-    inner = first.weight @ first.weight.T if grams else joint  # H_E
+    inner = first.weight @ first.weight.T if grams else joint  # W_1 W_1^T
 
-    def compute(x: Tensor) -> Cores:
+    def forward(x: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor], Tensor | None]:
+        """The slopes of the encoder at x, of the decoder, and of the encoder at f(x); and f(x) if it is formed."""
         z, slopes_x = _walk(encoder, _enter(first, x))
         hidden, slopes_z = _walk(decoder[:-1], _enter(decoder[0], z)) if len(decoder) > 1 else (z, [])
-        slopes_out = torch.empty(0)
         if affine:
             output = _enter(last, hidden) if errors else None
-            entering = torch.addmm(entering_at_zero, hidden, joint.T)
+            entering = torch.addmm(entering_at_zero, hidden, joint.T)  # W_1 f(x) + b_1 without f(x)
         else:
-            output, slopes_out = last.activate(_enter(last, hidden))
+            output, slope = last.activate(_enter(last, hidden))
+            slopes_z = [*slopes_z, slope]
             entering = _enter(first, output)
-        slopes_f = _walk(encoder, entering)[1]
+        return slopes_x, slopes_z, _walk(encoder, entering)[1], output
+
+    def encoder_side(slopes: Sequence[Tensor], on_entry: Index) -> Tensor:
+        """J_E (points, d, .) without its first weight where G supplies it, from the active units of the entry."""
+        kept = [on_entry, *map(_alive, slopes[1:-1]), EVERY][: len(encoder)]
+        thin = [slope[:, units] for slope, units in zip(slopes, kept, strict=True)]
+        factor = _encoder_factor(_between(encoder[1:], kept), thin)
+        return factor if affine else _times(factor, first.weight[on_entry])
+
+    def decoder_side(slopes: Sequence[Tensor], kept: Sequence[Index], x: Tensor) -> Tensor:
+        """J_D^T (points, d, .) without the last layer, at the active units of the last hidden layer."""
+        if not slopes:
+            return torch.eye(latent_dim, dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
+        thin = [slope[:, units] for slope, units in zip(slopes, kept[1:], strict=True)]
+        return _decoder_factor(_between(decoder[:-1], kept), thin)
+
+    def compute(x: Tensor) -> Cores:
+        slopes_x, slopes_z, slopes_f, output = forward(x)
+        # Both encoder factors meet the same decoder factor at the entry, so they keep the same units there.
         on_entry = _alive(slopes_x[0], slopes_f[0]) if len(encoder) > 1 else EVERY
-
-        def encoder_side(slopes: Sequence[Tensor]) -> Tensor:
-            kept = [on_entry, *map(_alive, slopes[1:-1]), EVERY][: len(encoder)]
-            thin = [slope[:, units] for slope, units in zip(slopes, kept, strict=True)]
-            factor = _encoder_factor(_between(encoder[1:], kept), thin)
-            return factor if affine else _times(factor, first.weight[on_entry])
-
-        kept = [EVERY, *map(_alive, slopes_z)]
-        if slopes_z:
-            thin = [slope[:, units] for slope, units in zip(slopes_z, kept[1:], strict=True)]
-            right = _decoder_factor(_between(decoder[:-1], kept), thin)
-        else:
-            right = torch.eye(latent_dim, dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
+        hidden_slopes = slopes_z[: len(decoder) - 1]
+        kept = [EVERY, *map(_alive, hidden_slopes)]
+        right = decoder_side(hidden_slopes, kept, x)
         outward = last.weight[:, kept[-1]].T
         if not affine:
-            right = _times(right, outward).mul_(slopes_out[:, None, :])
+            right = _times(right, outward).mul_(slopes_z[-1][:, None, :])
         extra = {}
         if grams:
             assert output is not None
-            onto = _times(right, outward) if affine else right
+            onto = _times(right, outward) if affine else right  # J_D^T (points, d, N)
             extra["decoder_gram"] = torch.bmm(onto, onto.mT)
             extra["pulled_residual"] = torch.bmm(onto, (output - x)[:, :, None])[:, :, 0]
-            del onto
+            del onto  # the largest tensor: freed before the encoder's factors are made
         if affine:
             right = _times(right, joint[on_entry][:, kept[-1]].T)
-        left = encoder_side(slopes_x)
+        left = encoder_side(slopes_x, on_entry)
         if grams and affine:
             extra["encoder_gram"] = torch.bmm(_times(left, inner[on_entry][:, on_entry]), left.mT)
         elif grams:
             extra["encoder_gram"] = torch.bmm(left, left.mT)
         core = torch.bmm(left, right.mT)
-        del left
-        after = slopes_z if affine else [*slopes_z, slopes_out]
+        del left  # before the factor at f(x), of the same size, is made
         return Cores(
             input=core,
-            latent=torch.bmm(encoder_side(slopes_f), right.mT),
+            latent=torch.bmm(encoder_side(slopes_f, on_entry), right.mT),
             mse=None if output is None else (output - x).square().mean(dim=1),
-            rank_bound_input=_rank_bound(latent_dim, slopes_x + after),
-            rank_bound_latent=_rank_bound(latent_dim, slopes_f + after),
+            rank_bound_input=_rank_bound(latent_dim, slopes_x + slopes_z),
+            rank_bound_latent=_rank_bound(latent_dim, slopes_f + slopes_z),
             **extra,
         )
 

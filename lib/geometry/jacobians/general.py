@@ -1,9 +1,9 @@
-r"""The general path: any pair of modules that maps each point by itself, by reverse mode on whole batches.
+r"""The general path: any pair of modules that maps each point separately, by reverse mode on whole batches.
 
 No point's output depends on the others (`lib.geometry.jacobians.checks`), so the gradient of the sum of z_i over the
-points holds row i of J_E at every one of them. Pulled back through the decoder it is row i of K, or of J_L from the
-rows at f(x): 4 d backward passes. Gram matrices take B as well: its column j is the gradient of (B^T u)_j by u, d passes
-more, through the decoder and its backward pass. None of it takes N passes.
+points holds row i of J_E at each point. Pulled back through the decoder it is row i of K, or, from the rows at f(x), of
+J_L: 4 d backward passes. Gram matrices need B as well: its column j is the gradient of (B^T u)_j by u, d more
+passes through the decoder and its backward pass. Nothing takes N passes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,12 +19,12 @@ from lib.geometry.jacobians.result import Compute, Cores
 
 
 def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: bool) -> Compute:
-    """The function that has the cores at points (points, ...); it raises `InputError` where autograd cannot follow the modules."""
+    """The function points (points, ...) -> cores; it raises `InputError` if autograd cannot follow the modules."""
 
     def compute(x: Tensor) -> Cores:
         with _differentiable(encoder, decoder):
             x = _leaf(x)
-            z = encoder(x * 1)  # not a leaf, should the module change it in place
+            z = encoder(x * 1)  # not a leaf: a module may change its input in place, which autograd forbids for leaves
             code = _leaf(z)
             output = decoder(code * 1)
             image = _leaf(output)
@@ -36,13 +36,14 @@ def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: boo
             rows = list(_rows(z, x)) if grams else _rows(z, x)
             core, latent = pulled_back(rows), pulled_back(_rows(encoder(image * 1), image))
             full = torch.full((len(x),), core.shape[1], device=x.device)
-            found = core, latent, residual.square().mean(dim=1) if errors else None, full, full.clone()
+            parts = core, latent, residual.square().mean(dim=1) if errors else None, full, full.clone()
             if not grams:
-                return Cores(*found)
+                return Cores(*parts)
+            # B^T u is linear in u: at any u, the gradients of its components by u are the columns of B.
             across = torch.zeros_like(output, requires_grad=True)
             (pulled,) = torch.autograd.grad(output, code, across, create_graph=True)
-            a, b = (torch.stack(list(one), dim=1).flatten(2) for one in (rows, _rows(pulled, across)))
-            return Cores(*found, a @ a.mT, b @ b.mT, (b @ residual[:, :, None])[:, :, 0])
+            a, b = (torch.stack(list(part), dim=1).flatten(2) for part in (rows, _rows(pulled, across)))
+            return Cores(*parts, a @ a.mT, b @ b.mT, (b @ residual[:, :, None])[:, :, 0])
 
     return compute
 
@@ -52,35 +53,35 @@ def _leaf(x: Tensor) -> Tensor:
 
 
 def _rows(z: Tensor, x: Tensor) -> Iterator[Tensor]:
-    """The rows of the Jacobian of z (points, ...) by x (points, ...), one after the other, each in the shape of x."""
+    """The rows of the Jacobian of z (points, ...) by x (points, ...), one at a time, each in the shape of x."""
     return (_gradient(column.sum(), x).view_as(x) for column in z.flatten(1).unbind(dim=1))
 
 
 def _gradient(output: Tensor, by: Tensor, cotangent: Tensor | None = None) -> Tensor:
-    """The cotangent (1 of a scalar) pulled back (points, numbers)."""
+    """The gradient (points, numbers) of `output` by `by`, weighted with the cotangent (1 for a scalar)."""
     return torch.autograd.grad(output, by, cotangent, retain_graph=True, materialize_grads=True)[0].flatten(1)
 
 
 def floats_per_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, grams: bool) -> int:
-    """How many numbers `cores_of` holds at a time for each point, about: twice what autograd keeps of `probe` (1, ...) on the way,
-    10 N, and with `grams` 2 d N."""
-    weights = (one for module in (encoder, decoder) for one in (*module.parameters(), *module.buffers()))
-    own = {one.untyped_storage().data_ptr() for one in weights}
-    kept: dict[int, Tensor] = {}  # the tensors, lest an address comes up twice
+    """About the numbers that `cores_of` holds per point: twice those that autograd saves for `probe` (1, ...), plus 10 N, and with
+    `grams` plus 2 d N."""
+    weights = (tensor for module in (encoder, decoder) for tensor in (*module.parameters(), *module.buffers()))
+    of_weights = {tensor.untyped_storage().data_ptr() for tensor in weights}
+    kept: dict[int, Tensor] = {}  # the tensors themselves: the address of a freed tensor could be used again
 
     def keep(tensor: Tensor) -> Tensor:
-        if tensor.untyped_storage().data_ptr() not in own:
+        if tensor.untyped_storage().data_ptr() not in of_weights:
             kept[tensor.data_ptr()] = tensor
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         latent_dim = cores_of(encoder, decoder, grams=grams, errors=True)(probe).input.shape[1]
-    return 2 * sum(one.numel() for one in kept.values()) + (10 + 2 * latent_dim * grams) * probe.numel()
+    return 2 * sum(tensor.numel() for tensor in kept.values()) + (10 + 2 * latent_dim * grams) * probe.numel()
 
 
 @contextmanager
 def no_tf32() -> Iterator[None]:
-    """Convolutions on a GPU in float32 as it stands, not in TF32."""
+    """Compute convolutions on a GPU in full float32, not in TF32."""
     cudnn = torch.backends.cudnn
     with cudnn.flags(cudnn.enabled, cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False):
         yield
@@ -88,8 +89,11 @@ def no_tf32() -> Iterator[None]:
 
 @contextmanager
 def _differentiable(*modules: nn.Module) -> Iterator[None]:
-    """Autograd, whatever the caller has switched off; attention by its formula, and recurrent layers without cuDNN, whose
-    kernels cannot be differentiated twice, or in evaluation. What autograd refuses becomes an `InputError`."""
+    """Switch autograd on, whatever the caller has set; its errors become `InputError`.
+
+    Attention uses its formula and recurrent layers avoid cuDNN, whose kernels cannot be differentiated twice or, in
+    evaluation mode, at all.
+    """
     recurrent = any(isinstance(part, nn.RNNBase) for module in modules for part in module.modules())
     try:
         with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), no_tf32():

@@ -1,4 +1,4 @@
-"""Memory: how many points are worked on at a time, and results that are allocated once."""
+"""Memory: the number of points computed at a time, and results allocated once."""
 
 import warnings
 from pathlib import Path
@@ -9,14 +9,14 @@ from torch import Tensor
 from lib.base.errors import InputError
 from lib.geometry.jacobians.result import Compute, Cores
 
-WORKSPACE = 64 * 2**20  # bytes of intermediate values at a time on the CPU: more is not faster
+WORKSPACE = 64 * 2**20  # bytes of intermediate values on the CPU: more is not faster
 WORKSPACE_CUDA = 2**30
-SHARE = 4  # of the free memory, one part in so many at the most
-REFUSED = ("allocate memory", "not enough memory")  # what the CPU allocators of PyTorch say
+SHARE = 4  # at most one part in four of the free memory
+REFUSED = ("allocate memory", "not enough memory")  # in the messages of PyTorch's CPU allocators
 
 
 def points_that_fit(bytes_a_point: int, x: Tensor) -> int:
-    """The chunk size that is taken where none is given: what fits the workspace, and a quarter of the memory that is free."""
+    """The default chunk size: the number of points that fits the workspace and a quarter of the free memory."""
     if x.device.type == "cuda":
         cached = torch.cuda.memory_reserved(x.device) - torch.cuda.memory_allocated(x.device)
         workspace, free = WORKSPACE_CUDA, torch.cuda.mem_get_info(x.device)[0] + cached
@@ -30,7 +30,7 @@ def points_that_fit(bytes_a_point: int, x: Tensor) -> int:
 
 
 def _free() -> int:
-    """Bytes of memory to be had, caches given up; where the system does not say, as much as a workspace needs."""
+    """Bytes of available memory, with reclaimable caches; on systems without /proc/meminfo, as much as a workspace needs."""
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
         return int(lines["MemAvailable"].split()[0]) * 1024
@@ -39,9 +39,9 @@ def _free() -> int:
 
 
 def in_chunks(compute: Compute, x: Tensor, chunk_size: int) -> Cores:
-    """Compute chunk by chunk; where memory runs out, once more with chunks of half the size, and a warning that says so.
+    """Compute chunk by chunk; if memory runs out, warn and try again with chunks of half the size.
 
-    Raises `InputError` where even those do not fit.
+    Raises `InputError` if memory runs out again.
     """
     for size in (chunk_size, max(1, chunk_size // 2)):
         try:
@@ -62,12 +62,12 @@ def in_chunks(compute: Compute, x: Tensor, chunk_size: int) -> Cores:
 
 
 def out_of_memory(error: Exception) -> bool:
-    """Whether this is what PyTorch raises where memory runs out: on the CPU a plain `RuntimeError`."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(one in str(error) for one in REFUSED)
+    """Whether an error of PyTorch means that memory ran out: on the CPU it is a plain `RuntimeError`."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(phrase in str(error) for phrase in REFUSED)
 
 
 def _in_chunks(compute: Compute, x: Tensor, chunk_size: int) -> Cores:
-    """Compute chunk by chunk into tensors allocated once: results scattered between workspaces would fragment the memory."""
+    """Compute chunk by chunk into tensors allocated once; results scattered between workspaces would fragment the memory."""
     whole: dict[str, Tensor | None] = {}
     for start in range(0, len(x), chunk_size):
         for name, part in vars(compute(x[start : start + chunk_size])).items():

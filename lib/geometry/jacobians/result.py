@@ -1,4 +1,4 @@
-"""What the Jacobian engine returns."""
+"""The results of the Jacobian engine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Cores:
-    """What `lib.geometry.jacobians.cores` returns, for P points.
+    """The result of `lib.geometry.jacobians.cores` at P points.
 
     `input` (P, d, d): K = J_E(x) J_D(E(x)), the core of J_I; `latent` (P, d, d): J_L = J_E(f(x)) J_D(E(x));
-    `mse` (P,): |f(x) - x|^2 / N, None where no errors were asked for. `rank_bound_input` and `rank_bound_latent`
-    (P,) int: min(d, active units of every hidden layer passed), an upper bound of the core's rank, d where the layers
-    are not known (general path).
-    Where `grams` were asked for, with A = J_E(x) and B = J_D(E(x)): `encoder_gram` A A^T and `decoder_gram` B^T B, both
-    (P, d, d), and `pulled_residual` B^T (f(x) - x), (P, d); else None.
+    `mse` (P,): |f(x) - x|^2 / N, None with `errors=False`. `rank_bound_input` and `rank_bound_latent` (P,) int: the minimum
+    of d and the numbers of active units in the hidden layers, an upper bound of the rank of the core; d on the general
+    path, where the layers are unknown.
+    With `grams`, A = J_E(x) and B = J_D(E(x)): `encoder_gram` A A^T and `decoder_gram` B^T B, both (P, d, d), and
+    `pulled_residual` B^T (f(x) - x), (P, d); else None.
     """
 
     input: Tensor
