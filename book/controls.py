@@ -88,49 +88,36 @@ report.controlled_slopes(summaries, "train")
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
+from lib.analysis import comparisons, evidence
+
 glue("controlled", Markdown(report.controlled(beside)), display=False)
 shown = summaries[parse_names(runs)[0]]
-own = shown.controls.query("space == 'input' and split == 'test'")
 last = max(shown.run.latent_dims)
-own = own[(own["depth"] == shown.run.table_depth) & (own["latent_dim"] == last)]
 glue("shown_run", shown.run.name, display=False)
 glue("largest_d", int(last), display=False)
 
 # %% tags=["remove-input"]
 fixed = {"raw": "none", "held": "class and ink", "all": "class, ink, neighbours"}
 for short, name in fixed.items():
-    found = own[own["controls"] == name].groupby("predictor").mean(numeric_only=True)
-    for predictor, row in found.iterrows():
+    rows = evidence.controlled(shown, latent_dim=last, controls=name)
+    for predictor, row in rows.set_index("predictor").iterrows():
         glue(f"{predictor}_{short}", float(row["slope"]), display=False)
         glue(f"{predictor}_{short}_se", float(row["slope_se"]), display=False)
         glue(f"{predictor}_{short}_r2", 100 * float(row["partial_r2"]), display=False)
 
 # %% tags=["remove-input"]
 plain = beside[parse_names(plain_runs)[0]]
-own = plain.controls.query(
-    "space == 'input' and split == 'test' and predictor == 'trace'"
-)
-own = own[own["depth"] == plain.run.table_depth].set_index("controls")
-own = own[own["latent_dim"] == max(plain.run.latent_dims)]
+at_largest = {"latent_dim": max(plain.run.latent_dims), "predictor": "trace"}
+of_plain = evidence.controlled(plain, **at_largest).set_index("controls")
 glue("plain_run", plain.run.name, display=False)
-glue("plain_raw", float(own.loc["none", "slope"]), display=False)
-glue("plain_held", float(own.loc["class and ink", "slope"]), display=False)
+glue("plain_raw", float(of_plain.loc["none", "slope"]), display=False)
+glue("plain_held", float(of_plain.loc["class and ink", "slope"]), display=False)
 
 # %% tags=["remove-input"]
-import pandas as pd
-
-from lib.analysis import evidence
-
 glue("lost", Markdown(claims.lost_sentence(beside)), display=False)
 alike = [summary(name) for name in parse_names(seed_runs)]
-seeded_d = max(evidence.shared_dims([one.run for one in alike]))
-seeded_depth = alike[0].run.table_depth
-found = pd.concat(one.controls for one in alike)
-found = found.query(
-    "space == 'input' and split == 'test' and predictor == 'trace' "
-    "and latent_dim == @seeded_d and depth == @seeded_depth"
-)
-by_control = found.groupby("controls")["slope"].agg(["size", "min", "max"])
+seeded_d = max(comparisons.shared_dims([one.run for one in alike]))
+by_control = comparisons.controlled_by_seed(alike, latent_dim=seeded_d, predictor="trace")
 
 # %% tags=["remove-input"]
 glue("seeded_run", alike[0].run.name, display=False)

@@ -48,14 +48,7 @@ glue("arithmetic", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-mean = evidence.statistics(
-    shown,
-    "arithmetic_mean",
-    space="latent",
-    depth=shown.run.table_depth,
-    split="all",
-    label=-1,
-)
+mean = evidence.statistics(shown, "arithmetic_mean", space="latent")
 glue("arithmetic_first", float(mean["median"].iloc[0]), display=False)
 glue("arithmetic_last", float(mean["median"].iloc[-1]), display=False)
 
@@ -69,7 +62,7 @@ glue("shown_run", shown.run.name, display=False)
 glue("depth", int(shown.run.table_depth), display=False)
 
 # %% tags=["remove-input"]
-keys = {"space": "latent", "depth": max(shown.run.depths), "split": "all", "label": -1}
+keys = {"space": "latent", "depth": max(shown.run.depths)}
 average, small = (
     evidence.statistics(shown, name, **keys)["mean"].iloc[-1]
     for name in ("arithmetic_mean", "small_eigenvalues")
@@ -106,14 +99,7 @@ glue("geometric", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-mean = evidence.statistics(
-    shown,
-    "geometric_mean",
-    space="latent",
-    depth=shown.run.table_depth,
-    split="all",
-    label=-1,
-)
+mean = evidence.statistics(shown, "geometric_mean", space="latent")
 glue("geometric_first", float(mean["median"].iloc[0]), display=False)
 glue("geometric_last", float(mean["median"].iloc[-1]), display=False)
 intact = max(evidence.intact_dims(shown), default=d)

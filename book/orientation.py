@@ -44,14 +44,7 @@ glue("orientation", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-reversed_share = evidence.statistics(
-    shown,
-    "reversed",
-    space="latent",
-    depth=shown.run.table_depth,
-    split="all",
-    label=-1,
-)
+reversed_share = evidence.statistics(shown, "reversed", space="latent")
 
 # %% tags=["remove-input"]
 glue("reversed_first", 100 * float(reversed_share["mean"].iloc[0]), display=False)

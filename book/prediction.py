@@ -38,9 +38,9 @@ seed_runs: list[str] = ["mnist", "mnist-seeds"]  # alike but for the seeds
 # %%
 from myst_nb import glue
 
-from lib.analysis import claims, evidence
+from lib.analysis import claims, comparisons, evidence, published
 from lib.report import claims as claims_report, layout, prediction as report, style
-from lib.runs import parse_names, select_rows, summary
+from lib.runs import parse_names, summary
 
 style.use_style()
 runs = parse_names(runs)
@@ -87,19 +87,18 @@ interactive.class_slopes(summaries)
 # A touch on a line gives its numbers: the slope with its 95 % interval, and how many points it was fitted on. Class 1 is orange, as above.
 
 # %% tags=["remove-input"]
-depth = shown.run.table_depth
 slopes = {
-    p: evidence.slopes(shown, p, space="latent", depth=depth, label=-1)
-    for p in ("log_volume", "trace")
+    predictor: evidence.slopes(shown, predictor, space="latent")
+    for predictor in published.PREDICTOR_NAMES
 }
 glue("shown_run", shown.run.name, display=False)
-glue("depth", int(depth), display=False)
+glue("depth", int(shown.run.table_depth), display=False)
 glue("largest_d", int(slopes["trace"]["latent_dim"].iloc[-1]), display=False)
 for predictor, rows in slopes.items():
     glue(f"{predictor}_last", float(rows["test_slope"].iloc[-1]), display=False)
     glue(f"{predictor}_last_se", float(rows["test_slope_se"].iloc[-1]), display=False)
-    own = evidence.slopes(shown, predictor, space="input", depth=depth, label=-1)
-    glue(f"{predictor}_input", float(own["test_slope"].iloc[-1]), display=False)
+    of_input = evidence.slopes(shown, predictor, space="input")
+    glue(f"{predictor}_input", float(of_input["test_slope"].iloc[-1]), display=False)
 
 # %% tags=["remove-input"]
 worst = slopes["log_volume"].loc[slopes["log_volume"]["dropped"].idxmax()]
@@ -145,12 +144,10 @@ glue("agreement_told", Markdown(report.agreement_sentence(shown)), display=False
 # The published slopes are of one seed. The run {glue:text}`seeded_run:s` was trained from others, too, at a few latent dimensions.
 
 # %%
-from lib.analysis import evidence, intervals
-
-seeded = evidence.by_seed([summary(name) for name in parse_names(seed_runs)])
+seeded = comparisons.by_seed([summary(name) for name in parse_names(seed_runs)])
 glue("seeded_run", parse_names(seed_runs)[0], display=False)
 glue("chance", Markdown(report.seeds_sentence(seeded)), display=False)
-spread = seeded.groupby(["latent_dim", "space", "predictor"])["test_slope"].std()
+spread = comparisons.seed_spread(seeded)["std"]
 glue("chance_std", float(spread.median()), display=False)
 
 # %% mystnb={"image": {"alt": "Four panels, one for each space and predictor: test slopes against the latent dimension, a circle for every seed and a cross for the published slope."}}
@@ -167,8 +164,6 @@ report.slopes_by_seed(seeded)
 # The published coefficients stand above those of each run, whose standard errors are in brackets; for a run on MNIST the difference follows, in the cell marked (!) from the corrected value. The paper gives no standard errors. Its numbers are of MNIST: beside another data set they are there to compare signs and sizes, not to be met.
 
 # %% tags=["remove-input"]
-from lib.analysis import published
-
 kept = published.table(1).eval("intercept + test / 7")
 glue("kept_negative", int((kept < 0).sum()), display=False)
 glue("kept_cells", len(kept), display=False)
@@ -261,9 +256,7 @@ glue("tests", Markdown(claims_report.tests("prediction")), display=False)
 
 # %% tags=["remove-input"]
 glue("basis", Markdown(claims_report.sample_sizes(beside, "prediction")), display=False)
-own = select_rows(shown.regressions, label=-1, depth=depth).set_index("latent_dim")
-widths = (own["test_slope_high"] - own["test_slope_low"]) / own["test_slope_se"]
-wider = widths / (2 * intervals.Z)
+wider = evidence.resampled_widths(shown)
 glue("wider_most", float(wider.max()), display=False)
 glue("wider_d", int(wider.idxmax()), display=False)
 glue("wider_median", float(wider.median()), display=False)

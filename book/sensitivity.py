@@ -52,7 +52,7 @@ finer_runs: list[str] = [
 import pandas as pd
 from myst_nb import glue
 
-from lib.analysis import evidence, sensitivity
+from lib.analysis import comparisons, sensitivity
 from lib.measures import summaries
 from lib.report import sensitivity as report, style
 from lib.analysis.claims.paper import VALUE_TOLERANCE
@@ -78,34 +78,17 @@ report.training_length(by_dim, {d: wanted[d] for d in length_dims})
 glue("base", ours.run.name, display=False)
 glue("chosen", parse_names(chosen_runs)[0], display=False)
 glue("chosen_dims", " and ".join(map(str, chosen_dims)), display=False)
-glue("least_dim", evidence.AGREE_FROM, display=False)
+glue("least_dim", comparisons.AGREE_FROM, display=False)
 glue("watched", summaries.WATCHED, display=False)
-
-
-# %% tags=["remove-input"]
-import numpy as np
-
-
-def crossing(d):
-    means = by_dim[d].filter(regex="_test$").mean(axis=1)
-    target = np.mean([v for k, v in wanted[d].items() if k.endswith("_test")])
-    after = means.index[(means > target)].min()
-    return (
-        by_dim[d]["epoch"][after - 1],
-        by_dim[d]["epoch"][after],
-        means.iloc[-1],
-        target,
-    )
-
 
 # %% tags=["remove-input"]
 for short, d in {"small": min(length_dims), "large": max(length_dims)}.items():
-    before, after, last, target = crossing(d)
+    passed = sensitivity.crossing(by_dim[d], d)
     glue(f"{short}_d", int(d), display=False)
-    glue(f"{short}_before", int(before), display=False)
-    glue(f"{short}_after", int(after), display=False)
-    glue(f"{short}_last", float(last), display=False)
-    glue(f"{short}_target", float(target), display=False)
+    for end in ("before", "after"):
+        glue(f"{short}_{end}", int(passed[end]), display=False)
+    for mean in ("last", "target"):
+        glue(f"{short}_{mean}", float(passed[mean]), display=False)
 
 # %% [markdown]
 # Grey: from the least to the largest of the four published values. At each epoch the same first points of each split are measured, {glue:text}`watched:,d` at most.
@@ -193,7 +176,7 @@ for short, row in {"nearest": nearest, "plain": plain}.items():
 
 # %%
 chosen = summary(parse_names(chosen_runs)[0])
-from_least = [d for d in chosen.run.latent_dims if d >= evidence.AGREE_FROM]
+from_least = [d for d in chosen.run.latent_dims if d >= comparisons.AGREE_FROM]
 tested = [d for d in from_least if d not in chosen_dims]
 common = [d for d in from_least if d in ours.run.latent_dims]
 together = {
@@ -209,7 +192,7 @@ report.courses(together)
 # Root mean squares over the four columns of the tables and over latent dimensions from {glue:text}`least_dim:d` on, over the points watched during training. The next table is over all points, after the last epoch.
 
 # %%
-small = [d for d in chosen.run.latent_dims if d < evidence.AGREE_FROM]
+small = [d for d in chosen.run.latent_dims if d < comparisons.AGREE_FROM]
 shared = [d for d in tested if d in ours.run.latent_dims]
 asked = [(chosen, dims) for dims in (chosen_dims, tested, small, shared)]
 ends = [
@@ -355,10 +338,8 @@ for row in lasts:
 # %% tags=["remove-input"]
 runs_seen = [*rows["run"], *finer[latent_dim]["run"], *parse_names(long_runs)]
 compared = {
-    name: sensitivity.final(one, [latent_dim])
-    | sensitivity.eigenvalues(one, latent_dim)
+    name: sensitivity.after_training(summary(name), [latent_dim]).loc[latent_dim]
     for name in dict.fromkeys(runs_seen)
-    for one in [summary(name)]
 }
 compared = pd.DataFrame(compared).T
 

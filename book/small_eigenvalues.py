@@ -23,7 +23,7 @@ seed_runs: list[str] = ["mnist", "mnist-seeds"]  # alike but for the seeds
 from IPython.display import Markdown
 from myst_nb import glue
 
-from lib.analysis import claims, evidence
+from lib.analysis import claims, comparisons, evidence
 from lib.report import claims as claims_report, experiments, spectra, style
 from lib.runs import parse_names, summary
 
@@ -45,14 +45,7 @@ glue("small", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-counts = evidence.statistics(
-    shown,
-    "small_eigenvalues",
-    space="latent",
-    depth=shown.run.table_depth,
-    split="all",
-    label=-1,
-)
+counts = evidence.statistics(shown, "small_eigenvalues", space="latent")
 worst = counts.loc[counts["mean"].idxmax()]
 glue("most", float(worst["mean"]), display=False)
 glue("most_d", int(worst["latent_dim"]), display=False)
@@ -83,9 +76,7 @@ glue("lost", Markdown(claims_report.lost(summaries)), display=False)
 # The run {glue:text}`seeded_run:s` was trained from other seeds, too, at a few latent dimensions.
 
 # %%
-from lib.analysis import evidence
-
-seeded = evidence.lost_by_seed([summary(name) for name in parse_names(seed_runs)])
+seeded = comparisons.lost_by_seed([summary(name) for name in parse_names(seed_runs)])
 top = seeded["latent_dim"].max()
 words = {"lost": "directions lost", "all": "small eigenvalues a point"}
 words |= {"class_one": "class 1", "others": "most of another class"}

@@ -58,9 +58,7 @@ glue("spectral_distance", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-distance = evidence.statistics(
-    shown, "distance_l1", depth=shown.run.table_depth, split="all", label=-1
-)
+distance = evidence.statistics(shown, "distance_l1")
 glue("distance_first", float(distance["median"].iloc[0]), display=False)
 glue("distance_last", float(distance["median"].iloc[-1]), display=False)
 glue("smallest_d", int(distance["latent_dim"].iloc[0]), display=False)
@@ -91,9 +89,9 @@ glue("arguments", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-degrees, share = report.argument_shares(shown, "latent", shown.run.table_depth)
-glue("near_axis", 100 * float(share[abs(degrees) <= 5].sum()), display=False)
-glue("negative", 100 * float(share[abs(degrees) == 180].sum()), display=False)
+shares = evidence.rotation_shares(shown, "latent", shown.run.table_depth)
+glue("near_axis", 100 * float(shares[shares.index <= 5].sum()), display=False)
+glue("negative", 100 * float(shares[180]), display=False)
 
 # %% [markdown]
 # Of the eigenvalues of $J_L$ (run {glue:text}`shown_run`, depth {glue:text}`depth`), {glue:text}`near_axis:.0f` % lie within seven and a half degrees of the positive

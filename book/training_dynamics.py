@@ -123,16 +123,15 @@ for name, measure in {
 # The same comparison for every run and $d$, from the summaries: the geometric mean of the eigenvalues, and the share that lies within {glue:text}`real:.1f` degrees of the real axis. A random product has an excess of real eigenvalues, positive and negative alike.
 
 # %% tags=["remove-input"]
+import pandas as pd
 from IPython.display import Markdown
 
-from lib.report import training_dynamics as dynamics_tables
-
 beside = {name: dynamics.beside_products(one, draws) for name, one in summaries.items()}
-glue("beside", Markdown(dynamics_tables.beside_products(beside)), display=False)
-every = [row for frame in beside.values() for row in frame.to_dict("records")]
+glue("beside", Markdown(report.beside_products(beside)), display=False)
+every = pd.concat(beside.values())
 for when in ("first", "last"):
-    inside = [row["low"] <= row[when] <= row["high"] for row in every]
-    glue(f"{when}_inside", int(sum(inside)), display=False)
+    inside = every[when].between(every["low"], every["high"])
+    glue(f"{when}_inside", int(inside.sum()), display=False)
 glue("compared", len(every), display=False)
 glue("real", dynamics.REAL, display=False)
 glue("lost", Markdown(claims.lost_sentence(summaries)), display=False)
@@ -195,19 +194,13 @@ glue("log_volume_whole", float(whole["log_volume"]), display=False)
 # A quantity has *settled* from the first snapshot on after which it stays within a tenth (the parameter `share`) of all the way that it went, counted from its last value. The way is the difference of its largest and smallest values over the snapshots. So the measure needs no unit and no threshold in the quantity itself. It sees nothing between snapshots, and a quantity that only fluctuates settles late.
 
 # %% tags=["remove-input"]
-glue("settling", Markdown(dynamics_tables.settling(summaries, share)), display=False)
-settling = {name: dynamics.settling(one, share) for name, one in summaries.items()}
-counts = [
-    (
-        row["geometric mean"] < row["slope on trace"],
-        row["geometric mean"] > row["slope on trace"],
-    )
-    for frame in settling.values()
-    for row in frame.to_dict("records")
-]
-glue("earlier", int(sum(one for one, _ in counts)), display=False)
-glue("later", int(sum(one for _, one in counts)), display=False)
-glue("settled_of", len(counts), display=False)
+glue("settling", Markdown(report.settling(summaries, share)), display=False)
+frames = [dynamics.settling(one, share) for one in summaries.values()]
+epochs = pd.concat(frames)
+mean, slope = epochs["geometric mean"], epochs["slope on trace"]
+glue("earlier", int((mean < slope).sum()), display=False)
+glue("later", int((mean > slope).sum()), display=False)
+glue("settled_of", len(epochs), display=False)
 
 # %% [markdown]
 # ```{glue:md} settling

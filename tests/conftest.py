@@ -19,6 +19,17 @@ def one_thread():
 
 
 @pytest.fixture
+def cells():
+    """Reads a Markdown table: the cells of each of its rows, the header among them, the rule left out."""
+
+    def read(text: str) -> list[list[str]]:
+        rows = [line for line in text.splitlines() if line.startswith("|") and set(line) - set("|:-")]
+        return [[cell.strip() for cell in row[1:-1].split("|")] for row in rows]
+
+    return read
+
+
+@pytest.fixture
 def own_artifacts(tmp_path, monkeypatch):
     """Artifacts and results of this test alone."""
     monkeypatch.setenv("GEOMETRY_ARTIFACTS", str(tmp_path / "artifacts"))  # for the worker processes

@@ -118,6 +118,12 @@ def near_real(values: np.ndarray) -> np.ndarray:
     return np.minimum(angles, 180 - angles) <= REAL
 
 
+def shares_up_to(groups: np.ndarray, ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The share of the values (groups, values) up to each tick: its mean over the groups, and its 5 % and 95 % quantiles."""
+    shares = np.array([np.searchsorted(np.sort(group), ticks, "right") / len(group) for group in groups])
+    return shares.mean(axis=0), *np.quantile(shares, [0.05, 0.95], axis=0)
+
+
 def _arguments(summary: Summary, space: str, *splits: str) -> pd.Series:
     """The histogram of the arguments of the eigenvalues by (latent_dim, epoch): bins of 5 degrees, the first about -180."""
     keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": space}

@@ -1,9 +1,9 @@
-r"""What a run shows, as estimates with 95 % intervals: rows of a summary, checked, and how sure each number is.
+r"""What a run shows: rows of its summary by latent dimension, checked where a claim needs all of them.
 
 A run that lacks what a test needs raises `NotTestable`; a summary that lacks what every run has raises `InputError`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis import published
-from lib.analysis.intervals import NotTestable
+from lib.analysis.intervals import NotTestable, Z, with_interval
 from lib.base.errors import InputError
 from lib.measures.regression import CLASS_ONE
-from lib.runs import Run, Summary, select_rows
+from lib.runs import Summary, select_rows
 
 LEAST_DIMS = 5  # latent dimensions that a trend needs
-AGREE_FROM = 5  # the smallest d at which the agreement with the published slopes is summed up: below, these leap with d
 HIGH = 10  # a run reaches "high d" with d >= 10
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
 KEYS = ("depth", "latent_dim", "seed", "space", "label")
@@ -27,7 +26,114 @@ COLUMNS = {
 }
 
 
-# --- reading a summary -------------------------------------------------------------------------------------------
+# --- rows of a summary by latent dimension -----------------------------------------------------------------------
+
+
+def by_dim(frame: pd.DataFrame, **keys: Any) -> pd.DataFrame:
+    """The matching rows of a summary's table, a row a latent dimension: means over seeds."""
+    return select_rows(frame, **keys).groupby("latent_dim", as_index=False).mean(numeric_only=True)
+
+
+def statistics(summary: Summary, quantity: str, **keys: Any) -> pd.DataFrame:
+    """A quantity's statistics by latent dimension: at the tables' depth, of all points, unless `keys` differ."""
+    defaults = {"depth": summary.run.table_depth, "split": "all", "label": -1}
+    return by_dim(summary.statistics, **defaults | keys, quantity=quantity)
+
+
+def slopes(summary: Summary, predictor: str, **keys: Any) -> pd.DataFrame:
+    """The fits of equation 6 or 7 by latent dimension: at the tables' depth, of all points, unless `keys` differ."""
+    return by_dim(summary.regressions, **{"depth": summary.run.table_depth, "label": -1} | keys, predictor=predictor)
+
+
+def controlled(summary: Summary, **keys: Any) -> pd.DataFrame:
+    """Slopes with other variables held fixed (`lib.measures.regression`), by `latent_dim`, `controls` and `predictor`.
+
+    Means over seeds; of the test points, at the tables' depth and on J_I, unless `keys` differ.
+    """
+    rows = controls_rows(summary, **keys)
+    means = rows.groupby(["latent_dim", "controls", "predictor"], as_index=False, sort=False).mean(numeric_only=True)
+    return means.sort_values("latent_dim", kind="stable", ignore_index=True)
+
+
+def controls_rows(summary: Summary, **keys: Any) -> pd.DataFrame:
+    """The rows of `controlled`, a row a seed."""
+    defaults = {"depth": summary.run.table_depth, "split": "test", "space": "input"}
+    return select_rows(summary.controls, **defaults | keys)
+
+
+def classes(summary: Summary) -> list[int]:
+    """The classes of the data, without the -1 that stands for all of them."""
+    return sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
+
+
+def argument_shares(summary: Summary, space: str, depth: int) -> pd.Series:
+    """The share of all eigenvalues of a depth, pooled over d, in each bin of arguments; the index: its centre in degrees."""
+    rows = select_rows(summary.histograms, quantity="argument", space=space, depth=depth, label=-1)
+    counts = np.sum(rows["counts"].tolist(), axis=0)
+    first = rows.iloc[0]
+    degrees = np.degrees(first["left"] + first["width"] * (np.arange(len(counts)) + 0.5)).round().astype(int)
+    return pd.Series(counts / counts.sum(), index=degrees)
+
+
+def rotation_shares(summary: Summary, space: str, depth: int) -> pd.Series:
+    """`argument_shares` by the angle of rotation |arg lambda|: the two signs of an argument together."""
+    shares = argument_shares(summary, space, depth)
+    return shares.groupby(np.abs(shares.index)).sum()
+
+
+def health(summary: Summary) -> pd.DataFrame:
+    """A row a `depth`: the number of `networks`, their mean `train_mse` and `test_mse`, and how sound the cores of J_I are.
+
+    `singular`, `ill_conditioned`, `nonpositive`: mean shares of points; `most_nonpositive`: the largest share of points
+    with omega <= 0 of any network, which is at `most_d`.
+    """
+    rows = []
+    for depth, family in summary.members.groupby("depth"):
+        worst = family.loc[family["nonpositive_input"].idxmax()]
+        row = {"depth": depth, "networks": len(family)}
+        row |= {kind: family[kind].mean() for kind in ("train_mse", "test_mse")}
+        row |= {kind: family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")}
+        rows.append(row | {"most_nonpositive": worst["nonpositive_input"], "most_d": int(worst["latent_dim"])})
+    return pd.DataFrame(rows)
+
+
+def control_counts(summary: Summary, space: str = "input", split: str = "test") -> pd.DataFrame:
+    """How many networks keep a slope once class and ink are held fixed; a row a predictor.
+
+    `networks`; `above`, `below`: with a 95 % interval above or below 0; `undecided`: neither; `halved`: with less than
+    half of the raw slope in size.
+    """
+    rows = select_rows(summary.controls, space=space, split=split)
+    keys = ["predictor", "depth", "latent_dim", "seed"]
+    wide = rows.pivot_table(index=keys, columns="controls", values=["slope", "slope_se"])
+    held, raw = wide["slope", "class and ink"], wide["slope", "none"]
+    half = Z * wide["slope_se", "class and ink"]
+    outcomes = pd.DataFrame({"networks": True, "above": held > half, "below": held < -half})
+    outcomes["undecided"] = ~(outcomes["above"] | outcomes["below"])
+    outcomes["halved"] = held.abs() < raw.abs() / 2
+    return outcomes.groupby(level="predictor").sum()
+
+
+def clearest_slopes(summary: Summary, predictor: str) -> dict[str, pd.Series]:
+    """The raw test slopes that are most clearly positive (`up`) and negative (`down`), of intact networks where there are any.
+
+    Each a row of `controlled`, with the ends of its 95 % interval, `low` and `high`.
+    """
+    rows = with_interval(complete_controlled(summary, "none", predictor), "slope")
+    rows = rows.loc[intact_dims(summary) or rows.index]
+    return {"up": rows.loc[rows["low"].idxmax()], "down": rows.loc[rows["high"].idxmin()]}
+
+
+def resampled_widths(summary: Summary) -> pd.Series:
+    """How many times as wide as the least-squares interval of a test slope its interval by resampling is; the index: d.
+
+    At the tables' depth; a row a space, predictor and seed.
+    """
+    rows = select_rows(summary.regressions, label=-1, depth=summary.run.table_depth).set_index("latent_dim")
+    return (rows["test_slope_high"] - rows["test_slope_low"]) / rows["test_slope_se"] / (2 * Z)
+
+
+# --- the same, where the tests of claims need all of it -----------------------------------------------------------
 
 
 def check_columns(summary: Summary) -> None:
@@ -45,69 +151,87 @@ def _incomplete(summary: Summary, what: str) -> InputError:
     return InputError(f"The summary of run {name} has no {what}; delete its files and run: python -m lib run {name}")
 
 
-def _rows(frame: pd.DataFrame, keys: dict[str, object]) -> pd.DataFrame:
-    """The rows that match, by latent dimension (several seeds: their mean)."""
-    return select_rows(frame, **keys).groupby("latent_dim").mean(numeric_only=True).sort_index()
-
-
 def _lacking(summary: Summary, rows: pd.DataFrame, columns: list[str]) -> str:
     """The run's latent dimensions without finite values, as text."""
     finite = np.isfinite(rows[columns].to_numpy(dtype=float)).all(axis=1)
     return ", ".join(str(d) for d in sorted(set(summary.run.latent_dims) - set(rows.index[finite])))
 
 
-def statistic(summary: Summary, quantity: str, **keys: object) -> pd.DataFrame:
-    """The statistics of a quantity by latent dimension: at the tables' depth, of all points and classes, unless `keys` differ."""
-    keys = {"depth": summary.run.table_depth, "split": "all", "label": -1, "quantity": quantity} | keys
-    rows = _rows(summary.statistics, keys)
+def complete_statistics(summary: Summary, quantity: str, **keys: Any) -> pd.DataFrame:
+    """`statistics`, indexed by d; raises `InputError` where a latent dimension of the run has none."""
+    rows = statistics(summary, quantity, **keys).set_index("latent_dim")
     if lacking := _lacking(summary, rows, ["count", "mean", "std", "q25", "median", "q75"]):
-        where = ", ".join(f"{key} {value}" for key, value in keys.items())
+        asked = {"depth": summary.run.table_depth, "split": "all", "label": -1, "quantity": quantity} | keys
+        where = ", ".join(f"{key} {value}" for key, value in asked.items())
         raise _incomplete(summary, f"statistics ({where}) at d = {lacking}")
     return rows
 
 
-def regression(summary: Summary, predictor: str, **keys: object) -> pd.DataFrame:
-    """The fits by latent dimension; one that the points did not determine makes the claim untestable."""
+def complete_slopes(summary: Summary, predictor: str, **keys: Any) -> pd.DataFrame:
+    """`slopes`, indexed by d; raises `NotTestable` where the points of a network did not determine a fit."""
     if summary.regressions.empty:
         raise NotTestable("the run has no regressions")
-    keys = {"depth": summary.run.table_depth, "label": -1, "predictor": predictor} | keys
-    rows = _rows(summary.regressions, keys)
+    rows = slopes(summary, predictor, **keys).set_index("latent_dim")
     if lacking := _lacking(summary, rows, [*published.COLUMNS.values(), "test_slope_se"]):
-        where = ", ".join(f"{key} {value}" for key, value in keys.items())
+        asked = {"depth": summary.run.table_depth, "label": -1, "predictor": predictor} | keys
+        where = ", ".join(f"{key} {value}" for key, value in asked.items())
         raise NotTestable(f"no regression ({where}) at d = {lacking}")
     return rows
 
 
-def controlled(summary: Summary, held: str, predictor: str) -> pd.DataFrame:
-    """The slopes of test points on a predictor of J_I with `held` fixed (`lib.measures.regression`), by d, at the tables' depth."""
-    keys = {"depth": summary.run.table_depth, "split": "test", "space": "input"}
-    keys |= {"controls": held, "predictor": predictor}
-    rows = _rows(summary.controls, keys) if len(summary.controls) else pd.DataFrame(columns=["slope"])
-    if lacking := _lacking(summary, rows, ["slope", "slope_se", "partial_r2", "points"] if len(rows) else ["slope"]):
-        raise NotTestable(f"no slope on the {predictor.replace('_', ' ')} with {held} held fixed at d = {lacking}")
+def complete_controlled(summary: Summary, held: str, predictor: str) -> pd.DataFrame:
+    """`controlled` of test points on a predictor of J_I with `held` fixed, indexed by d; raises `NotTestable` likewise."""
+    rows, columns = pd.DataFrame(columns=["slope"]), ["slope"]
+    if len(summary.controls):
+        rows = controlled(summary, controls=held, predictor=predictor).set_index("latent_dim")
+        columns = ["slope", "slope_se", "partial_r2", "points"]
+    if lacking := _lacking(summary, rows, columns):
+        name = published.PREDICTOR_NAMES[predictor]
+        raise NotTestable(f"no slope on the {name} with {held} held fixed at d = {lacking}")
     return rows
 
 
 def sampled(summary: Summary) -> dict[int, pd.DataFrame]:
     """The test points that the summary keeps, by latent dimension: at the tables' depth, of the run's first seed."""
-    frame = summary.sample
-    if frame.empty:
+    if summary.sample.empty:
         raise NotTestable("the run keeps no sample of points")
-    chosen = (
-        (frame["depth"] == summary.run.table_depth) & (frame["seed"] == summary.run.seeds[0]) & (frame["test"] == 1)
-    )
-    return {int(d): rows for d, rows in frame[chosen].groupby("latent_dim")}
+    rows = select_rows(summary.sample, depth=summary.run.table_depth, seed=summary.run.seeds[0], test=1)
+    return {int(d): points for d, points in rows.groupby("latent_dim")}
+
+
+def need_dims(summary: Summary) -> None:
+    """Raise `NotTestable` for a trend over fewer than five latent dimensions."""
+    if len(summary.run.latent_dims) < LEAST_DIMS:
+        raise NotTestable(f"a trend needs {LEAST_DIMS} latent dimensions, the run has {len(summary.run.latent_dims)}")
+
+
+def largest(summary: Summary) -> int:
+    """The largest latent dimension; raises `NotTestable` where it is below `HIGH`."""
+    if max(summary.run.latent_dims) < HIGH:
+        raise NotTestable(f"high d means d >= {HIGH}, the run ends at d = {max(summary.run.latent_dims)}")
+    return max(summary.run.latent_dims)
+
+
+def other_classes(summary: Summary) -> list[int]:
+    """The classes other than 1; raises `NotTestable` unless class 1 is the digit one."""
+    labels = classes(summary)
+    if summary.run.dataset not in DIGIT_DATA or labels != list(range(10)):
+        raise NotTestable("the classes are not the ten digits")
+    return [label for label in labels if label != CLASS_ONE]
+
+
+# --- networks that lost a latent direction -------------------------------------------------------------------------
 
 
 def lost_directions(summary: Summary) -> pd.DataFrame:
-    """The networks that have lost latent directions: `depth`, `latent_dim`, `seed` and `lost`, how many.
+    """The networks that have lost latent directions: `depth`, `latent_dim`, `seed`, and the number `lost`.
 
-    So many are lost as at least 97.5 % of the points have eigenvalues of J_L with |lambda| < 0.1.
+    The number of lost directions: eigenvalues of J_L with |lambda| < 0.1 at 97.5 % of the points or more.
     """
-    found = select_rows(summary.statistics, quantity="small_eigenvalues", space="latent", split="all", label=-1)
-    found = found[found["q025"] >= 1]
+    rows = select_rows(summary.statistics, quantity="small_eigenvalues", space="latent", split="all", label=-1)
+    rows = rows[rows["q025"] >= 1]
     columns = {"depth": int, "latent_dim": int, "seed": int, "lost": int}
-    return found.assign(lost=np.floor(found["q025"]))[list(columns)].astype(columns).reset_index(drop=True)
+    return rows.assign(lost=np.floor(rows["q025"]))[list(columns)].astype(columns).reset_index(drop=True)
 
 
 def intact_dims(summary: Summary) -> list[int]:
@@ -118,7 +242,7 @@ def intact_dims(summary: Summary) -> list[int]:
 
 
 def part_of(summary: Summary, latent_dims: Collection[int]) -> Summary:
-    """A run's networks at the depth of its tables and of these latent dimensions, as a summary of their own."""
+    """A summary of the networks at the tables' depth and of these latent dimensions alone."""
     depth = summary.run.table_depth
     frames = {
         name: frame[(frame["depth"] == depth) & frame["latent_dim"].isin(latent_dims)]
@@ -126,124 +250,3 @@ def part_of(summary: Summary, latent_dims: Collection[int]) -> Summary:
         if isinstance(frame, pd.DataFrame) and len(frame)
     }
     return replace(summary, run=replace(summary.run, depths=(depth,), latent_dims=tuple(latent_dims)), **frames)
-
-
-def need_dims(summary: Summary) -> None:
-    """Refuse to speak of a trend over fewer than five latent dimensions."""
-    if len(summary.run.latent_dims) < LEAST_DIMS:
-        raise NotTestable(f"a trend needs {LEAST_DIMS} latent dimensions, the run has {len(summary.run.latent_dims)}")
-
-
-def largest(summary: Summary) -> int:
-    """The largest latent dimension, where it is high."""
-    if max(summary.run.latent_dims) < HIGH:
-        raise NotTestable(f"high d means d >= {HIGH}, the run ends at d = {max(summary.run.latent_dims)}")
-    return max(summary.run.latent_dims)
-
-
-def other_classes(summary: Summary) -> list[int]:
-    """The classes other than 1, of data whose class 1 is the digit one."""
-    labels = sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
-    if summary.run.dataset not in DIGIT_DATA or labels != list(range(10)):
-        raise NotTestable("the classes are not the ten digits")
-    return [label for label in labels if label != CLASS_ONE]
-
-
-def beside_published(summary: Summary, number: int) -> pd.DataFrame:
-    """Table 1 or 2 as printed with our values beside: ours with the suffix `_ours`, their standard errors `_se`."""
-    if summary.regressions.empty:
-        return published.table(number).iloc[:0]
-    keys = {"predictor": published.PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
-    ours = (
-        select_rows(summary.regressions, **keys)
-        .groupby(["latent_dim", "space"], as_index=False)
-        .mean(numeric_only=True)
-    )
-    return published.table(number).merge(ours, on=["latent_dim", "space"], suffixes=("", "_ours"))
-
-
-def agreement(summary: Summary, smallest: int = AGREE_FROM) -> pd.DataFrame:
-    """How the test slopes agree with the published ones over d from the `smallest`, a row a table and space.
-
-    Columns: `number`, `space`, `dims` (how many d both have), `rms` (root mean square difference), `spearman` (rank
-    correlation over d; NaN under three), `same_sign` (share of d).
-    """
-    rows = []
-    for number in published.PREDICTORS:
-        both = beside_published(summary, number).query("latent_dim >= @smallest")
-        for space, own in both.groupby("space"):
-            ours, printed = own["test_slope_ours"], own["test_slope"]
-            rank = ours.rank().corr(printed.rank()) if len(own) > 2 else np.nan
-            rms = float(np.sqrt(((ours - printed) ** 2).mean()))
-            same = float((np.sign(ours) == np.sign(printed)).mean())
-            keys = {"number": number, "space": space, "dims": len(own)}
-            rows.append(keys | {"rms": rms, "spearman": rank, "same_sign": same})
-    return pd.DataFrame(rows, columns=["number", "space", "dims", "rms", "spearman", "same_sign"])
-
-
-def by_seed(summaries: Sequence[Summary]) -> pd.DataFrame:
-    """The test slopes of networks that differ by their seed alone: runs of one specification but for the seeds.
-
-    A row a `latent_dim` that all have, `space`, `predictor` and `seed`, at the tables' depth: `test_slope`, and as printed
-    `test_slope_published`, where d is in the paper's tables. Raises `InputError` where the runs differ in more.
-    """
-    shared = shared_dims([one.run for one in summaries])
-    keys = ["latent_dim", "space", "predictor"]
-    own = pd.concat([select_rows(one.regressions, label=-1, depth=one.run.table_depth) for one in summaries])
-    own = own.loc[own["latent_dim"].isin(shared)]
-    printed = [published.table(n).assign(predictor=name) for n, name in published.PREDICTORS.items()]
-    printed = pd.concat(printed)[[*keys, "test_slope"]]
-    rows = own[[*keys, "seed", "test_slope"]].merge(printed, on=keys, how="left", suffixes=("", "_published"))
-    return rows.sort_values([*keys, "seed"], ignore_index=True)
-
-
-def lost_by_seed(summaries: Sequence[Summary]) -> pd.DataFrame:
-    """The directions lost in networks that differ by their seed alone, as in `by_seed`, of data with classes 0, 1 and more.
-
-    A row a `latent_dim` and `seed`, at the tables' depth: `lost`, how many (0: none), and the mean number of small
-    eigenvalues of J_L at a point: `all`, `class_one`, and `others`, the largest of any other class.
-    """
-    shared = shared_dims([one.run for one in summaries])
-    keys = ["latent_dim", "seed"]
-    rows = []
-    for one in summaries:
-        lost = select_rows(lost_directions(one), depth=one.run.table_depth).set_index(keys)["lost"]
-        small = {"quantity": "small_eigenvalues", "space": "latent", "split": "all", "depth": one.run.table_depth}
-        by_label = select_rows(one.statistics, **small).pivot(index=keys, columns="label", values="mean")
-        others = by_label.drop(columns=[-1, CLASS_ONE]).max(axis=1)
-        found = {"all": by_label[-1], "class_one": by_label[CLASS_ONE], "others": others}
-        rows.append(pd.DataFrame({"lost": lost.reindex(by_label.index, fill_value=0)} | found).reset_index())
-    found = pd.concat(rows)
-    return found[found["latent_dim"].isin(shared)].sort_values(keys, ignore_index=True)
-
-
-def shared_dims(runs: Sequence[Run]) -> set[int]:
-    """The latent dimensions that all of these runs have, which must be of one specification but for the seeds."""
-    first, *others = runs
-    for other in others:
-        same = replace(first, name=other.name, seeds=other.seeds, latent_dims=other.latent_dims, depths=other.depths)
-        if replace(same, snapshots=other.snapshots, committed=other.committed) != other or set(first.seeds) & set(
-            other.seeds
-        ):
-            raise InputError(f"Runs {first.name} and {other.name} differ in more than their seeds; vary nothing else.")
-    return set.intersection(*(set(one.latent_dims) for one in runs))
-
-
-# --- selection ---------------------------------------------------------------------------------------------------
-
-
-def statistics(summary: Summary, quantity: str, **keys: Any) -> pd.DataFrame:
-    """The rows of one quantity that match the keys (depth, space, split, label), by latent dimension, over seeds their mean."""
-    rows = select_rows(summary.statistics, quantity=quantity, **keys)
-    return rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
-
-
-def slopes(summary: Summary, predictor: str, **keys: Any) -> pd.DataFrame:
-    """The rows of `regressions` that match, by latent dimension."""
-    rows = select_rows(summary.regressions, predictor=predictor, **keys)
-    return rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
-
-
-def classes(summary: Summary) -> list[int]:
-    """The classes of the data, without the -1 that stands for all of them."""
-    return sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)

@@ -71,6 +71,11 @@ def table(number: int) -> pd.DataFrame:
     return rows[["latent_dim", "space", *COLUMNS.values()]]
 
 
+def tables() -> pd.DataFrame:
+    """Both tables as printed, with a column `predictor`."""
+    return pd.concat([table(number).assign(predictor=predictor) for number, predictor in PREDICTORS.items()])
+
+
 def _printed(number: int) -> pd.DataFrame:
     check_known("published table", number, PREDICTORS)
     return _read(DATA / f"published_table_{number}.csv")

@@ -90,6 +90,24 @@ def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
     return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
 
 
+def after_training(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
+    """A row a latent dimension (the index `d`): `final` and `eigenvalues` at it."""
+    rows = {d: final(run, [d]) | eigenvalues(run, d) for d in latent_dims}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("d")
+
+
+def crossing(rows: pd.DataFrame, latent_dim: int) -> dict[str, float]:
+    """Where the mean of the four test indicators of `length` first passes that of the published ones.
+
+    `before` and `after`: the epochs on either side; `last`: our mean at the last epoch; `target`: the published mean.
+    """
+    means = pd.Series(rows.filter(regex="_test$").mean(axis=1))
+    target = np.mean([value for key, value in published_values(latent_dim).items() if key.endswith("_test")])
+    place = int(np.argmax(means.to_numpy() > target))
+    epochs = {"before": rows["epoch"].iloc[place - 1], "after": rows["epoch"].iloc[place]}
+    return epochs | {"last": float(means.iloc[-1]), "target": float(target)}
+
+
 def eigenvalues(run: Summary, latent_dim: int) -> dict[str, float]:
     """After the last epoch, of J_L at the tables' depth: means over points of `arithmetic_mean` and `small_eigenvalues`."""
     return _eigenvalues(select_rows(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
@@ -126,6 +144,26 @@ def precision(usual: Summary, other: Summary) -> pd.DataFrame:
         for rows in (usual.regressions, other.regressions)
     )
     return one.to_frame().join(two, rsuffix="_other", how="inner").reset_index()
+
+
+def precision_effect(pairs: pd.DataFrame) -> dict[str, float | int]:
+    """The effect of the precision beside the spread over seeds, from the rows of `precision`.
+
+    `apart`: the median difference between the precisions of one seed; `span`: the median of largest less smallest slope
+    over the `seeds`, as usual; `means_apart`: the median difference between the means over seeds, which is larger than
+    the span in `beyond` of the `cases`, of (latent_dim, space, predictor).
+    """
+    groups = pairs.groupby(["latent_dim", "space", "predictor"])
+    spans = np.subtract(groups["test_slope"].max(), groups["test_slope"].min())
+    means_apart = np.abs(np.subtract(groups["test_slope_other"].mean(), groups["test_slope"].mean()))
+    return {
+        "apart": float((pairs["test_slope"] - pairs["test_slope_other"]).abs().median()),
+        "seeds": int(pairs["seed"].nunique()),
+        "span": float(np.median(spans)),
+        "means_apart": float(np.median(means_apart)),
+        "beyond": int(np.sum(means_apart > spans)),
+        "cases": len(spans),
+    }
 
 
 def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: bool = False) -> pd.DataFrame:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from lib.analysis.dynamics import TARGETS, Starts, orbit_correlations
-from lib.report.layout import markdown
+from lib.report.layout import markdown, table
 from lib.report.style import BLUE, GREEN, ORANGE, SKY, draw_image
 
 
@@ -54,29 +55,27 @@ def fates(shares: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[s
 
 
 def rank_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int) -> str:
-    """`orbit_correlations` as a table, a row a network; `quantities`: column -> name. Empty where there is nothing to correlate."""
-    found, rows = orbit_correlations(starts, list(quantities), fixed), []
+    """`orbit_correlations` as a table, a row a network; `quantities`: column -> name. Blank where nothing can be correlated."""
+    parts, rows = orbit_correlations(starts, list(quantities), fixed), []
+    pairs = [(quantity, target) for quantity in quantities for target in TARGETS]
     for name, columns in starts.items():
-        parts = [found.get((name, quantity, target)) for quantity in quantities for target in TARGETS]
-        cells = ["" if part is None else f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" for part in parts]
+        of_network = [parts.get((name, *pair)) for pair in pairs]
+        cells = [f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" if part else "" for part in of_network]
         rows.append([name, f"{int((columns['fate'] == fixed).sum())} of {len(columns['fate'])}", *cells])
-    named = [f"{name}: {target}" for name in quantities.values() for target in TARGETS]
+    named = [f"{quantities[quantity]}: {target}" for quantity, target in pairs]
     return markdown(["network", "end in a fixed point", *named], rows)
 
 
 def attractors(numbers: Mapping[str, Mapping[str, float]]) -> str:
     """The fixed points of each network (`lib.geometry.orbits.Portrait.numbers`), a row a network."""
-    rows = []
-    for name, found in numbers.items():
-        radii = _known("{:.2f} to {:.2f}", found["radius_low"], found["radius_high"])
-        share = _known("{:.0f} %", 100 * found["largest"])
-        pure = _known("{:.0f} % ({:.0f} %)", 100 * found["purity"], 100 * found["single"])
-        newton = f"{100 * found['solved']:.0f} %: {found['fixed_points']}, {found['repelling']} repel"
-        exponent = _known("{:+.2f}", found["exponent"])
-        rows.append([name, found["attractors"], radii, found["like_training"], share, pure, newton, exponent])
-    header = ["network", "attractors", "spectral radius", "like a training image", "largest basin", "commonest class"]
-    return markdown([*header, "Newton's method", "exponent of unsettled"], rows)
-
-
-def _known(pattern: str, *values: float) -> str:
-    return "" if any(np.isnan(values)) else pattern.format(*values)
+    columns = [
+        ("network", "{index}"),
+        ("attractors", "{attractors:.0f}"),
+        ("spectral radius", "{radius_low:.2f} to {radius_high:.2f}"),
+        ("like a training image", "{like_training:.0f}"),
+        ("largest basin", "{largest:.0%}"),
+        ("commonest class", "{purity:.0%} ({single:.0%})"),
+        ("Newton's method", "{solved:.0%}: {fixed_points:.0f}, {repelling:.0f} repel"),
+        ("exponent of unsettled", "{exponent:+.2f}"),
+    ]
+    return table(pd.DataFrame.from_dict(numbers, orient="index").reset_index(), columns)

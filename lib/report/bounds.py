@@ -94,12 +94,12 @@ def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
     for statement, label in labels.items():
         named = f"{{prf:ref}}`{label}`: {statement}"
         for name, frame in by_run.items():
-            own = frame[frame["statement"] == statement].set_index("latent_dim")
-            if own.empty:
+            by_dim = frame[frame["statement"] == statement].set_index("latent_dim")
+            if by_dim.empty:
                 continue
-            cells = [_tightness(statement, own.loc[d].to_dict()) if d in own.index else "" for d in dims]
-            counts = f"{int(own['violations'].sum())} of {int(own['applies'].sum()):,}"
-            rows.append([named, RELATIONS[own["kind"].iloc[0]], name, counts, *cells])
+            cells = [_tightness(statement, by_dim.loc[d].to_dict()) if d in by_dim.index else "" for d in dims]
+            counts = f"{int(by_dim['violations'].sum())} of {int(by_dim['applies'].sum()):,}"
+            rows.append([named, RELATIONS[by_dim["kind"].iloc[0]], name, counts, *cells])
             named = ""
     header = ["statement", "", "run", "violations", *(f"$d={d}$" for d in dims)]
     return f"```{{div}} checks\n\n{markdown(header, rows, left=3)}\n```"
@@ -109,12 +109,8 @@ def _tightness(statement: str, row: Mapping[str, Any]) -> str:
     kind, error, median = (row[name] for name in ("kind", "largest_error", "tightness_median"))
     if kind == "identity":
         form = ".1f" if statement.endswith("z-score") else ".0e"
-        return f"{error:{form}}" if _known(error) else ""
+        return f"{error:{form}}" if pd.notna(error) else ""
     if row["vacuous"] > 0.5:
         return "no bound"
     loose = row["tightness_q05" if kind == "lower" else "tightness_q95"]
-    return f"{median:.3g} ({loose:.3g})" if _known(median) else ""
-
-
-def _known(value: object) -> bool:
-    return value is not None and value == value
+    return f"{median:.3g} ({loose:.3g})" if pd.notna(median) else ""

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.analysis import intervals
+from lib.analysis import evidence
 from lib.analysis.intervals import with_interval
 from lib.analysis.published import PREDICTOR_NAMES
-from lib.report.layout import Summaries, markdown
+from lib.report.layout import Summaries, by_run, table
 from lib.report.prediction import published_slopes
 from lib.report.style import (
     BLACK,
@@ -22,7 +21,7 @@ from lib.report.style import (
     grid,
     series,
 )
-from lib.runs.results import Summary, select_rows
+from lib.runs.results import Summary
 
 BY_CONTROL = {
     "none": (BLACK, "o", "-", "nothing"),
@@ -73,49 +72,42 @@ def _controlled(
     axis: Axes, summary: Summary, predictor: str, space: str, split: str, held: str, style: Any, label: str
 ) -> None:
     """One line: the slopes by d with `held` held fixed, and their 95 % band."""
-    keys = {"depth": summary.run.table_depth, "space": space, "predictor": predictor, "split": split}
-    rows = select_rows(summary.controls, controls=held, **keys)
-    rows = rows.groupby("latent_dim", as_index=False).mean(numeric_only=True)
+    rows = evidence.controlled(summary, predictor=predictor, space=space, split=split, controls=held)
     series(axis, with_interval(rows, "slope"), style, label, value="slope", band=("low", "high"))
 
 
 def controlled(summaries: Summaries, space: str = "input", split: str = "test") -> str:
     """The slopes at each run's largest d and table depth, by what is held fixed: slope (robust standard error), partial R2."""
-    rows = []
-    for name, summary in summaries.items():
-        own = summary.controls
-        latent_dim = max(summary.run.latent_dims)
-        keys = {"space": space, "split": split, "depth": summary.run.table_depth, "latent_dim": latent_dim}
-        own = select_rows(own, **keys)
-        for held, group in own.groupby("controls", sort=False):
-            by = group.groupby("predictor").mean(numeric_only=True)
-            cells = []
-            for predictor in PREDICTOR_NAMES:
-                if predictor not in by.index:
-                    cells += ["", ""]
-                    continue
-                row = by.loc[predictor]
-                cells += [f"{row['slope']:.3f} ({row['slope_se']:.3f})", f"{row['partial_r2']:.3f}"]
-            rows.append([name, f"{latent_dim}", held, *cells])
-    header = ["run", "$d$", "held fixed"]
-    header += [cell for name in PREDICTOR_NAMES.values() for cell in (f"slope on {name}", "partial $R^2$")]
-    return markdown(header, rows, left=3)
+    frames = {
+        name: evidence.controlled(summary, space=space, split=split, latent_dim=max(summary.run.latent_dims))
+        for name, summary in summaries.items()
+    }
+    rows = by_run(frames)
+    wide = rows.pivot(
+        index=["run", "latent_dim", "controls"], columns="predictor", values=["slope", "slope_se", "partial_r2"]
+    )
+    wide.columns = [f"{predictor}_{value}" for value, predictor in wide.columns]
+    order = rows[["run", "latent_dim", "controls"]].drop_duplicates()
+    columns = [("run", "{run}"), ("$d$", "{latent_dim}"), ("held fixed", "{controls}")]
+    for predictor, name in PREDICTOR_NAMES.items():
+        columns += [
+            (f"slope on {name}", f"{{{predictor}_slope:.3f}} ({{{predictor}_slope_se:.3f}})"),
+            ("partial $R^2$", f"{{{predictor}_partial_r2:.3f}}"),
+        ]
+    return table(order.merge(wide.reset_index(), how="left"), columns, left=3)
 
 
 def control_counts(summaries: Summaries, space: str = "input", split: str = "test") -> str:
-    """At how many members the slope given class and ink is above 0, below 0 or neither (95 %), and under half the raw one."""
-    rows = []
-    for name, summary in summaries.items():
-        own = summary.controls.query("space == @space and split == @split")
-        keys = ["predictor", "depth", "latent_dim", "seed"]
-        wide = own.pivot_table(index=keys, columns="controls", values=["slope", "slope_se"])
-        held, raw = wide["slope", "class and ink"], wide["slope", "none"]
-        half = intervals.Z * wide["slope_se", "class and ink"]
-        outcomes = pd.DataFrame({"above": held > half, "below": held < -half, "halved": held.abs() < raw.abs() / 2})
-        for predictor, group in outcomes.groupby(level="predictor"):
-            above, below, halved = (int(group[one].sum()) for one in ("above", "below", "halved"))
-            rows.append(
-                [name, PREDICTOR_NAMES[str(predictor)], len(group), above, below, len(group) - above - below, halved]
-            )
-    header = ["run", "predictor", "members", "above 0", "below 0", "undecided", "halved"]
-    return markdown(header, rows, left=2)
+    """`lib.analysis.evidence.control_counts` of each run: above 0, below 0 or neither, and under half of the raw slope."""
+    frames = {name: evidence.control_counts(summary, space, split).reset_index() for name, summary in summaries.items()}
+    rows = by_run(frames)
+    columns = [
+        ("run", "{run}"),
+        ("predictor", "{name}"),
+        ("members", "{networks}"),
+        ("above 0", "{above}"),
+        ("below 0", "{below}"),
+        ("undecided", "{undecided}"),
+        ("halved", "{halved}"),
+    ]
+    return table(rows.assign(name=rows["predictor"].map(PREDICTOR_NAMES)), columns, left=2)

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.report.layout import Summaries, markdown
+from lib.analysis import evidence, sensitivity
+from lib.analysis.evidence import by_dim
+from lib.report.layout import Summaries, by_run, markdown, table
 from lib.report.sensitivity import SERIES
 from lib.report.style import BLACK, BY_DEPTH, depth_styles, draw_image, finish, grid, legend, series
 from lib.runs import Run
@@ -53,9 +55,7 @@ def final_errors(summaries: Summaries) -> Figure:
     figure, axes = grid(summaries, rows=1, height=3.0)
     for column, summary in enumerate(summaries.values()):
         for depth, (color, marker, _) in depth_styles(summary).items():
-            rows = (
-                select_rows(summary.members, depth=depth).groupby("latent_dim", as_index=False).mean(numeric_only=True)
-            )
+            rows = by_dim(summary.members, depth=depth)
             series(axes[0, column], rows, (color, marker, "-"), f"$n={depth}$, test", value="test_mse", band=())
             series(axes[0, column], rows, (color, "none", "--"), f"$n={depth}$, train", value="train_mse", band=())
         axes[0, column].set(ylabel="mean squared error", yscale="log")
@@ -125,19 +125,7 @@ def precisions(rows: pd.DataFrame, names: Sequence[str]) -> Figure:
 
 
 def coverage(summaries: Summaries) -> str:
-    """What each run has: data, latent dimensions, depths, epochs, and how many of its members are there."""
-    rows = []
-    for name, summary in summaries.items():
-        run, there = summary.run, len(summary.members)
-        dims = sorted(run.latent_dims)
-        whole = dims == list(range(dims[0], dims[-1] + 1))
-        latent = f"{dims[0]} to {dims[-1]}" if whole else ", ".join(map(str, dims))
-        pixels = "×".join(map(str, summary.image_shape))
-        points = f"{summary.members['points_train'].iloc[0]:,} + {summary.members['points_test'].iloc[0]:,}"
-        depths = ", ".join(map(str, run.depths))
-        rows.append(
-            [name, run.dataset, pixels, points, latent, depths, run.epochs, f"{there} of {there + summary.absent}"]
-        )
+    """The extent of each run: data, latent dimensions, depths, epochs, and how many of its members are there."""
     header = [
         "run",
         "data",
@@ -148,12 +136,22 @@ def coverage(summaries: Summaries) -> str:
         "epochs",
         "members",
     ]
+    rows = []
+    for name, summary in summaries.items():
+        run, present = summary.run, len(summary.members)
+        dims = sorted(run.latent_dims)
+        whole = dims == list(range(dims[0], dims[-1] + 1))
+        latent = f"{dims[0]} to {dims[-1]}" if whole else ", ".join(map(str, dims))
+        pixels = "×".join(map(str, summary.image_shape))
+        points = f"{summary.members['points_train'].iloc[0]:,} + {summary.members['points_test'].iloc[0]:,}"
+        members = f"{present} of {present + summary.absent}"
+        rows.append([name, run.dataset, pixels, points, latent, ", ".join(map(str, run.depths)), run.epochs, members])
     return markdown(header, rows, left=2)
 
 
 def settings(summaries: Summaries) -> str:
     """The settings that a run leaves open, by run."""
-    names = (
+    names = [
         "dataset",
         "hidden_widths",
         "initialisation",
@@ -162,8 +160,9 @@ def settings(summaries: Summaries) -> str:
         "batch_size",
         "learning_rate",
         "precision",
-    )
-    rows = [[name.replace("_", " "), *(_setting(one.run, name) for one in summaries.values())] for name in names]
+    ]
+    runs = [summary.run for summary in summaries.values()]
+    rows = [[name.replace("_", " "), *(_setting(run, name) for run in runs)] for name in names]
     return markdown(["setting", *summaries], rows, left=1 + len(summaries))
 
 
@@ -175,46 +174,31 @@ def _setting(run: Run, name: str) -> str:
 
 
 def precision(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
-    """What the test slopes of two runs that differ in precision alone say (`lib.analysis.sensitivity.precision`), in words."""
+    """The test slopes of two runs that differ in precision alone (`lib.analysis.sensitivity.precision`), in words."""
     if pairs is None:
         return "Two runs are needed to say more, and both are not there."
-    keys = ["latent_dim", "space", "predictor"]
-    slopes = pairs.groupby(keys)[["test_slope", "test_slope_other"]]
-    spans = np.subtract(slopes.max()["test_slope"], slopes.min()["test_slope"])
-    means = np.abs(slopes.mean().diff(axis=1)["test_slope_other"])
-    apart = (pairs["test_slope"] - pairs["test_slope_other"]).abs().median()
-    seeds = pairs["seed"].nunique()
+    effect = sensitivity.precision_effect(pairs)
     return (
         f"Runs `{runs[0].run.name}` and `{runs[1].run.name}`: the test slopes $b_1+b_3$ of the paper's equations 6 and 7 (page "
-        f"[prediction](prediction)); a line joins the two precisions of one seed. In the median the two differ by {apart:.2f} "
-        f"for the same seed, which after some epochs no longer is the same network, and the {seeds} seeds of one precision "
-        f"span {np.median(spans):.2f}. The means over the seeds differ by {np.median(means):.2f}, and by more than the seeds span "
-        f"in {np.sum(means > spans)} of {len(means)} cases. At the size of MNIST this was not tried: products in bfloat16 "
-        "take too long where they are not built in."
+        "[prediction](prediction)); a line joins the two precisions of one seed. In the median the two differ by "
+        f"{effect['apart']:.2f} for the same seed, which after some epochs no longer is the same network, and the "
+        f"{effect['seeds']} seeds of one precision span {effect['span']:.2f}. The means over the seeds differ by "
+        f"{effect['means_apart']:.2f}, and by more than the seeds span in {effect['beyond']} of {effect['cases']} cases. "
+        "At the size of MNIST this was not tried: products in bfloat16 take too long where they are not built in."
     )
 
 
 def health(summaries: Summaries) -> str:
-    """By run and depth: mean errors, the shares of singular, ill-conditioned and non-positive points, where most of the last."""
-    rows = []
-    for name, summary in summaries.items():
-        for depth, family in summary.members.groupby("depth"):
-            worst = family.loc[family["nonpositive_input"].idxmax()]
-            shares = [family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")]
-            rows.append(
-                [name, depth, len(family), f"{family['train_mse'].mean():.4f}", f"{family['test_mse'].mean():.4f}"]
-                + [f"{100 * share:.2f} %" for share in shares]
-                + [f"$d$ = {worst['latent_dim']:.0f}: {100 * worst['nonpositive_input']:.1f} %"]
-            )
-    header = [
-        "run",
-        "$n$",
-        "members",
-        "train MSE",
-        "test MSE",
-        "singular",
-        "$\\sigma_d/\\sigma_1<10^{-6}$",
-        "$\\omega\\le0$",
-        "most $\\omega\\le0$",
+    """`lib.analysis.evidence.health` of each run: mean errors, and the shares of unsound cores."""
+    columns = [
+        ("run", "{run}"),
+        ("$n$", "{depth}"),
+        ("members", "{networks}"),
+        ("train MSE", "{train_mse:.4f}"),
+        ("test MSE", "{test_mse:.4f}"),
+        ("singular", "{singular:.2%}"),
+        ("$\\sigma_d/\\sigma_1<10^{-6}$", "{ill_conditioned:.2%}"),
+        ("$\\omega\\le0$", "{nonpositive:.2%}"),
+        ("most $\\omega\\le0$", "$d$ = {most_d}: {most_nonpositive:.1%}"),
     ]
-    return markdown(header, rows)
+    return table(by_run({name: evidence.health(summary) for name, summary in summaries.items()}), columns)

@@ -1,25 +1,49 @@
-"""How every table of the book is laid out: MyST Markdown."""
+"""The layout of the book's tables: MyST Markdown."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from string import Formatter
+
+import pandas as pd
 
 from lib.runs import Summary
 
 Summaries = Mapping[str, Summary]
+Columns = Sequence[tuple[str, str]]  # of each its heading, and a pattern of a row's fields, such as "{slope:.3f}"
+
+
+def table(rows: pd.DataFrame, columns: Columns, left: int = 1) -> str:
+    """The rows of a frame as a Markdown table; a cell is blank where a field of its pattern is missing."""
+    fields = [{name for _, name, _, _ in Formatter().parse(pattern) if name} for _, pattern in columns]
+    cells = [
+        [
+            "" if any(pd.isna(row[name]) for name in needed) else re.sub(r"(?<=\d)%", " %", pattern.format(**row))
+            for (_, pattern), needed in zip(columns, fields, strict=True)
+        ]
+        for row in rows.to_dict("records")
+    ]
+    return markdown([heading for heading, _ in columns], cells, left)
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
     """A Markdown table; the first `left` columns are left-aligned, the others right-aligned."""
-    rules = [":--" if position < left else "--:" for position in range(len(header))]
-    lines = [header, rules, *rows]
-    return "\n".join("| " + " | ".join(_typeset(str(cell)) for cell in line) + " |" for line in lines)
+    sides = ["left" if place < left else "right" for place in range(len(header))]
+    frame = pd.DataFrame(
+        [[_typeset(cell) for cell in row] for row in rows], columns=[_typeset(name) for name in header]
+    )
+    return frame.to_markdown(index=False, colalign=sides, disable_numparse=True)
 
 
-def _typeset(text: str) -> str:
-    """The two Jacobians, named J_I and J_L in plain text, as formulas."""
-    return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", text)
+def by_run(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The frames of several runs, one below the other, led by a column `run`."""
+    return pd.concat(frames, names=["run", "row"]).reset_index("run").reset_index(drop=True)
+
+
+def _typeset(cell: object) -> str:
+    """A cell as text, the two Jacobians, named J_I and J_L in plain text, as formulas."""
+    return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", str(cell))
 
 
 def numbered(name: str, caption: str, body: str) -> str:
-    """A Markdown table as a numbered, referable table of the book."""
+    """A Markdown table as a numbered table of the book that can be referred to."""
     return f"````{{table}} {caption}\n:name: {name}\n\n{body}\n````"

@@ -6,11 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.analysis import evidence, published
+from lib.analysis import comparisons, published
 from lib.analysis.evidence import classes, slopes
 from lib.analysis.intervals import with_interval
 from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
-from lib.report.layout import Summaries, markdown
+from lib.report.layout import Summaries, by_run, markdown, table
 from lib.report.sensitivity import SERIES
 from lib.report.style import (
     BLACK,
@@ -35,7 +35,7 @@ def error_slopes(summaries: Summaries, predictor: str) -> Figure:
     figure, axes = grid(summaries, rows=2)
     for column, summary in enumerate(summaries.values()):
         for depth, style in depth_styles(summary).items():
-            rows = slopes(summary, predictor, space="latent", depth=depth, label=-1)
+            rows = slopes(summary, predictor, space="latent", depth=depth)
             _interval(axes[0, column], rows, style, f"$J_{{L,{depth}}}$")
         if summary.run.dataset == "mnist":
             published_slopes(axes[0, column], predictor, "latent")
@@ -53,8 +53,7 @@ def _interval(axis: Axes, rows: pd.DataFrame, style: tuple[str, str, str], label
 
 
 def published_slopes(axis: Axes, predictor: str, space: str) -> None:
-    table = published.table(1 if predictor == "log_volume" else 2)
-    rows = table[table["space"] == space]
+    rows = select_rows(published.tables(), predictor=predictor, space=space)
     axis.plot(
         rows["latent_dim"], rows["test_slope"], color=BLACK, marker="x", linestyle="none", label="published, $n=4$"
     )
@@ -62,7 +61,7 @@ def published_slopes(axis: Axes, predictor: str, space: str) -> None:
 
 def _class_slopes(summary: Summary, predictor: str) -> Any:
     def rows_of(label: int) -> pd.DataFrame:
-        rows = slopes(summary, predictor, space="latent", depth=summary.run.table_depth, label=label)
+        rows = slopes(summary, predictor, space="latent", label=label)
         return rows.rename(columns={"test_slope": "value"})
 
     return rows_of
@@ -79,7 +78,7 @@ def published_beside_reproduced(summaries: Summaries) -> Figure:
         for column, space in enumerate(SPACE_SYMBOLS):
             axis = axes[row, column]
             for (name, summary), style in zip(summaries.items(), BY_RUN, strict=False):
-                rows = slopes(summary, predictor, space=space, depth=summary.run.table_depth, label=-1)
+                rows = slopes(summary, predictor, space=space)
                 series(axis, rows, style, f"run {name}", value="test_slope", band=("test_slope_low", "test_slope_high"))
             published_slopes(axis, predictor, space)
             axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
@@ -93,7 +92,7 @@ def published_beside_reproduced(summaries: Summaries) -> Figure:
 def slopes_by_seed(rows: pd.DataFrame) -> Figure:
     """Test slopes by latent dimension, a panel a column of the tables: a dot for each seed, a cross for the published one.
 
-    `rows`: of `lib.analysis.evidence.by_seed`.
+    `rows`: of `lib.analysis.comparisons.by_seed`.
     """
     figure = Figure(figsize=(8.4, 2.9))
     axes = figure.subplots(1, len(SERIES), sharey=True)
@@ -121,99 +120,85 @@ SPACES = {space: f"${SPACE_NAMES[space][-1]}$" for space in ("latent", "input")}
 
 
 def coefficients(summaries: Summaries, number: int) -> str:
-    """Table 1 or 2 as published and as each run has it, a block of rows a latent dimension; standard errors in brackets.
+    """Table 1 or 2 as published and as reproduced, a block of rows a latent dimension; standard errors in brackets.
 
-    Of a run on MNIST the differences follow, from the published table with its misprints put right.
+    For a run on MNIST the differences follow, from the published table with its misprints corrected.
     """
-    wrong = published.misprints()
-    wrong = set(zip(wrong["number"], wrong["latent_dim"], wrong["space"], strict=True))
-    corrected = published.corrected_table(number)
-    frames = {"published": published.table(number)} | {
-        name: evidence.beside_published(one, number) for name, one in summaries.items()
-    }
+    printed, misprints = published.table(number), select_rows(published.misprints(), number=number)
+    ours = {name: comparisons.beside_published(summary, number) for name, summary in summaries.items()}
     header = ["$d$", "run", *(f"{symbol}: {sign}" for symbol in SPACES.values() for sign in COEFFICIENTS.values())]
     rows = []
-    for latent_dim in sorted(published.table(number)["latent_dim"].unique()):
-        for name, frame in frames.items():
-            cells = [_cells(frame, latent_dim, space, name != "published") for space in SPACES]
-            for cell, space in zip(cells, SPACES, strict=True):
-                if name == "published" and (number, latent_dim, space) in wrong:
-                    cell[0] += " (!)"
-            if any(cell[0] for cell in cells):
-                rows.append([latent_dim if name == "published" else "", name, *cells[0], *cells[1]])
-                if name != "published" and summaries[name].run.dataset == "mnist":
-                    cells = [_differences(frame, corrected, latent_dim, space) for space in SPACES]
-                    rows.append(["", "difference", *cells[0], *cells[1]])
+    for latent_dim in sorted(printed["latent_dim"].unique()):
+        cells = _cells(printed, latent_dim, "{*:.4g}")
+        for space in select_rows(misprints, latent_dim=latent_dim)["space"]:
+            cells[len(COEFFICIENTS) * list(SPACES).index(space)] += " (!)"
+        rows.append([latent_dim, "published", *cells])
+        for name, frame in ours.items():
+            cells = _cells(frame, latent_dim, "{*_ours:.3f} ({*_se:.3f})")
+            if any(cells):
+                rows.append(["", name, *cells])
+                if summaries[name].run.dataset == "mnist":
+                    rows.append(["", "difference", *_cells(frame, latent_dim, "{*_difference:+.3f}")])
     return markdown(header, rows, left=2)
 
 
-def _cells(frame: pd.DataFrame, latent_dim: int, space: str, ours: bool) -> list[str]:
-    found = frame[(frame["latent_dim"] == latent_dim) & (frame["space"] == space)]
-    if found.empty:
-        return [""] * len(COEFFICIENTS)
-    row = found.iloc[0]
-    if not ours:
-        return [f"{row[name]:.4g}" for name in COEFFICIENTS]
-    return [f"{row[f'{name}_ours']:.3f} ({row[f'{name}_se']:.3f})" for name in COEFFICIENTS]
-
-
-def _differences(frame: pd.DataFrame, corrected: pd.DataFrame, latent_dim: int, space: str) -> list[str]:
-    """Ours less the published values, in the cells of one space."""
-    ours, theirs = (select_rows(rows, latent_dim=latent_dim, space=space).iloc[0] for rows in (frame, corrected))
-    return [f"{ours[f'{name}_ours'] - theirs[name]:+.3f}" for name in COEFFICIENTS]
+def _cells(frame: pd.DataFrame, latent_dim: int, pattern: str) -> list[str]:
+    """The coefficients of both spaces at one d as text, `*` in the pattern standing for their names; blank where there are none."""
+    cells = []
+    for space in SPACES:
+        rows = select_rows(frame, latent_dim=latent_dim, space=space).to_dict("records")
+        cells += [pattern.replace("*", name).format(**rows[0]) if rows else "" for name in COEFFICIENTS]
+    return cells
 
 
 def agreement(summaries: Summaries) -> str:
-    """How each run's test slopes agree with the published ones (`lib.analysis.evidence.agreement`); the last column
-    counts every d.
+    """The agreement of each run's test slopes with the published ones (`lib.analysis.comparisons.agreement`).
+
+    The last column is over every d, the others from `comparisons.AGREE_FROM` on.
     """
-    rows = []
+    frames = {}
     for name, summary in summaries.items():
-        of_all = evidence.agreement(summary, 0)
-        for row in evidence.agreement(summary).to_dict("records"):
-            same = of_all[(of_all["number"] == row["number"]) & (of_all["space"] == row["space"])].iloc[0]
-            spearman = "" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
-            cells = [
-                row["dims"],
-                f"{row['rms']:.3f}",
-                spearman,
-                f"{100 * row['same_sign']:.0f} %",
-                f"{same['rms']:.3f}",
-            ]
-            rows.append([name, f"Table {row['number']}", SPACES[row["space"]], *cells])
-    least = evidence.AGREE_FROM
-    header = ["run", "published in", "space", f"values of $d\\ge{least}$", "RMS difference", "Spearman", "same sign"]
-    return markdown([*header, "RMS difference at all $d$"], rows, left=3)
+        of_all = comparisons.agreement(summary, 0)[["number", "space", "rms"]]
+        frames[name] = comparisons.agreement(summary).merge(of_all, on=["number", "space"], suffixes=("", "_all"))
+    rows = by_run(frames)
+    columns = [
+        ("run", "{run}"),
+        ("published in", "Table {number}"),
+        ("space", "{letter}"),
+        (f"values of $d\\ge{comparisons.AGREE_FROM}$", "{dims}"),
+        ("RMS difference", "{rms:.3f}"),
+        ("Spearman", "{spearman:.2f}"),
+        ("same sign", "{same_sign:.0%}"),
+        ("RMS difference at all $d$", "{rms_all:.3f}"),
+    ]
+    return table(rows.assign(letter=rows["space"].map(SPACES)), columns, left=3)
 
 
 def agreement_sentence(summary: Summary) -> str:
-    """What `agreement` says of one run, as a sentence."""
-    name, least = summary.run.name, evidence.AGREE_FROM
-    own, of_all = evidence.agreement(summary), evidence.agreement(summary, 0)
-    if own.empty:
+    """`agreement` of a run, as a sentence."""
+    name, least = summary.run.name, comparisons.AGREE_FROM
+    rows, of_all = comparisons.agreement(summary), comparisons.agreement(summary, 0)
+    if rows.empty:
         return f"The run {name} has no $d$ from {least} on, so there is nothing to sum up."
     return (
-        f"For the run {name} the root mean square difference from the published slopes is {own['rms'].min():.2f} to "
-        f"{own['rms'].max():.2f} from $d$ = {least} on, and {of_all['rms'].min():.2f} to {of_all['rms'].max():.2f} over all "
-        f"$d$; from {least} on at least {100 * own['same_sign'].min():.0f} % of the signs agree."
+        f"For the run {name} the root mean square difference from the published slopes is {rows['rms'].min():.2f} to "
+        f"{rows['rms'].max():.2f} from $d$ = {least} on, and {of_all['rms'].min():.2f} to {of_all['rms'].max():.2f} over all "
+        f"$d$; from {least} on at least {100 * rows['same_sign'].min():.0f} % of the signs agree."
     )
 
 
 def seeds_sentence(rows: pd.DataFrame) -> str:
-    """What the seeds of `lib.analysis.evidence.by_seed` say of chance, as a sentence."""
-    groups = rows.groupby(["latent_dim", "space", "predictor"])
-    found = (
-        groups["test_slope"].agg(["count", "mean", "std", "min", "max"]).join(groups["test_slope_published"].first())
-    )
-    dims, count = sorted(rows["latent_dim"].unique()), int(found["count"].min())
+    """The spread over the seeds of `lib.analysis.comparisons.by_seed`, beside the published slopes, as a sentence."""
+    spread = comparisons.seed_spread(rows)
+    dims, count = sorted(rows["latent_dim"].unique()), int(spread["count"].min())
     if count < 2:
         return "There is one seed only, so nothing is known of chance."
-    printed = found["test_slope_published"]
-    inside, below = printed.between(found["min"], found["max"]).sum(), (printed < found["min"]).sum()
-    spans, apart = found["max"] - found["min"], (found["mean"] - printed).abs()
+    printed = spread["published"]
+    inside, below = printed.between(spread["min"], spread["max"]).sum(), (printed < spread["min"]).sum()
+    spans, apart = spread["max"] - spread["min"], (spread["mean"] - printed).abs()
     return (
         f"At $d$ = {', '.join(map(str, dims))} the {count} seeds span {spans.median():.2f} in the median over $d$ and the four "
-        f"columns, and {spans.max():.2f} at most; their standard deviation is {found['std'].median():.3f} in the median. "
+        f"columns, and {spans.max():.2f} at most; their standard deviation is {spread['std'].median():.3f} in the median. "
         f"The published slopes are {apart.min():.2f} to {apart.max():.2f} from the means over the seeds, and "
-        f"{inside or 'none'} of the {len(found)} lie between the least and the largest seed, {below or 'none'} below the least."
+        f"{inside or 'none'} of the {len(spread)} lie between the least and the largest seed, {below or 'none'} below the least."
     )

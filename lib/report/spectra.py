@@ -4,16 +4,15 @@ from typing import Any
 
 import matplotlib
 import matplotlib.ticker
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.analysis.evidence import classes, statistics
+from lib.analysis.evidence import argument_shares, classes, rotation_shares, statistics
+from lib.report.layout import Summaries
 from lib.report.style import (
     BY_SPACE,
     ORANGE,
     SPACE_SYMBOLS,
-    Summaries,
     by_class,
     depth_styles,
     finish,
@@ -21,7 +20,7 @@ from lib.report.style import (
     legend,
     series,
 )
-from lib.runs.results import Summary, select_rows
+from lib.runs.results import Summary
 
 
 def spectral_distance(summaries: Summaries) -> Figure:
@@ -30,7 +29,7 @@ def spectral_distance(summaries: Summaries) -> Figure:
     for column, summary in enumerate(summaries.values()):
         for row, norm in enumerate(("l1", "l2")):
             for depth, style in depth_styles(summary).items():
-                rows = statistics(summary, f"distance_{norm}", depth=depth, split="all", label=-1)
+                rows = statistics(summary, f"distance_{norm}", depth=depth)
                 series(axes[row, column], rows, style, f"$n={depth}$")
             axes[row, column].set_ylabel(f"$L^{norm[1]}$ distance$\\,/\\,d$")
             axes[row, column].set_ylim(bottom=0)
@@ -44,11 +43,10 @@ def argument_distribution(summaries: Summaries) -> Figure:
     figure, axes = grid(summaries, rows=2, sharex=False)
     for column, summary in enumerate(summaries.values()):
         for depth, (color, _, dashes) in depth_styles(summary).items():
-            degrees, share = argument_shares(summary, "latent", depth)
-            axes[0, column].plot(degrees, share, color=color, linestyle=dashes, label=f"$J_{{L,{depth}}}$")
-        degrees, share = argument_shares(summary, "input", summary.run.table_depth)
-        folded = pd.Series(share).groupby(np.abs(degrees)).sum()
-        axes[1, column].bar(folded.index, folded, width=4, color=ORANGE, label=f"$J_{{I,{summary.run.table_depth}}}$")
+            shares = argument_shares(summary, "latent", depth)
+            axes[0, column].plot(shares.index, shares, color=color, linestyle=dashes, label=f"$J_{{L,{depth}}}$")
+        shares = rotation_shares(summary, "input", summary.run.table_depth)
+        axes[1, column].bar(shares.index, shares, width=4, color=ORANGE, label=f"$J_{{I,{summary.run.table_depth}}}$")
         axes[0, column].set_ylabel("share of eigenvalues")
         axes[1, column].set_ylabel("share of eigenvalues")
         axes[0, column].set_xlabel("argument, degrees")
@@ -58,15 +56,6 @@ def argument_distribution(summaries: Summaries) -> Figure:
             axis.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
             legend(axis)
     return figure
-
-
-def argument_shares(summary: Summary, space: str, depth: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bin centres in whole degrees, and the share of all eigenvalues of this depth, pooled over d, in each."""
-    rows = select_rows(summary.histograms, quantity="argument", space=space, depth=depth, label=-1)
-    counts = np.sum(rows["counts"].tolist(), axis=0)
-    first = rows.iloc[0]
-    degrees = np.degrees(first["left"] + first["width"] * (np.arange(len(counts)) + 0.5)).round().astype(int)
-    return degrees, counts / counts.sum()
 
 
 def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:
@@ -79,11 +68,11 @@ def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:
     for column, summary in enumerate(summaries.values()):
         depth = summary.run.table_depth
         for one, style in depth_styles(summary).items():
-            rows = statistics(summary, quantity, space="latent", depth=one, split="all", label=-1)
+            rows = statistics(summary, quantity, space="latent", depth=one)
             series(axes[0, column], rows, style, f"$J_{{L,{one}}}$")
         by_class(axes[1, column], _class_medians(summary, quantity), classes(summary))
         for space, style in BY_SPACE.items():
-            rows = statistics(summary, quantity, space=space, depth=depth, split="all", label=-1)
+            rows = statistics(summary, quantity, space=space, depth=depth)
             series(axes[2, column], rows, style, f"{SPACE_SYMBOLS[space]}, $n={depth}$")
         for axis in axes[:, column]:
             axis.axhline(1, color="#888888", linewidth=0.8, zorder=1)
@@ -94,10 +83,8 @@ def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:
 
 
 def _class_medians(summary: Summary, quantity: str, value: str = "median") -> Any:
-    depth = summary.run.table_depth
-
     def rows_of(label: int) -> pd.DataFrame:
-        rows = statistics(summary, quantity, space="latent", depth=depth, split="all", label=label)
+        rows = statistics(summary, quantity, space="latent", label=label)
         return rows.rename(columns={value: "value"})
 
     return rows_of
@@ -108,7 +95,7 @@ def small_eigenvalues(summaries: Summaries) -> Figure:
     figure, axes = grid(summaries, rows=2)
     for column, summary in enumerate(summaries.values()):
         for depth, style in depth_styles(summary).items():
-            rows = statistics(summary, "small_eigenvalues", space="latent", depth=depth, split="all", label=-1)
+            rows = statistics(summary, "small_eigenvalues", space="latent", depth=depth)
             series(axes[0, column], rows, style, f"$J_{{L,{depth}}}$", value="mean", band=())
         by_class(axes[1, column], _class_medians(summary, "small_eigenvalues", value="mean"), classes(summary))
         for axis in axes[:, column]:
@@ -125,11 +112,11 @@ def orientation(summaries: Summaries) -> Figure:
     for column, summary in enumerate(summaries.values()):
         for depth, (color, marker, _) in depth_styles(summary).items():
             for split, dashes in (("train", "--"), ("test", "-")):
-                rows = statistics(summary, "reversed", space="latent", depth=depth, split=split, label=-1)
+                rows = statistics(summary, "reversed", space="latent", depth=depth, split=split)
                 style = (color, marker if split == "test" else "none", dashes)
                 series(axes[0, column], rows, style, f"$J_{{L,{depth}}}$, {split}", value="mean", band=())
         for space, style in BY_SPACE.items():
-            rows = statistics(summary, "reversed", space=space, depth=summary.run.table_depth, split="all", label=-1)
+            rows = statistics(summary, "reversed", space=space, depth=summary.run.table_depth)
             series(
                 axes[1, column],
                 rows,

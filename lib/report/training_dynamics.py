@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lib.analysis import dynamics
-from lib.report.layout import markdown
-from lib.report.style import BLACK, BLUE, BY_DEPTH, ORANGE, PURPLE, Summaries, grid, legend
-from lib.runs import Summary, evenly_spaced
+from lib.report.layout import Summaries, by_run, table
+from lib.report.style import BLACK, BLUE, BY_DEPTH, ORANGE, PURPLE, grid, legend
+from lib.runs import evenly_spaced
 
 BY_ORIGIN = ((BLACK, ":"), (BLUE, "--"), (ORANGE, "-"), (PURPLE, "-."))
 
@@ -81,9 +81,9 @@ def moduli_and_angles(samples: Mapping[str, np.ndarray]) -> Figure:
         measured = {name: measure(values) for name, values in samples.items()}
         ticks = np.linspace(0, max(np.quantile(values, 0.998) for values in measured.values()), 200)
         for (name, values), (color, dashes) in zip(measured.items(), BY_ORIGIN, strict=False):
-            shares = np.array([np.searchsorted(np.sort(group), ticks, "right") / len(group) for group in values])
-            axis.plot(ticks, shares.mean(axis=0), color=color, linestyle=dashes, label=name)
-            axis.fill_between(ticks, *np.quantile(shares, [0.05, 0.95], axis=0), color=color, alpha=0.1, linewidth=0)
+            mean, low, high = dynamics.shares_up_to(values, ticks)
+            axis.plot(ticks, mean, color=color, linestyle=dashes, label=name)
+            axis.fill_between(ticks, low, high, color=color, alpha=0.1, linewidth=0)
         axis.set(xlabel=label, ylim=(0, 1))
     axes[1].xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
     axes[0].set_ylabel("share of eigenvalues")
@@ -91,32 +91,23 @@ def moduli_and_angles(samples: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
-def settling(summaries: Mapping[str, Summary], share: float = dynamics.SETTLED) -> str:
-    """The epoch at which each quantity settles (`lib.analysis.dynamics.settling`), a row a run and d; all of it
-    between snapshots.
-    """
-    rows, header = [], []
-    for name, summary in summaries.items():
-        found = dynamics.settling(summary, share)
-        header = ["run", "$d$", *map(str, found.columns)]
-        for d, row in found.iterrows():
-            rows.append([name, d, *("" if pd.isna(epoch) else int(epoch) for epoch in row)])
-    return markdown(header, rows, left=1)
+def settling(summaries: Summaries, share: float = dynamics.SETTLED) -> str:
+    """The epoch at which each quantity settles (`lib.analysis.dynamics.settling`), a row a run and d; all between snapshots."""
+    rows = by_run({name: dynamics.settling(summary, share).reset_index() for name, summary in summaries.items()})
+    quantities = [(name, f"{{{name}:.0f}}") for name in rows.columns.drop(["run", "latent_dim"])]
+    return table(rows, [("run", "{run}"), ("$d$", "{latent_dim}"), *quantities])
 
 
-def beside_products(found: Mapping[str, pd.DataFrame]) -> str:
-    """The spectra before and after training beside products of random matrices, by run and d
-    (`lib.analysis.dynamics.beside_products`).
-    """
-    rows = []
-    for name, frame in found.items():
-        for row in frame.to_dict("records"):
-            means = [
-                f"{row['first']:.3g}",
-                f"{row['product']:.3g} [{row['low']:.2g}, {row['high']:.2g}]",
-                f"{row['last']:.3g}",
-            ]
-            shares = [f"{100 * row[f'{when}_real']:.0f} %" for when in ("first", "product", "last")]
-            rows.append([name, int(row["latent_dim"]), *means, *shares])
-    header = ["run", "$d$", "geometric mean: untrained", "random product", "trained"]
-    return markdown([*header, "near the real axis: untrained", "random product", "trained"], rows)
+def beside_products(frames: Mapping[str, pd.DataFrame]) -> str:
+    """The spectra before and after training beside products of random matrices (`lib.analysis.dynamics.beside_products`)."""
+    columns = [
+        ("run", "{run}"),
+        ("$d$", "{latent_dim}"),
+        ("geometric mean: untrained", "{first:.3g}"),
+        ("random product", "{product:.3g} [{low:.2g}, {high:.2g}]"),
+        ("trained", "{last:.3g}"),
+        ("near the real axis: untrained", "{first_real:.0%}"),
+        ("random product", "{product_real:.0%}"),
+        ("trained", "{last_real:.0%}"),
+    ]
+    return table(by_run(frames), columns)

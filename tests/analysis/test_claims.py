@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.analysis import claims, evidence, intervals, published
+from lib.analysis import claims, comparisons, evidence, intervals, published
 from lib.base.errors import InputError
 from lib.report import claims as claims_report
 from lib.runs.results import TABLES, Summary
@@ -351,7 +351,7 @@ def test_undetermined_regressions_make_a_claim_untestable(holding: Summary):
             assert verdict(summary, claim).verdict == claims.NOT_TESTABLE
     assert "d = 7" in verdict(some, "fig8-grows").reason
     assert verdict(some, "fig9-grows").verdict == claims.REPRODUCED
-    assert evidence.beside_published(without_columns, 1).empty
+    assert comparisons.beside_published(without_columns, 1).empty
 
 
 @pytest.mark.parametrize(
@@ -458,16 +458,16 @@ def test_the_paired_interval_is_students():
 
 
 def test_agreement_with_the_published_slopes(holding: Summary) -> None:
-    rows = evidence.agreement(holding)
+    rows = comparisons.agreement(holding)
     assert rows["rms"].max() == pytest.approx(0, abs=1e-12)
     assert rows["spearman"].min() == pytest.approx(1)
     assert (rows["same_sign"] == 1).all()
     opposite = holding.regressions.assign(test_slope=-holding.regressions["test_slope"] - 0.5)
     off = dataclasses.replace(holding, regressions=opposite)
-    rows = evidence.agreement(off)
+    rows = comparisons.agreement(off)
     assert (rows["spearman"] < -0.99).all()
     assert (rows["rms"] > 0.3).all()
-    assert set(rows["dims"]) == {16} and set(evidence.agreement(off, 0)["dims"]) == {19}
+    assert set(rows["dims"]) == {16} and set(comparisons.agreement(off, 0)["dims"]) == {19}
 
 
 def test_a_network_that_has_lost_a_direction_is_named_and_its_part_in_the_verdicts_shown():

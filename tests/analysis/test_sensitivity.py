@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lib import runs
-from lib.analysis import evidence, published, sensitivity
+from lib.analysis import comparisons, published, sensitivity
 from lib.base import files
 from lib.base.errors import InputError
 from lib.pages import source
@@ -184,7 +184,7 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
         return dataclasses.replace(base, run=run, regressions=pd.concat(frames))
 
     one, two = seeded(0, 0.1), seeded(1, 0.3, latent_dims=(LATENT_DIM,), snapshots=())
-    rows = evidence.by_seed([one, two])
+    rows = comparisons.by_seed([one, two])
     assert rows["latent_dim"].unique().tolist() == [LATENT_DIM]
     assert len(rows) == 8
     assert (rows["test_slope"] - rows["test_slope_published"]).tolist() == pytest.approx([0.1, 0.3] * 4)
@@ -195,11 +195,11 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
     assert "2 of the 4" in prediction.seeds_sentence(
         rows.assign(test_slope=rows["test_slope"] - 0.2 * (rows["space"] == "input"))
     )
-    assert "one seed only" in prediction.seeds_sentence(evidence.by_seed([one]))
+    assert "one seed only" in prediction.seeds_sentence(comparisons.by_seed([one]))
     assert len(prediction.slopes_by_seed(rows).axes) == 4
     for other in (seeded(1, 0.3, learning_rate=0.5), seeded(0, 0.3)):
         with pytest.raises(InputError, match="differ in more than their seeds"):
-            evidence.by_seed([one, other])
+            comparisons.by_seed([one, other])
 
 
 def test_lost_directions_are_counted_seed_by_seed(base):
@@ -216,7 +216,7 @@ def test_lost_directions_are_counted_seed_by_seed(base):
 
     first = seeded(0, 2.0, {-1: 2.1, 0: 1.0, 1: 4.0, 2: 3.0})
     second = seeded(1, 0.0, {-1: 0.1, 0: 0.2, 1: 0.3, 2: 0.0})
-    rows = evidence.lost_by_seed([first, second]).query("latent_dim == @LATENT_DIM")
+    rows = comparisons.lost_by_seed([first, second]).query("latent_dim == @LATENT_DIM")
     assert rows["lost"].tolist() == [2, 0]
     assert rows[["all", "class_one", "others"]].to_numpy().tolist() == [[2.1, 4.0, 3.0], [0.1, 0.3, 0.2]]
-    assert evidence.lost_by_seed([first, second]).query("latent_dim == 5")["lost"].tolist() == [0, 0]
+    assert comparisons.lost_by_seed([first, second]).query("latent_dim == 5")["lost"].tolist() == [0, 0]

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 from lib.analysis.intervals import Estimate, NotTestable
-
-if TYPE_CHECKING:
-    from lib.runs.results import Summary
+from lib.runs import Summary
 
 REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
 HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which there is no original of
 OURS = "this book"
 
-Test = Callable[["Summary"], list[Estimate]]
+Test = Callable[[Summary], list[Estimate]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Verdict(Statement):
     contradicted: bool = False
 
 
-def judge(claim: Claim, summary: "Summary") -> Verdict:
+def judge(claim: Claim, summary: Summary) -> Verdict:
     """The verdict on a claim by a run: all of its parts have to hold."""
     stated = {field.name: getattr(claim, field.name) for field in fields(Statement)}
     try:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,11 +19,10 @@ from lib.analysis.claims.claim import (
 )
 from lib.analysis.claims.ours import OUR_CLAIMS
 from lib.analysis.claims.paper import CLAIMS, PAPERS_DATA, PRINTED
-from lib.analysis.evidence import AGREE_FROM, agreement, check_columns, intact_dims, part_of
+from lib.analysis.comparisons import AGREE_FROM, agreement
+from lib.analysis.evidence import check_columns, intact_dims, part_of
 from lib.analysis.published import SPACE_NAMES
-
-if TYPE_CHECKING:
-    from lib.runs.results import Summary
+from lib.runs import Summary
 
 
 def of_page(page: str) -> list[Claim]:
@@ -32,13 +30,13 @@ def of_page(page: str) -> list[Claim]:
     return [claim for claim in CLAIMS if claim.page == page]
 
 
-def evaluate(summary: "Summary", claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
+def evaluate(summary: Summary, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
     """The claims held against one run. `InputError` where the summary lacks what every run has."""
     check_columns(summary)
     return [judge(claim, summary) for claim in claims]
 
 
-def ledger(summaries: dict[str, "Summary"], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
+def ledger(summaries: dict[str, Summary], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
     """The verdicts of several runs, one row a claim and run, the runs side by side under each claim."""
     verdicts = {name: evaluate(summary, claims) for name, summary in summaries.items()}
     rows = [{"run": name} | asdict(of_run[place]) for place in range(len(claims)) for name, of_run in verdicts.items()]
@@ -58,7 +56,7 @@ def counts(found: pd.DataFrame) -> pd.DataFrame:
     return pd.crosstab(found["run"], outcome).reindex(index=found["run"].unique(), columns=columns, fill_value=0)
 
 
-def without_lost(summaries: dict[str, "Summary"]) -> pd.DataFrame:
+def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
     """The claims, the paper's and ours, that come out differently where the networks that lost a latent direction are left out.
 
     Both times on the networks at the depth of the tables alone. Columns: `run`, `statement`, `page`, `verdict`, `reason`,
@@ -79,7 +77,7 @@ def without_lost(summaries: dict[str, "Summary"]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run", *columns])
 
 
-def report(summary: "Summary", as_json: bool = False) -> str:
+def report(summary: Summary, as_json: bool = False) -> str:
     """The ledger of one run, the paper's claims and then ours, as text for a terminal, or as JSON (a list of objects)."""
     papers, ours = evaluate(summary), evaluate(summary, OUR_CLAIMS)
     if as_json:
@@ -103,7 +101,7 @@ def report(summary: "Summary", as_json: bool = False) -> str:
     return "\n".join(lines[:-1])
 
 
-def _agreement(summary: "Summary") -> list[str]:
+def _agreement(summary: Summary) -> list[str]:
     """Lines on the test slopes beside the published ones."""
     rows = agreement(summary).to_dict("records")
     lines = [f"Test slopes beside the published ones, d from {AGREE_FROM}:"] if rows else []

@@ -2,19 +2,16 @@
 
 from functools import partial
 from math import sqrt
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lib.analysis import dynamics
 from lib.analysis.claims.claim import OURS, Claim
-from lib.analysis.evidence import controlled, largest, other_classes, sampled
+from lib.analysis.evidence import complete_controlled, largest, other_classes, sampled
 from lib.analysis.intervals import Estimate, NotTestable, Z, majority, median_error, r2_margin, symmetric
 from lib.analysis.published import PREDICTOR_NAMES
 from lib.measures.regression import WITHOUT_ONE
-
-if TYPE_CHECKING:
-    from lib.runs.results import Summary
+from lib.runs import Summary
 
 PREDICTORS = {name: PREDICTOR_NAMES[name] for name in ("trace", "log_volume")}  # the order in which verdicts name them
 BOTH = "class and ink"
@@ -23,12 +20,12 @@ SPECTRUM, SLOPE = dynamics.QUANTITIES["geometric_mean"], dynamics.SLOPES["trace"
 EIGENVALUE_STATISTICS = ["trace_input", "trace_latent", "log_volume_input", "log_volume_latent"]
 
 
-def _less_than_share(summary: "Summary", held: str, part: float) -> list[Estimate]:
+def _less_than_share(summary: Summary, held: str, part: float) -> list[Estimate]:
     """`part` of the raw slope less the slope with `held` fixed, turned so that the raw slope is positive; at the largest d."""
     latent_dim, parts = largest(summary), []
     for predictor, name in PREDICTORS.items():
-        raw = controlled(summary, "none", predictor).loc[latent_dim]
-        left = controlled(summary, held, predictor).loc[latent_dim]
+        raw = complete_controlled(summary, "none", predictor).loc[latent_dim]
+        left = complete_controlled(summary, held, predictor).loc[latent_dim]
         if abs(raw["slope"]) <= Z * raw["slope_se"]:
             raise NotTestable(f"the raw slope on the {name} is not off zero at d = {latent_dim}")
         sign = 1 if raw["slope"] > 0 else -1
@@ -37,28 +34,28 @@ def _less_than_share(summary: "Summary", held: str, part: float) -> list[Estimat
     return parts
 
 
-def _without_class_one(summary: "Summary") -> list[Estimate]:
+def _without_class_one(summary: Summary) -> list[Estimate]:
     other_classes(summary)
     return _less_than_share(summary, WITHOUT_ONE, 1.0)
 
 
-def _adds_little(summary: "Summary") -> list[Estimate]:
+def _adds_little(summary: Summary) -> list[Estimate]:
     parts = []
     for predictor, name in PREDICTORS.items():
-        for d, row in controlled(summary, BOTH, predictor).iterrows():
+        for d, row in complete_controlled(summary, BOTH, predictor).iterrows():
             r2 = row["partial_r2"]
             half = 2 * Z * sqrt(r2) * (1 - r2) / sqrt(row["points"])
             parts.append(symmetric(f"{name}, d = {d}, {LITTLE} less", LITTLE - r2, half))
     return parts
 
 
-def _ink_explains_more(summary: "Summary") -> list[Estimate]:
+def _ink_explains_more(summary: Summary) -> list[Estimate]:
     return [
         r2_margin(f"d = {d}", rows["mse"], rows["ink"], rows[["trace_input"]]) for d, rows in sampled(summary).items()
     ]
 
 
-def _tangent_plane_closest(summary: "Summary") -> list[Estimate]:
+def _tangent_plane_closest(summary: Summary) -> list[Estimate]:
     parts = []
     for d, rows in sampled(summary).items():
         ranks = rows[["mse", "tangent_distance", *EIGENVALUE_STATISTICS]].dropna().rank()
@@ -66,7 +63,7 @@ def _tangent_plane_closest(summary: "Summary") -> list[Estimate]:
     return parts
 
 
-def _oblique(summary: "Summary") -> list[Estimate]:
+def _oblique(summary: Summary) -> list[Estimate]:
     parts = []
     for d, rows in sampled(summary).items():
         shares = (rows["obliqueness"] / rows["frobenius"]) ** 2
@@ -76,7 +73,7 @@ def _oblique(summary: "Summary") -> list[Estimate]:
     return parts
 
 
-def _slopes_come_with_training(summary: "Summary") -> list[Estimate]:
+def _slopes_come_with_training(summary: Summary) -> list[Estimate]:
     _followed(summary)
     latent_dim, parts = largest(summary), []
     for predictor, name in PREDICTORS.items():
@@ -90,7 +87,7 @@ def _slopes_come_with_training(summary: "Summary") -> list[Estimate]:
     return parts
 
 
-def _spectra_settle_first(summary: "Summary") -> list[Estimate]:
+def _spectra_settle_first(summary: Summary) -> list[Estimate]:
     _followed(summary)
     found = dynamics.settling(summary).dropna()
     if found.empty:
@@ -98,7 +95,7 @@ def _spectra_settle_first(summary: "Summary") -> list[Estimate]:
     return [majority("share of d, less a half", found[SPECTRUM] < found[SLOPE])]
 
 
-def _followed(summary: "Summary") -> None:
+def _followed(summary: Summary) -> None:
     if summary.progress_statistics.empty or 0 not in summary.run.snapshots:
         raise NotTestable("the run keeps no snapshots from before training on")
 

@@ -3,13 +3,20 @@
 from dataclasses import asdict
 from functools import partial
 from math import sqrt
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from lib.analysis import published
 from lib.analysis.claims.claim import Claim, Test
-from lib.analysis.evidence import LEAST_DIMS, largest, need_dims, other_classes, regression, statistic
+from lib.analysis.evidence import (
+    LEAST_DIMS,
+    classes,
+    complete_slopes,
+    complete_statistics,
+    largest,
+    need_dims,
+    other_classes,
+)
 from lib.analysis.intervals import (
     Estimate,
     NotTestable,
@@ -23,9 +30,7 @@ from lib.analysis.intervals import (
 )
 from lib.analysis.published import SPACE_NAMES
 from lib.measures.regression import CLASS_ONE
-
-if TYPE_CHECKING:
-    from lib.runs.results import Summary
+from lib.runs import Summary
 
 LOW = 3  # a run reaches "low d" with d <= 3
 SMALL_DISTANCE = 0.1  # of two paired eigenvalues, where 1 would be an identity's eigenvalue lost
@@ -38,53 +43,57 @@ POSITIVE_FROM = 6  # the published test slopes are all positive from d = 6
 # --- the tests ---------------------------------------------------------------------------------------------------
 
 
-def _unknown_theorems(summary: "Summary") -> list[Estimate]:
+def _unknown_theorems(summary: Summary) -> list[Estimate]:
     raise NotTestable("the paper's theorems are not known to us; the page on bounds proves and checks others")
 
 
-def _distance_small(summary: "Summary") -> list[Estimate]:
+def _distance_small(summary: Summary) -> list[Estimate]:
     parts = []
     for depth in summary.run.depths:
-        rows = statistic(summary, "distance_l1", depth=depth, space="both")
+        rows = complete_statistics(summary, "distance_l1", depth=depth, space="both")
         worst = rows.loc[rows["median"].idxmax()]
         name = f"n = {depth}, {SMALL_DISTANCE} less the largest median, {worst['median']:.3g} at d = {worst.name}"
         parts.append(symmetric(name, SMALL_DISTANCE - worst["median"], Z * median_error(worst)))
     return parts
 
 
-def _distance_falls(summary: "Summary", column: str) -> list[Estimate]:
+def _distance_falls(summary: Summary, column: str) -> list[Estimate]:
     need_dims(summary)
     return [
-        trend(f"{norm}, n = {depth}", statistic(summary, f"distance_{norm}", depth=depth, space="both")[column], -1)
+        trend(
+            f"{norm}, n = {depth}",
+            complete_statistics(summary, f"distance_{norm}", depth=depth, space="both")[column],
+            -1,
+        )
         for norm in ("l1", "l2")
         for depth in summary.run.depths
     ]
 
 
-def _mean_near_one(summary: "Summary", quantity: str) -> list[Estimate]:
+def _mean_near_one(summary: Summary, quantity: str) -> list[Estimate]:
     latent_dim = min(summary.run.latent_dims)
     if latent_dim > LOW:
         raise NotTestable(f"low d means d <= {LOW}, the run begins at d = {latent_dim}")
     parts = []
     for depth in summary.run.depths:
-        row = statistic(summary, quantity, depth=depth, space="latent").loc[latent_dim]
+        row = complete_statistics(summary, quantity, depth=depth, space="latent").loc[latent_dim]
         name = f"n = {depth}, d = {latent_dim}, {NEAR_ONE} less the distance of 1 from the median {row['median']:.3g}"
         parts.append(symmetric(name, NEAR_ONE - abs(row["median"] - 1), Z * median_error(row)))
     return parts
 
 
-def _mean_falls(summary: "Summary", quantity: str) -> list[Estimate]:
+def _mean_falls(summary: Summary, quantity: str) -> list[Estimate]:
     need_dims(summary)
     return [
-        trend(f"n = {depth}", statistic(summary, quantity, depth=depth, space="latent")["median"], -1)
+        trend(f"n = {depth}", complete_statistics(summary, quantity, depth=depth, space="latent")["median"], -1)
         for depth in summary.run.depths
     ]
 
 
-def _class_one_lower(summary: "Summary", quantity: str) -> list[Estimate]:
+def _class_one_lower(summary: Summary, quantity: str) -> list[Estimate]:
     latent_dim, others = largest(summary), other_classes(summary)
     rows = {
-        label: statistic(summary, quantity, space="latent", label=label).loc[latent_dim]
+        label: complete_statistics(summary, quantity, space="latent", label=label).loc[latent_dim]
         for label in [CLASS_ONE, *others]
     }
     medians = pd.Series({label: rows[label]["median"] for label in others})
@@ -94,27 +103,27 @@ def _class_one_lower(summary: "Summary", quantity: str) -> list[Estimate]:
     return [symmetric(f"gap to class {nearest} beyond the others' spread, d = {latent_dim}", gap, half)]
 
 
-def _input_above(summary: "Summary", quantity: str) -> list[Estimate]:
+def _input_above(summary: Summary, quantity: str) -> list[Estimate]:
     need_dims(summary)
-    medians = {space: statistic(summary, quantity, space=space)["median"] for space in SPACE_NAMES}
+    medians = {space: complete_statistics(summary, quantity, space=space)["median"] for space in SPACE_NAMES}
     return [majority("share of d above, less a half", medians["input"] > medians["latent"])]
 
 
-def _few_small(summary: "Summary") -> list[Estimate]:
+def _few_small(summary: Summary) -> list[Estimate]:
     largest(summary)
     parts = []
     for label in other_classes(summary):
-        rows = statistic(summary, "small_eigenvalues", space="latent", label=label)
+        rows = complete_statistics(summary, "small_eigenvalues", space="latent", label=label)
         worst = rows.loc[rows["mean"].idxmax()]
         name = f"class {label}, 1 less the most on average, {worst['mean']:.3g} at d = {worst.name}"
         parts.append(symmetric(name, 1 - worst["mean"], Z * mean_error(worst)))
     return parts
 
 
-def _class_one_most_small(summary: "Summary") -> list[Estimate]:
+def _class_one_most_small(summary: Summary) -> list[Estimate]:
     latent_dim, others = largest(summary), other_classes(summary)
     one, *rest = (
-        statistic(summary, "small_eigenvalues", space="latent", label=label).loc[latent_dim]
+        complete_statistics(summary, "small_eigenvalues", space="latent", label=label).loc[latent_dim]
         for label in [CLASS_ONE, *others]
     )
     most = max(rest, key=lambda row: row["mean"])
@@ -122,53 +131,53 @@ def _class_one_most_small(summary: "Summary") -> list[Estimate]:
     return [symmetric(f"more than any other class, d = {latent_dim}", one["mean"] - most["mean"], half)]
 
 
-def _class_one_at_most_two(summary: "Summary") -> list[Estimate]:
+def _class_one_at_most_two(summary: Summary) -> list[Estimate]:
     latent_dim = largest(summary)
     other_classes(summary)
-    row = statistic(summary, "small_eigenvalues", space="latent", label=CLASS_ONE).loc[latent_dim]
+    row = complete_statistics(summary, "small_eigenvalues", space="latent", label=CLASS_ONE).loc[latent_dim]
     return [symmetric(f"2 less the mean number, d = {latent_dim}", 2 - row["mean"], Z * mean_error(row))]
 
 
-def _reversed_more(summary: "Summary", first: str, second: str) -> list[Estimate]:
+def _reversed_more(summary: Summary, first: str, second: str) -> list[Estimate]:
     need_dims(summary)
     parts = []
     for depth in summary.run.depths:
         shares = [
-            statistic(summary, "reversed", depth=depth, space="latent", split=split)["mean"]
+            complete_statistics(summary, "reversed", depth=depth, space="latent", split=split)["mean"]
             for split in (first, second)
         ]
         parts.append(paired(f"n = {depth}, {first} less {second}", shares[0] - shares[1]))
     return parts
 
 
-def _input_reversed_more(summary: "Summary") -> list[Estimate]:
+def _input_reversed_more(summary: Summary) -> list[Estimate]:
     need_dims(summary)
-    shares = {space: statistic(summary, "reversed", space=space)["mean"] for space in SPACE_NAMES}
+    shares = {space: complete_statistics(summary, "reversed", space=space)["mean"] for space in SPACE_NAMES}
     return [paired("J_I less J_L", shares["input"] - shares["latent"])]
 
 
-def _slope_grows(summary: "Summary", predictor: str) -> list[Estimate]:
+def _slope_grows(summary: Summary, predictor: str) -> list[Estimate]:
     need_dims(summary)
     return [
-        trend(f"n = {depth}", regression(summary, predictor, depth=depth, space="latent")["test_slope"], 1)
+        trend(f"n = {depth}", complete_slopes(summary, predictor, depth=depth, space="latent")["test_slope"], 1)
         for depth in summary.run.depths
     ]
 
 
-def _slope_grows_by_class(summary: "Summary", predictor: str) -> list[Estimate]:
+def _slope_grows_by_class(summary: Summary, predictor: str) -> list[Estimate]:
     need_dims(summary)
-    labels = sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
+    labels = classes(summary)
     if not labels:
         raise NotTestable("the data have no classes")
     return [
-        trend(f"class {label}", regression(summary, predictor, label=label, space="latent")["test_slope"], 1)
+        trend(f"class {label}", complete_slopes(summary, predictor, label=label, space="latent")["test_slope"], 1)
         for label in labels
     ]
 
 
-def _slope_positive(summary: "Summary", predictor: str) -> list[Estimate]:
+def _slope_positive(summary: Summary, predictor: str) -> list[Estimate]:
     largest(summary)
-    fits = {space: regression(summary, predictor, space=space) for space in SPACE_NAMES}
+    fits = {space: complete_slopes(summary, predictor, space=space) for space in SPACE_NAMES}
     return [
         symmetric(f"{SPACE_NAMES[space]}, d = {d}", row["test_slope"], Z * row["test_slope_se"])
         for space, rows in fits.items()
@@ -176,7 +185,7 @@ def _slope_positive(summary: "Summary", predictor: str) -> list[Estimate]:
     ]
 
 
-def _values_met(summary: "Summary", number: int, columns: list[str], spaces: list[str]) -> list[Estimate]:
+def _values_met(summary: Summary, number: int, columns: list[str], spaces: list[str]) -> list[Estimate]:
     """Tolerance less the difference from the published values (the misprint of Table 2 put right)."""
     run, table = summary.run, published.corrected_table(number)
     if run.dataset != PAPERS_DATA or run.table_depth != TABLE_DEPTH:
@@ -185,7 +194,7 @@ def _values_met(summary: "Summary", number: int, columns: list[str], spaces: lis
         raise NotTestable(f"the run lacks d = {', '.join(map(str, sorted(lacking)))} of the table")
     parts = []
     for space in spaces:
-        ours = regression(summary, published.PREDICTORS[number], space=space)
+        ours = complete_slopes(summary, published.PREDICTORS[number], space=space)
         for d, row in table[table["space"] == space].set_index("latent_dim").iterrows():
             for column in columns:
                 margin = VALUE_TOLERANCE - abs(ours.loc[d, column] - row[column]) + 1e-9  # up to rounding
@@ -193,7 +202,7 @@ def _values_met(summary: "Summary", number: int, columns: list[str], spaces: lis
     return parts
 
 
-def _printed_identity(summary: "Summary", identity: str) -> list[Estimate]:
+def _printed_identity(summary: Summary, identity: str) -> list[Estimate]:
     """The audit of the printed numbers, in which the run plays no part."""
     return [
         Estimate(
