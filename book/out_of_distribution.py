@@ -31,7 +31,7 @@ others: list[str] = []  # further data sets, such as fashion-mnist, scaled to si
 
 # %%
 from lib.analysis import tournament
-from lib.measures import baselines
+from lib.measures import baselines, reconstruction
 from lib.report import out_of_distribution as report, style
 from lib.training import corruptions, datasets
 from lib.runs import Member, first_trainable, member, read
@@ -80,7 +80,7 @@ pair = member(run.name, middle.depth, middle.latent_dim, middle.seed)
 shown = {"test": test} | strange
 first = {name: images[:1] for name, images in shown.items()}
 times = [0, 1, 2, 5, 20]
-stages = {name: tournament.iterated(pair, image, times) for name, image in first.items()}
+stages = {name: reconstruction.iterated(pair, image, times) for name, image in first.items()}
 rows = {
     ["$x$", "$f(x)$"][n] if n < 2 else f"$f^{{{n}}}(x)$": [
         stages[name][place][0] for name in stages
@@ -92,7 +92,7 @@ rows = {
 for depth in [depth for depth in run.depths if depth != middle.depth]:
     other = member(run.name, depth, middle.latent_dim, middle.seed)
     rows[f"$f(x)$, $n={depth}$"] = [
-        tournament.reconstructed(other, image)[0] for image in first.values()
+        reconstruction.reconstructed(other, image)[0] for image in first.values()
     ]
 
 # %%
@@ -112,10 +112,10 @@ near = {
     "test": baselines.neighbour_distance(train, test),
     "noise": baselines.neighbour_distance(train, strange["uniform"]),
     "once": baselines.neighbour_distance(
-        train, tournament.reconstructed(pair, strange["uniform"])
+        train, reconstruction.reconstructed(pair, strange["uniform"])
     ),
     "often": baselines.neighbour_distance(
-        train, tournament.iterated(pair, strange["uniform"], [20])[0]
+        train, reconstruction.iterated(pair, strange["uniform"], [20])[0]
     ),
 }
 for name, distance in near.items():
@@ -219,7 +219,7 @@ from lib.measures.judging import DETECTORS
 for place, one in {"live": table, "kept": by_dim[kept_d]}.items():
     least = one.groupby("detector")["auroc"].min()
     weaker = min(least["trace_input"], least["log_volume_input"])
-    beaten = [DETECTORS[name][0] for name in rivals if least[name] < weaker]
+    beaten = [DETECTORS[name].short_label for name in rivals if least[name] < weaker]
     names = " and ".join(beaten) or "none"
     glue(f"{place}_beaten", names, display=False)
 
@@ -241,7 +241,7 @@ every_kept = pd.concat(
 by_detector = ["run", "d", "detector"]
 least = every_kept.groupby(by_detector)["auroc"].min().unstack()
 titles = {"trace_input": "trace", "log_volume_input": "log volume"}
-titles |= {name: DETECTORS[name][0] for name in rivals}
+titles |= {name: DETECTORS[name].short_label for name in rivals}
 least[[*titles]].rename(columns=titles).round(2)
 
 # %% tags=["remove-input"]

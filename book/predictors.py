@@ -180,7 +180,7 @@ for name in ("trace_input", "volume_input", "shrinkage", "neighbours"):
 # Over all sets together the trace has {glue:text}`all_trace_input:.2f`, the log volume {glue:text}`all_volume_input:.2f`, $\sum|1-\lambda|^2$ {glue:text}`all_shrinkage:.2f`, and the 5-NN distance {glue:text}`all_neighbours:.2f`. By {prf:ref}`cor-trace` the sum bounds from below what the average error gains by small steps along the tangent plane, and of the functions of the eigenvalues there it is the tightest.
 
 # %% tags=["remove-input"]
-from lib.measures.judging import WEIGHTS
+from lib.measures.protocol import WEIGHTS
 
 for run, kind in {"first": shown.run.name, "live": first_trainable(runs)}.items():
     for place, needs in {"best": (), "best_weights": (WEIGHTS,)}.items():

@@ -5,35 +5,22 @@ Of a run whose networks are at hand every score is computed; of a kept run, thos
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from copy import deepcopy
-from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy import stats
 
 from lib import runs
 from lib.base.errors import InputError, check_known
-from lib.measures import judging, point_table
-from lib.measures.baselines import neighbour_distance
+from lib.measures import judging
+from lib.measures.protocol import Subject, every, values_at
+from lib.measures.reconstruction import reconstructed
 from lib.runs import Member, Run, Summary, attached, evenly_spaced, reference_members
 from lib.training import corruptions
 from lib.training.autoencoders import Pair
-from lib.training.datasets import Dataset, Split
-
-MEASURED = {  # columns of a per-point table that are scores as they stand
-    "trace_input": "trace_input",
-    "trace_latent": "trace_latent",
-    "spectral": "spectral",
-    "obliqueness": "obliqueness",
-    "decoder_volume": "decoder_log_volume",
-    "tangent_distance": "tangent_distance",
-    "neighbours": "neighbour_distance",
-    "ink": "ink",
-}
+from lib.training.datasets import Dataset
 
 
 def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
@@ -45,88 +32,39 @@ def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
 # --- scores at points ----------------------------------------------------------------------------------------------
 
 
-def with_scores(points: pd.DataFrame, seed: int | Sequence[int] = 0) -> pd.DataFrame:
-    """A per-point table, or a sample of one, with a column for each of `lib.measures.judging.SCORES` that follows from it.
-
-    The log volume is NaN where omega <= 0, as in equation 6. `seed` is that of the random numbers.
-    """
-    found = {name: points[column].to_numpy(dtype=np.float64) for name, column in MEASURED.items()}
-    for space in point_table.SPACES:
-        log = points[f"log_volume_{space}"].to_numpy(dtype=np.float64)
-        found[f"volume_{space}"] = np.where(points[f"sign_{space}"] > 0, log, np.nan)
-    if "eigenvalues_input_real" in points:
-        real, imaginary = (np.stack(points[f"eigenvalues_input_{part}"]) for part in ("real", "imag"))
-        found["shrinkage"] = ((1 - real) ** 2 + imaginary**2).sum(axis=1)
-    found["decoder_volume"] = np.where(np.isfinite(found["decoder_volume"]), found["decoder_volume"], np.nan)
-    found["random"] = np.random.default_rng(seed).random(len(points))
-    return points.assign(**found)
-
-
-def with_codes(points: pd.DataFrame, pair: Pair, images: np.ndarray, dataset: Dataset) -> pd.DataFrame:
-    """The table with what the codes of images (points, N) and the training data tell: `latent_neighbours`, `linear_error`
-    (mean squared error of PCA with d axes), `latent_norm` |z|, and `mahalanobis`, of z from the training codes."""
-    from sklearn.covariance import EmpiricalCovariance
-    from sklearn.decomposition import PCA
-
-    train = dataset.train.images.numpy()
-    codes, train_codes = (encoded(pair, one) for one in (images, train))
-    axes = PCA(codes.shape[1], svd_solver="full").fit(train)
-    linear = axes.inverse_transform(axes.transform(images))
-    return points.assign(
-        latent_neighbours=neighbour_distance(train_codes, codes),
-        linear_error=((linear - images) ** 2).mean(axis=1),
-        latent_norm=np.linalg.norm(codes, axis=1),
-        mahalanobis=np.sqrt(EmpiricalCovariance().fit(train_codes).mahalanobis(codes)),
-    )
-
-
-def encoded(pair: Pair, images: np.ndarray) -> np.ndarray:
-    """The codes (points, d), float64, of images (points, N)."""
-    with torch.no_grad():
-        return deepcopy(pair[0]).double()(torch.from_numpy(np.ascontiguousarray(images)).double()).numpy()
-
-
-def reconstructed(pair: Pair, images: np.ndarray) -> np.ndarray:
-    """The reconstructions f(x) (points, N), float64, of images (points, N)."""
-    with torch.no_grad():
-        return deepcopy(pair[1]).double()(torch.from_numpy(encoded(pair, images))).numpy()
-
-
-def iterated(pair: Pair, images: np.ndarray, times: Sequence[int]) -> list[np.ndarray]:
-    """f applied to images (points, N) so many times: a list of (points, N), one for each of the rising `times`."""
-    found, done = [], 0
-    for wanted in times:
-        for _ in range(wanted - done):
-            images = reconstructed(pair, images)
-        found.append(images)
-        done = wanted
-    return found
-
-
 def at_images(pair: Pair, images: np.ndarray, labels: np.ndarray, dataset: Dataset) -> pd.DataFrame:
-    """The per-point table of any images (points, N) of these labels, all scores in it but the variance over seeds."""
-    split = Split(torch.from_numpy(images), torch.from_numpy(labels))
-    near = neighbour_distance(dataset.train.images.numpy(), images)
-    none = Split(split.images[:0], split.labels[:0])
-    points = point_table.measure(deepcopy(pair), replace(dataset, train=split, test=none), near).to_pandas()
-    return with_codes(with_scores(points), pair, images, dataset)
+    """A row a point of images (points, N): its `label`, and every point measure but the variance over seeds."""
+    subject = Subject(pair=pair, points=images, training=dataset.train)
+    return _measured(pd.DataFrame({"label": labels}), subject)
 
 
 def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
-    """The per-point table of one split of a member whose network is at hand, with every score; the variance over seeds
-    where the run has several: of the reconstructions of all seeds at that depth and d, averaged over the pixels."""
+    """The per-point table of one split of a member whose network is at hand, with every point measure.
+
+    The variance over seeds, of all networks at that depth and d, is there where the run has several.
+    """
     check_known("split", split, ("train", "test"))
     run, dataset = runs.read(name), runs.read(name).load_dataset()
     keys = (member.depth, member.latent_dim)
     points = runs.measurements(name, *keys, member.seed)
     points = points[points["test"] == (split == "test")].reset_index(drop=True)
-    points = with_scores(points, (member.latent_dim, member.seed))
-    images = getattr(dataset, split).images.numpy()
-    points = with_codes(points, runs.member(name, *keys, member.seed), images, dataset)
-    if len(run.seeds) > 1:
-        outputs = [reconstructed(runs.member(name, *keys, seed), images) for seed in run.seeds]
-        points["seed_variance"] = np.var(outputs, axis=0, ddof=1).mean(axis=1)
-    return points
+
+    def networks() -> list[Pair]:
+        return [runs.member(name, *keys, seed) for seed in run.seeds]
+
+    subject = Subject(
+        pair=lambda: runs.member(name, *keys, member.seed),
+        points=getattr(dataset, split).images.numpy(),
+        training=dataset.train,
+        seeds=networks if len(run.seeds) > 1 else None,
+        kept=points,
+        seed=(member.latent_dim, member.seed),
+    )
+    return _measured(points, subject)
+
+
+def _measured(points: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+    return points.assign(**values_at(subject, every("point")))
 
 
 # --- the tournament ------------------------------------------------------------------------------------------------
@@ -137,9 +75,10 @@ def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:
     if not summary.run.committed:
         return at_points(summary.run.name, member)
     sample = summary.sample
-    own = (sample["depth"] == member.depth) & (sample["latent_dim"] == member.latent_dim)
-    own &= (sample["seed"] == member.seed) & (sample["test"] == 1)
-    return with_scores(sample[own].reset_index(drop=True), (member.latent_dim, member.seed))
+    of_member = (sample["depth"] == member.depth) & (sample["latent_dim"] == member.latent_dim)
+    of_member &= (sample["seed"] == member.seed) & (sample["test"] == 1)
+    points = sample[of_member].reset_index(drop=True)
+    return _measured(points, Subject(kept=points, seed=(member.latent_dim, member.seed)))
 
 
 def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:
@@ -148,7 +87,7 @@ def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:
     A score that is constant here, or has too few points, has no row; one that the regression holds fixed, no gain.
     """
     covariates = {"class": points["label"].to_numpy(), "ink": points["ink"].to_numpy(dtype=np.float64)}
-    covariates |= {"norm": np.sqrt(covariates["ink"]), "neighbours": points["neighbour_distance"].to_numpy()}
+    covariates |= {"norm": np.sqrt(covariates["ink"]), "neighbours": points["neighbours"].to_numpy()}
     error, rows = points["mse"].to_numpy(), []
     for name in judging.SCORES:
         if name not in points:
@@ -200,7 +139,9 @@ def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
     """Of a tournament's scores that do not see the error, and need one of `needs` where any are given, the label of that with
     the largest mean of Spearman's rho over the members, and this mean."""
     entrants = [
-        name for name, score in judging.SCORES.items() if not score.sees_error and (not needs or score.needs in needs)
+        name
+        for name, score in judging.SCORES.items()
+        if not score.sees_error and (not needs or score.scarcest in needs)
     ]
     means = rows.groupby("score")["spearman"].mean().reindex(entrants)
     name = str(means.idxmax())
@@ -227,12 +168,12 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
     rows = []
     for key in sets:
         points = strange.loc[owner == key]
-        for detector, (_, two_sided) in judging.DETECTORS.items():
+        for detector, measure in judging.DETECTORS.items():
             inside, outside, known = (one[detector].to_numpy(np.float64) for one in (test, points, train))
             if np.unique(inside[~np.isnan(inside)]).size < 2:
                 continue
             effect = (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
-            median = np.nanmedian(known) if two_sided else 0.0
+            median = np.nanmedian(known) if measure.two_sided else 0.0
             scores = (np.nan_to_num(np.abs(values - median), nan=np.inf) for values in (inside, outside))
             low = stats.mannwhitneyu(*(np.nan_to_num(-values, nan=np.inf) for values in (outside, inside)))[0]
             below = float(low) / (len(inside) * len(outside))

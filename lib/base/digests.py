@@ -9,6 +9,7 @@ from functools import cache
 import lib
 from lib.base import files
 
+LISTED = {"lib.measures.protocol": ("lib.measures.points", "lib.measures.networks")}  # imports whatever lies there
 DOCUMENTED = (ast.Module, ast.FunctionDef, ast.ClassDef)
 
 
@@ -31,8 +32,11 @@ def code_digest(modules: tuple[str, ...]) -> str:
 
 @cache
 def imported(name: str) -> set[str]:
-    """The modules of `lib` that a module of `lib` imports anywhere in its code."""
-    return imports_of(ast.parse(_path(name).read_text()))
+    """The modules of `lib` that a module of `lib` imports anywhere in its code, or by listing a folder (`LISTED`)."""
+    names = imports_of(ast.parse(_path(name).read_text()))
+    for package in LISTED.get(name, ()):
+        names |= {f"{package}.{path.stem}" for path in files.ROOT.joinpath(*package.split(".")).glob("[a-z]*.py")}
+    return names
 
 
 def imports_of(tree: ast.AST) -> set[str]:

@@ -13,7 +13,6 @@ A score that knows nothing has 0, 0.5, 0 and 0, a perfect one 1, 1, 1, and for t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -21,98 +20,40 @@ import scipy  # its parts are loaded on use: scipy.stats alone takes a second
 
 from lib.base.errors import InputError
 from lib.measures import regression
+from lib.measures.costs import Sizes
+from lib.measures.protocol import Measure, every
 
 WORST = 0.1  # the share of points, by error, that the AUROC is about
 RESAMPLES = 200
 LEAST_POINTS = 20
-HELD = ("ink", "neighbours")  # scores that the regression of the gained R2 holds fixed already
 LEVEL = 0.05
 
 
-@dataclass(frozen=True)
-class Score:
-    """A score: its name in figures and tables, what it needs beside the point, and whether it looks at the error itself."""
-
-    label: str
-    needs: str
-    sees_error: bool = False
+def _contest(place: str) -> dict[str, Measure]:
+    """The point measures that have this place, "predicts" or "detects", in its order."""
+    there = [measure for measure in every("point") if getattr(measure, place) is not None]
+    return {measure.name: measure for measure in sorted(there, key=lambda measure: getattr(measure, place))}
 
 
-WEIGHTS, TRAINING, SEEDS, POINT = "the weights", "the training data", "other seeds", "the point alone"
-SCORES: Mapping[str, Score] = {
-    "trace_input": Score("trace of $J_I$", WEIGHTS),
-    "trace_latent": Score("trace of $J_L$", WEIGHTS),
-    "volume_input": Score("log volume of $J_I$", WEIGHTS),
-    "volume_latent": Score("log volume of $J_L$", WEIGHTS),
-    "shrinkage": Score(r"$\sum\vert1-\lambda\vert^2$ of $J_I$", WEIGHTS),
-    "spectral": Score("spectral norm of $J_I$", WEIGHTS),
-    "obliqueness": Score("obliqueness of $J_I$", WEIGHTS),
-    "decoder_volume": Score("log volume of the decoder", WEIGHTS),
-    "tangent_distance": Score("distance to the tangent plane", WEIGHTS, sees_error=True),
-    "seed_variance": Score("variance over seeds", SEEDS),
-    "neighbours": Score("5-NN distance, pixels", TRAINING),
-    "latent_neighbours": Score("5-NN distance, codes", TRAINING),
-    "linear_error": Score("error of PCA with $d$ axes", TRAINING),
-    "ink": Score(r"ink $\vert x\vert^2$", POINT),
-    "random": Score("random numbers", "nothing"),
-}
-
-# Column of a point's table -> its name, and whether it is two-sided: far from the median of the training points either way.
-DETECTORS: Mapping[str, tuple[str, bool]] = {
-    "trace_input": ("trace $J_I$", True),
-    "trace_latent": ("trace $J_L$", True),
-    "log_volume_input": (r"$\log\vert\omega\vert$, $J_I$", True),
-    "log_volume_latent": (r"$\log\vert\omega\vert$, $J_L$", True),
-    "mse": ("MSE", False),
-    "linear_error": ("PCA error", False),
-    "neighbours": ("5-NN, pixels", False),
-    "latent_neighbours": ("5-NN, codes", False),
-    "mahalanobis": ("Mahalanobis, codes", False),
-    "latent_norm": ("norm of code", True),
-    "ink": ("ink", True),
-}
+SCORES: Mapping[str, Measure] = _contest("predicts")
+DETECTORS: Mapping[str, Measure] = _contest("detects")
+HELD = tuple(name for name, measure in SCORES.items() if measure.held)
 
 
 def cost(name: str, widths: tuple[int, ...], training_points: int, seeds: int = 3) -> float:
-    """Multiply-adds a point of a score of `SCORES`, leading terms, for an encoder of these widths (N, w_1, ..., d).
+    """Multiply-adds a point of one of `SCORES`, leading terms, for an encoder of these widths (N, w_1, ..., d).
 
-    One pass through the network takes 2 S, S = sum w_l w_{l-1}; each core 2 d S' + d w_1^2 + d^2 w_1 by the route of
-    `lib.geometry.jacobians`, S' = S - N w_1; a determinant d^3 / 3; eigenvalues or singular values 5 d^3; neighbours by
-    brute force.
+    Neighbours are found by brute force.
 
     >>> f"{cost('trace_input', (784, 593, 402, 211, 20), 60_000):.1e}"
     '2.2e+07'
     >>> f"{cost('neighbours', (784, 593, 402, 211, 20), 60_000):.1e}"
     '4.7e+07'
     """
-    inputs, first, latent_dim = widths[0], widths[1], widths[-1]
-    encoder = sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
-    inner = encoder - inputs * first
-    product = latent_dim * first**2 + latent_dim**2 * first
-    core = 2 * encoder + 2 * latent_dim * inner + product
-    determinant, spectrum = latent_dim**3 / 3, 5 * latent_dim**3
-    return float(
-        {
-            "trace_input": core,
-            "trace_latent": core + encoder,
-            "volume_input": core + determinant,
-            "volume_latent": core + encoder + determinant,
-            "shrinkage": core + spectrum,
-            "spectral": core + product + spectrum,
-            "obliqueness": core + 2 * product + spectrum,
-            "decoder_volume": 2 * encoder + latent_dim * inner + product + determinant,
-            "tangent_distance": 2 * encoder + latent_dim * inner + product + spectrum,
-            "seed_variance": 2 * seeds * encoder,
-            "neighbours": training_points * inputs,
-            "latent_neighbours": encoder + training_points * latent_dim,
-            "linear_error": 2 * latent_dim * inputs,
-            "ink": inputs,
-            "random": 0,
-        }[name]
-    )
+    return float(SCORES[name].cost(Sizes(widths, training_points, seeds)))
 
 
-# --- measures, for many weightings of the points at once: `weights` (points, resamples) -------------------------------
+# --- criteria, for many weightings of the points at once: `weights` (points, resamples) -------------------------------
 
 
 def _grouped(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -182,7 +123,7 @@ def risk_coverage(error: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.
     return counts / len(error), means[np.sort(group), 0].cumsum() / counts / error.mean()
 
 
-MEASURES = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
+CRITERIA = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
 
 
 def weightings(points: int, seed: int = 0, resamples: int = RESAMPLES) -> np.ndarray:
@@ -204,7 +145,7 @@ def banded(name: str, values: np.ndarray) -> dict[str, float]:
 
 
 def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, float]:
-    """How well `score` (points,) tells where `error` (points,) is large: each of `MEASURES` with its 95 % bootstrap band.
+    """How well `score` (points,) tells where `error` (points,) is large: each of `CRITERIA` with its 95 % bootstrap band.
 
     Keys: `points`; `spearman`, `auroc`, `saved`, each also with `_low` and `_high`; `spearman_p`, the p-value of no rank
     correlation. Points whose score is NaN are left out. Raises `InputError` for fewer than 20 points, for values that are not
@@ -218,8 +159,8 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
         _check_varies(name, values)
     weights = weightings(len(error), seed)
     found = {"points": float(len(error)), "spearman_p": float(scipy.stats.spearmanr(error, score)[1])}
-    for name, measure in MEASURES.items():
-        found |= banded(name, measure(error, score, weights))
+    for name, criterion in CRITERIA.items():
+        found |= banded(name, criterion(error, score, weights))
     return found
 
 

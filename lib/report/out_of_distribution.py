@@ -31,7 +31,7 @@ def detection(by_dim: Mapping[int, pd.DataFrame]) -> Figure:
         axis.axvline(0.5, color="#888888", linestyle=":", zorder=1)
         axis.set(title=f"$d={latent_dim}$", xlabel="AUROC", xlim=(-0.03, 1.03))
         axis.set_xticks([0, 0.5, 1], ["0", "½", "1"])
-    axes[0].set_yticks(range(len(DETECTORS)), [label for label, _ in DETECTORS.values()])
+    axes[0].set_yticks(range(len(DETECTORS)), [detector.short_label for detector in DETECTORS.values()])
     axes[0].invert_yaxis()
     return figure
 
@@ -88,7 +88,7 @@ def shifted(table: pd.DataFrame) -> str:
 def detectors(by_dim: Mapping[int, pd.DataFrame]) -> str:
     """By detector and d: over the sets, the median size of the effect, and the median and the least AUROC."""
     rows = []
-    for name, (label, _) in DETECTORS.items():
+    for name, detector in DETECTORS.items():
         cells = []
         for table in by_dim.values():
             own = table.loc[table["detector"] == name]
@@ -100,7 +100,7 @@ def detectors(by_dim: Mapping[int, pd.DataFrame]) -> str:
                 f"{own['auroc'].median():.2f}",
                 f"{own['auroc'].min():.2f}",
             ]
-        rows.append([label, *cells])
+        rows.append([detector.short_label, *cells])
     header = ["detector", *(f"$d={d}$: {what}" for d in by_dim for what in ("effect", "AUROC", "least"))]
     return markdown(header, rows)
 
@@ -115,5 +115,5 @@ def sets(found: pd.DataFrame, alike: pd.DataFrame, shown: Sequence[str] = ("trac
         cells = [f"{auroc[name, one]:.2f}" if (name, one) in auroc else "" for one in shown]
         row = agree.loc[name]
         rows.append([name, text, *cells, *(f"{row[one]:.2f}" for one in ("spearman", "apart", "error"))])
-    header = ["set", "what it is", *(f"AUROC {DETECTORS[one][0]}" for one in shown)]
+    header = ["set", "what it is", *(f"AUROC {DETECTORS[one].short_label}" for one in shown)]
     return markdown([*header, "rank agreement", "apart", "error"], rows, left=2)

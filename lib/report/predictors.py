@@ -94,7 +94,7 @@ def score_overview(widths: tuple[int, ...], training_points: int) -> str:
     rows = []
     for name, score in SCORES.items():
         seen = "yes" if score.sees_error else "no"
-        rows.append([score.label, score.needs, seen, f"{cost(name, widths, training_points):,.0f}"])
+        rows.append([score.label, score.scarcest, seen, f"{cost(name, widths, training_points):,.0f}"])
     return markdown(["score", "needs", "sees the error", "multiply-adds a point"], rows, left=3)
 
 

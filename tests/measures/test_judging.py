@@ -49,7 +49,7 @@ def test_bootstrap_bands_cover_the_truth_at_their_nominal_rate():
         return np.exp(0.3 * error), 0.5 * error + np.sqrt(0.75) * noise
 
     large, one = sample(10**6, 200_000), np.ones((200_000, 1))
-    truth = {name: measure(*large, one)[0] for name, measure in judging.MEASURES.items()}
+    truth = {name: measure(*large, one)[0] for name, measure in judging.CRITERIA.items()}
     assert truth["spearman"] == pytest.approx(6 / np.pi * np.arcsin(0.25), abs=0.01)
     rows = pd.DataFrame([judging.judge(*sample(seed, 300), seed) for seed in range(250)])
     for name, value in truth.items():

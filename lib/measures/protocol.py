@@ -1,0 +1,227 @@
+"""The protocol of measures: what a measure is, what it may look at, and where measures are found.
+
+A measure is a file in `lib/measures/points/` (a number for each point) or `lib/measures/networks/` (a number for a
+network). It holds one or more `Measure`s; the formula, the reference and the units stand in its docstring. `every` finds
+it there: no list has to be edited.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from lib.base.errors import InputError
+from lib.geometry import spectra
+from lib.geometry.jacobians import Cores
+from lib.measures.baselines import ink, neighbour_distance
+from lib.measures.costs import Sizes
+from lib.measures.point_table import cores_on_cpu, geometry
+from lib.measures.reconstruction import encoded
+from lib.training.autoencoders import Pair
+from lib.training.datasets import Split
+
+# What a measure may need, from the commonest to the scarcest.
+POINTS, WEIGHTS, TRAINING = "the points", "the weights", "the training data"
+HISTORY, SEEDS = "the training history", "other seeds"
+
+T = TypeVar("T")
+Part = T | Callable[[], T] | None
+
+
+class Lacking(InputError):
+    """A measure needs a part that its subject comes without; `need` names the part."""
+
+    def __init__(self, need: str, asker: str = "What is asked for") -> None:
+        super().__init__(f"{asker} needs {need}, and none are given: give them too, or leave the measure out.")
+        self.need = need
+
+
+class Subject:
+    """What a measure may look at: a network, some points, and what is known besides. It knows no run.
+
+    Every part may be absent, or a function without arguments that is called when the part is first looked at:
+    `pair`, encoder and decoder; `points`, images (points, N); `training`, the training data; `seeds`, all networks that
+    differ by their seed alone, this one included; `history`, a table of the training with a row an epoch. `kept`: columns of
+    the per-point table (`lib.measures.point_table`) where it was measured before. `seed`: of the random generator.
+    """
+
+    def __init__(
+        self,
+        *,
+        pair: Part[Pair] = None,
+        points: Part[np.ndarray] = None,
+        training: Part[Split] = None,
+        seeds: Part[Sequence[Pair]] = None,
+        history: Part[pd.DataFrame] = None,
+        kept: pd.DataFrame | None = None,
+        seed: int | Sequence[int] = 0,
+    ) -> None:
+        self._parts: dict[str, Any] = {WEIGHTS: pair, POINTS: points, TRAINING: training, SEEDS: seeds}
+        self._parts[HISTORY] = history
+        self._kept = pd.DataFrame() if kept is None else kept
+        self._seed = seed
+
+    def _part(self, need: str) -> Any:
+        if callable(self._parts[need]):
+            self._parts[need] = self._parts[need]()
+        if self._parts[need] is None:
+            raise Lacking(need)
+        return self._parts[need]
+
+    @property
+    def pair(self) -> Pair:
+        """Encoder and decoder, as they were given."""
+        return self._part(WEIGHTS)
+
+    @property
+    def points(self) -> np.ndarray:
+        """The images (points, N)."""
+        return self._part(POINTS)
+
+    @property
+    def training(self) -> Split:
+        """The training images and their labels."""
+        return self._part(TRAINING)
+
+    @property
+    def seeds(self) -> Sequence[Pair]:
+        """The networks that differ by their seed alone."""
+        return self._part(SEEDS)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The training, a row an epoch."""
+        return self._part(HISTORY)
+
+    def __len__(self) -> int:
+        return len(self._kept) or len(self.points)
+
+    @cached_property
+    def cores(self) -> Cores:
+        """The cores of J_I and J_L with their Gram matrices and errors, float64, computed once for all measures."""
+        encoder, decoder = (deepcopy(module).double() for module in self.pair)
+        return cores_on_cpu(encoder, decoder, self._tensor)
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """The codes (points, d) of the points, float64."""
+        return encoded(self.pair, self.points)
+
+    @cached_property
+    def training_codes(self) -> np.ndarray:
+        """The codes (training points, d), float64."""
+        return encoded(self.pair, self.training.images.numpy())
+
+    def column(self, name: str) -> np.ndarray:
+        """A column (points,), float64, of the per-point table: as kept, else computed."""
+        if name in self._kept:
+            return self._kept[name].to_numpy(dtype=np.float64)
+        if name == "ink":
+            return ink(self._tensor).numpy()
+        if name == "neighbour_distance":
+            return neighbour_distance(self.training.images.numpy(), self.points)
+        return self._geometry[name].numpy().astype(np.float64)
+
+    def eigenvalues(self, space: str) -> np.ndarray:
+        """The eigenvalues (points, d), complex, of the core of one space: as kept, else computed."""
+        if f"eigenvalues_{space}_real" in self._kept:
+            real, imaginary = (np.stack(list(self._kept[f"eigenvalues_{space}_{part}"])) for part in ("real", "imag"))
+            return real + 1j * imaginary
+        return spectra.eigenvalues(getattr(self.cores, space)).numpy()
+
+    def generator(self) -> np.random.Generator:
+        """A random generator, the same at every call."""
+        return np.random.default_rng(self._seed)
+
+    @cached_property
+    def _geometry(self) -> dict[str, Tensor]:
+        assert self.cores.mse is not None
+        return geometry(self.cores, self.points.shape[1]) | {"mse": self.cores.mse}
+
+    @property
+    def _tensor(self) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(self.points)).double()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number for each point (`level` "point") or for a network ("network").
+
+    - `label` names it in tables of predictors, `short` among detectors (default: the label);
+    - `needs`: the parts of a subject that it looks at, the scarcest last;
+    - `cost`: multiply-adds for a point, leading terms;
+    - `source`: a key of book/references.bib; empty for textbook baselines and for our own;
+    - `sees_error`: it looks at the residual f(x) - x, so that it is no forecast of the error;
+    - `two_sided`: as a detector, strange is what lies far from the median either way;
+    - `held`: the regression of the gained R2 holds it fixed, so that it can gain nothing;
+    - `orthogonal`: unchanged where an orthogonal map is applied to all images and to the network;
+    - `predicts`, `detects`: its place among the predictors of the error (page `predictors`) and among the detectors of
+      strange images (page `out_of_distribution`), None where it takes no part. Places order the book's tables as a
+      reader compares them, geometry before baselines; a new measure comes last.
+    """
+
+    name: str
+    label: str
+    compute: Callable[[Subject], np.ndarray | float]
+    needs: tuple[str, ...]
+    cost: Callable[[Sizes], float]
+    level: Literal["point", "network"] = "point"
+    short: str = ""
+    source: str = ""
+    sees_error: bool = False
+    two_sided: bool = False
+    held: bool = False
+    orthogonal: bool = False
+    predicts: int | None = 100
+    detects: int | None = None
+
+    @property
+    def short_label(self) -> str:
+        """Its name among detectors."""
+        return self.short or self.label
+
+    @property
+    def scarcest(self) -> str:
+        """What it needs beside the point, in words: the scarcest part."""
+        return "the point alone" if self.needs == (POINTS,) else self.needs[-1] if self.needs else "nothing"
+
+    def of(self, subject: Subject) -> np.ndarray:
+        """Its values (points,), or () for a network, float64. Raises `Lacking`, an `InputError`, where a part is absent."""
+        try:
+            return np.asarray(self.compute(subject), dtype=np.float64)
+        except Lacking as lacking:
+            raise Lacking(lacking.need, f"The measure {self.name}") from None
+
+
+@cache
+def _all() -> tuple[Measure, ...]:
+    measures: list[Measure] = []
+    for folder in ("points", "networks"):  # networks/ comes with the first measure of that level
+        for path in sorted(Path(__file__).with_name(folder).glob("[a-z]*.py")):
+            module = import_module(f"lib.measures.{folder}.{path.stem}")
+            measures += [value for value in vars(module).values() if isinstance(value, Measure)]
+    return tuple(measures)
+
+
+def every(level: str | None = None) -> list[Measure]:
+    """All measures, or those of one level, by file name and then as they stand in their file."""
+    return [measure for measure in _all() if level in (None, measure.level)]
+
+
+def values_at(subject: Subject, measures: Iterable[Measure]) -> dict[str, np.ndarray]:
+    """The values of those `measures` for which the subject has the parts, by name."""
+    values = {}
+    for measure in measures:
+        try:
+            values[measure.name] = measure.of(subject)
+        except Lacking:
+            continue
+    return values
