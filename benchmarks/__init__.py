@@ -1,6 +1,6 @@
-"""Side-by-side timings: ours and others' in one process, in turns, so that ratios hold on a noisy machine.
+"""Side-by-side timings of ours and others in one process, interleaved, so that ratios hold on a noisy machine.
 
-`python -m lib bench NAME` runs one and writes benchmarks/NAME.json: raw seconds of every round, ratios, and the environment.
+`python -m lib bench NAME` runs a benchmark and writes benchmarks/NAME.json: seconds of every round, ratios, and the environment.
 """
 
 from benchmarks.jacobians import jacobians

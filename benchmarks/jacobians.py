@@ -1,8 +1,8 @@
-"""How fast the cores are: beside torch.func, autograd, the peers, and the generic route to the eigenvalues.
+"""Timings of the cores, beside torch.func, autograd, the peers, and the generic route to the eigenvalues.
 
 All contenders work on the same untrained network and the same random points, on one thread, each at its best chunk
-size; times are the processor's, in microseconds a point. At the untrained networks and normal points of most cases every
-unit is on somewhere, so that ours can leave nothing out: its worst case. `trained` is a case as one meets it.
+size; times are processor times, in microseconds per point. In untrained networks at normal points every unit is on at
+some point, so no unit can be skipped (worst case); `trained` is a typical case.
 """
 
 import multiprocessing
@@ -35,8 +35,8 @@ MEMORY_POINTS = 70_000
 Call = Callable[[], object]
 
 
-def in_turns(contenders: Mapping[str, Call], rounds: int) -> Timings:
-    """The processor's seconds of every contender, a round after the other."""
+def interleaved(contenders: Mapping[str, Call], rounds: int) -> Timings:
+    """Processor time of every contender in interleaved rounds."""
     return timing.interleaved(contenders, rounds, time.process_time)
 
 
@@ -47,11 +47,11 @@ def _network(widths: Sequence[int], points: int, dtype: torch.dtype = torch.floa
 
 
 def _trained(points: int) -> tuple[Any, Any, Tensor]:
-    """784-593-402-211-20 after some epochs on the digits, enlarged to 28 x 28, and points of these."""
+    """784-593-402-211-20 after some epochs on the digits, enlarged to 28 x 28, and training points."""
     digits = load("digits")
     train, test = (
-        interpolate(one.images.view(-1, 1, 8, 8), size=(28, 28), mode="bilinear").flatten(1)
-        for one in (digits.train, digits.test)
+        interpolate(split.images.view(-1, 1, 8, 8), size=(28, 28), mode="bilinear").flatten(1)
+        for split in (digits.train, digits.test)
     )
     stack = autoencoders.stack([build(LINEAR, 0)])
     loop.train(stack, [0], train, test, loop.Settings(EPOCHS, batch_size=64))
@@ -60,7 +60,7 @@ def _trained(points: int) -> tuple[Any, Any, Tensor]:
 
 
 def operations(widths: Sequence[int]) -> float:
-    """Floating-point operations of our fast path a point, without errors: its matrix products (`lib.geometry.jacobians.fast`)."""
+    """Floating-point operations per point of our fast path without errors: its matrix products (`lib.geometry.jacobians.fast`)."""
     d, first = widths[-1], widths[1]
     hidden = [a * b for a, b in zip(widths[1:-2], widths[2:-1], strict=True)]
     passes = 3 * sum(a * b for a, b in zip(widths[1:-1], widths[2:], strict=True)) + widths[0] * first + first**2
@@ -81,23 +81,23 @@ def _at_their_best(
     dtype: torch.dtype = torch.float32,
     network_of: Callable[[int], tuple[Any, Any, Tensor]] | None = None,
 ) -> dict[str, Any]:
-    """Seconds of every route at the chunk size that is best for it, a product beside them, and ratios to ours."""
+    """Seconds of every route at its best chunk size, beside a matrix product, and ratios to ours."""
     contenders, points, chunks = {}, {}, {}
     for name, route in routes.items():
         points[name] = SLOW.get(name, POINTS)
         network = network_of(points[name]) if network_of else _network(widths, points[name], dtype)
         trials = {chunk: _chunked(route, network, chunk) for chunk in CHUNKS}
-        tried = in_turns({str(chunk): call for chunk, call in trials.items()}, 1)
+        tried = interleaved({str(chunk): call for chunk, call in trials.items()}, 1)
         chunks[name] = min(CHUNKS, key=lambda chunk: tried.best(str(chunk)))
         contenders[name] = trials[chunks[name]]
     product, work = gemm(chunks["ours"] * widths[-1], widths[1], widths[1], dtype)
     contenders["gemm"] = lambda: [product() for _ in range(20)]
-    found = in_turns(contenders, rounds)
-    a_point = Timings({name: [s / points.get(name, 1) for s in seconds] for name, seconds in found.seconds.items()})
+    timed = interleaved(contenders, rounds)
+    a_point = Timings({name: [s / points.get(name, 1) for s in seconds] for name, seconds in timed.seconds.items()})
     return {
         "chunk_size": chunks,
         "points": points,
-        "seconds": found.seconds,
+        "seconds": timed.seconds,
         "microseconds_a_point": {name: 1e6 * a_point.best(name) for name in routes},
         "ratio_to_ours": {name: a_point.ratio(name, "ours") for name in routes if name != "ours"},
         "best_of_torch": min(a_point.ratio(name, "ours") for name in TORCH if name in routes),
@@ -106,85 +106,86 @@ def _at_their_best(
 
 
 def _generic(few: tuple[Any, Any, Tensor], many: tuple[Any, Any, Tensor], rounds: int) -> dict[str, Any]:
-    """The generic route's time a point, eigenvalues of J_I and all, over ours for both cores, traces and volumes."""
+    """Time per point of the generic route (all eigenvalues of J_I) over ours for both cores, traces and volumes."""
 
     def traces_and_volumes() -> None:
-        found = cores(*many, 64, errors=False)
-        for core in (found.input, found.latent):
+        result = cores(*many, 64, errors=False)
+        for core in (result.input, result.latent):
             torch.linalg.slogdet(core)
             core.diagonal(dim1=1, dim2=2).sum(dim=1)
 
-    found = in_turns({"generic": lambda: generic(*few), "ours": traces_and_volumes}, min(rounds, 3))
+    timed = interleaved({"generic": lambda: generic(*few), "ours": traces_and_volumes}, min(rounds, 3))
     return {
         "points": {"generic": GENERIC_POINTS, "ours": POINTS},
-        "seconds": found.seconds,
-        "ratio": found.ratio("generic", "ours") * POINTS / GENERIC_POINTS,
+        "seconds": timed.seconds,
+        "ratio": timed.ratio("generic", "ours") * POINTS / GENERIC_POINTS,
     }
 
 
 def _latent_only(widths: Sequence[int], rounds: int) -> dict[str, Any]:
-    """J_L alone by others, over both cores by ours."""
+    """Time of other routes to J_L alone, over ours to both cores."""
     routes = {name: route for name, route in LATENT_ONLY.items() if installed(name)}
     network = _network(widths, POINTS)
     contenders = {name: _chunked(route, network, 64) for name, route in routes.items()}
-    found = in_turns(contenders | {"ours, both cores": _chunked(ours, network, 64)}, rounds)
+    timed = interleaved(contenders | {"ours, both cores": _chunked(ours, network, 64)}, rounds)
     return {
-        "seconds": found.seconds,
-        "ratio_to_ours": {name: found.ratio(name, "ours, both cores") for name in routes},
+        "seconds": timed.seconds,
+        "ratio_to_ours": {name: timed.ratio(name, "ours, both cores") for name in routes},
     }
 
 
 def _growth(rounds: int) -> dict[str, list[dict[str, float]]]:
-    """Microseconds a point of ours and of torch.func by reverse mode and product, as one size grows."""
+    """Microseconds per point of ours and of torch.func (reverse mode and product), as one size grows."""
     rivals = {"ours": ROUTES["ours"], "torch.func": ROUTES["torch.func, reverse and product"]}
     cases = {
         "input dimension": [(n, *LINEAR[1:]) for n in (64, 256, 784, 1536, 3072)],
         "latent dimension": [(*LINEAR[:-1], d) for d in (2, 5, 10, 20, 40)],
         "depth": [LINEAR[:n] + LINEAR[-1:] for n in (1, 2, 3, 4)],
     }
-    found: dict[str, list[dict[str, float]]] = {}
+    rows: dict[str, list[dict[str, float]]] = {}
     for what, sizes in cases.items():
         for widths in sizes:
             network = _network(widths, POINTS)
-            timed = in_turns({name: _chunked(route, network, 64) for name, route in rivals.items()}, rounds)
+            timed = interleaved({name: _chunked(route, network, 64) for name, route in rivals.items()}, rounds)
             value = {"input dimension": widths[0], "latent dimension": widths[-1], "depth": len(widths) - 1}[what]
             row = {name: 1e6 * timed.best(name) / POINTS for name in rivals}
-            found.setdefault(what, []).append({"value": value} | row)
+            rows.setdefault(what, []).append({"value": value} | row)
     for count in (64, 256, 1024):
         network = _network(LINEAR, count)
-        timed = in_turns({name: _chunked(route, network, 64) for name, route in rivals.items()}, rounds)
+        timed = interleaved({name: _chunked(route, network, 64) for name, route in rivals.items()}, rounds)
         row = {name: 1e6 * timed.best(name) / count for name in rivals}
-        found.setdefault("points", []).append({"value": count} | row)
-    return found
+        rows.setdefault("points", []).append({"value": count} | row)
+    return rows
 
 
 def _agreement() -> dict[str, float]:
-    """The largest difference of a route's cores to ours in float64, absolute."""
+    """The largest absolute difference between the cores of each route and ours, in float64."""
     encoder, decoder, x = _network(GEOMETRIC, 8, torch.float64)
     core, latent = ours(encoder, decoder, x)
-    found = {}
+    largest = {}
     for name, route in ROUTES.items():
         if installed(name):
             both = route(encoder, decoder, x)
-            found[name] = max(float((both[0] - core).abs().max()), float((both[1] - latent).abs().max()))
+            largest[name] = max(float((both[0] - core).abs().max()), float((both[1] - latent).abs().max()))
     for name, route in LATENT_ONLY.items():
         if installed(name):
-            found[f"{name}, J_L"] = float((route(encoder, decoder, x) - latent).abs().max())
-    return found
+            largest[f"{name}, J_L"] = float((route(encoder, decoder, x) - latent).abs().max())
+    return largest
 
 
 def _peak(name: str, points: int, chunk: int, sender: Any) -> None:
-    """In a process of its own: send the memory, in bytes, that the route needs at most, beside network and points."""
+    """In a separate process: send the peak memory of a route in bytes, beside network and points, and of the whole process."""
     torch.set_num_threads(1)
     encoder, decoder, x = _network(LINEAR, points)
-    ROUTES[name](encoder, decoder, x[:2])  # what is loaded once
+    ROUTES[name](encoder, decoder, x[:2])  # loads libraries before memory is measured
     before = _most_memory()
     _chunked(ROUTES[name], (encoder, decoder, x), chunk)()
     sender.send({"beside": _most_memory() - before, "whole": _most_memory()})
 
 
 def _most_memory() -> int:
-    """The most memory in bytes that this process has had; Linux, 0 elsewhere."""
+    """The peak memory of this process in bytes; 0 on systems other than Linux."""
+    # Not getrusage: its ru_maxrss starts from the size of the process that started this one.
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
@@ -197,12 +198,12 @@ def _memory(name: str, points: int, chunk: int = 64) -> dict[str, int]:
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_peak, args=(name, points, chunk, sender))
     process.start()
-    sender.close()  # the child's is the last one then: should it die, nothing is waited for
+    sender.close()  # leaves the child's as the last: if it dies, recv raises EOFError instead of waiting
     try:
         return receiver.recv()
     except EOFError as error:
         raise InputError(
-            f"The process that measures the memory of {name} died; free some memory, and try again."
+            f"The process that measures the memory of {name} died; free some memory and try again."
         ) from error
     finally:
         process.join()

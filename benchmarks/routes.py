@@ -1,8 +1,8 @@
-"""The routes to both cores of an autoencoder that a reader could take instead of ours.
+"""Alternative routes to both cores of an autoencoder.
 
 Each is a function of (encoder, decoder, x) for plain chains and points x (points, N), and returns K and J_L, (points, d, d)
-each; those of `LATENT_ONLY` return J_L alone. All but ours are handed a chunk of the points at a time. The peers are
-imported where they are installed (`make bench`).
+each; the routes of `LATENT_ONLY` return J_L alone. All except ours receive a chunk of the points at a time. The peers are
+imported if they are installed (`make bench`).
 """
 
 import copy
@@ -68,7 +68,7 @@ def func_reverse(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Both:
 
 
 def autograd(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Both:
-    """torch.autograd.functional.jacobian, a point at a time, vectorised, and products."""
+    """torch.autograd.functional.jacobian, vectorised, point by point, and products."""
     jacobian = torch.autograd.functional.jacobian
     found = []
     for point in x:
@@ -168,7 +168,7 @@ def func_latent(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Tensor:
 
 
 def generic(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Tensor:
-    """What one would write first: J_I (points, N, N) by vmap(jacrev), and its eigenvalues, all N of them."""
+    """The obvious route: J_I (points, N, N) by vmap(jacrev), and all its N eigenvalues."""
     with torch.no_grad():
         return torch.linalg.eigvals(vmap(jacrev(lambda point: decoder(encoder(point))))(x))
 
@@ -190,5 +190,5 @@ PEERS = ("stochman", "torchjd", "curvlinops", "backpack")
 
 
 def installed(name: str) -> bool:
-    """Whether a route can be taken here: a peer's package may not be installed."""
+    """Whether a route is available: the package of a peer may not be installed."""
     return name not in PEERS or find_spec(name) is not None

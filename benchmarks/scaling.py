@@ -1,11 +1,11 @@
-"""How a run scales: one and two workers measured, more of them on paper, from what jobs, transfers and scheduling cost.
+"""Scaling of a run: one and two workers measured, more extrapolated from the cost of jobs, transfers and scheduling.
 
-One driver hands out jobs and writes what comes back. With J jobs of t seconds on W workers it takes, at the least,
+A driver hands out jobs and writes their results. J jobs of t seconds on W workers take at least
 
     T(W) = ceil(log2(W + 1)) D / B + max(ceil(J / W) t, J (s + R / B)),
 
-D the bytes of the data, which go to workers that have not got them, and from worker to worker; R the bytes that a job
-returns; B the bytes a second of a transfer; s the seconds that scheduling a job takes. Workers beyond
+D the bytes of the data, sent to each worker once, also from worker to worker; R the bytes that a job
+returns; B the bytes per second of a transfer; s the seconds for scheduling a job. Workers beyond
 W* = t / (s + R / B) wait for the driver, those beyond J for jobs.
 """
 
@@ -25,15 +25,15 @@ from lib.runs import read, store
 from lib.runs.jobs import weights_of
 from lib.runs.specification import Member, members
 
-TASKS = 300  # without content, to see what scheduling costs
+TASKS = 300  # empty tasks, to measure scheduling
 PAYLOAD = 64 * 2**20  # bytes
 SLICE = ("digits", "--only", "n=3", "--epochs", "60")
 
 
 def scaling(rounds: int = 3) -> dict[str, Any]:
-    """Measure what `makespan` needs, and the same slice of digits by one process, by two, and by a cluster of two workers.
+    """Measure the inputs of `makespan`, and a slice of digits with one process, two processes, and a cluster of two workers.
 
-    `cases`: digits and MNIST as they are, and a sweep of 10,000 of MNIST's members.
+    `cases`: the runs digits and mnist-300, and a sweep of 10,000 networks of mnist-300.
     """
     from distributed import Client, LocalCluster
 
@@ -57,7 +57,7 @@ def scaling(rounds: int = 3) -> dict[str, Any]:
 
 
 def _command(arguments: tuple[str, ...]) -> float:
-    """Seconds of the command line for the slice, from nothing, the starting of Python included."""
+    """Seconds of the command line for the slice, without earlier results, including the start of Python."""
     with tempfile.TemporaryDirectory() as folder:
         settings = os.environ | {"GEOMETRY_ARTIFACTS": folder, "OMP_NUM_THREADS": "1"}
         started = time.perf_counter()
@@ -82,7 +82,7 @@ def _nothing(value: int) -> int:
 
 
 def _transfer(client: Any) -> float:
-    """Bytes a second from a worker to this process."""
+    """Bytes per second from a worker to this process."""
     future = client.submit(os.urandom, PAYLOAD, pure=False)
     client.run(_nothing, 0)  # the payload is made meanwhile
     while not future.done():
@@ -93,7 +93,7 @@ def _transfer(client: Any) -> float:
 
 
 def cases() -> dict[str, dict[str, float]]:
-    """Jobs, their seconds and bytes: of digits by this machine's manifest where it is there, of MNIST by that of mnist-300."""
+    """Jobs with their seconds and bytes: of digits, if this machine has its manifest, and of mnist-300."""
     mnist = _case("mnist-300", files.ROOT / "results" / "mnist-300" / "manifest.json", (784, 70_000))
     sweep = mnist | {"jobs": 10_000}
     digits = read("digits")
@@ -103,10 +103,10 @@ def cases() -> dict[str, dict[str, float]]:
 
 
 def _case(name: str, manifest: Path, sizes: tuple[int, int]) -> dict[str, float]:
-    """One job a member, trained and measured: its weights, snapshots among them, go to the driver and to who measures them;
-    its per-point table goes to the driver."""
+    """One job per member, trained and measured: its weights and snapshots go to the driver and to the measuring worker,
+    its per-point table to the driver."""
     run, (input_dim, points) = read(name), sizes
-    taken = [one["wall_seconds"] for one in json.loads(manifest.read_text())["members"].values()]
+    taken = [entry["wall_seconds"] for entry in json.loads(manifest.read_text())["members"].values()]
     middle = Member(run.table_depth, sorted(run.latent_dims)[len(run.latent_dims) // 2], run.seeds[0])
     weights = 4 * weights_of(run.widths(middle, input_dim)) * (1 + len(run.snapshots))
     return {

@@ -1,4 +1,4 @@
-"""How things are timed: in turns, several rounds, on a given number of threads; ratios within a round."""
+"""Interleaved timing in several rounds on a given number of threads, with ratios within a round."""
 
 import platform
 import time
@@ -16,12 +16,12 @@ import torch
 
 @dataclass(frozen=True)
 class Timings:
-    """Seconds of every round, by contender, in the order in which they were measured."""
+    """Seconds of every round by contender, in the order of measurement."""
 
     seconds: dict[str, list[float]]
 
     def best(self, name: str) -> float:
-        """The shortest round of a contender."""
+        """The shortest time of a contender."""
         return min(self.seconds[name])
 
     def ratio(self, slower: str, faster: str) -> float:
@@ -32,23 +32,23 @@ class Timings:
 def interleaved(
     contenders: Mapping[str, Callable[[], object]], rounds: int = 5, clock: Callable[[], float] = time.perf_counter
 ) -> Timings:
-    """Time every contender once a round, after one round that does not count; `clock` has the seconds.
+    """Time every contender once per round, after a warm-up round; `clock` returns seconds.
 
-    `time.process_time` counts the processor's time alone: on one thread what others do beside matters less.
+    With `time.process_time`, which counts the time of this process only, other processes matter less.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for lap in range(rounds + 1):
         for name, call in contenders.items():
             started = clock()
             call()
-            if lap:
+            if lap:  # the first round warms caches and does not count
                 seconds[name].append(clock() - started)
     return Timings(seconds)
 
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Let torch use so many threads in the block."""
+    """Let torch use `count` threads in the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -64,7 +64,7 @@ def gemm(rows: int, inner: int, columns: int, dtype: torch.dtype = torch.float32
 
 
 def environment() -> dict[str, Any]:
-    """What the timings were taken on."""
+    """The machine and the versions of a timing."""
     return {
         "processor": _processor(),
         "processors": joblib.cpu_count(),

@@ -1,4 +1,4 @@
-"""How fast training is: of the matrix products' rate in the same run, and beside the plain loops one would write.
+"""Speed of training, as a share of the rate of a matrix product, and beside plain training loops.
 
 Two cases, on one thread. A member of the run mnist-300 (784-593-402-211-20, batch 256), alone: bound by arithmetic.
 The family of digits (depth 4, d = 2..20, batch 154), stacked: bound by overhead. Random images stand in for the data,
@@ -61,7 +61,7 @@ def training(rounds: int = 5) -> dict[str, Any]:
     """Time both cases on one thread; seconds of every round, GFLOP/s, and ratios.
 
     `share_of_gemm`: our rate on the large member divided by that of a product of the same rows and largest matrix
-    (256 x 784 by 784 x 593); `bfloat16_speedup`, and `loop_ratio`, `loader_ratio`: the loops' seconds divided by ours.
+    (256 x 784 by 784 x 593); `bfloat16_speedup`; `loop_ratio`, `loader_ratio`: the loops' seconds divided by ours.
     """
     with threads(1):
         images = torch.rand(LARGE_POINTS, LARGE[0])
