@@ -212,11 +212,16 @@ def archive(output: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def doctor(as_json: bool) -> None:
     """Check the installation, and say what is wrong and how to mend it; the exit code is 1 where anything is."""
-    from lib.pages import doctor as doctors
+    from lib.pages.doctor import examine
 
-    findings = doctors.examine()
-    click.echo(doctors.report(findings, as_json))
-    sys.exit(any(one.mark == "wrong" for one in findings))
+    findings = list(examine())
+    if as_json:
+        rows = [dict(zip(("check", "mark", "sentence"), finding, strict=True)) for finding in findings]
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        for check, mark, sentence in findings:
+            click.echo(f"{mark:5}  {check:8}  {sentence}")
+    sys.exit(any(mark == "wrong" for _, mark, _ in findings))
 
 
 def _unusable(error: OSError) -> str:
