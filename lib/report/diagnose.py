@@ -47,10 +47,10 @@ def setting(found: Diagnosis) -> str:
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
         "",
     ]
-    for one in found.sets.values():
-        role = "reference" if one is found.reference else "data"
-        part = "" if one.given == len(one.measured) else f" of {one.given}, drawn with a fixed seed"
-        lines.append(f"- {role}: `{one.name}`, {len(one.measured)} points{part}")
+    for examined in found.sets.values():
+        role, points = "reference" if examined is found.reference else "data", len(examined.measured)
+        part = "" if examined.given == points else f" of {examined.given}, drawn with a fixed seed"
+        lines.append(f"- {role}: `{examined.name}`, {points} points{part}")
     return "\n".join(lines)
 
 
@@ -115,7 +115,7 @@ def most_unusual(one: Examined, most: int) -> pd.DataFrame:
 
 
 def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
-    """`outstanding` of every set, one below the other."""
+    """`most_unusual` of every set, one below the other."""
     columns = ["point", *SIGNALS, "error"]
     parts = {name: most_unusual(one, most)[columns] for name, one in found.data.items()}
     table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
@@ -123,7 +123,7 @@ def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
 
 
 def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
-    """`outstanding` of every set as images: title, original, reconstruction. Empty where the points are no images."""
+    """`most_unusual` of every set as images: title, original, reconstruction. Empty where the points are no images."""
     shown = {}
     for name, one in found.data.items():
         chosen = most_unusual(one, most)
