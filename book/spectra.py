@@ -89,9 +89,10 @@ glue("arguments", figure, display=False)
 # ```
 
 # %% tags=["remove-input"]
-shares = evidence.rotation_shares(shown, "latent", shown.run.table_depth)
-glue("near_axis", 100 * float(shares[shares.index <= 5].sum()), display=False)
-glue("negative", 100 * float(shares[180]), display=False)
+shares = evidence.argument_shares(shown, "latent", shown.run.table_depth)
+degrees = abs(shares.index)
+glue("near_axis", 100 * float(shares[degrees <= 5].sum()), display=False)
+glue("negative", 100 * float(shares[degrees == 180].sum()), display=False)
 
 # %% [markdown]
 # Of the eigenvalues of $J_L$ (run {glue:text}`shown_run`, depth {glue:text}`depth`), {glue:text}`near_axis:.0f` % lie within seven and a half degrees of the positive

@@ -1,4 +1,4 @@
-"""How spectra come about in training: what is followed over a run's snapshots, when it settles, where it starts from."""
+"""Spectra during training: statistics per snapshot, settling time, and the initial state."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,10 +32,10 @@ def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTL
     >>> settled([0, 1, 10, 100], [0.0, 5.0, 9.5, 10.0])
     10
     """
-    found = np.asarray(values, dtype=float)
-    if not len(found) or not np.isfinite(found[-1]):
+    course = np.asarray(values, dtype=float)
+    if not len(course) or not np.isfinite(course[-1]):
         raise InputError("There is no value at the last epoch; without it nothing can be said to have settled.")
-    near = np.abs(found - found[-1]) <= share * (np.nanmax(found) - np.nanmin(found))
+    near = np.abs(course - course[-1]) <= share * (np.nanmax(course) - np.nanmin(course))
     return int(np.asarray(epochs)[len(near) - np.logical_and.accumulate(near[::-1]).sum()])
 
 
@@ -58,8 +58,8 @@ def course(summary: Summary, quantity: str, space: str = "input") -> pd.DataFram
     watched(summary)
     if quantity == "angle":
         counts = _arguments(summary, space, "test")
-        found = counts.map(lambda one: float(one @ np.abs(np.linspace(-180, 175, len(one))) / one.sum()))
-        return found.rename("value").reset_index().assign(low=found.to_numpy(), high=found.to_numpy())
+        angles = counts.map(lambda bins: float(bins @ np.abs(np.linspace(-180, 175, len(bins))) / bins.sum()))
+        return angles.rename("value").reset_index().assign(low=angles.to_numpy(), high=angles.to_numpy())
     keys = {"depth": summary.run.table_depth, "label": -1}
     if quantity in SLOPES:
         frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": space}
@@ -134,7 +134,7 @@ def _arguments(summary: Summary, space: str, *splits: str) -> pd.Series:
 
 def _real_shares(summary: Summary) -> pd.Series:
     """The share of the eigenvalues of J_I near the real axis by (latent_dim, epoch), all points."""
-    return _arguments(summary, "input", "train", "test").map(lambda one: (one[0] + one[len(one) // 2]) / one.sum())
+    return _arguments(summary, "input", "train", "test").map(lambda bins: (bins[0] + bins[len(bins) // 2]) / bins.sum())
 
 
 LEAST = 10  # orbits that a rank correlation takes here, of either outcome
@@ -145,19 +145,19 @@ TARGETS = ("ends", "steps")
 def orbit_correlations(
     starts: Starts, quantities: Sequence[str], fixed: int
 ) -> dict[tuple[str, str, str], intervals.Estimate]:
-    """Does what is seen at an orbit's start go with what becomes of it? (network, quantity, target) -> Spearman's rho.
+    """Rank correlation between a starting point's geometry and its orbit's fate: (network, quantity, target) -> Spearman's rho.
 
     `starts`: network -> columns (`lib.geometry.orbits.starting_points`); `fixed`: the fate "fixed point". Targets: of all orbits,
     whether one *ends* in a fixed point; of those that do, the number of *steps*. None where too few do, or too few do not.
     """
-    found = {}
+    estimates = {}
     for name, columns in starts.items():
         ends = columns["fate"] == fixed
         for quantity in quantities:
-            values, there = columns[quantity], np.isfinite(columns[quantity])
-            for target, outcome, chosen in (("ends", ends, there), ("steps", columns["steps"], ends & there)):
+            values, finite = columns[quantity], np.isfinite(columns[quantity])
+            for target, outcome, chosen in (("ends", ends, finite), ("steps", columns["steps"], ends & finite)):
                 of = outcome[chosen].astype(float)
                 few = min((of == 0).sum(), (of == 1).sum()) if target == "ends" else len(of)
                 if few >= LEAST and len(np.unique(of)) > 1:
-                    found[name, quantity, target] = intervals.trend("", pd.Series(of, index=values[chosen]), 1)
-    return found
+                    estimates[name, quantity, target] = intervals.trend("", pd.Series(of, index=values[chosen]), 1)
+    return estimates

@@ -80,10 +80,10 @@ def paired(name: str, differences: pd.Series) -> Estimate:
 
 def majority(name: str, holds: pd.Series) -> Estimate:
     """The share of d where something holds, less one half, with Wilson's interval."""
-    found, count = float(holds.mean()), len(holds)
-    centre = (found + Z**2 / (2 * count)) / (1 + Z**2 / count)
-    half = Z / (1 + Z**2 / count) * sqrt(found * (1 - found) / count + Z**2 / (4 * count**2))
-    return Estimate(f"{name}, {int(holds.sum())} of {count}", found - 0.5, centre - half - 0.5, centre + half - 0.5)
+    share, count = float(holds.mean()), len(holds)
+    centre = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    half = Z / (1 + Z**2 / count) * sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    return Estimate(f"{name}, {int(holds.sum())} of {count}", share - 0.5, centre - half - 0.5, centre + half - 0.5)
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""What the settings that the paper does not state do to its numbers: one at a time, beside the published ones.
+"""The effect of the settings that the paper does not state: one varied at a time, beside the published numbers.
 
 A variant is a run that differs from a base in one field of its specification, and in its number of epochs, for which
 the base has a snapshot. What is compared, for one latent dimension: the test slopes of equations 6 and 7 (b1 + b3) and
@@ -21,8 +21,8 @@ ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_dep
 
 def difference(variant: Run, base: Run) -> dict[str, object]:
     """The fields in which two runs differ, with the variant's values; epochs, grid and snapshots left out."""
-    own, others = asdict(variant), asdict(base)
-    return {key: value for key, value in own.items() if key not in ADMINISTRATIVE and value != others[key]}
+    values, of_base = asdict(variant), asdict(base)
+    return {key: value for key, value in values.items() if key not in ADMINISTRATIVE and value != of_base[key]}
 
 
 def length(base: Summary, latent_dim: int) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def length(base: Summary, latent_dim: int) -> pd.DataFrame:
         rows = select_rows(rows, latent_dim=latent_dim, depth=base.run.table_depth)
     if rows.empty:
         raise InputError(f"Run {base.run.name} has no snapshots at d = {latent_dim}; add `snapshots` to its file.")
-    return pd.DataFrame([{"epoch": int(epoch)} | coefficients(one) for epoch, one in rows.groupby("epoch")])
+    return pd.DataFrame([{"epoch": int(epoch)} | coefficients(fits) for epoch, fits in rows.groupby("epoch")])
 
 
 def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
@@ -51,19 +51,19 @@ def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
 
 def published_values(latent_dim: int) -> dict[str, float]:
     """The same keys, without standard errors, as printed in Tables 1 and 2."""
-    found = {}
+    values = {}
     for number, predictor in published.PREDICTORS.items():
         rows = published.table(number).query("latent_dim == @latent_dim").set_index("space")
         if rows.empty:
             raise InputError(f"The paper prints nothing for d = {latent_dim}; its tables go from 2 to 20.")
         for space in ("latent", "input"):
             for name in ("test_slope", "test"):
-                found[f"{space}_{predictor}_{name}"] = float(rows.loc[space, name])
-    return found
+                values[f"{space}_{predictor}_{name}"] = float(rows.loc[space, name])
+    return values
 
 
 def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
-    """Root mean square difference to the published values over the four columns: of `slopes`, and of `indicators`."""
+    """The root mean square difference from the published values over the four columns: `slopes` and `indicators`."""
     wanted = published_values(latent_dim)
     return {
         kind: float(
@@ -74,7 +74,7 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
 
 
 def nearest(rows: pd.DataFrame) -> pd.Series:
-    """Of rows with `distances`, the one that is nearest in slopes and indicators together: the least sum of their squares."""
+    """The row of `distances` nearest in slopes and indicators together: with the least sum of squares."""
     return rows.loc[rows[["slopes", "indicators"]].pow(2).sum(axis=1, skipna=False).idxmin()]
 
 
@@ -84,9 +84,7 @@ def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
     At the depth of the run's tables; `course` has the last epoch, too, over the points that are watched during training.
     """
     depth = run.run.table_depth
-    rows = [
-        distances(coefficients(select_rows(run.regressions, depth=depth, latent_dim=one)), one) for one in latent_dims
-    ]
+    rows = [distances(coefficients(select_rows(run.regressions, depth=depth, latent_dim=d)), d) for d in latent_dims]
     return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
 
 
@@ -100,10 +98,14 @@ def crossing(rows: pd.DataFrame, latent_dim: int) -> dict[str, float]:
     """Where the mean of the four test indicators of `length` first passes that of the published ones.
 
     `before` and `after`: the epochs on either side; `last`: our mean at the last epoch; `target`: the published mean.
+    Raises `InputError` where it does not.
     """
     means = pd.Series(rows.filter(regex="_test$").mean(axis=1))
     target = np.mean([value for key, value in published_values(latent_dim).items() if key.endswith("_test")])
-    place = int(np.argmax(means.to_numpy() > target))
+    above = means.to_numpy() > target
+    if above[0] or not above.any():
+        raise InputError(f"The test indicators do not pass the published ones at d = {latent_dim}; name another one.")
+    place = int(np.argmax(above))
     epochs = {"before": rows["epoch"].iloc[place - 1], "after": rows["epoch"].iloc[place]}
     return epochs | {"last": float(means.iloc[-1]), "target": float(target)}
 
@@ -178,8 +180,10 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: b
     rows = []
     for name in variants:
         run = read(name)
-        asked = [one for one in members(run) if (one.depth, one.latent_dim) == (run.table_depth, latent_dim)]
-        if run.committed and not all(store.summary_path(run, one).exists() for one in asked):
+        asked = [
+            member for member in members(run) if (member.depth, member.latent_dim) == (run.table_depth, latent_dim)
+        ]
+        if run.committed and not all(store.summary_path(run, member).exists() for member in asked):
             continue  # not computed yet
         variant = summary(name)
         changed = difference(run, base.run)
@@ -192,13 +196,13 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: b
         if watched:
             where["epoch"] = variant.run.epochs
             regressions, statistics = variant.progress_regressions, variant.progress_statistics
-        found = coefficients(select_rows(regressions, **where))
+        fits = coefficients(select_rows(regressions, **where))
         setting = _named(*next(iter(changed.items())))
         keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
         spectra = _eigenvalues(select_rows(statistics, **where))
-        rows.append(keys | sizes | spectra | found | distances(found, latent_dim))
+        rows.append(keys | sizes | spectra | fits | distances(fits, latent_dim))
     if not rows:
         raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
     of_base = [_base_row(base, epochs, latent_dim) for epochs in sorted({row["epochs"] for row in rows})]
@@ -211,13 +215,13 @@ def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
     by_epoch = length(base, latent_dim).set_index("epoch")
     if epochs not in by_epoch.index:
         raise InputError(f"Run {base.run.name} has no snapshot after {epochs} epochs; add it to its `snapshots`.")
-    found = by_epoch.loc[epochs].to_dict()
+    fits = by_epoch.loc[epochs].to_dict()
     history = select_rows(base.history, latent_dim=latent_dim, depth=base.run.table_depth, epoch=epochs).iloc[0]
     sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
     where = {"latent_dim": latent_dim, "depth": base.run.table_depth, "epoch": epochs}
     spectra = _eigenvalues(select_rows(base.progress_statistics, **where))
     keys = {"run": base.run.name, "setting": "as the run " + base.run.name, "epochs": epochs}
-    return keys | sizes | spectra | found | distances(found, latent_dim)
+    return keys | sizes | spectra | fits | distances(fits, latent_dim)
 
 
 def _eigenvalues(statistics: pd.DataFrame) -> dict[str, float]:

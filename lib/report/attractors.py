@@ -36,7 +36,7 @@ def gallery(
 
 
 def fates(shares: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str]) -> Figure:
-    """What becomes of orbits: a panel a network, a bar a kind of starting point, its parts the shares of the `names`."""
+    """The fates of orbits: a panel a network, a bar a kind of starting point, its parts the shares of the fates `names`."""
     figure = Figure(figsize=(7.4, 2.9))
     axes = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
     looks = ((BLUE, ""), (ORANGE, "///"), (SKY, "..."), ("#dddddd", ""), (GREEN, "xx"))

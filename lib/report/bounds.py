@@ -1,4 +1,4 @@
-"""Tables of the bounds: the statements of the pages geometry and bounds, checked on the runs."""
+"""The figure and the tables of the pages `geometry` and `bounds`: statements checked on the runs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -84,8 +84,8 @@ RELATIONS = {"lower": "$\\ge$", "upper": "$\\le$", "identity": "$=$"}
 def checks(by_run: Mapping[str, pd.DataFrame], *sections: str) -> str:
     """The checks (`lib.analysis.bound_checks.bound_checks`) of the `STATEMENTS` of some sections, a row a statement and run.
 
-    Under each latent dimension: the median of bound / actual, and in brackets what it is no looser than at 95 % of the
-    points; of an identity the largest error, of a simulated one the largest z-score; "no bound" where it is vacuous at
+    Under each latent dimension: the median of bound / actual, and in brackets the ratio that 95 % of the points
+    reach; of an identity the largest error, of a simulated one the largest z-score; "no bound" where it is vacuous at
     more than half of the points. Violations are of the checks at which the assumption holds.
     """
     dims = sorted({int(d) for frame in by_run.values() for d in frame["latent_dim"]})

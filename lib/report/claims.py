@@ -64,7 +64,7 @@ def lost(summaries: Summaries) -> str:
 
 
 def lost_sentence(summaries: Summaries) -> str:
-    """How many of each run's networks at its largest d and the tables' depth have lost a latent direction, as a sentence."""
+    """The number of each run's networks, at its largest d and the tables' depth, that lost a latent direction, as a sentence."""
     cells = []
     for name, summary in summaries.items():
         keys = {"depth": summary.run.table_depth, "latent_dim": max(summary.run.latent_dims)}

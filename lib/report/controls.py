@@ -1,4 +1,4 @@
-"""Figures past the paper: its main finding at a glance, and slopes with other things held fixed."""
+"""Figures and tables of the page `controls`: slopes with other variables held fixed; and the headline figure of `index`."""
 
 from typing import Any
 

@@ -47,10 +47,10 @@ def setting(found: Diagnosis) -> str:
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
         "",
     ]
-    for one in found.sets.values():
-        role = "reference" if one is found.reference else "data"
-        part = "" if one.given == len(one.measured) else f" of {one.given}, drawn with a fixed seed"
-        lines.append(f"- {role}: `{one.name}`, {len(one.measured)} points{part}")
+    for examined in found.sets.values():
+        role, points = "reference" if examined is found.reference else "data", len(examined.measured)
+        part = "" if examined.given == points else f" of {examined.given}, drawn with a fixed seed"
+        lines.append(f"- {role}: `{examined.name}`, {points} points{part}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Figures of the networks themselves: how they train, what they make of images, and how tight their bounds are."""
+"""Figures and tables of the page `experiments`: the data, the networks, their training and their reconstructions."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -65,14 +65,14 @@ def final_errors(summaries: Summaries) -> Figure:
 
 
 def reconstructions(summary: Summary) -> Figure:
-    """One test image of every class (top row) and what the members of the table depth make of it, by d."""
-    own = select_rows(summary.examples, depth=summary.run.table_depth, seed=summary.run.seeds[0])
-    shown = evenly_spaced(own["latent_dim"].unique().tolist(), 5)
-    labels = sorted(own["label"].unique())
+    """One test image of every class (top row) and its reconstructions at the tables' depth, by d."""
+    examples = select_rows(summary.examples, depth=summary.run.table_depth, seed=summary.run.seeds[0])
+    shown = evenly_spaced(examples["latent_dim"].unique().tolist(), 5)
+    labels = sorted(examples["label"].unique())
     figure = Figure(figsize=(0.68 * len(labels) + 0.6, 0.68 * (len(shown) + 1)))
     axes = figure.subplots(len(shown) + 1, len(labels), squeeze=False)
     for column, label in enumerate(labels):
-        images = own[own["label"] == label].set_index("latent_dim")
+        images = examples[examples["label"] == label].set_index("latent_dim")
         pictures = [images["original"].iloc[0], *(images["reconstruction"][latent_dim] for latent_dim in shown)]
         for row, picture in enumerate(pictures):
             draw_image(axes[row, column], picture, summary.image_shape)
@@ -105,8 +105,8 @@ def precisions(rows: pd.DataFrame, names: Sequence[str]) -> Figure:
     axes = figure.subplots(1, len(SERIES), sharey=True)
     places = {latent_dim: place for place, latent_dim in enumerate(sorted(rows["latent_dim"].unique()))}
     for axis, ((space, predictor), (color, _, _, title)) in zip(axes, SERIES.items(), strict=True):
-        own = rows[(rows["space"] == space) & (rows["predictor"] == predictor)]
-        for latent_dim, same in own.groupby("latent_dim"):
+        of_column = select_rows(rows, space=space, predictor=predictor)
+        for latent_dim, same in of_column.groupby("latent_dim"):
             for height, (_, row) in enumerate(same.iterrows()):
                 across = places[latent_dim] + 0.25 * (height - (len(same) - 1) / 2)
                 values = [row["test_slope"], row["test_slope_other"]]

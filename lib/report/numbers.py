@@ -53,13 +53,13 @@ def _marks(axis: Axes) -> Iterator[Mark]:
         if isinstance(part, LineCollection):
             for ends in part.get_segments():
                 yield name, "interval", *np.asarray(ends).T, nothing
-        elif isinstance(part, PolyCollection):  # of fill_between: there along one edge, back along the other
+        elif isinstance(part, PolyCollection):  # of fill_between: along one edge, and back along the other
             for path in part.get_paths():
                 points = np.asarray(path.vertices)
                 half = (len(points) - 3) // 2
                 yield name, "low", *points[1 : half + 1].T, nothing
                 yield name, "high", *points[half + 2 : -1][::-1].T, nothing
-    for bars in (one for one in axis.containers if isinstance(one, BarContainer)):
+    for bars in (container for container in axis.containers if isinstance(container, BarContainer)):
         for bar in bars:
             middle, length = bar.get_x() + bar.get_width() / 2, bar.get_height()
             if bars.orientation == "horizontal":
@@ -77,6 +77,6 @@ def _colours(part: Any) -> np.ndarray:
 
 
 def _name(artist: Any) -> str:
-    """The label of a line; matplotlib's own, which begin with an underscore and a small word, are none."""
+    """The label of a line; blank for matplotlib's automatic ones, such as _child0."""
     label = str(artist.get_label())
     return "" if label.startswith(("_child", "_container", "_nolegend_")) else label.removeprefix("_")

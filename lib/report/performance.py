@@ -63,9 +63,9 @@ def growth(benchmark: Mapping[str, Any]) -> Figure:
 
 
 def scaling(gains: pd.DataFrame, measured: Mapping[str, float]) -> Figure:
-    """How many times as fast as one worker W of them are: on paper, a line a case, and as measured with two.
+    """The speed-up with W workers: computed, a line a case, and as measured with two.
 
-    `gains`: `lib.analysis.scaling.gains`; `measured`: by the name of what two workers were. The grey line is W itself.
+    `gains`: `lib.analysis.scaling.gains`; `measured`: by the kind of the two workers. The grey line is W itself.
     """
     figure = Figure(figsize=(6.4, 3.6))
     axis = figure.subplots()

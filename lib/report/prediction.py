@@ -98,10 +98,10 @@ def slopes_by_seed(rows: pd.DataFrame) -> Figure:
     axes = figure.subplots(1, len(SERIES), sharey=True)
     places = {latent_dim: place for place, latent_dim in enumerate(sorted(rows["latent_dim"].unique()))}
     for axis, ((space, predictor), (color, _, _, title)) in zip(axes, SERIES.items(), strict=True):
-        own = rows.loc[(rows["space"] == space) & (rows["predictor"] == predictor)]
-        across = [places[latent_dim] for latent_dim in own["latent_dim"]]
-        axis.plot(across, own["test_slope"], "o", color=color, markerfacecolor="none")
-        axis.plot(across, own["test_slope_published"], "x", color=BLACK)
+        of_column = select_rows(rows, space=space, predictor=predictor)
+        across = [places[latent_dim] for latent_dim in of_column["latent_dim"]]
+        axis.plot(across, of_column["test_slope"], "o", color=color, markerfacecolor="none")
+        axis.plot(across, of_column["test_slope_published"], "x", color=BLACK)
         axis.set_title(title)
         axis.set_xticks(list(places.values()), list(places))
         axis.set_xlim(-0.5, len(places) - 0.5)

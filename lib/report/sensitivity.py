@@ -1,4 +1,4 @@
-"""Figures of the page on the settings that the paper does not state."""
+"""Figures of the page `sensitivity`: the settings that the paper does not state."""
 
 from collections.abc import Mapping
 
@@ -54,7 +54,9 @@ def settings(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[st
     panels = [(kind, latent_dim) for kind in KINDS for latent_dim in by_dim]
     axes = figure.subplots(1, len(panels), sharey=True)
     for axis, (kind, latent_dim) in zip(axes, panels, strict=True):
-        rows = by_dim[latent_dim].set_index("setting").reindex(names)  # one that is not computed leaves its place empty
+        rows = (
+            by_dim[latent_dim].set_index("setting").reindex(names)
+        )  # a setting that is not computed leaves its row blank
         for offset, ((space, predictor), (color, marker, _, name)) in enumerate(SERIES.items()):
             key = f"{space}_{predictor}_{kind}"
             heights = [height + 0.16 * (offset - 1.5) for height in range(len(names))]
@@ -76,9 +78,9 @@ def settings(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[st
 
 
 def courses(by_setting: Mapping[str, pd.DataFrame]) -> Figure:
-    """How far slopes and indicators are from the published ones in the course of training, a line a setting; each mark an epoch.
+    """The distances of slopes and indicators from the published ones during training, a line a setting; each mark an epoch.
 
-    `by_setting`: of `lib.analysis.sensitivity.course`. The nearer to the lower left corner, the nearer to the paper in both.
+    `by_setting`: of `lib.analysis.sensitivity.course`. The lower left corner is where both are as published.
     """
     figure = Figure(figsize=(5.4, 3.8))
     axis = figure.subplots()

@@ -1,4 +1,4 @@
-"""Figures 2 to 9 of the paper, and its slopes beside ours."""
+"""Figures 2 to 7 of the paper: the pages `spectra`, `means`, `small_eigenvalues` and `orientation`."""
 
 from typing import Any
 
@@ -67,9 +67,9 @@ def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:
     figure, axes = grid(summaries, rows=3)
     for column, summary in enumerate(summaries.values()):
         depth = summary.run.table_depth
-        for one, style in depth_styles(summary).items():
-            rows = statistics(summary, quantity, space="latent", depth=one)
-            series(axes[0, column], rows, style, f"$J_{{L,{one}}}$")
+        for n, style in depth_styles(summary).items():
+            rows = statistics(summary, quantity, space="latent", depth=n)
+            series(axes[0, column], rows, style, f"$J_{{L,{n}}}$")
         by_class(axes[1, column], _class_medians(summary, quantity), classes(summary))
         for space, style in BY_SPACE.items():
             rows = statistics(summary, quantity, space=space, depth=depth)

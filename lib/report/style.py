@@ -1,4 +1,4 @@
-"""The one style of the book's figures, and the parts that they are made of: series, classes, grids of panels."""
+"""The style of the book's figures, and their common parts: grids of panels, series, classes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -56,7 +56,7 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Set the book's style for all figures that follow; a notebook shows them as SVG, and keeps their numbers as CSV."""
+    """Set the book's style for all later figures; a notebook shows them as SVG and keeps their numbers as CSV."""
     matplotlib.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
@@ -79,11 +79,11 @@ def grid(
     for column, (name, summary) in enumerate(summaries.items()):
         for axis in axes[:, column]:
             axis.set_label(f"run {name}")  # not drawn; `lib.report.numbers` names the panel by it
-        there = (
+        present = (
             f" ({len(summary.members)} of {len(summary.members) + summary.absent} members)" if summary.absent else ""
         )
         axes[0, column].annotate(
-            f"run {name}{there}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
+            f"run {name}{present}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
         )
     return figure, axes
 
@@ -109,7 +109,7 @@ def series(
 
 
 def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
-    """One line a class: class 1 in colour, the others grey, each named by its digit at the end of its line."""
+    """A line a class: class 1 in colour, the others grey, each marked with its digit."""
     for label in labels:
         rows = rows_of(label)
         if not len(rows):

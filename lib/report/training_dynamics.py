@@ -1,4 +1,4 @@
-"""Figures of what goes on in training, and of what comes of applying a network again and again."""
+"""Figures and tables of the page `training_dynamics`."""
 
 from collections.abc import Mapping
 
@@ -53,10 +53,10 @@ def training_course(summaries: Summaries) -> Figure:
         for row, quantity in enumerate(quantities):
             axis, rows = axes[row, column], dynamics.course(summary, quantity)
             for d, (color, marker, dashes) in zip(shown, BY_DEPTH, strict=False):
-                own = rows[rows["latent_dim"] == d]
-                steps = own["epoch"] * an_epoch
-                axis.plot(steps, own["value"], color=color, marker=marker, linestyle=dashes, label=f"$d={d}$")
-                axis.fill_between(steps, own["low"], own["high"], color=color, alpha=0.1, linewidth=0)
+                course = rows[rows["latent_dim"] == d]
+                steps = course["epoch"] * an_epoch
+                axis.plot(steps, course["value"], color=color, marker=marker, linestyle=dashes, label=f"$d={d}$")
+                axis.fill_between(steps, course["low"], course["high"], color=color, alpha=0.1, linewidth=0)
             axis.axhline(1 if quantity.endswith("mean") else 0, color="#888888", linewidth=0.8, zorder=1)
             axis.set_ylabel(names[quantity] + (", degrees" if quantity == "angle" else ""))
             axis.set_xscale("symlog", linthresh=10)

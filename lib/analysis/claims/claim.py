@@ -1,4 +1,4 @@
-"""What a claim is, and what comes of it on a run."""
+"""A claim, its test, and its verdict on a run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -7,7 +7,7 @@ from lib.analysis.intervals import Estimate, NotTestable
 from lib.runs import Summary
 
 REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
-HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which there is no original of
+HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which have no original
 OURS = "this book"
 
 Test = Callable[[Summary], list[Estimate]]
@@ -15,9 +15,7 @@ Test = Callable[[Summary], list[Estimate]]
 
 @dataclass(frozen=True)
 class Statement:
-    """What is claimed, by the paper (`lib.analysis.published.PublishedClaim`) or by us (source `OURS`), and within
-    what tolerance.
-    """
+    """A claim of the paper (`lib.analysis.published.PublishedClaim`) or of ours (source `OURS`), and its tolerance."""
 
     id: str
     statement: str
@@ -36,7 +34,7 @@ class Claim(Statement):
 
 @dataclass(frozen=True)
 class Verdict(Statement):
-    """A statement's outcome on one run; `reproduced` says in numbers what was found, `contradicted` whether a part is."""
+    """A statement's outcome on one run; `reproduced` gives the estimates, `contradicted` whether one of them contradicts it."""
 
     verdict: str
     reproduced: str

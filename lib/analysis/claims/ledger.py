@@ -43,17 +43,17 @@ def ledger(summaries: dict[str, Summary], claims: Sequence[Claim] = CLAIMS) -> p
     return pd.DataFrame(rows)
 
 
-def counts(found: pd.DataFrame) -> pd.DataFrame:
+def counts(verdicts: pd.DataFrame) -> pd.DataFrame:
     """A row a run of a `ledger`: how many of the paper's claims it reproduces, contradicts, leaves undecided, and cannot test.
 
     Without the claims about the printed tables, whose verdict is the same for every run. A claim is contradicted where one
     of its parts is; undecided where none is, but not all hold.
     """
-    found = found.loc[~found["id"].isin(PRINTED)]
-    failed = found["verdict"] == NOT_REPRODUCED
-    outcome = np.where(failed, np.where(found["contradicted"], "contradicted", "undecided"), found["verdict"])
+    verdicts = verdicts.loc[~verdicts["id"].isin(PRINTED)]
+    failed = verdicts["verdict"] == NOT_REPRODUCED
+    outcome = np.where(failed, np.where(verdicts["contradicted"], "contradicted", "undecided"), verdicts["verdict"])
     columns = [REPRODUCED, "contradicted", "undecided", NOT_TESTABLE]
-    return pd.crosstab(found["run"], outcome).reindex(index=found["run"].unique(), columns=columns, fill_value=0)
+    return pd.crosstab(verdicts["run"], outcome).reindex(index=verdicts["run"].unique(), columns=columns, fill_value=0)
 
 
 def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
@@ -72,8 +72,8 @@ def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
         pairs = (evaluate(part_of(summary, chosen), both) for chosen in (summary.run.latent_dims, rest))
         for whole, without in zip(*pairs, strict=True):
             if without.verdict not in (whole.verdict, NOT_TESTABLE):
-                found = [whole.statement, whole.page, whole.verdict, whole.reason, without.verdict, without.reason]
-                rows.append({"run": name} | dict(zip(columns, found, strict=True)))
+                values = [whole.statement, whole.page, whole.verdict, whole.reason, without.verdict, without.reason]
+                rows.append({"run": name} | dict(zip(columns, values, strict=True)))
     return pd.DataFrame(rows, columns=["run", *columns])
 
 
@@ -81,7 +81,7 @@ def report(summary: Summary, as_json: bool = False) -> str:
     """The ledger of one run, the paper's claims and then ours, as text for a terminal, or as JSON (a list of objects)."""
     papers, ours = evaluate(summary), evaluate(summary, OUR_CLAIMS)
     if as_json:
-        rows = [{"run": summary.run.name} | asdict(one) for one in papers + ours]
+        rows = [{"run": summary.run.name} | asdict(verdict) for verdict in papers + ours]
         return json.dumps(rows, indent=1, allow_nan=False)
     name = summary.run.name
     parts = (
@@ -91,10 +91,10 @@ def report(summary: Summary, as_json: bool = False) -> str:
     lines = []
     for title, verdicts, words in parts:
         lines += [f"{title} (estimates are positive where a claim holds; 95 % intervals)", ""]
-        for one in verdicts:
-            lines.append(f"{one.verdict:<18} {one.id:<20} {one.statement} ({one.source})")
-            lines.append(f"{'':<18} {'':<20} {one.reason} {one.reproduced}".rstrip())
-        counts = pd.Series([one.verdict for one in verdicts]).value_counts()
+        for verdict in verdicts:
+            lines.append(f"{verdict.verdict:<18} {verdict.id:<20} {verdict.statement} ({verdict.source})")
+            lines.append(f"{'':<18} {'':<20} {verdict.reason} {verdict.reproduced}".rstrip())
+        counts = pd.Series([verdict.verdict for verdict in verdicts]).value_counts()
         lines += ["", "; ".join(f"{counts.get(word, 0)} {word}" for word in words) + ".", ""]
         if verdicts is papers and summary.run.dataset == PAPERS_DATA:
             lines += [*_agreement(summary), ""]

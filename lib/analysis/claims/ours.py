@@ -89,10 +89,10 @@ def _slopes_come_with_training(summary: Summary) -> list[Estimate]:
 
 def _spectra_settle_first(summary: Summary) -> list[Estimate]:
     _followed(summary)
-    found = dynamics.settling(summary).dropna()
-    if found.empty:
+    epochs = dynamics.settling(summary).dropna()
+    if epochs.empty:
         raise NotTestable("no slope was determined at the last epoch")
-    return [majority("share of d, less a half", found[SPECTRUM] < found[SLOPE])]
+    return [majority("share of d, less a half", epochs[SPECTRUM] < epochs[SLOPE])]
 
 
 def _followed(summary: Summary) -> None:

@@ -286,7 +286,9 @@ PRINTED = ("tables-sum", "table2-mean")  # claims about the published tables as 
 
 def _claims() -> tuple[Claim, ...]:
     tests = _tests()
-    return tuple(Claim(**asdict(one), tolerance=tests[one.id][0], parts=tests[one.id][1]) for one in published.claims())
+    return tuple(
+        Claim(**asdict(claim), tolerance=tests[claim.id][0], parts=tests[claim.id][1]) for claim in published.claims()
+    )
 
 
 CLAIMS = _claims()
