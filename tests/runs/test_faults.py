@@ -28,8 +28,9 @@ from lib.training import autoencoders, datasets, weights
 EPOCHS = 40
 SCRIPT = """
 import sys
-from lib import __main__, training
-training.CHECKPOINT_SECONDS = 0.0
+from lib import __main__
+from lib.training import loop
+loop.CHECKPOINT_SECONDS = 0.0
 sys.argv = ["lib", *{arguments!r}]
 __main__.main()
 """
