@@ -16,7 +16,7 @@ from lib.measures import baselines, judging, point_table
 from lib.measures.costs import Sizes
 from lib.measures.protocol import HISTORY, POINTS, SEEDS, TRAINING, WEIGHTS, Lacking, Subject, every
 from lib.training import datasets
-from lib.training.autoencoders import build, linear_layers
+from lib.training.autoencoders import affine_layers, build
 from lib.training.datasets import Split
 
 MEASURES = every()
@@ -95,7 +95,7 @@ def test_a_rotation_of_all_images_and_of_the_network_changes_nothing_where_this_
     turn = torch.linalg.qr(torch.randn(64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
     pairs = deepcopy(PAIRS)
     for encoder, decoder in pairs:
-        first, last = linear_layers(encoder)[0], linear_layers(decoder)[-1]
+        first, last = affine_layers(encoder)[0], affine_layers(decoder)[-1]
         with torch.no_grad():
             first.weight.copy_(first.weight @ turn.T)
             last.weight.copy_(turn @ last.weight)
