@@ -94,8 +94,8 @@ def test_a_rotation_of_all_images_and_of_the_network_changes_nothing_where_this_
         pytest.skip("not claimed")
     turn = torch.linalg.qr(torch.randn(64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
     pairs = deepcopy(PAIRS)
-    for encoder, decoder in pairs:
-        first, last = affine_layers(encoder)[0], affine_layers(decoder)[-1]
+    for pair in pairs:
+        first, *_, last = affine_layers(pair)
         with torch.no_grad():
             first.weight.copy_(first.weight @ turn.T)
             last.weight.copy_(turn @ last.weight)
