@@ -55,7 +55,7 @@ def _trained(points: int) -> tuple[Any, Any, Tensor]:
     )
     stack = autoencoders.stack([build(LINEAR, 0)])
     loop.train(stack, [0], train, test, loop.Settings(EPOCHS, batch_size=64))
-    encoder, decoder = autoencoders.member(stack, 0)
+    encoder, decoder = autoencoders.unstacked(stack, 0)
     return encoder, decoder, train[:points]
 
 

@@ -47,7 +47,7 @@ starts = {"test": test[:points], "train": train[:points], "noise": noise}
 
 # %%
 labels = torch.cat([dataset.test.labels[:points], dataset.train.labels[:points]])
-usual = float(orbits.nearest(test, train)[0].median())
+usual = float(orbits.nearest_attractor(test, train)[0].median())
 x, portraits = torch.cat(list(starts.values())), {}
 for one in reference_members(run):
     pair = member(run.name, one.depth, one.latent_dim, one.seed)
@@ -112,7 +112,7 @@ from lib.analysis import dynamics
 from lib.report import attractors as report
 
 numbers = {name: one.numbers for name, one in portraits.items()}
-glue("attractor_table", Markdown(report.attractors(numbers)), display=False)
+glue("attractor_table", Markdown(report.attractors_table(numbers)), display=False)
 
 # %% tags=["remove-input"]
 glue("usual", usual, display=False)
@@ -152,7 +152,7 @@ for one, (name, found) in zip(reference_members(run), portraits.items(), strict=
     double = [module.double() for module in pair]
     columns = starting_points(*double, x, found.orbits)
     begun[name] = {key: values[data.numpy()] for key, values in columns.items()}
-told = report.rank_correlations(begun, quantities, fixed=0)
+told = report.fate_correlations(begun, quantities, fixed=0)
 glue("foretold", Markdown(told), display=False)
 
 # %% tags=["remove-input"]

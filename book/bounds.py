@@ -52,7 +52,7 @@ encoder, decoder = toy = toys.plane_autoencoder(data)
 step = torch.tensor([0.5, 0.3]).double()
 values = jacobians.cores(encoder, decoder, data[::3]).input.flatten()
 codes = encoder(data[::3]).detach()
-images = {"$f$": decoder, "$f$, moved": toys.shifted(decoder, step)}
+images = {"$f$": decoder, "$f$, moved": toys.shifted_decoder(decoder, step)}
 images = {name: one(codes).detach().numpy() for name, one in images.items()}
 diagrams.same_spectrum(data[::3].numpy(), values.numpy(), images)
 
@@ -215,7 +215,7 @@ x, anchors = points_and_anchors(run)
 tied = toys.tied_autoencoder(run.load_dataset().train.images.double(), 10)
 form = bounds.secant(*tied, x, anchors)
 orthogonal = [one for one in bounds.BETWEEN if "orthogonal" in one.__name__]
-found = pd.DataFrame(bounds.table([one(form) for one in orthogonal]))
+found = pd.DataFrame(bounds.statement_table([one(form) for one in orthogonal]))
 
 # %% tags=["remove-input"]
 by_size = {"tied weights": found.assign(latent_dim=10)}

@@ -64,7 +64,7 @@ from lib.report import claims as report
 glue("tests", Markdown(report.tests()), display=False)
 glue("verdicts", Markdown(report.verdicts(ledger)), display=False)
 glue("lost", Markdown(report.lost(summaries)), display=False)
-glue("without", Markdown(report.without_lost(summaries)), display=False)
+glue("without", Markdown(report.without_lost_table(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} tests

@@ -74,13 +74,13 @@ summaries = {name: summary(name) for name in parse_names(runs)}
 beside = summaries | {name: summary(name) for name in parse_names(plain_runs)}
 
 # %% mystnb={"image": {"alt": "A column of two panels for each run: slopes on the log volume above, on the trace below, against the latent dimension. Five lines each, from nothing held fixed to class, ink and neighbours, with a grey line at zero."}}
-report.controlled_slopes(summaries, "test")
+report.slopes_by_control(summaries, "test")
 
 # %% [markdown]
 # Test points, $J_I$, the depth of the tables. Black: nothing held fixed, the slope of the paper. The other lines hold something fixed.
 
 # %% mystnb={"image": {"alt": "The same panels for training points: five lines each, from nothing held fixed to class, ink and neighbours."}}
-report.controlled_slopes(summaries, "train")
+report.slopes_by_control(summaries, "train")
 
 # %% [markdown]
 # The same for the training points.
@@ -90,7 +90,7 @@ from IPython.display import Markdown
 
 from lib.analysis import comparisons, evidence
 
-glue("controlled", Markdown(report.controlled(beside)), display=False)
+glue("controlled", Markdown(report.controlled_table(beside)), display=False)
 shown = summaries[parse_names(runs)[0]]
 last = max(shown.run.latent_dims)
 glue("shown_run", shown.run.name, display=False)
@@ -145,7 +145,7 @@ for short in ("held", "all"):
 # Over {glue:text}`seeded:d` seeds of the run {glue:text}`seeded_run:s` at $d$ = {glue:text}`seeded_d:d` the slope on the trace is {glue:text}`seeded_held_min:.2f` to {glue:text}`seeded_held_max:.2f` with class and ink held fixed, and {glue:text}`seeded_all_min:.2f` to {glue:text}`seeded_all_max:.2f` with the distance as well. That is more than the standard errors say, and far less than what lies between the two runs, which differ in widths, output and epochs: how much of a slope survives depends on these.
 
 # %% tags=["remove-input"]
-glue("changes", Markdown(report.control_counts(beside)), display=False)
+glue("changes", Markdown(report.control_counts_sentence(beside)), display=False)
 
 # %% [markdown]
 # ## Over all members

@@ -126,7 +126,7 @@ report.flagged_pictures(pictures) if pictures else None
 report.orientation_table(found)
 
 # %% tags=["remove-input"]
-Markdown(report.orientation(found))
+Markdown(report.orientation_sentence(found))
 
 # %% [markdown]
 # Neither needs a reference. Whether such points have the larger errors is not examined here.

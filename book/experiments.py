@@ -70,7 +70,7 @@ report.samples(
 # :::
 
 # %% tags=["remove-input"]
-glue("settings", Markdown(report.settings(listing)), display=False)
+glue("settings", Markdown(report.settings_table(listing)), display=False)
 
 # %% [markdown]
 # ```{glue:md} settings
@@ -96,7 +96,7 @@ precisions = [one.run.precision for one in both]
 report.precisions(pairs, precisions) if pairs is not None else None
 
 # %% tags=["remove-input"]
-glue("precision_told", Markdown(report.precision(pairs, both)), display=False)
+glue("precision_told", Markdown(report.precision_table(pairs, both)), display=False)
 
 # %% [markdown]
 # ```{glue:md} precision_told
@@ -144,7 +144,7 @@ report.reconstructions(shown)
 # ## Are the cores sound?
 
 # %% tags=["remove-input"]
-glue("health", Markdown(report.health(listing)), display=False)
+glue("health", Markdown(report.health_table(listing)), display=False)
 
 # %% [markdown]
 # ```{glue:md} health

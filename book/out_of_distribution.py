@@ -130,7 +130,7 @@ for name, distance in near.items():
 
 # %%
 found = {one.latent_dim: tournament.detection(run.name, one, strange) for one in members}
-figure = report.detection(found)
+figure = report.detection_figure(found)
 glue("detection", figure, display=False)
 
 # %% [markdown]
@@ -202,7 +202,7 @@ intact = set(evidence.intact_dims(summary(kept_run))) & set(by_dim)
 kept_d = max(intact or by_dim)
 
 # %% mystnb={"image": {"alt": "A panel for each latent dimension of the run that is kept. A row for each detector, in it a dot for each set of strange images at the AUROC with which the detector tells it from test images, and a bar at the median over the sets."}}
-report.detection(by_dim)
+report.detection_figure(by_dim)
 
 # %% tags=["remove-input"]
 glue("kept_detectors", Markdown(report.detectors(by_dim)), display=False)
@@ -270,7 +270,7 @@ compared = members + [
     for depth in run.depths
     if depth != middle.depth
 ]
-alike = tournament.agreement(run.name, compared, shown)
+alike = tournament.reconstruction_agreement(run.name, compared, shown)
 
 # %% tags=["remove-input"]
 glue("alike", Markdown(report.sets(table, alike)), display=False)

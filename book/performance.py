@@ -80,7 +80,7 @@ glue("ours_us", linear["microseconds_a_point"]["ours"], display=False)
 # In the worst case ours runs at {glue:text}`jacobian_share:.0f` % of the rate of a plain matrix product of its largest shape, measured in the same rounds: {glue:text}`ours_us:.0f` µs a point. What is left to gain on this processor has to come from fewer operations.
 
 # %% mystnb={"image": {"alt": "Four panels: microseconds a point of ours and of torch.func against input dimension, latent dimension, depth, and number of points. Against the input dimension, ours is the flatter line."}}
-report.growth(jacobians)
+report.growth_with_inputs(jacobians)
 
 # %% tags=["remove-input"]
 rows = jacobians["growth"]["input dimension"]

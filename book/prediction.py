@@ -122,7 +122,7 @@ report.published_beside_reproduced(beside)
 # %% tags=["remove-input"]
 from IPython.display import Markdown
 
-glue("agreement", Markdown(report.agreement(beside)), display=False)
+glue("agreement", Markdown(report.agreement_table(beside)), display=False)
 glue("agreement_told", Markdown(report.agreement_sentence(shown)), display=False)
 
 # %% [markdown]
@@ -164,7 +164,7 @@ report.slopes_by_seed(seeded)
 # The published coefficients stand above those of each run, whose standard errors are in brackets; for a run on MNIST the difference follows, in the cell marked (!) from the corrected value. The paper gives no standard errors. Its numbers are of MNIST: beside another data set they are there to compare signs and sizes, not to be met.
 
 # %% tags=["remove-input"]
-kept = published.table(1).eval("intercept + test / 7")
+kept = published.published_table(1).eval("intercept + test / 7")
 glue("kept_negative", int((kept < 0).sum()), display=False)
 glue("kept_cells", len(kept), display=False)
 
@@ -175,7 +175,7 @@ captions = {
 }
 for number, caption in captions.items():
     body = layout.numbered(
-        f"table-{number}", caption, report.coefficients(beside, number)
+        f"table-{number}", caption, report.coefficients_table(beside, number)
     )
     glue(f"table_{number}", Markdown(body), display=False)
 

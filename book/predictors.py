@@ -107,7 +107,7 @@ for run, kind in {"first": shown.run.name, "live": first_trainable(runs)}.items(
 
 # %% tags=["remove-input"]
 glue("tallies", Markdown(score_tables.tallies(tournaments)), display=False)
-glue("results", Markdown(score_tables.results(tournaments)), display=False)
+glue("results", Markdown(score_tables.results_table(tournaments)), display=False)
 glue("lost", Markdown(claims.lost_sentence(summaries)), display=False)
 twice = {"digits", "digits-seeds"} <= set(summaries)
 same = " (the same network in digits and digits-seeds)" if twice else ""
@@ -163,7 +163,7 @@ middle = tournament.members_at(run, [12, max(run.latent_dims)])[0]
 shifted = tournament.shifted_tournament(run.name, middle, strength)
 
 # %% tags=["remove-input"]
-glue("shifted", Markdown(out_of_distribution.shifted(shifted)), display=False)
+glue("shifted", Markdown(out_of_distribution.shifted_table(shifted)), display=False)
 glue("middle_d", int(middle.latent_dim), display=False)
 whole = shifted[shifted["set"] == "all"].set_index("score")
 glue("degrees", float(90 * strength), display=False)

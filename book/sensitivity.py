@@ -102,7 +102,7 @@ for short, d in {"small": min(length_dims), "large": max(length_dims)}.items():
 rows = sensitivity.settings(ours, parse_names(variant_runs), latent_dim)
 
 # %% mystnb={"image": {"alt": "Two panels, a row for each setting: four marks with error bars, for the two spaces and the two predictors. Left the test indicators, right the test slopes, each less the published one; a line at zero."}}
-report.settings({latent_dim: rows}, wanted)
+report.settings_figure({latent_dim: rows}, wanted)
 
 # %%
 names_of = {
@@ -115,8 +115,8 @@ columns = ["setting", "epochs", "train_mse", "test_mse", *names_of]
 rows[columns].rename(columns=names_of).set_index("setting").round(4)
 
 # %% tags=["remove-input"]
-best = sensitivity.nearest(rows)
-second = sensitivity.nearest(rows.drop(best.name))
+best = sensitivity.nearest_setting(rows)
+second = sensitivity.nearest_setting(rows.drop(best.name))
 glue("d", int(latent_dim), display=False)
 glue("epochs", int(rows["epochs"].max()), display=False)
 glue(
@@ -149,7 +149,7 @@ glue("full_epochs", int(by_dim[latent_dim]["epoch"].iloc[-1]), display=False)
 # %%
 followed = {row.setting: summary(row.run) for row in rows.itertuples()}
 courses = {
-    setting: sensitivity.course(one, [latent_dim])
+    setting: sensitivity.coefficient_course(one, [latent_dim])
     for setting, one in followed.items()
     if not one.progress_regressions.empty
 }
@@ -158,8 +158,8 @@ courses = {
 report.courses(courses)
 
 # %% tags=["remove-input"]
-ends = pd.DataFrame({name: sensitivity.nearest(one) for name, one in courses.items()}).T
-nearest = sensitivity.nearest(ends)
+ends = pd.DataFrame({name: sensitivity.nearest_setting(one) for name, one in courses.items()}).T
+nearest = sensitivity.nearest_setting(ends)
 plain = ends.loc[f"as the run {ours.run.name}"]
 glue("nearest", str(nearest.name), display=False)
 for short, row in {"nearest": nearest, "plain": plain}.items():
@@ -180,9 +180,9 @@ from_least = [d for d in chosen.run.latent_dims if d >= comparisons.AGREE_FROM]
 tested = [d for d in from_least if d not in chosen_dims]
 common = [d for d in from_least if d in ours.run.latent_dims]
 together = {
-    f"{chosen.run.name}, where chosen": sensitivity.course(chosen, chosen_dims),
-    f"{chosen.run.name}, other $d$": sensitivity.course(chosen, tested),
-    ours.run.name: sensitivity.course(ours, common),
+    f"{chosen.run.name}, where chosen": sensitivity.coefficient_course(chosen, chosen_dims),
+    f"{chosen.run.name}, other $d$": sensitivity.coefficient_course(chosen, tested),
+    ours.run.name: sensitivity.coefficient_course(ours, common),
 }
 
 # %% mystnb={"image": {"alt": "Three lines from epoch to epoch, of the run that was chosen at the latent dimensions where it was chosen, of the same run at the others, and of the plain reading. Across, the distance of the test slopes from the published ones, upwards, on a logarithmic axis, that of the indicators."}}
@@ -217,7 +217,7 @@ for d in shared:
         found = sensitivity.final(one, [d])["slopes"]
         glue(f"{short}_at_{d}", found, display=False)
 others = together[f"{chosen.run.name}, other $d$"].set_index("epoch")
-both_near = sensitivity.nearest(others)
+both_near = sensitivity.nearest_setting(others)
 glue("both_epoch", int(both_near.name), display=False)
 glue("both_slopes", float(both_near["slopes"]), display=False)
 glue("both_indicators", float(both_near["indicators"]), display=False)
@@ -240,7 +240,7 @@ finer = {
 }
 
 # %% mystnb={"image": {"alt": "Four panels, a row for each setting: four marks with error bars, for the two spaces and the two predictors. Left the test indicators at two latent dimensions, right the test slopes, each less the published one; a line at zero."}}
-report.settings(finer, wanted)
+report.settings_figure(finer, wanted)
 
 # %%
 by_setting = {d: one.set_index("setting")[[*names_of]] for d, one in finer.items()}
@@ -251,7 +251,7 @@ apart = [by_setting[d][["slopes", "indicators"]].pow(2) for d in finer]
 over_both = (sum(apart) / len(apart)).pow(0.5).dropna()
 as_chosen = f"as the run {chosen.run.name}"
 rows_told = {
-    "finer": sensitivity.nearest(over_both),
+    "finer": sensitivity.nearest_setting(over_both),
     "as_chosen": over_both.loc[as_chosen],
 }
 for short, row in rows_told.items():
@@ -275,7 +275,7 @@ for kind in ("slopes", "indicators"):
 # %% tags=["remove-input"]
 at_large = by_setting[latent_dim].dropna()
 few = at_large[at_large["small_eigenvalues"] < 1]  # our reading of "very few"
-told = {"large": sensitivity.nearest(at_large), "few": sensitivity.nearest(few)}
+told = {"large": sensitivity.nearest_setting(at_large), "few": sensitivity.nearest_setting(few)}
 for short, row in told.items():
     glue(f"{short}_best", str(row.name), display=False)
     for name in names_of:
@@ -295,7 +295,7 @@ glue("few_settings", "; ".join(few.index), display=False)
 longer = [summary(name) for name in parse_names(long_runs)]
 beside = [ours, chosen, *longer]
 by_run = {
-    one.run.name: sensitivity.course(one, [latent_dim]) for one in (chosen, *longer)
+    one.run.name: sensitivity.coefficient_course(one, [latent_dim]) for one in (chosen, *longer)
 }
 
 # %% mystnb={"image": {"alt": "A line for each of four runs at the larger latent dimension, from epoch to epoch: across, how far the test slopes are from the published ones; upwards, on a logarithmic axis, how far the test indicators are."}}
@@ -305,7 +305,7 @@ report.courses(by_run)
 lasts = [
     {"run": one.run.name, "d": d, "epochs": one.run.epochs}
     | sensitivity.final(one, [d])
-    | sensitivity.eigenvalues(one, d)
+    | sensitivity.eigenvalue_statistics(one, d)
     for d in length_dims
     for one in beside
 ]
@@ -358,7 +358,7 @@ for short, found in is_near.items():
     glue(f"near_{short}", int(found.sum()), display=False)
 
 # %% tags=["remove-input"]
-last_best = sensitivity.nearest(compared[is_near["few"]])
+last_best = sensitivity.nearest_setting(compared[is_near["few"]])
 glue("last", str(last_best.name), display=False)
 for kind in ("slopes", "indicators"):
     glue(f"last_{kind}", float(last_best[kind]), display=False)
@@ -399,7 +399,7 @@ for short, one in {"chosen": chosen, "base": ours}.items():
 stopped = int(rows["epochs"].max())
 narrower = {
     "linear": courses[rows.loc[is_logistic, "setting"].iloc[0]],
-    "geometric": sensitivity.course(chosen, [latent_dim]),
+    "geometric": sensitivity.coefficient_course(chosen, [latent_dim]),
 }
 for short, one in narrower.items():
     row = one.set_index("epoch").loc[stopped]

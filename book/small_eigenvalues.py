@@ -103,7 +103,7 @@ glue("lower_lost", int(lower.iloc[:, 1].sum()), display=False)
 # ## Are the cores sound?
 
 # %% tags=["remove-input"]
-glue("health", Markdown(experiments.health(summaries)), display=False)
+glue("health", Markdown(experiments.health_table(summaries)), display=False)
 
 # %% [markdown]
 # ```{glue:md} health

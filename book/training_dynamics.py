@@ -127,7 +127,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 beside = {name: dynamics.beside_products(one, draws) for name, one in summaries.items()}
-glue("beside", Markdown(report.beside_products(beside)), display=False)
+glue("beside", Markdown(report.beside_products_table(beside)), display=False)
 every = pd.concat(beside.values())
 for when in ("first", "last"):
     inside = every[when].between(every["low"], every["high"])
@@ -163,7 +163,7 @@ glue("shown_d", int(d), display=False)
 # %% tags=["remove-input"]
 for predictor in dynamics.SLOPES:
     rows = (
-        dynamics.course(shown, predictor).query("latent_dim == @d").set_index("epoch")
+        dynamics.quantity_course(shown, predictor).query("latent_dim == @d").set_index("epoch")
     )
     peak = int(rows["value"].abs().idxmax())
     glue(f"{predictor}_peak_epoch", peak, display=False)
@@ -194,7 +194,7 @@ glue("log_volume_whole", float(whole["log_volume"]), display=False)
 # A quantity has *settled* from the first snapshot on after which it stays within a tenth (the parameter `share`) of all the way that it went, counted from its last value. The way is the difference of its largest and smallest values over the snapshots. So the measure needs no unit and no threshold in the quantity itself. It sees nothing between snapshots, and a quantity that only fluctuates settles late.
 
 # %% tags=["remove-input"]
-glue("settling", Markdown(report.settling(summaries, share)), display=False)
+glue("settling", Markdown(report.settling_table(summaries, share)), display=False)
 frames = [dynamics.settling(one, share) for one in summaries.values()]
 epochs = pd.concat(frames)
 mean, slope = epochs["geometric mean"], epochs["slope on trace"]

@@ -143,7 +143,7 @@ def claims(name: str, as_json: bool) -> None:
     from lib.analysis import claims as ledger
     from lib.runs import summary
 
-    click.echo(ledger.report(summary(name), as_json))
+    click.echo(ledger.claims_report(summary(name), as_json))
 
 
 @cli.command()
@@ -154,9 +154,10 @@ def bounds(name: str, as_json: bool) -> None:
     from lib.runs import read
 
     read(name)
-    from lib.analysis.bound_checks import report  # torch: seconds, spent only on a run that exists
 
-    click.echo(report(name, as_json))
+    from lib.analysis.bound_checks import bound_report  # torch: seconds, spent only on a run that exists
+
+    click.echo(bound_report(name, as_json))
 
 
 @cli.command()
@@ -205,7 +206,7 @@ def archive(output: Path) -> None:
     """Put the built book, its notebooks, manifests and sources into one file with checksums."""
     from lib.pages import archive as archives
 
-    click.echo(f"Wrote {output}: {archives.write(output)} files, and a checksum of each in SHA256SUMS.")
+    click.echo(f"Wrote {output}: {archives.write_archive(output)} files, and a checksum of each in SHA256SUMS.")
 
 
 @cli.command()

@@ -85,7 +85,7 @@ def test_the_jacobians_operations_are_those_of_the_products():
 
 
 def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
-    from lib.report.performance import growth, routes
+    from lib.report.performance import growth_with_inputs, routes
 
     found = json.loads((files.ROOT / "benchmarks" / "jacobians.json").read_text())
     for case in ("linear", "trained", "geometric"):
@@ -96,7 +96,7 @@ def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
     assert max(found["agreement"].values()) < 1e-12
     assert {"stochman", "torchjd", "curvlinops", "backpack, J_L"} <= set(found["agreement"])
     assert len(routes(found).axes) == 3
-    assert len(growth(found).axes) == 4
+    assert len(growth_with_inputs(found).axes) == 4
 
 
 # --- scaling -------------------------------------------------------------------------------------------------------

@@ -315,7 +315,7 @@ def test_selections(text):
     assert members is None or (members and "=" in text)
 
 
-PAGES = {name: source.load(name) for name in ("means", "diagnose", "prediction", "out_of_distribution")}
+PAGES = {name: source.load_page(name) for name in ("means", "diagnose", "prediction", "out_of_distribution")}
 
 
 @FUZZ
@@ -328,7 +328,7 @@ def test_page_parameters(page, data):
 
 
 def check_parameters(page, values):
-    checked = read_or_refused(lambda: source.checked(page, values), files.ROOT / "runs")
+    checked = read_or_refused(lambda: source.checked_parameters(page, values), files.ROOT / "runs")
     for name, value in (checked or {}).items():
         kind = page.parameters[name].annotation
         if kind in ("int", "str", "bool"):
@@ -346,13 +346,13 @@ def test_page_parameters_of_odd_text(text):
         check_parameters(page, {name: text})
     check_parameters(page, {"data": f"[{text}]"})
     with pytest.raises(InputError):
-        source.load(text)
+        source.load_page(text)
 
 
 def test_numbers_that_are_none_are_no_parameters():
     for text in (".nan", ".inf", "-.inf"):
         with pytest.raises(InputError, match="give a float"):
-            source.checked(PAGES["diagnose"], {"coverage": text})
+            source.checked_parameters(PAGES["diagnose"], {"coverage": text})
 
 
 @FUZZ
@@ -370,8 +370,8 @@ def test_lists_of_names(value):
 def test_sources_of_points_and_models(folder, text):
     (folder / "empty").mkdir(exist_ok=True)
     if ":" not in text and not Path(text).is_absolute() and ".." not in text:
-        read_or_refused(lambda: user_points.read(text, folder / "empty"), folder.parent)
-        read_or_refused(lambda: user_models.load(text, text, folder / "empty"), folder.parent)
+        read_or_refused(lambda: user_points.read_points(text, folder / "empty"), folder.parent)
+        read_or_refused(lambda: user_models.load_model(text, text, folder / "empty"), folder.parent)
 
 
 # --- results ---------------------------------------------------------------------------------------------------------
@@ -463,7 +463,7 @@ def test_checks_of_the_bounds_with_odd_values(kept, changes):
     put(path, gzip.compress(whole.encode(), 1))
     found = read_or_refused(lambda: bound_checks.bound_checks(run.name), path.parent.parent)
     assert found is None or isinstance(found, pd.DataFrame)
-    read_or_refused(lambda: bound_checks.report(run.name), path.parent.parent)
+    read_or_refused(lambda: bound_checks.bound_report(run.name), path.parent.parent)
     path.unlink()
 
 
@@ -489,7 +489,7 @@ def test_manifests(folder, changes, alterations, odd):
 def saved_weights(folder):
     history = weights.encoded_history([0, 1], {"train_mse": [1.0, 0.5], "test_mse": [1.0, math.nan]})
     metadata = {"code": "x", "run": "y", "history": history, "seconds": "1.5"}
-    return weights.encoded(autoencoders.build((6, 4, 2), 0), metadata)
+    return weights.encoded_weights(autoencoders.build((6, 4, 2), 0), metadata)
 
 
 def check_weights(folder, content):
@@ -501,7 +501,7 @@ def check_weights(folder, content):
         assert decoder(encoder(torch.zeros(2, encoder[0].in_features))).shape[0] == 2
         assert isinstance(weights.decoded_history(metadata["history"]), list)
         assert isinstance(metadata["code"], str)
-    model = read_or_refused(lambda: user_models.load("b.safetensors", folder=folder), folder.parent)
+    model = read_or_refused(lambda: user_models.load_model("b.safetensors", folder=folder), folder.parent)
     assert model is None or model.weight.dtype == torch.float64
 
 
@@ -551,7 +551,7 @@ def test_weights_with_odd_metadata(folder, saved_weights, odd):
 def test_architectures(document, layer, arguments):
     for one in (document, {"encoder": [{layer: arguments}], "decoder": ["ReLU"]}):
         text = yaml.safe_dump(one, allow_unicode=True)
-        read_or_refused(lambda text=text: user_models.parse(text, "The architecture"), files.ROOT / "runs")
+        read_or_refused(lambda text=text: user_models.parse_architecture(text, "The architecture"), files.ROOT / "runs")
 
 
 @FUZZ
@@ -585,7 +585,7 @@ def test_arrays_with_odd_headers_and_names(folder, header, version, member):
     with zipfile.ZipFile(folder / "a.npz", "w") as archive:
         archive.writestr(member or "x", content)
     for name in ("a.npy", "a.npz"):
-        found = read_or_refused(lambda name=name: user_points.read(name, folder), folder.parent)
+        found = read_or_refused(lambda name=name: user_points.read_points(name, folder), folder.parent)
         assert found is None or bool(torch.isfinite(found.values).all())
 
 

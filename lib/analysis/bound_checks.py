@@ -13,17 +13,19 @@ from lib.training.datasets import Dataset
 from lib.training.weights import load_weights
 
 MOST_POINTS = 10_000  # a data set of more is checked at its test points only
-COLUMNS = dict.fromkeys(("statement", "kind"), str)
-COLUMNS |= dict.fromkeys(("points", "applies", "violations", "broken_without"), int)
-COLUMNS |= dict.fromkeys(("largest_error", "tightness_q05", "tightness_median", "tightness_q95", "vacuous"), float)
+CHECK_COLUMNS = dict.fromkeys(("statement", "kind"), str)
+CHECK_COLUMNS |= dict.fromkeys(("points", "applies", "violations", "broken_without"), int)
+CHECK_COLUMNS |= dict.fromkeys(
+    ("largest_error", "tightness_q05", "tightness_median", "tightness_q95", "vacuous"), float
+)
 CHECKED_BY = (*store.TRAINED_BY, "lib.geometry.bounds", "lib.measures.baselines")
-BOUNDS = attached.Kind("bounds", COLUMNS, CHECKED_BY)
+BOUNDS = attached.Kind("bounds", CHECK_COLUMNS, CHECKED_BY)
 
 
 def bound_checks(name: str) -> pd.DataFrame:
     """The checks of a run's reference members (`lib.runs.reference_members`), one row per member and statement.
 
-    The rows of `lib.geometry.bounds.table`, led by `latent_dim`. Computed where they are missing; members of a committed
+    The rows of `lib.geometry.bounds.statement_table`, led by `latent_dim`. Computed where they are missing; members of a committed
     run that have neither checks nor weights are left out. Raises `InputError` where no member is left, and for networks
     that are not chains of affine maps and ReLUs.
     """
@@ -49,7 +51,7 @@ def bound_checks(name: str) -> pd.DataFrame:
 def _evaluate(run: Run, member: Member, dataset: Dataset) -> pd.DataFrame:
     encoder, decoder = (module.double() for module in load_weights(store.weights_path(run, member))[0])
     x, anchors = _points_and_anchors(dataset)
-    return pd.DataFrame(bounds.table(bounds.evaluate(encoder, decoder, x, anchors, member.seed)))
+    return pd.DataFrame(bounds.statement_table(bounds.evaluate(encoder, decoder, x, anchors, member.seed)))
 
 
 def points_and_anchors(run: Run) -> tuple[torch.Tensor, torch.Tensor]:
@@ -65,7 +67,7 @@ def _points_and_anchors(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.cat([train, test]), anchors
 
 
-def report(name: str, as_json: bool = False) -> str:
+def bound_report(name: str, as_json: bool = False) -> str:
     """The checks as text for a terminal, or as JSON: a list of objects, one per member and statement."""
     rows = bound_checks(name)
     if as_json:

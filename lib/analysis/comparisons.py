@@ -21,11 +21,11 @@ def beside_published(summary: Summary, number: int) -> pd.DataFrame:
 
     `_difference`: ours less the published value, of the table with its misprints corrected.
     """
-    printed = published.table(number)
+    printed = published.published_table(number)
     if summary.regressions.empty:
         return printed.iloc[:0]
     names, keys = [*published.COLUMNS.values()], ["latent_dim", "space"]
-    of_table = {"predictor": published.PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
+    of_table = {"predictor": published.TABLE_PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
     ours = select_rows(summary.regressions, **of_table).groupby(keys, as_index=False).mean(numeric_only=True)
     corrected = published.corrected_table(number)[[*keys, *names]]
     rows = printed.merge(ours, on=keys, suffixes=("", "_ours")).merge(corrected, on=keys, suffixes=("", "_corrected"))
@@ -39,7 +39,7 @@ def agreement(summary: Summary, smallest: int = AGREE_FROM) -> pd.DataFrame:
     (rank correlation over d; NaN under three), `same_sign` (share of d).
     """
     rows = []
-    for number in published.PREDICTORS:
+    for number in published.TABLE_PREDICTORS:
         both = beside_published(summary, number).query("latent_dim >= @smallest")
         for space, group in both.groupby("space"):
             ours, printed = group["test_slope_ours"], group["test_slope"]

@@ -29,7 +29,7 @@ from lib.base.errors import InputError
 from lib.base.user_points import Points
 from lib.base.usercode import is_code, reason
 from lib.measures import judging
-from lib.measures.baselines import NEIGHBOUR, ink, nearest, neighbour_distance
+from lib.measures.baselines import NEIGHBOUR, ink, nearest_rows, neighbour_distance
 from lib.measures.point_table import ILL_CONDITIONED, cores_on_cpu, geometry
 from lib.runs import parse_names
 from lib.training import user_models
@@ -62,8 +62,8 @@ class Examined:
 class Diagnosis:
     """What `diagnose` finds: the sets of points by name, and the reference with its `limits` where there is one.
 
-    `measured` of every set has a row a point, led by `point`, its row or file, and the columns of `measure`; with a reference also
-    `neighbour_distance` with its limits at that point, `neighbour_low` and `neighbour_high`, and `outside` (see there).
+    `measured` of every set has a row a point, led by `point`, its row or file, and the columns of
+    `measure_geometry`; with a reference also `neighbour_distance` with its limits at that point, `neighbour_low` and `neighbour_high`, and `outside` (see there).
     """
 
     model: Model
@@ -89,8 +89,8 @@ def diagnose(
     points: int = 1000,
     coverage: float = 0.99,
 ) -> Diagnosis:
-    """Examine a model (`lib.training.user_models.load`) at the points of one or more sources
-    (`lib.base.user_points.read`), a list or its text.
+    """Examine a model (`lib.training.user_models.load_model`) at the points of one or more sources
+    (`lib.base.user_points.read_points`), a list or its text.
 
     At most `points` of each source, drawn with a fixed seed. `coverage`: the central share 1 - alpha of the reference that is
     taken for ordinary. Relative paths start from `folder`. Raises `InputError` for what cannot be read or does not fit.
@@ -105,14 +105,14 @@ def diagnose(
     names = [*([reference] if reference else []), *data]
     if not data or len(set(names)) < len(names):
         raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")
-    sources = [user_points.read(source, where) for source in names]
+    sources = [user_points.read_points(source, where) for source in names]
     for one in sources[1:]:
         if one.values.shape[1:] != sources[0].values.shape[1:]:
             raise InputError(
                 f"{sources[0].name} has points of shape {tuple(sources[0].values.shape[1:])} and {one.name} of shape "
                 f"{tuple(one.values.shape[1:])}; give all the same shape."
             )
-    loaded = user_models.load(model, architecture, where)
+    loaded = user_models.load_model(model, architecture, where)
     short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in names]
     short = short if len(set(short)) == len(short) else names
     found = [_examine(loaded, one.first(points), name, len(one)) for one, name in zip(sources, short, strict=True)]
@@ -134,12 +134,12 @@ def diagnose(
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
     x = as_taken(drawn.values, model).to(model.weight, copy=True)
-    measured = measure(model.encoder, model.decoder, x)
+    measured = measure_geometry(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)
     return Examined(name, given, drawn.values, measured)
 
 
-def reconstructed(model: Model, values: Tensor) -> Tensor:
+def reconstructed_points(model: Model, values: Tensor) -> Tensor:
     """f(x) at points (points, ...), in their shape."""
     with torch.no_grad():
         output = model.decoder(model.encoder(as_taken(values, model).to(model.weight, copy=True)))
@@ -165,7 +165,7 @@ def images(values: Tensor) -> np.ndarray | None:
     return array if array.ndim == 3 else None
 
 
-def measure(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
+def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
     """The geometry of a pair of modules at points x (points, ...), a row each.
 
     `trace`, `log_volume` (-inf where omega is 0) and `sign` of J_I; `singular`: omega is 0 exactly, by count of active units
@@ -227,7 +227,7 @@ def central(values: Sequence[float], coverage: float) -> tuple[float, float]:
 def neighbour_limits(reference: np.ndarray, x: np.ndarray | None, coverage: float) -> np.ndarray:
     """The `central` limits (points, 2) of the reference's 5-NN distances when a row of x is one more of their neighbours; x
     None: when none is."""
-    near = nearest(reference)[0]
+    near = nearest_rows(reference)[0]
     if x is None:
         return np.tile(central(near[:, -1], coverage), (len(reference), 1))
     found = []

@@ -48,7 +48,7 @@ def watched(summary: Summary) -> None:
         )
 
 
-def course(summary: Summary, quantity: str, space: str = "input") -> pd.DataFrame:
+def quantity_course(summary: Summary, quantity: str, space: str = "input") -> pd.DataFrame:
     """A quantity at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
 
     Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of the angle of rotation,
@@ -79,7 +79,7 @@ def settling(summary: Summary, share: float = SETTLED) -> pd.DataFrame:
     """
     columns = {}
     for quantity, name in (QUANTITIES | SLOPES).items():
-        rows = course(summary, quantity)
+        rows = quantity_course(summary, quantity)
         columns[name] = {
             d: settled(own["epoch"].tolist(), own["value"].tolist(), share)
             for d, own in rows.groupby("latent_dim")
@@ -99,7 +99,10 @@ def beside_products(summary: Summary, draws: int = 200) -> pd.DataFrame:
     from lib.runs.specification import Member
 
     run, rows = summary.run, []
-    means, real = course(summary, "geometric_mean").set_index(["latent_dim", "epoch"])["value"], _real_shares(summary)
+    means, real = (
+        quantity_course(summary, "geometric_mean").set_index(["latent_dim", "epoch"])["value"],
+        _real_shares(summary),
+    )
     for d in run.latent_dims:
         widths = run.widths(Member(run.table_depth, d, run.seeds[0]), int(np.prod(summary.image_shape)))
         cores = random_matrices.products(widths, run.initialisation, draws)

@@ -20,7 +20,7 @@ LEAST_DIMS = 5  # latent dimensions that a trend needs
 HIGH = 10  # a run reaches "high d" with d >= 10
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
 KEYS = ("depth", "latent_dim", "seed", "space", "label")
-COLUMNS = {
+SUMMARY_COLUMNS = {
     "statistics": (*KEYS, "split", "quantity", "count", "mean", "std", "q025", "q25", "median", "q75"),
     "regressions": (*KEYS, "predictor", *published.COLUMNS.values(), "test_slope_se"),
 }
@@ -138,7 +138,7 @@ def resampled_widths(summary: Summary) -> pd.Series:
 
 def check_columns(summary: Summary) -> None:
     """Raise `InputError` where the summary lacks a column that the tests read."""
-    for table, columns in COLUMNS.items():
+    for table, columns in SUMMARY_COLUMNS.items():
         frame = getattr(summary, table)
         if frame.empty and table == "regressions":  # no member's points determined one
             continue

@@ -16,7 +16,7 @@ from lib.base.errors import check_known
 
 DATA = Path(__file__).parent
 TRAIN_POINTS, TEST_POINTS = 60_000, 10_000
-PREDICTORS = {1: "log_volume", 2: "trace"}  # of the error, by the number of the table
+TABLE_PREDICTORS = {1: "log_volume", 2: "trace"}  # of the error, by the number of the table
 PREDICTOR_NAMES = {"log_volume": "log volume", "trace": "trace"}
 SPACE_NAMES = {"input": "J_I", "latent": "J_L"}
 COLUMNS = {
@@ -39,7 +39,7 @@ class PublishedClaim:
     statement: str
 
 
-def claims() -> tuple[PublishedClaim, ...]:
+def published_claims() -> tuple[PublishedClaim, ...]:
     """Every claim of the paper, in the order of its figures and tables (claims.csv beside this file)."""
     rows = pd.read_csv(DATA / "claims.csv", keep_default_na=False).to_dict("records")
     return tuple(PublishedClaim(**row | {"published": row["published"] or _printed_slopes(row["id"])}) for row in rows)
@@ -52,11 +52,11 @@ def _printed_slopes(claim: str) -> str:
 
 
 def _slope_range(number: int, space: str) -> str:
-    slopes = table(number).query("space == @space")["test_slope"]
+    slopes = published_table(number).query("space == @space")["test_slope"]
     return f"{slopes.min():g} to {slopes.max():g}"
 
 
-def table(number: int) -> pd.DataFrame:
+def published_table(number: int) -> pd.DataFrame:
     """Table 1 or 2 as printed, one row a latent dimension and space.
 
     Columns `latent_dim`, `space` ("input" or "latent"), `intercept`, `slope`, `test`, `interaction`, `test_slope`, in
@@ -73,11 +73,13 @@ def table(number: int) -> pd.DataFrame:
 
 def tables() -> pd.DataFrame:
     """Both tables as printed, with a column `predictor`."""
-    return pd.concat([table(number).assign(predictor=predictor) for number, predictor in PREDICTORS.items()])
+    return pd.concat(
+        [published_table(number).assign(predictor=predictor) for number, predictor in TABLE_PREDICTORS.items()]
+    )
 
 
 def _printed(number: int) -> pd.DataFrame:
-    check_known("published table", number, PREDICTORS)
+    check_known("published table", number, TABLE_PREDICTORS)
     return _read(DATA / f"published_table_{number}.csv")
 
 
@@ -110,9 +112,9 @@ def audit() -> pd.DataFrame:
     """
     rows = []
     share = TEST_POINTS / (TRAIN_POINTS + TEST_POINTS)
-    for number in PREDICTORS:
+    for number in TABLE_PREDICTORS:
         half_units = _half_units(number)
-        for cell in table(number).to_dict("records"):
+        for cell in published_table(number).to_dict("records"):
             keys = {"number": number, "latent_dim": cell["latent_dim"], "space": cell["space"]}
             half = {column: half_units[cell["space"], column] for column in COLUMNS.values()}
             allowed = half["slope"] + half["interaction"] + half["test_slope"]
@@ -140,14 +142,14 @@ def misprints() -> pd.DataFrame:
     printed = [
         float(cells.query("latent_dim == @latent_dim and space == @space")["intercept"].iloc[0])
         for number, latent_dim, space in zip(rows["number"], rows["latent_dim"], rows["space"], strict=True)
-        for cells in [table(number)]
+        for cells in [published_table(number)]
     ]
     return rows.assign(printed=printed, corrected=[-value for value in printed])
 
 
 def corrected_table(number: int) -> pd.DataFrame:
     """The table with the signs of the intercepts that `misprints` finds put right."""
-    rows = table(number)
+    rows = published_table(number)
     for cell in misprints().to_dict("records"):
         if cell["number"] == number:
             wrong = (rows["latent_dim"] == cell["latent_dim"]) & (rows["space"] == cell["space"])

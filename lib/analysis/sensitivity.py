@@ -15,14 +15,14 @@ from lib.analysis import published
 from lib.base.errors import InputError, check_known
 from lib.runs import Run, Summary, members, read, select_rows, store, summary
 
-COLUMNS = [(space, predictor) for space in ("latent", "input") for predictor in published.PREDICTOR_NAMES]
-ADMINISTRATIVE = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "committed")
+FITTED = [(space, predictor) for space in ("latent", "input") for predictor in published.PREDICTOR_NAMES]
+NO_SETTINGS = ("name", "epochs", "latent_dims", "depths", "seeds", "table_depth", "snapshots", "committed")
 
 
 def difference(variant: Run, base: Run) -> dict[str, object]:
     """The fields in which two runs differ, with the variant's values; epochs, grid and snapshots left out."""
     values, of_base = asdict(variant), asdict(base)
-    return {key: value for key, value in values.items() if key not in ADMINISTRATIVE and value != of_base[key]}
+    return {key: value for key, value in values.items() if key not in NO_SETTINGS and value != of_base[key]}
 
 
 def length(base: Summary, latent_dim: int) -> pd.DataFrame:
@@ -41,10 +41,10 @@ def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
     Of several seeds the means. NaN where there is no regression: an untrained network may have no point with a logarithm.
     """
     pooled = regressions[regressions["label"] == -1].groupby(["space", "predictor"]).mean(numeric_only=True)
-    pooled = pooled.reindex(COLUMNS)
+    pooled = pooled.reindex(FITTED)
     return {
         f"{space}_{predictor}_{name}": float(pooled.loc[(space, predictor), name])
-        for space, predictor in COLUMNS
+        for space, predictor in FITTED
         for name in ("test_slope", "test_slope_se", "test", "test_se")
     }
 
@@ -52,8 +52,8 @@ def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
 def published_values(latent_dim: int) -> dict[str, float]:
     """The same keys, without standard errors, as printed in Tables 1 and 2."""
     values = {}
-    for number, predictor in published.PREDICTORS.items():
-        rows = published.table(number).query("latent_dim == @latent_dim").set_index("space")
+    for number, predictor in published.TABLE_PREDICTORS.items():
+        rows = published.published_table(number).query("latent_dim == @latent_dim").set_index("space")
         if rows.empty:
             raise InputError(f"The paper prints nothing for d = {latent_dim}; its tables go from 2 to 20.")
         for space in ("latent", "input"):
@@ -73,7 +73,7 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
-def nearest(rows: pd.DataFrame) -> pd.Series:
+def nearest_setting(rows: pd.DataFrame) -> pd.Series:
     """The row of `distances` nearest in slopes and indicators together: with the least sum of squares."""
     return rows.loc[rows[["slopes", "indicators"]].pow(2).sum(axis=1, skipna=False).idxmin()]
 
@@ -81,7 +81,7 @@ def nearest(rows: pd.DataFrame) -> pd.Series:
 def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
     """The `distances` to the published values after the last epoch, over all points: root mean squares over latent dimensions.
 
-    At the depth of the run's tables; `course` has the last epoch, too, over the points that are watched during training.
+    At the depth of the run's tables; `coefficient_course` has the last epoch, too, over the points watched in training.
     """
     depth = run.run.table_depth
     rows = [distances(coefficients(select_rows(run.regressions, depth=depth, latent_dim=d)), d) for d in latent_dims]
@@ -90,7 +90,7 @@ def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
 
 def after_training(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
     """A row a latent dimension (the index `d`): `final` and `eigenvalues` at it."""
-    rows = {d: final(run, [d]) | eigenvalues(run, d) for d in latent_dims}
+    rows = {d: final(run, [d]) | eigenvalue_statistics(run, d) for d in latent_dims}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("d")
 
 
@@ -110,12 +110,12 @@ def crossing(rows: pd.DataFrame, latent_dim: int) -> dict[str, float]:
     return epochs | {"last": float(means.iloc[-1]), "target": float(target)}
 
 
-def eigenvalues(run: Summary, latent_dim: int) -> dict[str, float]:
+def eigenvalue_statistics(run: Summary, latent_dim: int) -> dict[str, float]:
     """After the last epoch, of J_L at the tables' depth: means over points of `arithmetic_mean` and `small_eigenvalues`."""
     return _eigenvalues(select_rows(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
 
 
-def course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
+def coefficient_course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
     """A row an epoch after which a run's weights were kept: `epoch`, and the `distances` to the published values.
 
     Over the points that are watched during training. Of several latent dimensions together: root mean squares over them, too.

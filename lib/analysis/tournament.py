@@ -213,7 +213,7 @@ def detection_by_dim(name: str, compute: bool = False, count: int = 200) -> dict
     return by_dim
 
 
-def agreement(name: str, members: Sequence[Member], sets: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def reconstruction_agreement(name: str, members: Sequence[Member], sets: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Whether members see the same images (points, N) alike, a row a set and pair of members, `first` and `second`.
 
     `spearman`: rank correlation of their errors; `apart`: root mean square difference of their reconstructions, a pixel;

@@ -10,7 +10,7 @@ from lib.base.errors import InputError
 from lib.base.usercode import reason
 
 LONGEST = 2**17  # characters that are read: two seconds of them
-LARGEST = 2**1024  # of a whole number; far larger ones cannot even be printed
+LARGEST_DOCUMENT = 2**1024  # of a whole number; far larger ones cannot even be printed
 
 
 class _Loader(yaml.SafeLoader):
@@ -23,7 +23,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
         value = super().construct_yaml_int(node)
-        if abs(value) > LARGEST:
+        if abs(value) > LARGEST_DOCUMENT:
             raise yaml.YAMLError("it has a number of hundreds of digits")
         return value
 

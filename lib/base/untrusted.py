@@ -16,14 +16,14 @@ from lib.base.errors import InputError, check_known
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGEST = 4 * 2**30  # bytes of a file, compressed or not
+LARGEST_ARRAY = 4 * 2**30  # bytes of a file, compressed or not
 
 
 def check_fits(declared: int, name: object) -> None:
     """Raise `InputError` if a file declares more than `LARGEST` bytes."""
-    if declared > LARGEST:
+    if declared > LARGEST_ARRAY:
         raise InputError(
-            f"{name} declares {declared / 2**30:.3g} GiB of values; at most {LARGEST / 2**30:g} GiB are read: give a part."
+            f"{name} declares {declared / 2**30:.3g} GiB of values; at most {LARGEST_ARRAY / 2**30:g} GiB are read: give a part."
         )
 
 

@@ -1,6 +1,6 @@
 """A user's points: .npy, .npz, .pt and .parquet files, folders of images, or code that returns an array.
 
-All of them are read through `read`. Files are untrusted, so nothing in them is executed: no pickles, except the
+All of them are read through `read_points`. Files are untrusted, so nothing in them is executed: no pickles, except the
 restricted pickles of torch that hold tensors only. Declared sizes are checked before memory is allocated (`lib.base.untrusted`).
 """
 
@@ -39,7 +39,7 @@ class Points:
         return Points(self.name, self.values[torch.from_numpy(rows)], tuple(self.labels[row] for row in rows))
 
 
-def read(source: str, folder: Path = Path()) -> Points:
+def read_points(source: str, folder: Path = Path()) -> Points:
     """The points of a file, a folder of images, or code; relative paths start from `folder`.
 
     Sources: `FILE.npy`; `FILE.npz` or `FILE.pt` (`FILE.npz:NAME` if it holds several arrays); `FILE.parquet` with numeric
@@ -59,11 +59,11 @@ def read(source: str, folder: Path = Path()) -> Points:
         raise InputError(
             f"{path} is neither a file of type {', '.join(READERS)} nor a folder of images; save them as one of these."
         )
-    tensor = checked(values, source)
+    tensor = checked_points(values, source)
     return Points(source, tensor, labels or tuple(str(row) for row in range(len(tensor))))
 
 
-def checked(values: object, name: str) -> Tensor:
+def checked_points(values: object, name: str) -> Tensor:
     """The values as a contiguous tensor on the CPU; `InputError` unless they are finite float32 or float64 points."""
     if isinstance(values, np.ndarray):
         if values.dtype.hasobject or values.dtype.kind not in "biufc":
@@ -152,7 +152,7 @@ def _pt(path: Path, key: str | None) -> Tensor:
     if isinstance(content, Mapping):
         tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
         content = tensors[_chosen(tensors, key, path)]
-    return content  # `checked` refuses anything but a tensor
+    return content  # `checked_points` refuses anything but a tensor
 
 
 def _parquet(path: Path, key: str | None) -> np.ndarray:

@@ -22,7 +22,7 @@ FATES = ("fixed point", "cycle", "lost", "unsettled")
 TOLERANCE = 1e-10  # length of a step, relative to 1 + |x|, below which an orbit has converged
 SAME = 1e-6  # distance, relative to 1 + |x|, below which two fixed points are the same
 LOST = 1e6  # length beyond which an orbit counts as lost: images have at most sqrt(N)
-LONGEST = 60  # longest period of a cycle that is detected
+LONGEST_CYCLE = 60  # longest period of a cycle that is detected
 ROUNDS = 15  # of Newton's method
 SETTLING = 10  # steps until a separation points in the direction of fastest growth
 
@@ -72,7 +72,7 @@ def iterate(
                 break
         end[moving] = current
         image, returns = current, torch.zeros(len(moving), dtype=torch.long, **at)
-        for after in range(1, LONGEST + 1):
+        for after in range(1, LONGEST_CYCLE + 1):
             image = decoder(encoder(image))
             back = (image - current).norm(dim=1) <= tolerance * (1 + current.norm(dim=1))
             returns[back & (returns == 0)] = after
@@ -208,7 +208,7 @@ def starting_points(encoder: nn.Module, decoder: nn.Module, x: Tensor, orbits: O
     return {name: column.cpu().numpy() for name, column in columns.items()}
 
 
-def nearest(points: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+def nearest_attractor(points: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     """The distance (C,) of each point (C, N) to the nearest of images (M, N), and that image's row (C,)."""
     if not len(points):
         return points.new_zeros(0), torch.zeros(0, dtype=torch.long, device=points.device)
@@ -245,7 +245,7 @@ def portrait(
     """
     orbits = iterate(encoder, decoder, x, steps)
     ends = attractors(encoder, decoder, orbits)
-    distance, row = nearest(ends.points, images)
+    distance, row = nearest_attractor(ends.points, images)
     solutions, solved = newton(encoder, decoder, x)
     solutions = solutions[solved][distinct(solutions[solved])[0]]
     pure, single = purity(ends.basin[: len(labels)], labels)

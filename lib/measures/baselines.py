@@ -20,7 +20,7 @@ def neighbours(dataset: Dataset) -> dict[str, np.ndarray]:
     A training point is not its own neighbour, unless it is the only one.
     """
     train, test = (split.images.numpy() for split in (dataset.train, dataset.test))
-    own, others = nearest(train), nearest(train, test)
+    own, others = nearest_rows(train), nearest_rows(train, test)
     return {
         "nearest": np.concatenate([own[1][:, 0], others[1][:, 0]]),
         "neighbour_distance": np.concatenate([own[0][:, -1], others[0][:, -1]]),
@@ -29,10 +29,10 @@ def neighbours(dataset: Dataset) -> dict[str, np.ndarray]:
 
 def neighbour_distance(reference: np.ndarray, x: np.ndarray | None = None) -> np.ndarray:
     """The distance (points,) of every row of x to its fifth nearest row of the reference; x None: among the reference itself."""
-    return nearest(reference, x)[0][:, -1]
+    return nearest_rows(reference, x)[0][:, -1]
 
 
-def nearest(reference: np.ndarray, x: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def nearest_rows(reference: np.ndarray, x: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The distances (points, 5), float64, of the five nearest rows of the reference, and which they are (points, 5).
 
     x None: of every row of the reference among the others. Fewer columns where there are fewer rows; a single row is its own

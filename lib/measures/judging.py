@@ -24,8 +24,8 @@ from lib.measures.costs import Sizes
 from lib.measures.protocol import Measure, every
 
 WORST = 0.1  # the share of points, by error, that the AUROC is about
-RESAMPLES = 200
-LEAST_POINTS = 20
+SCORE_RESAMPLES = 200
+LEAST_JUDGED = 20
 LEVEL = 0.05
 
 
@@ -126,7 +126,7 @@ def risk_coverage(error: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.
 CRITERIA = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
 
 
-def weightings(points: int, seed: int = 0, resamples: int = RESAMPLES) -> np.ndarray:
+def weightings(points: int, seed: int = 0, resamples: int = SCORE_RESAMPLES) -> np.ndarray:
     """Bootstrap weights (points, 1 + resamples): first every point once, then how often each is drawn, with replacement."""
     drawn = np.random.default_rng(seed).integers(0, points, (resamples, points)).T
     places = drawn * (resamples + 1) + np.arange(1, resamples + 1)
@@ -165,8 +165,8 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
 
 
 def _check_varies(name: str, values: np.ndarray) -> None:
-    if len(values) < LEAST_POINTS:
-        raise InputError(f"{len(values)} points have a score; a judgement needs {LEAST_POINTS}: give more points.")
+    if len(values) < LEAST_JUDGED:
+        raise InputError(f"{len(values)} points have a score; a judgement needs {LEAST_JUDGED}: give more points.")
     _check_finite(name, values)
     if np.ptp(values) == 0:
         raise InputError(f"The {name} is constant at {values[0]:g}; it ranks nothing: give one that varies.")

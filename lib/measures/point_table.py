@@ -53,7 +53,7 @@ def geometry(result: Cores, input_dim: int, spaces: Sequence[str] = SPACES) -> d
     return columns | {"tangent_distance": plane.distance, "decoder_log_volume": plane.decoder_log_volume}
 
 
-def measure(encoder_decoder: Pair, dataset: Dataset, neighbours: np.ndarray, device: str = "cpu") -> pa.Table:
+def measure_points(encoder_decoder: Pair, dataset: Dataset, neighbours: np.ndarray, device: str = "cpu") -> pa.Table:
     """The per-point table of a network, in float64, train points first.
 
     `neighbours` (points,): the neighbour distances of the data set (`lib.measures.baselines.neighbours`); `device`:
@@ -87,7 +87,7 @@ def _lists(values: Tensor) -> pa.FixedSizeListArray:
     return pa.FixedSizeListArray.from_arrays(pa.array(values.contiguous().numpy().ravel()), values.shape[1])
 
 
-def eigenvalues(points: pa.Table, space: str) -> np.ndarray:
+def stored_eigenvalues(points: pa.Table, space: str) -> np.ndarray:
     """The eigenvalues (points, d), complex, of one space from a per-point table."""
     parts = [points[f"eigenvalues_{space}_{part}"].combine_chunks().flatten().to_numpy() for part in ("real", "imag")]
     return (parts[0] + 1j * parts[1]).reshape(len(points), -1)

@@ -27,7 +27,7 @@ import numpy as np
 
 from lib.base.errors import InputError, check_known
 
-RESAMPLES = 200
+SLOPE_RESAMPLES = 200
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "class": ("class",),
@@ -184,7 +184,7 @@ def _bootstrap(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray) -> tupl
     pooled = np.column_stack([np.ones_like(y), y, y * y, inside, inside * x, inside * x * x])
     of_test = np.column_stack([held_out, held_out * x, held_out * y, held_out * x * x, held_out * x * y])
     slopes = []
-    for _ in range(RESAMPLES):
+    for _ in range(SLOPE_RESAMPLES):
         weights = generator.poisson(1.0, len(y)).astype(float)
         n, sum_y, sum_yy, m, sum_x, sum_xx = weights @ pooled
         t, test_x, test_y, test_xx, test_xy = weights @ of_test

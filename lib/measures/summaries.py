@@ -1,7 +1,7 @@
 r"""What is measured at every point of a trained member, and the summary that figures, tables and claims are made from.
 
-`measure` makes the per-point table: one row a point, train and test together. `summarise` reduces it to the small
-tables (statistics, histograms, regressions) that stay when the points are gone.
+`lib.measures.point_table.measure_points` makes the per-point table: one row a point, train and test together.
+`summarise` reduces it to the small tables (statistics, histograms, regressions) that stay when the points are gone.
 """
 
 import base64
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from lib.base.errors import InputError
 from lib.measures import regression
-from lib.measures.point_table import ILL_CONDITIONED, SMALL, SPACES, eigenvalues
+from lib.measures.point_table import ILL_CONDITIONED, SMALL, SPACES, stored_eigenvalues
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Dataset
 
@@ -89,7 +89,7 @@ def _member_row(points: pa.Table, test: np.ndarray) -> dict[str, Any]:
 
 def _quantities(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
     """(space, quantity) -> values (points,), NaN where a quantity does not exist."""
-    latent_dim = eigenvalues(points, "input").shape[1]
+    latent_dim = stored_eigenvalues(points, "input").shape[1]
     quantities = {("both", "mse"): points["mse"].to_numpy()}
     for p in (1, 2):
         quantities["both", f"distance_l{p}"] = points[f"distance_l{p}"].to_numpy() / latent_dim
@@ -98,7 +98,7 @@ def _quantities(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
         quantities |= {
             (space, "arithmetic_mean"): points[f"trace_{space}"].to_numpy() / latent_dim,
             (space, "geometric_mean"): np.where(np.isnan(log), 0.0, np.exp(log / latent_dim)),
-            (space, "small_eigenvalues"): (np.abs(eigenvalues(points, space)) < SMALL).sum(axis=1),
+            (space, "small_eigenvalues"): (np.abs(stored_eigenvalues(points, space)) < SMALL).sum(axis=1),
             (space, "log_volume"): log,
             (space, "reversed"): (points[f"sign_{space}"].to_numpy() < 0).astype(float),
         }
@@ -134,7 +134,7 @@ def _histograms(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
     step = 2 * np.pi / ARGUMENT_BINS
     rows = []
     for space in SPACES:
-        bins = np.round((np.angle(eigenvalues(points, space)) + np.pi) / step).astype(int) % ARGUMENT_BINS
+        bins = np.round((np.angle(stored_eigenvalues(points, space)) + np.pi) / step).astype(int) % ARGUMENT_BINS
         for split, in_split in (("train", ~test), ("test", test)):
             counts = np.bincount(bins[in_split].ravel(), minlength=ARGUMENT_BINS).tolist()
             keys = {"space": space, "split": split, "label": ALL, "quantity": "argument"}
@@ -181,7 +181,7 @@ def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dic
     ]
 
 
-def sampled(test: np.ndarray) -> np.ndarray:
+def sampled_rows(test: np.ndarray) -> np.ndarray:
     """The rows that a summary keeps: 1,000 train and 1,000 test points (all where there are fewer), train first.
 
     The same of a data set for every member; `test` (points,) bool.
@@ -191,7 +191,7 @@ def sampled(test: np.ndarray) -> np.ndarray:
 
 
 def _sample(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
-    rows = points.select(SAMPLE).take(sampled(test)).to_pylist()
+    rows = points.select(SAMPLE).take(sampled_rows(test)).to_pylist()
     return [{name: _rounded(value, 4) for name, value in row.items()} for row in rows]
 
 

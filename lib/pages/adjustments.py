@@ -26,7 +26,7 @@ class BuildEnds(SystemExit):
         super().__init__(f"The book was not built. {message}")
 
 
-def setup(app: Sphinx) -> None:
+def adjust(app: Sphinx) -> None:
     """Register with Sphinx."""
     for event in ("env-before-read-docs", "doctree-resolved"):  # Jupyter Book has Thebe, whose script comes from a CDN
         for listener in list(app.events.listeners[event]):

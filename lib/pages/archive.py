@@ -10,11 +10,11 @@ from lib.base.errors import InputError
 from lib.base.usercode import reason
 from lib.runs import store
 
-HTML = files.ROOT / "book" / "_build" / "html"
+BUILT_HTML = files.ROOT / "book" / "_build" / "html"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same files
 
 
-def write(target: Path, html: Path = HTML) -> int:
+def write_archive(target: Path, html: Path = BUILT_HTML) -> int:
     """Write the archive, whole or not at all; return the number of files in it.
 
     It holds html/, notebooks/ (executed), manifests/ of all runs, source/ (all tracked files, with results/ and the

@@ -73,10 +73,10 @@ def load_pages(names: Iterable[str], folder: Path) -> dict[str, BookPage]:
     chosen = os.environ.get("BOOK_RUNS")
     missing_reason = cache(runs.missing_reason)
     pages = {}
-    for name in sorted(set(names) & set(source.names(folder))):
-        page = source.load(name, folder)
+    for name in sorted(set(names) & set(source.page_names(folder))):
+        page = source.load_page(name, folder)
         given = {"runs": chosen.split(",")} if chosen and "runs" in page.parameters else {}
-        parameters = source.checked(page, given)
+        parameters = source.checked_parameters(page, given)
         notes = []
         for parameter in filter(source.holds_runs, parameters):
             missing = {run: why for run in parameters[parameter] if (why := missing_reason(run))}
@@ -118,7 +118,7 @@ def execute_page(page: BookPage, folder: Path) -> None:
     name = page.page.name
     started = time.monotonic()
     logger.info("executing %s ...", name)
-    page.notebook = execution.execute(page.page, page.parameters)
+    page.notebook = execution.execute_page(page.page, page.parameters)
     logger.info("executed %s in %.0f s", name, time.monotonic() - started)
     if execution.key(page.page, page.parameters) == page.key:
         execution.store(folder, name, page.key, page.notebook)

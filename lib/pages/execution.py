@@ -31,10 +31,10 @@ from lib.base import files
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
 from lib.base.usercode import reason
-from lib.pages.source import BOOK, Page, checked, load, parameter_table
+from lib.pages.source import BOOK, Page, checked_parameters, load_page, parameter_table
 from lib.runs.store import commit
 
-VERSIONS = ("torch", "numpy", "scipy", "pandas", "statsmodels", "scikit-learn", "matplotlib", "ipykernel")
+VERSIONS_THAT_MATTER = ("torch", "numpy", "scipy", "pandas", "statsmodels", "scikit-learn", "matplotlib", "ipykernel")
 TIMEOUT = 900  # seconds a cell may take
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -54,8 +54,8 @@ def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOO
     Raises `InputError` for an unknown page, parameter, or run, a value of the wrong type, or one that the page refuses by an
     `InputError` of its own, and for an `output` that cannot be written; `PageError` if the page raises anything else.
     """
-    page = load(name, book)
-    parameters = checked(page, given)
+    page = load_page(name, book)
+    parameters = checked_parameters(page, given)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=output.parent).close()
@@ -65,7 +65,7 @@ def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOO
         runs.ensure(run)
     try:
         with one_thread():
-            notebook = execute(page, parameters)
+            notebook = execute_page(page, parameters)
     except PageError as error:
         if error.refusal:
             raise InputError(error.refusal) from error
@@ -75,7 +75,7 @@ def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOO
 
 def versions() -> dict[str, str]:
     """The versions that outputs may depend on."""
-    return {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
+    return {"python": platform.python_version()} | {name: version(name) for name in VERSIONS_THAT_MATTER}
 
 
 def origin(name: str) -> dict[str, str]:
@@ -103,7 +103,7 @@ def key(page: Page, parameters: Mapping[str, Any]) -> str:
     return files.digest([page.code, dict(parameters), code_digest(modules), summaries, printed, declared, versions()])
 
 
-def execute(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
+def execute_page(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
     """The executed notebook, its provenance in its metadata under "provenance". Raises `PageError` if the page raises."""
     started = time.monotonic()
     changed = {name: value for name, value in parameters.items() if value != page.parameters[name].default}

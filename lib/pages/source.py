@@ -80,7 +80,7 @@ class Page:
                 ) from error
 
 
-def names(book: Path = BOOK) -> list[str]:
+def page_names(book: Path = BOOK) -> list[str]:
     """The pages that can be executed: book/*.py."""
     return sorted(path.stem for path in book.glob("*.py"))
 
@@ -89,20 +89,20 @@ def parameter_table(book: Path = BOOK) -> pd.DataFrame:
     """The parameters that the pages declare, one row per page and parameter: `default`, `type`, `meaning`."""
     rows = {
         (name, parameter.name): [parameter.default, parameter.annotation, parameter.help]
-        for name in names(book)
-        for parameter in load(name, book).parameters.values()
+        for name in page_names(book)
+        for parameter in load_page(name, book).parameters.values()
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["default", "type", "meaning"])
     return table.set_index(pd.MultiIndex.from_tuples(rows, names=["page", "parameter"]))
 
 
-def load(name: str, book: Path = BOOK) -> Page:
+def load_page(name: str, book: Path = BOOK) -> Page:
     """Read the page book/NAME.py."""
-    check_known("page", name, names(book))
-    return parse(name, (book / f"{name}.py").read_text())
+    check_known("page", name, page_names(book))
+    return parse_page(name, (book / f"{name}.py").read_text())
 
 
-def parse(name: str, text: str) -> Page:
+def parse_page(name: str, text: str) -> Page:
     """The page of this name and percent text. Raises `InputError` where its code or its parameters cell cannot be read."""
     notebook = jupytext.reads(text, fmt="py:percent")
     cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
@@ -133,7 +133,7 @@ def _parameter(statement: ast.stmt) -> Parameter:
     return Parameter(statement.target.id, ast.unparse(statement.annotation), ast.literal_eval(statement.value))
 
 
-def checked(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
+def checked_parameters(page: Page, given: Mapping[str, Any]) -> dict[str, Any]:
     """The page's parameters, given ones over defaults. Texts are read as YAML unless the parameter is a string.
 
     Raises `InputError` for an unknown parameter, a value of the wrong type, or an unknown run.

@@ -27,7 +27,7 @@ from lib.pages.execution import PageError
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    adjustments.setup(app)
+    adjustments.adjust(app)
     book = Book()
     app.connect("builder-inited", book.execute)
     app.connect("env-get-outdated", book.outdated)

@@ -54,7 +54,7 @@ def fates(shares: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[s
     return figure
 
 
-def rank_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int) -> str:
+def fate_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int) -> str:
     """`orbit_correlations` as a table, a row a network; `quantities`: column -> name. Blank where nothing can be correlated."""
     parts, rows = orbit_correlations(starts, list(quantities), fixed), []
     pairs = [(quantity, target) for quantity in quantities for target in TARGETS]
@@ -66,7 +66,7 @@ def rank_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int)
     return markdown(["network", "end in a fixed point", *named], rows)
 
 
-def attractors(numbers: Mapping[str, Mapping[str, float]]) -> str:
+def attractors_table(numbers: Mapping[str, Mapping[str, float]]) -> str:
     """The fixed points of each network (`lib.geometry.orbits.Portrait.numbers`), a row a network."""
     columns = [
         ("network", "{index}"),

@@ -76,7 +76,7 @@ def lost_sentence(summaries: Summaries) -> str:
     )
 
 
-def without_lost(summaries: Summaries) -> str:
+def without_lost_table(summaries: Summaries) -> str:
     """The claims that come out differently without the networks that lost a direction (`lib.analysis.claims.without_lost`)."""
     rows = claims.without_lost(dict(summaries))
     if rows.empty:
@@ -104,7 +104,7 @@ def sample_sizes(summaries: Summaries, page: str) -> str:
             f"{seeds} seed{'s' if seeds > 1 else ''} for each $d$ and depth; {points:,} points a network."
         )
         if of_page:
-            verdicts = [verdict.verdict for verdict in claims.evaluate(summary, of_page)]
+            verdicts = [verdict.verdict for verdict in claims.evaluate_claims(summary, of_page)]
             counts = (f"{verdicts.count(word)} {word}" for word in VERDICTS)
             text += f" Of the {len(of_page)} claims of this page: {', '.join(counts)}."
         items.append(f"- {text}")

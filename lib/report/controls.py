@@ -48,7 +48,7 @@ def headline(summaries: Summaries) -> Figure:
     return figure
 
 
-def controlled_slopes(summaries: Summaries, split: str, space: str = "input") -> Figure:
+def slopes_by_control(summaries: Summaries, split: str, space: str = "input") -> Figure:
     """The slope of the error on the log volume (top) and on the trace (bottom) against d, by what is held fixed.
 
     At the depth of the tables, for one split; bands are 95 % intervals by robust standard errors.
@@ -76,7 +76,7 @@ def _controlled(
     series(axis, with_interval(rows, "slope"), style, label, value="slope", band=("low", "high"))
 
 
-def controlled(summaries: Summaries, space: str = "input", split: str = "test") -> str:
+def controlled_table(summaries: Summaries, space: str = "input", split: str = "test") -> str:
     """The slopes at each run's largest d and table depth, by what is held fixed: slope (robust standard error), partial R2."""
     frames = {
         name: evidence.controlled(summary, space=space, split=split, latent_dim=max(summary.run.latent_dims))
@@ -97,7 +97,7 @@ def controlled(summaries: Summaries, space: str = "input", split: str = "test") 
     return table(order.merge(wide.reset_index(), how="left"), columns, left=3)
 
 
-def control_counts(summaries: Summaries, space: str = "input", split: str = "test") -> str:
+def control_counts_sentence(summaries: Summaries, space: str = "input", split: str = "test") -> str:
     """`lib.analysis.evidence.control_counts` of each run: above 0, below 0 or neither, and under half of the raw slope."""
     frames = {name: evidence.control_counts(summary, space, split).reset_index() for name, summary in summaries.items()}
     rows = by_run(frames)

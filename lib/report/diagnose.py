@@ -20,7 +20,7 @@ from lib.analysis.diagnosis import (
     correlations,
     flag_shares,
     images,
-    reconstructed,
+    reconstructed_points,
 )
 from lib.report.style import BLACK, BLUE, ORANGE
 
@@ -130,7 +130,7 @@ def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.nd
         values = one.values[torch.from_numpy(chosen.index.to_numpy())]
         originals = images(values)
         if originals is not None:
-            redrawn = images(reconstructed(found.model, values)) if len(chosen) else originals
+            redrawn = images(reconstructed_points(found.model, values)) if len(chosen) else originals
             shown[name] = list(zip(chosen["point"], originals, redrawn, strict=True))
     return shown
 
@@ -149,7 +149,7 @@ def orientation_table(found: Diagnosis) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def orientation(found: Diagnosis) -> str:
+def orientation_sentence(found: Diagnosis) -> str:
     """What these counts mean here."""
     measured = pd.concat([one.measured for one in found.data.values()])
     turned, singular = measured["sign"] < 0, int(measured["singular"].sum())
@@ -241,11 +241,11 @@ def conclusion(found: Diagnosis) -> str:
 
 
 WIDE = 30  # times the central range: what spreads farther is drawn on a scale that is logarithmic outside of it
-LONGEST = 18  # letters of a name
+LONGEST_NAME = 18  # letters of a name
 Picture = tuple[str, np.ndarray, np.ndarray]
 
 
-def _short(name: str, longest: int = LONGEST) -> str:
+def _short(name: str, longest: int = LONGEST_NAME) -> str:
     half = (longest - 1) // 2
     return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 

@@ -149,7 +149,7 @@ def coverage(summaries: Summaries) -> str:
     return markdown(header, rows, left=2)
 
 
-def settings(summaries: Summaries) -> str:
+def settings_table(summaries: Summaries) -> str:
     """The settings that a run leaves open, by run."""
     names = [
         "dataset",
@@ -173,7 +173,7 @@ def _setting(run: Run, name: str) -> str:
     return "; ".join(f"$n={depth}$: {'-'.join(map(str, widths))}" for depth, widths in value.items())
 
 
-def precision(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
+def precision_table(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
     """The test slopes of two runs that differ in precision alone (`lib.analysis.sensitivity.precision`), in words."""
     if pairs is None:
         return "Two runs are needed to say more, and both are not there."
@@ -188,7 +188,7 @@ def precision(pairs: pd.DataFrame | None, runs: Sequence[Summary]) -> str:
     )
 
 
-def health(summaries: Summaries) -> str:
+def health_table(summaries: Summaries) -> str:
     """`lib.analysis.evidence.health` of each run: mean errors, and the shares of unsound cores."""
     columns = [
         ("run", "{run}"),

@@ -21,10 +21,10 @@ from lib.report.layout import Summaries
 from lib.report.style import BLACK, BLUE, ORANGE
 
 NAME = "explore-slopes"
-SPACES = {space: SPACE_NAMES[space] for space in ("latent", "input")}  # the paper's J_L is offered first
+SPACE_OPTIONS = {space: SPACE_NAMES[space] for space in ("latent", "input")}  # the paper's J_L is offered first
 LABEL = "Test slopes against the latent dimension, of all points and class by class."
 ABSENT = "A figure to explore stands here in the book; the static figure beside it shows the same."
-HTML = """<div class="explore" id="{name}" role="group" aria-label="{label}"><p>{absent}</p>
+EXPLORER_HTML = """<div class="explore" id="{name}" role="group" aria-label="{label}"><p>{absent}</p>
 <div class="explore-controls">{controls}</div><div class="explore-plots">{plot}</div>
 <script>
 addEventListener("DOMContentLoaded", () => {{
@@ -56,7 +56,7 @@ def _explorer(controls: Sequence[Model], plot: Model) -> Explorer:
         places[root.id] = f"{NAME}-{number}"
     items = [{"docid": NAME, "roots": places, "root_ids": list(places)}]
     data = {"documents": {NAME: document.to_json(deferred=False)}, "items": items}
-    html = HTML.format(
+    html = EXPLORER_HTML.format(
         name=NAME,
         label=LABEL,
         absent=ABSENT,
@@ -78,9 +78,9 @@ def class_slopes(summaries: Summaries) -> Explorer:
         ]
         for run, summary in summaries.items()
         for predictor in PREDICTOR_NAMES
-        for space in SPACES
+        for space in SPACE_OPTIONS
     }
-    choices = {"run": {name: name for name in summaries}, "predictor": PREDICTOR_NAMES, "space": SPACES}
+    choices = {"run": {name: name for name in summaries}, "predictor": PREDICTOR_NAMES, "space": SPACE_OPTIONS}
     selects = [
         Select(title=name, value=next(iter(options)), options=[*options.items()], width=120)
         for name, options in choices.items()

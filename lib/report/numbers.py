@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
-COLUMNS = ["panel", "series", "mark", "x", "y", "value"]
+CSV_COLUMNS = ["panel", "series", "mark", "x", "y", "value"]
 PICTURE = 500  # cells of a picture whose numbers are given: those of a chart, not those of a photograph
 Mark = tuple[str, Any, Any, Any, Any]  # series; mark; x, y and value: numbers, or arrays of one length
 
@@ -37,7 +37,7 @@ def csv(figure: Figure) -> str:
         for series, mark, x, y, value in _marks(axis):
             numbers = zip(*map(np.ravel, np.broadcast_arrays(x, y, value)), strict=True)
             rows += [(panel, series, mark, *three) for three in numbers if np.isfinite(three[:2]).all()]
-    return pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return pd.DataFrame(rows, columns=CSV_COLUMNS).to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def _marks(axis: Axes) -> Iterator[Mark]:

@@ -13,7 +13,7 @@ from lib.report.style import BLACK, BLUE, ORANGE
 from lib.training.corruptions import DISTRIBUTIONS
 
 
-def detection(by_dim: Mapping[int, pd.DataFrame]) -> Figure:
+def detection_figure(by_dim: Mapping[int, pd.DataFrame]) -> Figure:
     """How well each detector tells sets of images from test points: a dot a set at its AUROC, a panel a latent dimension.
 
     `by_dim`: `lib.analysis.tournament.detection`. The short bar is the median over the sets; the dotted line, no knowledge.
@@ -59,7 +59,7 @@ def generalised_characters(
     return figure
 
 
-CHANGED = {
+CORRUPTION_NAMES = {
     "permuted": "test images, their pixels in one random order",
     "inverted": "test images, $1-x$",
     "rotated": "test images, turned by a quarter",
@@ -71,7 +71,7 @@ CHANGED = {
 }
 
 
-def shifted(table: pd.DataFrame) -> str:
+def shifted_table(table: pd.DataFrame) -> str:
     """Spearman's rho of every score within each set of changed test points, and over all of them (`shifted_tournament`)."""
     wide = table.pivot_table(index="score", columns="set", values="spearman", sort=False)
     sure = table.pivot_table(index="score", columns="set", values="spearman_holm", sort=False)
@@ -111,7 +111,7 @@ def sets(found: pd.DataFrame, alike: pd.DataFrame, shown: Sequence[str] = ("trac
     agree = alike.groupby("set", sort=False).mean(numeric_only=True)
     rows = []
     for name in agree.index:
-        text = DISTRIBUTIONS[name][0] if name in DISTRIBUTIONS else CHANGED.get(name, "another data set")
+        text = DISTRIBUTIONS[name][0] if name in DISTRIBUTIONS else CORRUPTION_NAMES.get(name, "another data set")
         cells = [f"{auroc[name, one]:.2f}" if (name, one) in auroc else "" for one in shown]
         row = agree.loc[name]
         rows.append([name, text, *cells, *(f"{row[one]:.2f}" for one in ("spearman", "apart", "error"))])

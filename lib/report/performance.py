@@ -40,7 +40,7 @@ def routes(benchmark: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def growth(benchmark: Mapping[str, Any]) -> Figure:
+def growth_with_inputs(benchmark: Mapping[str, Any]) -> Figure:
     """Microseconds a point of ours and of torch.func, as input dimension, latent dimension, depth, or points grow."""
     figure = Figure(figsize=(7.6, 4.6))
     axes = figure.subplots(2, 2)

@@ -116,22 +116,28 @@ def slopes_by_seed(rows: pd.DataFrame) -> Figure:
 
 SYMBOLS = ("$b_0$", "$b_1$", "$b_2$", "$b_3$", "$b_1+b_3$")
 COEFFICIENTS = dict(zip(published.COLUMNS.values(), SYMBOLS, strict=True))
-SPACES = {space: f"${SPACE_NAMES[space][-1]}$" for space in ("latent", "input")}  # in the order of the printed tables
+SPACE_HEADERS = {
+    space: f"${SPACE_NAMES[space][-1]}$" for space in ("latent", "input")
+}  # in the order of the printed tables
 
 
-def coefficients(summaries: Summaries, number: int) -> str:
+def coefficients_table(summaries: Summaries, number: int) -> str:
     """Table 1 or 2 as published and as reproduced, a block of rows a latent dimension; standard errors in brackets.
 
     For a run on MNIST the differences follow, from the published table with its misprints corrected.
     """
-    printed, misprints = published.table(number), select_rows(published.misprints(), number=number)
+    printed, misprints = published.published_table(number), select_rows(published.misprints(), number=number)
     ours = {name: comparisons.beside_published(summary, number) for name, summary in summaries.items()}
-    header = ["$d$", "run", *(f"{symbol}: {sign}" for symbol in SPACES.values() for sign in COEFFICIENTS.values())]
+    header = [
+        "$d$",
+        "run",
+        *(f"{symbol}: {sign}" for symbol in SPACE_HEADERS.values() for sign in COEFFICIENTS.values()),
+    ]
     rows = []
     for latent_dim in sorted(printed["latent_dim"].unique()):
         cells = _cells(printed, latent_dim, "{*:.4g}")
         for space in select_rows(misprints, latent_dim=latent_dim)["space"]:
-            cells[len(COEFFICIENTS) * list(SPACES).index(space)] += " (!)"
+            cells[len(COEFFICIENTS) * list(SPACE_HEADERS).index(space)] += " (!)"
         rows.append([latent_dim, "published", *cells])
         for name, frame in ours.items():
             cells = _cells(frame, latent_dim, "{*_ours:.3f} ({*_se:.3f})")
@@ -145,13 +151,13 @@ def coefficients(summaries: Summaries, number: int) -> str:
 def _cells(frame: pd.DataFrame, latent_dim: int, pattern: str) -> list[str]:
     """The coefficients of both spaces at one d as text, `*` in the pattern standing for their names; blank where there are none."""
     cells = []
-    for space in SPACES:
+    for space in SPACE_HEADERS:
         rows = select_rows(frame, latent_dim=latent_dim, space=space).to_dict("records")
         cells += [pattern.replace("*", name).format(**rows[0]) if rows else "" for name in COEFFICIENTS]
     return cells
 
 
-def agreement(summaries: Summaries) -> str:
+def agreement_table(summaries: Summaries) -> str:
     """The agreement of each run's test slopes with the published ones (`lib.analysis.comparisons.agreement`).
 
     The last column is over every d, the others from `comparisons.AGREE_FROM` on.
@@ -171,7 +177,7 @@ def agreement(summaries: Summaries) -> str:
         ("same sign", "{same_sign:.0%}"),
         ("RMS difference at all $d$", "{rms_all:.3f}"),
     ]
-    return table(rows.assign(letter=rows["space"].map(SPACES)), columns, left=3)
+    return table(rows.assign(letter=rows["space"].map(SPACE_HEADERS)), columns, left=3)
 
 
 def agreement_sentence(summary: Summary) -> str:

@@ -98,7 +98,7 @@ def score_overview(widths: tuple[int, ...], training_points: int) -> str:
     return markdown(["score", "needs", "sees the error", "multiply-adds a point"], rows, left=3)
 
 
-def results(tournaments: Mapping[str, pd.DataFrame]) -> str:
+def results_table(tournaments: Mapping[str, pd.DataFrame]) -> str:
     """Every score at the largest d and the first seed of each run: three measures with their bands, and the gained R2.
 
     Bold: different from no knowledge by Holm's method at 5 % (rank correlation, gained R2).

@@ -7,15 +7,15 @@ from matplotlib.figure import Figure
 
 from lib.analysis.intervals import Z
 from lib.analysis.published import PREDICTOR_NAMES
-from lib.analysis.sensitivity import COLUMNS
+from lib.analysis.sensitivity import FITTED
 from lib.report.style import BLACK, BLUE, BY_RUN, GREEN, ORANGE, PURPLE, SPACE_SYMBOLS
 
 LOOKS = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 SERIES = {  # the four columns of the tables, by space and predictor
     (space, predictor): (*look, f"{SPACE_SYMBOLS[space]}, {PREDICTOR_NAMES[predictor]}")
-    for (space, predictor), look in zip(COLUMNS, LOOKS, strict=True)
+    for (space, predictor), look in zip(FITTED, LOOKS, strict=True)
 }
-KINDS = {"test": "test indicator $b_2$", "test_slope": "test slope $b_1+b_3$"}
+COEFFICIENT_NAMES = {"test": "test indicator $b_2$", "test_slope": "test slope $b_1+b_3$"}
 
 
 def training_length(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[str, float]]) -> Figure:
@@ -27,7 +27,7 @@ def training_length(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Map
     axes = figure.subplots(2, len(by_dim), squeeze=False, sharex=True, sharey="row")
     for column, (latent_dim, rows) in enumerate(by_dim.items()):
         axes[0, column].set_title(f"$d$ = {latent_dim}")
-        for axis, kind in zip(axes[:, column], KINDS, strict=True):
+        for axis, kind in zip(axes[:, column], COEFFICIENT_NAMES, strict=True):
             published = [value for key, value in wanted[latent_dim].items() if key.endswith(f"_{kind}")]
             axis.axhspan(min(published), max(published), color="#bbbbbb", alpha=0.6, linewidth=0, label="published")
             for (space, predictor), (color, marker, dashes, name) in SERIES.items():
@@ -38,20 +38,20 @@ def training_length(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Map
             axis.minorticks_off()
             axis.axhline(0, color=BLACK, linewidth=0.7)
         axes[1, column].set_xlabel("epochs of training")
-    for axis, label in zip(axes[:, 0], KINDS.values(), strict=True):
+    for axis, label in zip(axes[:, 0], COEFFICIENT_NAMES.values(), strict=True):
         axis.set_ylabel(label)
     axes[0, 0].legend(fontsize=8)
     return figure
 
 
-def settings(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[str, float]]) -> Figure:
+def settings_figure(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[str, float]]) -> Figure:
     """Test indicators (left) and test slopes (right) of every setting less the published ones, a panel a latent dimension.
 
     With 95 % intervals. `by_dim`: of `lib.analysis.sensitivity.settings`; `wanted`: of `published_values`.
     """
     names = list(dict.fromkeys(name for rows in by_dim.values() for name in rows["setting"]))
     figure = Figure(figsize=(8.4, 0.42 * len(names) + 1.5))
-    panels = [(kind, latent_dim) for kind in KINDS for latent_dim in by_dim]
+    panels = [(kind, latent_dim) for kind in COEFFICIENT_NAMES for latent_dim in by_dim]
     axes = figure.subplots(1, len(panels), sharey=True)
     for axis, (kind, latent_dim) in zip(axes, panels, strict=True):
         rows = (
@@ -64,9 +64,9 @@ def settings(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[st
             axis.errorbar(rows[key] - wanted[latent_dim][key], heights, xerr=Z * rows[f"{key}_se"], **options)
         axis.axvline(0, color=BLACK, linewidth=0.7)
         axis.set_title(f"$d$ = {latent_dim}")
-        axis.set_xlabel(f"{KINDS[kind]},\nless published")
+        axis.set_xlabel(f"{COEFFICIENT_NAMES[kind]},\nless published")
         axis.grid(axis="y", visible=False)
-    for kind in range(len(KINDS)):
+    for kind in range(len(COEFFICIENT_NAMES)):
         same = axes[kind * len(by_dim) : (kind + 1) * len(by_dim)]
         limits = [limit for axis in same for limit in axis.get_xlim()]
         for axis in same:
@@ -80,7 +80,7 @@ def settings(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[st
 def courses(by_setting: Mapping[str, pd.DataFrame]) -> Figure:
     """The distances of slopes and indicators from the published ones during training, a line a setting; each mark an epoch.
 
-    `by_setting`: of `lib.analysis.sensitivity.course`. The lower left corner is where both are as published.
+    `by_setting`: of `lib.analysis.sensitivity.coefficient_course`. The lower left corner is where both are as published.
     """
     figure = Figure(figsize=(5.4, 3.8))
     axis = figure.subplots()

@@ -51,7 +51,7 @@ def training_course(summaries: Summaries) -> Figure:
         shown = evenly_spaced(summary.run.latent_dims, len(BY_DEPTH))
         an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
         for row, quantity in enumerate(quantities):
-            axis, rows = axes[row, column], dynamics.course(summary, quantity)
+            axis, rows = axes[row, column], dynamics.quantity_course(summary, quantity)
             for d, (color, marker, dashes) in zip(shown, BY_DEPTH, strict=False):
                 course = rows[rows["latent_dim"] == d]
                 steps = course["epoch"] * an_epoch
@@ -91,14 +91,14 @@ def moduli_and_angles(samples: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
-def settling(summaries: Summaries, share: float = dynamics.SETTLED) -> str:
+def settling_table(summaries: Summaries, share: float = dynamics.SETTLED) -> str:
     """The epoch at which each quantity settles (`lib.analysis.dynamics.settling`), a row a run and d; all between snapshots."""
     rows = by_run({name: dynamics.settling(summary, share).reset_index() for name, summary in summaries.items()})
     quantities = [(name, f"{{{name}:.0f}}") for name in rows.columns.drop(["run", "latent_dim"])]
     return table(rows, [("run", "{run}"), ("$d$", "{latent_dim}"), *quantities])
 
 
-def beside_products(frames: Mapping[str, pd.DataFrame]) -> str:
+def beside_products_table(frames: Mapping[str, pd.DataFrame]) -> str:
     """The spectra before and after training beside products of random matrices (`lib.analysis.dynamics.beside_products`)."""
     columns = [
         ("run", "{run}"),

@@ -169,7 +169,7 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
 
     def snapshot(epoch: int, now: autoencoders.Stack) -> None:
         for index, one in enumerate(group):
-            files.write(taken[one, epoch], weights.encoded(autoencoders.member(now, index), made))
+            files.write(taken[one, epoch], weights.encoded_weights(autoencoders.unstacked(now, index), made))
 
     def progress(done: int, total: int) -> None:
         REPORT.get()(len(group))
@@ -192,7 +192,7 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
     for index, one in enumerate(group):
         own = {name: [row[index] for row in history[name]] for name in ("train_mse", "test_mse")}
         told = {"history": weights.encoded_history(history["epoch"], own), "seconds": f"{seconds:.2f}"}
-        found[one, None] = weights.encoded(autoencoders.member(stack, index), made | told)
+        found[one, None] = weights.encoded_weights(autoencoders.unstacked(stack, index), made | told)
     return found
 
 
@@ -238,7 +238,7 @@ def measure(
     pairs = {}
     for epoch in (*snapshots(run), None):
         pairs[epoch], metadata = weights.decoded(trained[epoch], store.weights_path(run, member, epoch))
-    points = point_table.measure(pairs[None], dataset, distances, job.device)
+    points = point_table.measure_points(pairs[None], dataset, distances, job.device)
     tables = summaries.summarise(points) | _progress(job, pairs, dataset, distances, points)
     tables["members"][0]["wall_seconds"] = round(float(metadata.get("seconds", 0)) + time.monotonic() - started, 2)
     tables["history"] = weights.decoded_history(metadata["history"])
@@ -270,7 +270,9 @@ def _progress(
     train, test = (Split(one.images[:count], one.labels[:count]) for one in (dataset.train, dataset.test))
     part = replace(dataset, train=train, test=test)
     rows = np.concatenate([np.arange(len(train)), train_points + np.arange(len(test))])
-    by_epoch = {epoch: point_table.measure(pairs[epoch], part, distances[rows], job.device) for epoch in snapshots(run)}
+    by_epoch = {
+        epoch: point_table.measure_points(pairs[epoch], part, distances[rows], job.device) for epoch in snapshots(run)
+    }
     return summaries.progress(by_epoch | {run.epochs: points.take(rows)})
 
 

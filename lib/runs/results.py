@@ -241,7 +241,7 @@ def member(name: str, depth: int, latent_dim: int, seed: int = 0, epoch: int | N
 
 
 def measurements(name: str, depth: int, latent_dim: int, seed: int = 0) -> pd.DataFrame:
-    """A member's per-point table (`lib.measures.point_table.measure`), computed first where it is not there."""
+    """A member's per-point table (`lib.measures.point_table.measure_points`), computed first where it is not there."""
     run = read(name)
     wanted = _member_of(run, depth, latent_dim, seed)
     path = store.points_path(run, wanted)

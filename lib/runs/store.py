@@ -109,7 +109,7 @@ def load_points(path: Path) -> pa.Table:
         raise corrupt_file_error(path, error) from error
 
 
-LARGEST = 2**25  # bytes of an unpacked summary; the largest there are have half a million
+LARGEST_SUMMARY = 2**25  # bytes of an unpacked summary; the largest there are have half a million
 HEAD = {"run": str, "code": str, "tables": dict}
 WHOLE = HEAD | {"data": str, "member": dict, "image_shape": list, "provenance": dict}
 SUMMARY = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "content": (.*)\}\n', re.DOTALL)
@@ -127,10 +127,10 @@ def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
     untrusted.check_ordinary(path)
     try:
         with gzip.open(path) as file:
-            unpacked = file.read(LARGEST + 1)
+            unpacked = file.read(LARGEST_SUMMARY + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise corrupt_file_error(path, error) from error
-    match = SUMMARY.fullmatch(unpacked) if len(unpacked) <= LARGEST else None
+    match = SUMMARY.fullmatch(unpacked) if len(unpacked) <= LARGEST_SUMMARY else None
     if match is None:
         raise corrupt_file_error(path, "it is no summary")
     if files.sha256(match[2]) != match[1].decode():

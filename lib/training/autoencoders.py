@@ -111,7 +111,7 @@ def stack(pairs: Sequence[Pair], padded_widths: Sequence[int] | None = None) -> 
     return Stack(member_widths, weights, biases, output)
 
 
-def member(stacked: Stack, i: int) -> Pair:
+def unstacked(stacked: Stack, i: int) -> Pair:
     """Member i of a stack as a plain `nn.Sequential` pair on the CPU, without padding."""
     sizes = stacked.member_widths[i]
     pair = build(sizes, seed=0, output=stacked.output)

@@ -60,7 +60,7 @@ def _minimise(parameters: list[Tensor], loss: Callable[[], Tensor], steps: int) 
         adam.step()
 
 
-def shifted(decoder: nn.Sequential, by: Tensor) -> nn.Sequential:
+def shifted_decoder(decoder: nn.Sequential, by: Tensor) -> nn.Sequential:
     """The decoder plus a constant shift (N,): the Jacobian J_I of the autoencoder stays the same at every point."""
     last = decoder[-1]
     assert isinstance(last, nn.Linear)

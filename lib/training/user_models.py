@@ -1,6 +1,6 @@
 """A user's autoencoder: weights in a safetensors file with an architecture, or code that returns the pair.
 
-All models are loaded through `load`. An architecture is JSON or YAML, two lists of layers of torch.nn with arguments:
+All models are loaded through `load_model`. An architecture is JSON or YAML, two lists of layers of torch.nn with arguments:
 
     encoder: [{Linear: [64, 32]}, ReLU, {Linear: [32, 8]}]
     decoder: [{Linear: [8, 32]}, ReLU, {Linear: {in_features: 32, out_features: 64, bias: true}}]
@@ -60,7 +60,7 @@ class Model:
         return next((weight for module in modules for weight in module.parameters()), torch.empty(0))
 
 
-def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
+def load_model(source: str, architecture: str = "", folder: Path = Path()) -> Model:
     """The autoencoder of `FILE.safetensors`, in float64 and evaluation mode, or the pair that `package.module:function` returns.
 
     `architecture`: the path of the architecture, unless the file contains it. Relative paths start from `folder`.
@@ -103,9 +103,11 @@ def load(source: str, architecture: str = "", folder: Path = Path()) -> Model:
 def _pair(saved: Any, path: Path, architecture: Path | None) -> tuple[nn.Module, nn.Module]:
     metadata = saved.metadata() or {}
     if architecture is not None:
-        return _filled(saved, path, parse(documents.text(architecture, str(architecture)), str(architecture)))
+        return _filled(
+            saved, path, parse_architecture(documents.text(architecture, str(architecture)), str(architecture))
+        )
     if "architecture" in metadata:
-        return _filled(saved, path, parse(metadata["architecture"], f"the architecture in {path}"))
+        return _filled(saved, path, parse_architecture(metadata["architecture"], f"the architecture in {path}"))
     if "widths" in metadata:
         return load_weights(path)[0]
     raise InputError(f"{path} does not contain its architecture; give --architecture FILE (JSON or YAML).")
@@ -115,7 +117,7 @@ def _shown(value: object) -> str:
     return reprlib.repr(value)[:120]
 
 
-def parse(text: str, name: str) -> nn.ModuleDict:
+def parse_architecture(text: str, name: str) -> nn.ModuleDict:
     """The autoencoder of an architecture, on the meta device: with shapes, but without memory."""
     content = documents.parse(text, name)
     if not isinstance(content, dict) or set(content) != {"encoder", "decoder"}:

@@ -16,7 +16,7 @@ from lib.base.untrusted import check_ordinary
 from lib.training.autoencoders import Pair, affine_layers, build, widths_of
 
 
-def encoded(pair: Pair, metadata: dict[str, str]) -> bytes:
+def encoded_weights(pair: Pair, metadata: dict[str, str]) -> bytes:
     """The weights of a pair, float32, as safetensors; the metadata hold its widths, its output and a checksum."""
     tensors = {}
     for index, layer in enumerate(affine_layers(pair)):

@@ -209,7 +209,7 @@ ASIDE = {"bounds", "fig7-test-more"} | PRINTED
 
 
 def verdict(summary: Summary, claim: str) -> claims.Verdict:
-    return claims.evaluate(summary, [one for one in claims.CLAIMS if one.id == claim])[0]
+    return claims.evaluate_claims(summary, [one for one in claims.CLAIMS if one.id == claim])[0]
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +322,7 @@ def test_class_claims_need_the_ten_digits(holding: Summary):
 @pytest.mark.parametrize("dims", [(2,), (2, 3), (2, 3, 4, 5)])
 def test_a_small_run_has_no_trends_and_no_high_dimension(dims: tuple[int, ...]):
     """The smoke run: everything but the claims about closeness and low d is out of its reach; no NaN, no crash."""
-    found = {one.id: one for one in claims.evaluate(as_published(dims, (3, 4), dataset="digits", epochs=3))}
+    found = {one.id: one for one in claims.evaluate_claims(as_published(dims, (3, 4), dataset="digits", epochs=3))}
     testable = {claim for claim, one in found.items() if one.verdict != claims.NOT_TESTABLE}
     assert testable == {"fig2-small", "fig4-near-one", "fig5-near-one"} | PRINTED
     assert "nan" not in json.dumps([dataclasses.asdict(one) for one in found.values()]).lower().replace("tenant", "")
@@ -360,7 +360,7 @@ def test_undetermined_regressions_make_a_claim_untestable(holding: Summary):
 def test_a_missing_column_is_named(holding: Summary, table: str, column: str):
     broken = dataclasses.replace(holding, **{table: getattr(holding, table).drop(columns=column)})
     with pytest.raises(InputError, match=f"run synthetic has no column {column} in its {table}; delete its files"):
-        claims.evaluate(broken)
+        claims.evaluate_claims(broken)
 
 
 def test_missing_or_undefined_statistics_are_named(holding: Summary, changed: Callable[[Change], Summary]):
@@ -368,9 +368,9 @@ def test_missing_or_undefined_statistics_are_named(holding: Summary, changed: Ca
     frame = holding.statistics
     gap = frame[(frame["quantity"] != "distance_l1") | (frame["latent_dim"] != 7)]
     with pytest.raises(InputError, match=r"distance_l1.* at d = 7; delete"):
-        claims.evaluate(dataclasses.replace(holding, statistics=gap))
+        claims.evaluate_claims(dataclasses.replace(holding, statistics=gap))
     with pytest.raises(InputError, match=r"arithmetic_mean.* at d = 5; delete"):
-        claims.evaluate(changed(statistic("arithmetic_mean", "median", np.nan, latent_dim=5)))
+        claims.evaluate_claims(changed(statistic("arithmetic_mean", "median", np.nan, latent_dim=5)))
 
 
 def test_several_seeds_are_averaged():
@@ -383,7 +383,7 @@ def test_several_seeds_are_averaged():
 
 def test_the_test_slopes_are_positive_from_where_it_is_said():
     """The dimension written into the claim is the published tables'."""
-    both = pd.concat([published.table(1), published.table(2)])
+    both = pd.concat([published.published_table(1), published.published_table(2)])
     assert both.loc[both["test_slope"] <= 0, "latent_dim"].max() + 1 == claims.POSITIVE_FROM
 
 
@@ -396,8 +396,8 @@ def test_the_ledger_sets_runs_side_by_side(holding: Summary):
 
 def test_reports_for_readers_and_for_programs(holding: Summary):
     """The text ends each of its two parts with the counts; the JSON has every field of every claim, the paper's first."""
-    text = claims.report(holding)
-    rows = json.loads(claims.report(holding, as_json=True))
+    text = claims.claims_report(holding)
+    rows = json.loads(claims.claims_report(holding, as_json=True))
     assert [row["id"] for row in rows] == [claim.id for claim in (*claims.CLAIMS, *claims.OUR_CLAIMS)]
     wanted = {"run", "id", "statement", "source", "page", "published", "tolerance", "verdict", "reproduced"}
     wanted |= {"reason", "contradicted"}
@@ -496,7 +496,7 @@ def test_the_counts_tell_contradicted_from_undecided_and_leave_the_printed_table
     statistic("distance_l1", "median", 0.5, depth=5)(summary)
     wide("geometric_mean", space="latent", latent_dim=2)(summary)
     counts = claims.counts(claims.ledger({"synthetic": summary})).loc["synthetic"]
-    of_run = [one for one in claims.evaluate(summary) if one.id not in claims.PRINTED]
+    of_run = [one for one in claims.evaluate_claims(summary) if one.id not in claims.PRINTED]
     assert counts.sum() == len(of_run) == len(claims.CLAIMS) - len(claims.PRINTED)
     failed = [one for one in of_run if one.verdict == claims.NOT_REPRODUCED]
     assert counts["contradicted"] == sum("0 contradicted" not in one.reason for one in failed) > 0

@@ -27,7 +27,7 @@ from lib.measures import baselines
 from lib.report import diagnose, style
 from lib.training import demo, user_models
 from lib.training.toys import plane_autoencoder
-from lib.training.weights import encoded
+from lib.training.weights import encoded_weights
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +153,7 @@ def test_a_run_is_measured_as_the_run_measures_itself():
     encoder, decoder = (module.double() for module in runs.member("smoke", *keys))
     data = run.load_dataset()
     known = runs.measurements("smoke", *keys)
-    found = diagnosis.measure(encoder, decoder, torch.cat([data.train.images, data.test.images]).double())
+    found = diagnosis.measure_geometry(encoder, decoder, torch.cat([data.train.images, data.test.images]).double())
     same = {"trace": "trace_input", "tangent_distance": "tangent_distance", "error": "mse", "ink": "ink"}
     for name, column in same.items():
         np.testing.assert_allclose(found[name], known[column], rtol=1e-9, atol=1e-9)
@@ -199,9 +199,9 @@ def test_reversed_and_singular_points_are_counted(tmp_path):
     assert (table["reversed"], table["structurally singular"]) == ("2 (50.0 %)", "2 (50.0 %)")
     assert found.data["x.npy"].measured["log_volume"].tolist() == [0, 0, -np.inf, -np.inf]
     rest = dataclasses.replace(found.data["x.npy"], measured=found.data["x.npy"].measured[2:])
-    text = diagnose.orientation(dataclasses.replace(found, data={"x.npy": rest}))
+    text = diagnose.orientation_sentence(dataclasses.replace(found, data={"x.npy": rest}))
     assert text.startswith("Of the 2 points of data, none reverse orientation. At 2 the core is singular")
-    assert "4 points of data, 2 reverse orientation" in diagnose.orientation(found)
+    assert "4 points of data, 2 reverse orientation" in diagnose.orientation_sentence(found)
 
 
 # --- errors ------------------------------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def test_the_words_about_flags_follow_the_numbers(found):
 
 def test_the_weights_of_a_run_need_no_architecture(folder):
     pair = (nn.Sequential(nn.Linear(8, 3)), nn.Sequential(nn.Linear(3, 8)))
-    files.write(folder / "own.safetensors", encoded(pair, {}))
+    files.write(folder / "own.safetensors", encoded_weights(pair, {}))
     found = diagnosis.diagnose("own.safetensors", ["far.npy"], folder=folder)
     assert (found.latent_dim, found.input_dim) == (3, 8)
     assert "weights, filled into the stated architecture" in diagnose.setting(found)
@@ -295,9 +295,9 @@ def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
         "        y = super().forward(x)\n        x.zero_()\n        return y\n\n"
         "def pair():\n    return Greedy(3, 2), nn.Linear(2, 3)\n"
     )
-    model = user_models.load("own_models_5:pair", folder=tmp_path)
+    model = user_models.load_model("own_models_5:pair", folder=tmp_path)
     values = torch.ones(9, 3)
-    diagnosis.reconstructed(model, values)
+    diagnosis.reconstructed_points(model, values)
     assert (values == 1).all()
 
 
@@ -373,14 +373,14 @@ def test_points_are_handed_over_as_the_model_gives_them_back(encoder, decoder, g
     model = user_models.Model("x", encoder, decoder, False)
     x = diagnosis.as_taken(torch.rand(6, *given), model)
     assert x.shape[1:] == taken
-    assert len(diagnosis.measure(encoder, decoder, x)) == 6
+    assert len(diagnosis.measure_geometry(encoder, decoder, x)) == 6
 
 
 def test_points_that_the_model_does_not_take_are_refused_by_their_shape():
     model = user_models.Model("x", nn.Conv2d(1, 2, 3), nn.Linear(2, 2), False)
     x = diagnosis.as_taken(torch.zeros(6, 3, 4, 2), model)
     with pytest.raises(InputError, match=r"does not take points of shape \(3, 4, 2\).*expected.*1 channels"):
-        diagnosis.measure(model.encoder, model.decoder, x)
+        diagnosis.measure_geometry(model.encoder, model.decoder, x)
 
 
 def test_whatever_modules_raise_is_one_sentence():
@@ -389,10 +389,10 @@ def test_whatever_modules_raise_is_one_sentence():
             raise KeyError("no\nsuch thing")
 
     with pytest.raises(InputError, match=r"cannot be differentiated at points of shape \(3, 2\) \(KeyError"):
-        diagnosis.measure(Broken(), nn.Linear(2, 2), torch.ones(3, 2))
+        diagnosis.measure_geometry(Broken(), nn.Linear(2, 2), torch.ones(3, 2))
     encoder, decoder = plane_autoencoder(torch.rand(10, 2, dtype=torch.float64))
     with pytest.raises(InputError, match=r"overflow at 1 points, first \[1\]"):
-        diagnosis.measure(encoder, decoder, torch.tensor([[1.0, 1.0], [1e200, 1e200]], dtype=torch.float64))
+        diagnosis.measure_geometry(encoder, decoder, torch.tensor([[1.0, 1.0], [1e200, 1e200]], dtype=torch.float64))
 
 
 @pytest.mark.parametrize(
@@ -523,5 +523,5 @@ def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, arguments,
 def test_the_page_depends_on_the_code_of_its_example():
     from lib.pages import source
 
-    assert "lib.training.demo" in source.load("diagnose").modules()
+    assert "lib.training.demo" in source.load_page("diagnose").modules()
     assert (files.ROOT / "lib" / "training" / "demo.py").exists()

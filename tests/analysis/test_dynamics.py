@@ -61,20 +61,22 @@ def test_what_has_no_end_cannot_settle():
 def test_a_run_without_snapshots_is_refused_in_a_sentence(smoke: Summary):
     bare = dataclasses.replace(smoke, progress_statistics=pd.DataFrame())
     with pytest.raises(InputError, match="Run smoke has no snapshots; add `snapshots"):
-        dynamics.course(bare, "trace")
+        dynamics.quantity_course(bare, "trace")
 
 
 def test_the_course_ends_where_the_run_does(smoke: Summary):
     """At the last epoch the course has the values of the run's own tables."""
     depth = smoke.run.table_depth
-    last = dynamics.course(smoke, "geometric_mean").query(f"epoch == {smoke.run.epochs}").set_index("latent_dim")
+    last = (
+        dynamics.quantity_course(smoke, "geometric_mean").query(f"epoch == {smoke.run.epochs}").set_index("latent_dim")
+    )
     keys = "quantity == 'geometric_mean' and space == 'input' and split == 'test' and label == -1"
     own = smoke.statistics.query(f"{keys} and depth == {depth}").set_index("latent_dim")
     assert last["value"].to_dict() == own["median"].to_dict()
-    slopes = dynamics.course(smoke, "trace").query(f"epoch == {smoke.run.epochs}").set_index("latent_dim")
+    slopes = dynamics.quantity_course(smoke, "trace").query(f"epoch == {smoke.run.epochs}").set_index("latent_dim")
     keys = f"predictor == 'trace' and space == 'input' and label == -1 and depth == {depth}"
     assert slopes["value"].to_dict() == smoke.regressions.query(keys).set_index("latent_dim")["test_slope"].to_dict()
-    assert set(dynamics.course(smoke, "mse")["epoch"]) == {*smoke.run.snapshots, smoke.run.epochs}
+    assert set(dynamics.quantity_course(smoke, "mse")["epoch"]) == {*smoke.run.snapshots, smoke.run.epochs}
 
 
 def test_real_eigenvalues_of_both_signs_are_near_the_axis():
@@ -90,7 +92,7 @@ def test_the_shares_near_the_axis_are_those_of_the_eigenvalues(smoke: Summary):
         points["eigenvalues_input_imag"].tolist()
     )
     found = dynamics.beside_products(smoke, draws=20).set_index("latent_dim")
-    angles = dynamics.course(smoke, "angle").set_index(["latent_dim", "epoch"])["value"]
+    angles = dynamics.quantity_course(smoke, "angle").set_index(["latent_dim", "epoch"])["value"]
     test = np.abs(np.degrees(np.angle(values[points["test"].to_numpy()])))
     assert angles[d, smoke.run.epochs] == pytest.approx(test.mean(), abs=2.5), "up to half a bin"
     assert found.loc[d, "last_real"] == pytest.approx(dynamics.near_real(values).mean(), abs=0.01)
@@ -105,17 +107,17 @@ def test_settling_has_a_column_a_quantity_and_no_slope_where_none_was_determined
     gone = (frame["latent_dim"] == 2) & (frame["epoch"] == smoke.run.epochs) & (frame["predictor"] == "trace")
     found = dynamics.settling(dataclasses.replace(smoke, progress_regressions=frame[~gone]))
     assert math.isnan(found.loc[2, "slope on trace"]) and not math.isnan(found.loc[3, "slope on trace"])
-    text = dynamics_tables.settling({"smoke": dataclasses.replace(smoke, progress_regressions=frame[~gone])})
+    text = dynamics_tables.settling_table({"smoke": dataclasses.replace(smoke, progress_regressions=frame[~gone])})
     assert "nan" not in text and len(text.splitlines()) == 4
 
 
 def test_tables_show_every_member_and_no_nan(smoke: Summary, cells):
     beside = dynamics.beside_products(smoke, draws=20)
-    lines = dynamics_tables.beside_products({"smoke": beside}).splitlines()
+    lines = dynamics_tables.beside_products_table({"smoke": beside}).splitlines()
     assert len(lines) == 2 + len(smoke.run.latent_dims)
     nothing = dict.fromkeys(("radius_low", "radius_high", "largest", "purity", "single", "exponent"), math.nan)
     counts = dict.fromkeys(("attractors", "like_training", "solved", "fixed_points", "repelling"), 0)
-    line = cells(attractors.attractors({"net": nothing | counts}))[-1]
+    line = cells(attractors.attractors_table({"net": nothing | counts}))[-1]
     assert "nan" not in "".join(line) and line[:2] == ["net", "0"]
 
 
@@ -123,14 +125,14 @@ def test_rank_correlations_are_left_out_where_there_is_nothing_to_rank(cells):
     draw = np.random.default_rng(0)
     trace = draw.normal(size=60)
     columns = {"trace": trace, "fate": np.where(np.arange(60) < 30, 0, 2), "steps": np.argsort(np.argsort(trace))}
-    row = cells(attractors.rank_correlations({"net": columns}, {"trace": "trace"}, 0))[-1]
+    row = cells(attractors.fate_correlations({"net": columns}, {"trace": "trace"}, 0))[-1]
     assert row[1] == "30 of 60"
     assert row[3].startswith("+1.00 ["), "steps that rise with the trace"
     all_end = columns | {"fate": np.zeros(60, dtype=int)}
-    row = cells(attractors.rank_correlations({"net": all_end}, {"trace": "trace"}, 0))[-1]
+    row = cells(attractors.fate_correlations({"net": all_end}, {"trace": "trace"}, 0))[-1]
     assert row[2] == "" and row[1] == "60 of 60"
     none_end = columns | {"fate": np.full(60, 3)}
-    assert "nan" not in attractors.rank_correlations({"net": none_end}, {"trace": "trace"}, 0)
+    assert "nan" not in attractors.fate_correlations({"net": none_end}, {"trace": "trace"}, 0)
 
 
 def test_figures_have_a_panel_for_each(smoke: Summary):

@@ -52,9 +52,11 @@ def as_claimed(
     histograms = [
         row | {"space": "input", "split": "test", "quantity": "argument", "counts": [1] * 72} for row in watched
     ]
-    labels = pd.DataFrame({"label": range(-1, 10)}).assign(**dict.fromkeys(evidence.COLUMNS["statistics"][:4], 0))
+    labels = pd.DataFrame({"label": range(-1, 10)}).assign(
+        **dict.fromkeys(evidence.SUMMARY_COLUMNS["statistics"][:4], 0)
+    )
     frames = dict.fromkeys(TABLES, pd.DataFrame()) | {
-        "statistics": labels.reindex(columns=[*evidence.COLUMNS["statistics"]]),
+        "statistics": labels.reindex(columns=[*evidence.SUMMARY_COLUMNS["statistics"]]),
         "controls": pd.DataFrame(controls),
         "sample": pd.concat([_points().assign(**member) for member in members]),
         "progress_regressions": pd.DataFrame(regressions),
@@ -127,7 +129,7 @@ CHANGES: dict[str, tuple[Change, Change]] = {
 
 
 def verdict(summary: Summary, claim: str) -> claims.Verdict:
-    return claims.evaluate(summary, [one for one in claims.OUR_CLAIMS if one.id == claim])[0]
+    return claims.evaluate_claims(summary, [one for one in claims.OUR_CLAIMS if one.id == claim])[0]
 
 
 @pytest.fixture(scope="module")

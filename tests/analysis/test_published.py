@@ -14,7 +14,7 @@ PAGES = {"introduction", "bounds", "spectra", "means", "small_eigenvalues", "ori
 def test_a_table_holds_every_printed_number(number: int):
     """A column mapped to the wrong name, or a row lost on the way, changes the multiset of numbers of a space."""
     printed = pd.read_csv(files.ROOT / "lib" / "analysis" / f"published_table_{number}.csv")
-    table = published.table(number)
+    table = published.published_table(number)
     assert list(table.columns) == ["latent_dim", "space", "intercept", "slope", "test", "interaction", "test_slope"]
     assert len(table) == 38 and not table.isna().any().any()
     for letter, space in (("L", "latent"), ("I", "input")):
@@ -26,24 +26,24 @@ def test_a_table_holds_every_printed_number(number: int):
 
 def test_some_cells_as_the_page_has_them():
     """Spaces or tables swapped in the reading: three cells copied from the printed page by hand."""
-    first = published.table(1).set_index(["space", "latent_dim"])
-    second = published.table(2).set_index(["space", "latent_dim"])
+    first = published.published_table(1).set_index(["space", "latent_dim"])
+    second = published.published_table(2).set_index(["space", "latent_dim"])
     assert first.loc[("latent", 20), "test_slope"] == 0.496
     assert first.loc[("input", 2), "interaction"] == -0.0004
     assert second.loc[("input", 4), "interaction"] == 0.4135
 
 
 def test_a_table_is_read_once_and_whoever_changes_it_changes_a_copy(monkeypatch: pytest.MonkeyPatch):
-    before = published.table(1)
+    before = published.published_table(1)
     monkeypatch.setattr(published.pd, "read_csv", lambda *_, **__: pytest.fail("it is read again"))
-    first = published.table(1)
+    first = published.published_table(1)
     first.loc[:, "slope"] = 9.0
-    assert published.table(1).equals(before)
+    assert published.published_table(1).equals(before)
 
 
 def test_an_unknown_table_is_refused():
     with pytest.raises(InputError, match="published table 3; choose one of: 1, 2"):
-        published.table(3)
+        published.published_table(3)
 
 
 def test_the_audit_finds_exactly_one_sign_misprint():
@@ -78,12 +78,12 @@ def test_the_audit_computes_what_it_finds(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_corrected_table_differs_in_one_cell():
-    table, corrected = published.table(2), published.corrected_table(2)
+    table, corrected = published.published_table(2), published.corrected_table(2)
     changed = (table != corrected).to_numpy().nonzero()
     assert [
         (table.iloc[row, 0], table.iloc[row, 1], table.columns[column]) for row, column in zip(*changed, strict=True)
     ] == [(20, "input", "intercept")]
-    assert published.table(1).equals(published.corrected_table(1))
+    assert published.published_table(1).equals(published.corrected_table(1))
 
 
 def test_the_pooled_mean_identity_is_that_of_least_squares():
@@ -102,7 +102,7 @@ def test_the_pooled_mean_identity_is_that_of_least_squares():
 
 def test_claims_name_pages_of_this_book():
     """A claim that no page shows, an id used twice, a figure left out."""
-    claims = published.claims()
+    claims = published.published_claims()
     assert len({claim.id for claim in claims}) == len(claims)
     assert {claim.page for claim in claims} <= PAGES
     assert all((files.ROOT / "book" / f"{page}.py").exists() for page in PAGES)
@@ -112,6 +112,6 @@ def test_claims_name_pages_of_this_book():
 
 
 def test_ranges_of_the_tables_are_computed():
-    gist = {claim.id: claim.published for claim in published.claims()}
-    slopes = published.table(1).query("space == 'latent'")["test_slope"]
+    gist = {claim.id: claim.published for claim in published.published_claims()}
+    slopes = published.published_table(1).query("space == 'latent'")["test_slope"]
     assert gist["table1-latent"] == f"{slopes.min():g} to {slopes.max():g}" == "-0.083 to 0.529"

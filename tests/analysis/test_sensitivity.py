@@ -21,8 +21,8 @@ LATENT_DIM = 20
 def regressions(latent_dim, shift=0.0, **keys):
     """Pooled regressions that are those of the paper, moved by `shift`."""
     rows = []
-    for number, predictor in published.PREDICTORS.items():
-        for cell in published.table(number).query("latent_dim == @latent_dim").to_dict("records"):
+    for number, predictor in published.TABLE_PREDICTORS.items():
+        for cell in published.published_table(number).query("latent_dim == @latent_dim").to_dict("records"):
             values = {name: cell[name] + shift for name in ("test_slope", "test")}
             rows.append(
                 cell | values | keys | {"predictor": predictor, "label": -1, "test_slope_se": 0.01, "test_se": 0.01}
@@ -53,7 +53,7 @@ def variant(base, **changes):
 
 def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
     rows = sensitivity.length(base, LATENT_DIM).set_index("epoch")
-    course = sensitivity.course(base, [LATENT_DIM]).set_index("epoch")
+    course = sensitivity.coefficient_course(base, [LATENT_DIM]).set_index("epoch")
     assert course.loc[300].to_dict() == pytest.approx({"slopes": 0.3, "indicators": 0.3})
     assert len(sensitivity_report.courses({"as the run mnist-300": course.reset_index()}).axes) == 1
     for epoch, shift in ((30, 0.0), (300, 0.3)):
@@ -86,11 +86,13 @@ def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch
     assert list(rows["slopes"]) == pytest.approx([0.0, 0.1])
     assert list(rows["test_mse"]) == [0.02, 0.02]
     assert rows["arithmetic_mean"].between(0, 2).all() and rows["small_eigenvalues"].between(0, LATENT_DIM).all()
-    figure = sensitivity_report.settings({LATENT_DIM: rows}, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)})
+    figure = sensitivity_report.settings_figure(
+        {LATENT_DIM: rows}, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}
+    )
     marks = [line.get_xdata() for axis in figure.axes for line in axis.lines if line.get_marker() != "None"]
     assert np.array(marks) == pytest.approx(np.array([[0.0, 0.1]] * 8))
     by_dim = {5: rows[:1], LATENT_DIM: rows}  # a variant that is not computed at one of the latent dimensions
-    figure = sensitivity_report.settings(by_dim, {d: sensitivity.published_values(d) for d in by_dim})
+    figure = sensitivity_report.settings_figure(by_dim, {d: sensitivity.published_values(d) for d in by_dim})
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(rows["setting"])
     by_dim = {LATENT_DIM: sensitivity.length(base, LATENT_DIM)}
     assert (
@@ -126,7 +128,7 @@ def test_a_variant_that_is_damaged_is_refused_and_one_without_a_summary_left_out
 
 def test_nearest_in_slopes_and_indicators_together_is_by_the_sum_of_squares():
     rows = pd.DataFrame({"slopes": [0.0, 0.3, np.nan], "indicators": [0.5, 0.3, 0.0]}, index=["sum", "squares", "none"])
-    assert sensitivity.nearest(rows).name == "squares"
+    assert sensitivity.nearest_setting(rows).name == "squares"
 
 
 @pytest.mark.parametrize("changes", [{}, {"output": "sigmoid", "batch_size": 64}])
@@ -155,7 +157,7 @@ def test_without_a_snapshot_or_a_variant_a_sentence_says_so(base, monkeypatch):
 
 @pytest.mark.parametrize("names", [("base_runs", "variant_runs"), ("chosen_runs", "finer_runs")])
 def test_every_variant_changes_one_field(names):
-    parameters = source.load("sensitivity").parameters
+    parameters = source.load_page("sensitivity").parameters
     (base,), variants = (list(map(runs.read, parameters[name].default)) for name in names)
     assert variants
     assert [len(sensitivity.difference(variant, base)) for variant in variants] == [1] * len(variants)

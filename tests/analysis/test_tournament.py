@@ -174,7 +174,7 @@ def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset,
     assert np.isfinite(found[["effect", "auroc"]].to_numpy()).all()
     rows = cells(out_of_distribution.detectors({3: found}))
     assert any(row[:4] == ["trace $J_I$", "", "", ""] for row in rows)
-    assert out_of_distribution.detection({3: found}).axes
+    assert out_of_distribution.detection_figure({3: found}).axes
 
 
 def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts, tmp_path, monkeypatch):
@@ -200,12 +200,12 @@ def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts,
 
 def test_agreement_of_members(dataset):
     images = dataset.test.images.numpy()
-    found = tournaments.agreement("smoke", [Member(4, 2, 0), MEMBER], {"test": images})
+    found = tournaments.reconstruction_agreement("smoke", [Member(4, 2, 0), MEMBER], {"test": images})
     first, second = (reconstruction.reconstructed(runs.member("smoke", 4, d), images) for d in (2, 3))
     assert len(found) == 1
     assert found["apart"][0] == pytest.approx(np.sqrt(((first - second) ** 2).mean()))
     assert found["error"][0] == pytest.approx(np.sqrt((((first - images) ** 2) + ((second - images) ** 2)).mean() / 2))
-    twice = tournaments.agreement("smoke", [MEMBER, Member(3, 3, 0)], {"a": images, "b": images[::-1]})
+    twice = tournaments.reconstruction_agreement("smoke", [MEMBER, Member(3, 3, 0)], {"a": images, "b": images[::-1]})
     assert twice["spearman"][0] == pytest.approx(twice["spearman"][1])
 
 
@@ -220,7 +220,7 @@ def test_changed_test_points_have_a_tournament_of_their_own(cells):
     found = tournaments.shifted_tournament("smoke", MEMBER, 0.5)
     assert list(found["set"].unique()) == ["test", "rotated", "moved", "blurred", "noisy", "all"]
     assert found.query("set == 'all' and score == 'trace_input'")["points"].iloc[0] == 5 * 60
-    text = out_of_distribution.shifted(found)
+    text = out_of_distribution.shifted_table(found)
     assert len(set(map(len, cells(text)))) == 1
 
 
@@ -247,7 +247,7 @@ def test_the_figures_of_curves_detectors_and_images(points, dataset):
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert lines["the error itself"].get_ydata()[-1] == pytest.approx(1)
     found = tournaments.detection("smoke", MEMBER, {"inverted": 1 - dataset.test.images.numpy()})
-    figure = out_of_distribution.detection({3: found})
+    figure = out_of_distribution.detection_figure({3: found})
     drawn = [line.get_xdata()[0] for line in figure.axes[0].lines[: 2 * len(judging.DETECTORS) : 2]]
     assert drawn == pytest.approx(found["auroc"].tolist())
     images = dataset.test.images.numpy()
@@ -262,12 +262,12 @@ def test_the_figures_of_curves_detectors_and_images(points, dataset):
 def test_tables_are_rectangular_and_free_of_bars(tournament, dataset):
     images = dataset.test.images.numpy()
     found = tournaments.detection("smoke", MEMBER, {"inverted": 1 - images, "mine": images})
-    alike = tournaments.agreement(
+    alike = tournaments.reconstruction_agreement(
         "smoke", [Member(4, 2, 0), MEMBER], {"test": images, "inverted": 1 - images, "mine": images}
     )
     for text, rows in (
         (score_tables.score_overview((64, 72, 64, 64, 20), 1540), len(judging.SCORES)),
-        (score_tables.results({"smoke": tournament}), len(tournament) // 2),
+        (score_tables.results_table({"smoke": tournament}), len(tournament) // 2),
         (score_tables.tallies({"smoke": tournament}), len(tournament) // 2),
         (out_of_distribution.detectors({3: found}), len(judging.DETECTORS)),
         (out_of_distribution.sets(found, alike), 3),

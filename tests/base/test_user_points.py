@@ -44,7 +44,7 @@ def write_all(folder):
 
 def test_every_kind_of_file_gives_its_points_back(tmp_path):
     for source in write_all(tmp_path):
-        points = user_points.read(source, tmp_path)
+        points = user_points.read_points(source, tmp_path)
         assert points.values.numpy().tolist() == VALUES.tolist(), source
         assert points.values.dtype in (torch.float32, torch.float64)
         assert points.labels == tuple("0123456")
@@ -53,22 +53,22 @@ def test_every_kind_of_file_gives_its_points_back(tmp_path):
 def test_images_come_in_the_order_of_their_names_scaled_with_channels_first(tmp_path):
     for name, value in (("b.png", 1.0), ("a.PNG", 0.2)):
         png(tmp_path / name, np.full((5, 3), value))
-    points = user_points.read(".", tmp_path)
+    points = user_points.read_points(".", tmp_path)
     assert points.values.shape == (2, 1, 5, 3)
     assert points.labels == ("a.PNG", "b.png")
     assert points.values[:, 0, 0, 0].tolist() == pytest.approx([0.2, 1.0])
     colour = tmp_path / "colour"
     colour.mkdir()
     png(colour / "a.png", np.stack([np.full((5, 3), share) for share in (0.2, 0.4, 1.0)], axis=2))
-    assert user_points.read("colour", tmp_path).values[0, :, 0, 0].tolist() == pytest.approx([0.2, 0.4, 1.0])
+    assert user_points.read_points("colour", tmp_path).values[0, :, 0, 0].tolist() == pytest.approx([0.2, 0.4, 1.0])
 
 
 def test_code_is_called_in_the_folder(tmp_path):
     (tmp_path / "own_points_1.py").write_text("import torch\ndef some():\n    return torch.ones(3, 2)\n")
-    assert user_points.read("own_points_1:some", tmp_path).values.tolist() == [[1, 1]] * 3
+    assert user_points.read_points("own_points_1:some", tmp_path).values.tolist() == [[1, 1]] * 3
     (tmp_path / "own_points_4.py").write_text("import numpy\ndef some():\n    return numpy.load('beside.npy')\n")
     np.save(tmp_path / "beside.npy", VALUES)
-    assert len(user_points.read("own_points_4:some", tmp_path)) == 7, "paths in the code start from the folder"
+    assert len(user_points.read_points("own_points_4:some", tmp_path)) == 7, "paths in the code start from the folder"
     for name in ("own_points_1:other", "own_points_2:some"):
         with pytest.raises(InputError, match="could not be imported and called"):
             call(name, tmp_path)
@@ -80,9 +80,9 @@ def test_code_is_called_in_the_folder(tmp_path):
 def test_other_byte_orders_and_layouts_are_the_same_points(tmp_path):
     for values in (VALUES.astype(">f8"), np.asfortranarray(VALUES), np.repeat(VALUES, 2, axis=1)[:, ::2]):
         np.save(tmp_path / "a.npy", values)
-        assert user_points.read("a.npy", tmp_path).values.tolist() == VALUES.tolist()
+        assert user_points.read_points("a.npy", tmp_path).values.tolist() == VALUES.tolist()
     torch.save(torch.from_numpy(VALUES).T.contiguous().T, tmp_path / "a.pt")
-    assert user_points.read("a.pt", tmp_path).values.tolist() == VALUES.tolist()
+    assert user_points.read_points("a.pt", tmp_path).values.tolist() == VALUES.tolist()
 
 
 def test_a_part_is_drawn_always_the_same_without_repetition():
@@ -119,7 +119,7 @@ def test_arrays_that_are_no_points_are_refused(tmp_path):
     for values, words in bad_arrays():
         np.save(tmp_path / "a.npy", values)
         with pytest.raises(InputError, match=words):
-            user_points.read("a.npy", tmp_path)
+            user_points.read_points("a.npy", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_arrays_that_are_no_points_are_refused(tmp_path):
 def test_torch_files_that_are_no_points_are_refused(tmp_path, content, words):
     torch.save(content, tmp_path / "a.pt")
     with pytest.raises(InputError, match=words):
-        user_points.read("a.pt", tmp_path)
+        user_points.read_points("a.pt", tmp_path)
 
 
 def test_pickles_are_refused_and_not_run(tmp_path, monkeypatch):
@@ -157,7 +157,7 @@ def test_pickles_are_refused_and_not_run(tmp_path, monkeypatch):
     torch.save(torch.nn.Linear(2, 2), "module.pt")
     for name in ("a.npy", "a.npz", "a.pt", "dict.pt", "bare.pt", "legacy.pt", "module.pt"):
         with pytest.raises(InputError, match="could run code"):
-            user_points.read(name, tmp_path)
+            user_points.read_points(name, tmp_path)
     assert not (tmp_path / "hostile-was-here").exists()
 
 
@@ -174,7 +174,7 @@ def test_headers_that_declare_more_than_there_is_are_refused_before_memory_is_ta
         archive.writestr("x.npy", content)
     for name in ("a.npy", "a.npz"):
         with pytest.raises(InputError, match=r"cut off or forged|cannot be read"):
-            user_points.read(name, tmp_path)
+            user_points.read_points(name, tmp_path)
 
 
 def test_what_unpacks_to_too_much_is_refused_by_what_it_declares(tmp_path, monkeypatch):
@@ -188,14 +188,14 @@ def test_what_unpacks_to_too_much_is_refused_by_what_it_declares(tmp_path, monke
     png(images / "a.png", np.zeros((600, 600)))
     for name in ("a.npz", "a.parquet", "a.npy", "images"):
         with pytest.raises(InputError, match=r"declares .* GiB of values; at most"):
-            user_points.read(name, tmp_path)
+            user_points.read_points(name, tmp_path)
     buffer = io.BytesIO()
     torch.save(torch.zeros(2**17), buffer)
     with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(tmp_path / "a.pt", "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
             new.writestr(info.filename, old.read(info))
     with pytest.raises(InputError, match="is compressed"):
-        user_points.read("a.pt", tmp_path)
+        user_points.read_points("a.pt", tmp_path)
 
 
 def test_a_forged_storage_size_reaches_no_further_than_the_file(tmp_path):
@@ -209,19 +209,19 @@ def test_a_forged_storage_size_reaches_no_further_than_the_file(tmp_path):
                 content = content.replace(b"K\x07K\x0b\x86", b"J" + struct.pack("<i", 2**26) + b"K\x0b\x86")
             new.writestr(info.filename, content)
     with pytest.raises(InputError, match="damaged"):
-        user_points.read("b.pt", tmp_path)
+        user_points.read_points("b.pt", tmp_path)
 
 
 def test_tables_with_other_columns_are_refused_and_missing_values_named(tmp_path):
     pq.write_table(pa.table({"a": [1.0, 2.0], "name": ["x", "y"]}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match=r"columns that are not numeric \('name: string'\)"):
-        user_points.read("a.parquet", tmp_path)
+        user_points.read_points("a.parquet", tmp_path)
     pq.write_table(pa.table({"a": [1.0, None], "b": [1, 2]}), tmp_path / "b.parquet")
     with pytest.raises(InputError, match=r"first \[1\]"):
-        user_points.read("b.parquet", tmp_path)
+        user_points.read_points("b.parquet", tmp_path)
     pq.write_table(pa.table({}), tmp_path / "c.parquet")
     with pytest.raises(InputError, match="no columns"):
-        user_points.read("c.parquet", tmp_path)
+        user_points.read_points("c.parquet", tmp_path)
 
 
 def test_folders_of_images_that_do_not_go_together_are_refused(tmp_path):
@@ -249,7 +249,7 @@ def test_folders_of_images_that_do_not_go_together_are_refused(tmp_path):
         "empty": "holds no images",
     }.items():
         with pytest.raises(InputError, match=words):
-            user_points.read(name, tmp_path)
+            user_points.read_points(name, tmp_path)
 
 
 def test_what_is_no_source_is_refused(tmp_path):
@@ -268,7 +268,7 @@ def test_what_is_no_source_is_refused(tmp_path):
         "no_such_package:points": "ModuleNotFoundError",
     }.items():
         with pytest.raises(InputError, match=words):
-            user_points.read(source, tmp_path)
+            user_points.read_points(source, tmp_path)
 
 
 def test_names_out_of_a_file_cannot_write_on_the_terminal(tmp_path):
@@ -282,7 +282,7 @@ def test_names_out_of_a_file_cannot_write_on_the_terminal(tmp_path):
     save_file({"x": torch.ones(1)}, tmp_path / "c.safetensors", {"architecture": layers})
     for name in ("a.npz", "a.npz:z", "a.pt", "a.parquet", "a.safetensors", "b.safetensors", "c.safetensors"):
         with pytest.raises(InputError) as caught:
-            user_models.load(name, folder=tmp_path) if name.endswith("safetensors") else user_points.read(
+            user_models.load_model(name, folder=tmp_path) if name.endswith("safetensors") else user_points.read_points(
                 name, tmp_path
             )
         assert str(caught.value).isprintable(), name
@@ -332,11 +332,11 @@ def test_mutated_files_are_read_or_refused_but_never_crash(samples, tmp_path_fac
         target.write_bytes(content[: max(1, round(kept * len(content)))] if kept < 0.9 else content)
         try:
             if name.endswith("safetensors"):
-                user_models.load(name, folder=folder)
+                user_models.load_model(name, folder=folder)
             elif name.endswith("png"):
-                user_points.read(".", folder)
+                user_points.read_points(".", folder)
             else:
-                user_points.read(f"{name}:x" if name == "two.npz" else name, folder)
+                user_points.read_points(f"{name}:x" if name == "two.npz" else name, folder)
         except InputError as error:
             assert len(str(error).splitlines()) == 1
 

@@ -434,7 +434,7 @@ def test_the_fixed_point_of_an_affine_network_is_its_own() -> None:
 def test_the_table_counts_every_check() -> None:
     encoder, decoder = network([DIM, 8, 3], 4)
     checks = bounds.evaluate(encoder, decoder, *points(encoder, decoder, 4))
-    rows = bounds.table(checks)
+    rows = bounds.statement_table(checks)
     assert [row["statement"] for row in rows] == [one.name for one in checks]
     tangent = next(row for row in rows if row["statement"] == "tangent plane")
     assert 0 < tangent["tightness_q05"] <= tangent["tightness_median"] <= tangent["tightness_q95"] <= 1

@@ -121,7 +121,7 @@ def test_it_is_the_same_from_a_table_that_was_kept(measure, values):
     near = baselines.neighbour_distance(TRAIN.images.numpy(), TEST.images.numpy())
     none = Split(TEST.images[:0], TEST.labels[:0])
     data = datasets.Dataset("digits", TEST, none, (8, 8), "")
-    kept = point_table.measure(deepcopy(PAIRS[0]), data, near).to_pandas()
+    kept = point_table.measure_points(deepcopy(PAIRS[0]), data, near).to_pandas()
     given = {KEYWORDS[need]: part for need, part in parts().items()}
     close(measure.of(Subject(**given, kept=kept)), values[measure.name])
 

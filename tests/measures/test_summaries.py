@@ -25,7 +25,7 @@ def pair():
 
 @pytest.fixture(scope="module")
 def points(pair):
-    return point_table.measure(pair, DATASET, NEIGHBOURS)
+    return point_table.measure_points(pair, DATASET, NEIGHBOURS)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_columns_are_what_they_say(pair, points):
     for space in point_table.SPACES:
         core = getattr(result, space)
         expected = np.linalg.eigvals(core.numpy())
-        found = point_table.eigenvalues(points, space)
+        found = point_table.stored_eigenvalues(points, space)
         assert np.allclose(np.sort_complex(found), np.sort_complex(expected))
         assert np.allclose(points[f"trace_{space}"], expected.sum(axis=1).real)
         sign = points[f"sign_{space}"].to_numpy()
@@ -65,7 +65,7 @@ def test_statistics_are_those_of_the_points(points, tables):
     assert (row["count"], row["median"]) == (len(chosen), pytest.approx(np.median(chosen), rel=1e-5))
     reversed_share = rows.loc[("input", "train", -1, "reversed"), "mean"]
     assert reversed_share == pytest.approx((points["sign_input"].to_numpy()[~test] < 0).mean(), rel=1e-6)
-    small = (np.abs(point_table.eigenvalues(points, "latent")) < 0.1).sum(axis=1)
+    small = (np.abs(point_table.stored_eigenvalues(points, "latent")) < 0.1).sum(axis=1)
     assert rows.loc[("latent", "all", -1, "small_eigenvalues"), "mean"] == pytest.approx(small.mean(), rel=1e-6)
 
 
@@ -73,7 +73,7 @@ def test_histograms_count_every_eigenvalue_once_and_centre_the_real_ones(points,
     rows = tables["histograms"].query("quantity == 'argument' and space == 'latent' and label == -1")
     counts = np.sum(rows["counts"].tolist(), axis=0)
     assert counts.sum() == 240 * 4
-    values = point_table.eigenvalues(points, "latent")
+    values = point_table.stored_eigenvalues(points, "latent")
     centre = rows["left"].iloc[0] + rows["width"].iloc[0] * (np.arange(len(counts)) + 0.5)
     positive = ((values.imag == 0) & (values.real > 0)).sum()
     negative = ((values.imag == 0) & (values.real < 0)).sum()
@@ -108,7 +108,7 @@ def test_regressions_cover_spaces_predictors_and_classes(tables):
 
 def test_singular_points_have_no_volume_and_are_counted():
     encoder, decoder = build((64, 24, 3, 4), 1, "he")
-    points = point_table.measure((encoder, decoder), DATASET, NEIGHBOURS)
+    points = point_table.measure_points((encoder, decoder), DATASET, NEIGHBOURS)
     assert all(points["singular_input"].to_pylist())
     assert np.isnan(points["log_volume_latent"].to_numpy()).all()
     summary = summaries.summarise(points)

@@ -381,7 +381,7 @@ def test_every_link_within_the_book_has_its_target(soup, site):
     assert len(followed) > 100
 
 
-@pytest.mark.parametrize("name", source.names())
+@pytest.mark.parametrize("name", source.page_names())
 def test_every_figure_leads_to_its_code_its_data_and_a_command_that_remakes_it(name, soup, site):
     images = soup[name].select("article img")
     folds = soup[name].select("article details.origin")
@@ -389,7 +389,7 @@ def test_every_figure_leads_to_its_code_its_data_and_a_command_that_remakes_it(n
     for image, fold in zip(images, folds, strict=True):
         assert fold.find_previous("img") is image, "each below its own"
         code, commands = (block.get_text() for block in fold.select("pre"))
-        assert code.strip() in "\n".join(source.load(name).code)
+        assert code.strip() in "\n".join(source.load_page(name).code)
         assert f"python -m lib page {name} " in commands
         assert f"book/{name}.py | papermill " in commands
         links = [link["href"] for link in fold.select("a")]
@@ -401,7 +401,7 @@ def test_every_figure_leads_to_its_code_its_data_and_a_command_that_remakes_it(n
     assert plotted <= {Path(link["href"]).name for link in soup[name].select("details.origin a")}
 
 
-@pytest.mark.parametrize("name", source.names())
+@pytest.mark.parametrize("name", source.page_names())
 def test_the_notebook_of_a_page_can_be_downloaded_and_is_executed(name, soup, site):
     link = soup[name].select_one("aside.provenance a[download]")
     notebook = nbformat.read(site / link["href"], as_version=4)

@@ -200,8 +200,8 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
         digests.code_digest.cache_clear()
         digests._code.cache_clear()
         digests.imported.cache_clear()
-        page = source.parse("one", text)
-        return execution.key(page, source.checked(page, parameters))
+        page = source.parse_page("one", text)
+        return execution.key(page, source.checked_parameters(page, parameters))
 
     first = key()
     assert key(text.replace("Some prose", "Other prose")) == first
@@ -226,35 +226,35 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
 
 
 def test_the_key_follows_the_summaries(monkeypatch):
-    page = source.parse("one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["smoke"]\n')
+    page = source.parse_page("one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["smoke"]\n')
     keys = []
     for digest in ("first", "second"):
         monkeypatch.setattr(execution.runs, "summary_digest", lambda name, digest=digest: digest)
-        keys.append(execution.key(page, source.checked(page, {})))
+        keys.append(execution.key(page, source.checked_parameters(page, {})))
     assert keys[0] != keys[1]
 
 
 def test_a_page_that_follows_training_reads_the_companions_of_its_runs():
     text = HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits", "smoke"]\n\n# %%\n'
     codes = ("with_snapshots_of = {}  # with_snapshots(runs)\n", "list(with_snapshots(runs))\n")
-    plain, following = (source.parse("one", text + code) for code in codes)
-    assert plain.reads(source.checked(plain, {})) == ["digits", "smoke"]
-    assert following.reads(source.checked(following, {})) == ["digits", "smoke", "digits-training"]
-    assert "digits-training" in source.load("training_dynamics").reads({"runs": ["digits"]})
+    plain, following = (source.parse_page("one", text + code) for code in codes)
+    assert plain.reads(source.checked_parameters(plain, {})) == ["digits", "smoke"]
+    assert following.reads(source.checked_parameters(following, {})) == ["digits", "smoke", "digits-training"]
+    assert "digits-training" in source.load_page("training_dynamics").reads({"runs": ["digits"]})
 
 
 def test_the_key_and_the_provenance_hold_what_a_page_reads(monkeypatch):
-    page = source.parse(
+    page = source.parse_page(
         "one", HEADER + '# %% tags=["parameters"]\nruns: list[str] = ["digits"]\n\n# %%\nwith_snapshots(runs)\n'
     )
     asked = []
     monkeypatch.setattr(execution.runs, "summary_digest", lambda name: asked.append(name) or name)
-    execution.key(page, source.checked(page, {}))
+    execution.key(page, source.checked_parameters(page, {}))
     assert asked == ["digits", "digits-training"]
 
 
 def test_a_page_whose_run_has_grown_meanwhile_is_shown_but_not_stored(tmp_path, monkeypatch):
-    page, notebook = source.parse("one", TWO), nbformat.v4.new_notebook()
+    page, notebook = source.parse_page("one", TWO), nbformat.v4.new_notebook()
     monkeypatch.setattr(execution, "execute", lambda *_: notebook)
     for meanwhile in ("as it was", "grown"):
         monkeypatch.setattr(execution, "key", lambda *_, meanwhile=meanwhile: meanwhile)
@@ -266,7 +266,7 @@ def test_a_page_whose_run_has_grown_meanwhile_is_shown_but_not_stored(tmp_path, 
 
 def test_a_page_whose_code_changes_during_the_build_ends_it_and_one_whose_prose_does_is_shown():
     book = sphinx_extension.Book()
-    book.pages = {"two": book_module.BookPage(source.parse("two", TWO), {}, [])}
+    book.pages = {"two": book_module.BookPage(source.parse_page("two", TWO), {}, [])}
     app = types.SimpleNamespace(env=types.SimpleNamespace(doc2path=lambda name: f"{name}.py"))
     text = [TWO.replace("# Two", "# Second")]
     book.show_executed(app, "two", text)
@@ -287,7 +287,7 @@ def test_where_a_runs_results_come_from_is_found_once(monkeypatch):
 
 def test_a_page_that_shows_the_parameters_of_all_pages_follows_them(monkeypatch):
     text = HEADER + "# %%\nfrom lib.pages import source\n"
-    pages_read = [source.parse("one", text), source.parse("one", text.replace("lib.pages", "lib"))]
+    pages_read = [source.parse_page("one", text), source.parse_page("one", text.replace("lib.pages", "lib"))]
     before = [execution.key(page, {}) for page in pages_read]
     monkeypatch.setattr(execution, "parameter_table", lambda: source.parameter_table().iloc[1:])
     assert [execution.key(page, {}) == key for page, key in zip(pages_read, before, strict=True)] == [False, True]
@@ -329,12 +329,12 @@ def test_unusable_parameters_are_refused_and_nothing_is_written(tmp_path, page, 
     ],
 )
 def test_types_are_those_of_the_annotations(annotation, default, good, bad):
-    page = source.parse("toy", HEADER + f'# %% tags=["parameters"]\nvalue: {annotation} = {default}\n')
-    assert source.checked(page, {})["value"] == page.parameters["value"].default
-    source.checked(page, {"value": good})
+    page = source.parse_page("toy", HEADER + f'# %% tags=["parameters"]\nvalue: {annotation} = {default}\n')
+    assert source.checked_parameters(page, {})["value"] == page.parameters["value"].default
+    source.checked_parameters(page, {"value": good})
     if bad is not None:
         with pytest.raises(InputError, match="Parameter 'value' of page toy"):
-            source.checked(page, {"value": bad})
+            source.checked_parameters(page, {"value": bad})
 
 
 def test_the_table_of_parameters_is_that_of_the_pages():
@@ -344,12 +344,12 @@ def test_the_table_of_parameters_is_that_of_the_pages():
 
 def test_a_parameters_cell_that_cannot_be_read_is_refused():
     with pytest.raises(InputError, match="cannot be read"):
-        source.parse("toy", HEADER + '# %% tags=["parameters"]\nvalue = 3\n')
+        source.parse_page("toy", HEADER + '# %% tags=["parameters"]\nvalue = 3\n')
     with pytest.raises(InputError, match="cannot be read"):
-        source.parse("toy", HEADER + '# %% tags=["parameters"]\nvalue: dict = {}\n')
+        source.parse_page("toy", HEADER + '# %% tags=["parameters"]\nvalue: dict = {}\n')
     twice = '# %% tags=["parameters"]\nvalue: int = 3\n\n' * 2
     with pytest.raises(InputError, match="2 cells tagged parameters"):
-        source.parse("toy", HEADER + twice)
+        source.parse_page("toy", HEADER + twice)
 
 
 def test_a_page_runs_with_other_parameters_and_a_failing_one_writes_nothing(tmp_path):
@@ -397,8 +397,8 @@ def test_kernels_have_one_thread(tmp_path, monkeypatch):
 
 
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
-    for name in source.names():
-        page = source.load(name)
+    for name in source.page_names():
+        page = source.load_page(name)
         without = ("introduction", "performance", "diagnose", "rerun")
         assert any(map(source.holds_runs, page.parameters)) or name in without, name
         for cell in page.notebook.cells:
@@ -425,11 +425,11 @@ def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums
     html = tmp_path / "html"
     (html / "_executed").mkdir(parents=True)
     with pytest.raises(InputError, match="build it with: make book"):
-        archive.write(tmp_path / "book.zip", html)
+        archive.write_archive(tmp_path / "book.zip", html)
     (html / "index.html").write_text("<html></html>")
     (html / "_executed" / "one.ipynb").write_text("{}")
     for name in ("first.zip", "second.zip"):
-        archive.write(tmp_path / name, html)
+        archive.write_archive(tmp_path / name, html)
     assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "first.zip") as found:
         sums = dict(line.split("  ")[::-1] for line in found.read("SHA256SUMS").decode().splitlines())
@@ -439,7 +439,7 @@ def test_the_archive_holds_book_notebooks_results_and_environment_with_checksums
     assert {"source/results/mnist/manifest.json", "manifests/own-0123.json"} <= set(sums)
     monkeypatch.setattr(files, "ROOT", tmp_path)
     with pytest.raises(InputError, match="from a clone of its repository"):
-        archive.write(tmp_path / "third.zip", html)
+        archive.write_archive(tmp_path / "third.zip", html)
     assert not (tmp_path / "third.zip").exists()
 
 

@@ -29,9 +29,9 @@ def nbval(notebook, folder):
     return subprocess.run([*map(str, command)], cwd=files.ROOT, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", source.names())
+@pytest.mark.parametrize("name", source.page_names())
 def test_a_page_gives_the_same_outputs_again(name, tmp_path):
-    parameters = {"runs": '["smoke"]'} if "runs" in source.load(name).parameters else {}
+    parameters = {"runs": '["smoke"]'} if "runs" in source.load_page(name).parameters else {}
     pages.run_page(name, parameters, tmp_path / f"{name}.ipynb")
     result = nbval(tmp_path / f"{name}.ipynb", tmp_path)
     assert result.returncode == 0, result.stdout[-4000:]

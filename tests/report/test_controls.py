@@ -8,7 +8,7 @@ from lib.report import controls
 
 
 def test_controlled_slopes_are_drawn_for_both_predictors_and_every_control(summaries):
-    figure = controls.controlled_slopes(summaries, "test")
+    figure = controls.slopes_by_control(summaries, "test")
     assert len(figure.axes) == 2
     own = summaries["smoke"].controls.query("split == 'test' and space == 'input' and predictor == 'trace'")
     own = own[own["depth"] == summaries["smoke"].run.table_depth]
@@ -20,5 +20,5 @@ def test_controlled_slopes_are_drawn_for_both_predictors_and_every_control(summa
 def test_members_are_counted_by_what_the_controls_leave(summaries, cells):
     own = summaries["smoke"].controls
     slopes = own.assign(slope=np.where(own["controls"] == "none", 1.0, 0.4), slope_se=0.1)
-    text = controls.control_counts({"smoke": dataclasses.replace(summaries["smoke"], controls=slopes)})
+    text = controls.control_counts_sentence({"smoke": dataclasses.replace(summaries["smoke"], controls=slopes)})
     assert ["smoke", "trace", "4", "4", "0", "0", "4"] in cells(text)

@@ -7,15 +7,15 @@ from lib.report import controls, experiments, layout, prediction
 
 def test_tables_are_rectangular(summaries, cells):
     for text in (
-        prediction.coefficients(summaries, 1),
+        prediction.coefficients_table(summaries, 1),
         claims_report.verdicts(claims.ledger(summaries)),
         claims_report.tests("means"),
-        experiments.health(summaries),
-        experiments.settings(summaries),
+        experiments.health_table(summaries),
+        experiments.settings_table(summaries),
         experiments.coverage(summaries),
-        prediction.agreement(summaries),
-        controls.controlled(summaries),
-        controls.control_counts(summaries),
+        prediction.agreement_table(summaries),
+        controls.controlled_table(summaries),
+        controls.control_counts_sentence(summaries),
     ):
         assert len(set(map(len, cells(text)))) == 1
 

@@ -15,28 +15,28 @@ def test_published_slopes_stand_beside_those_of_the_runs(summaries):
         figure.axes, [(1, "input"), (1, "latent"), (2, "input"), (2, "latent")], strict=True
     ):
         drawn = {line.get_label(): line for line in axis.lines}
-        table = published.table(number)
+        table = published.published_table(number)
         printed = table[table["space"] == space]
         assert drawn["published, $n=4$"].get_ydata().tolist() == printed["test_slope"].tolist()
         assert len(drawn["run smoke"].get_xdata()) == len(summaries["smoke"].run.latent_dims)
 
 
 def test_a_coefficient_table_has_every_published_row_and_marks_the_misprint(summaries, cells):
-    rows = cells(prediction.coefficients(summaries, 2))
+    rows = cells(prediction.coefficients_table(summaries, 2))
     assert len(rows) == 1 + 19 + len(summaries["smoke"].run.latent_dims)
     marked = [row for row in rows if any("(!)" in cell for cell in row)]
     misprint = published.misprints().iloc[0]
     assert len(marked) == 1
     assert marked[0][:2] == [str(misprint["latent_dim"]), "published"]
-    assert "(!)" not in prediction.coefficients(summaries, 1)
+    assert "(!)" not in prediction.coefficients_table(summaries, 1)
 
 
 def test_differences_are_shown_for_runs_on_the_papers_data(summaries, cells):
     run = dataclasses.replace(summaries["smoke"].run, dataset="mnist")
-    text = prediction.coefficients({"smoke": dataclasses.replace(summaries["smoke"], run=run)}, 2)
+    text = prediction.coefficients_table({"smoke": dataclasses.replace(summaries["smoke"], run=run)}, 2)
     rows = cells(text)
     place = next(i for i, row in enumerate(rows) if row[1] == "difference")
-    first = published.table(2).query("latent_dim == 2 and space == 'latent'").iloc[0]
+    first = published.published_table(2).query("latent_dim == 2 and space == 'latent'").iloc[0]
     ours = float(rows[place - 1][2].split("(")[0])
     assert float(rows[place][2]) == pytest.approx(ours - first["intercept"], abs=1.1e-3)
 

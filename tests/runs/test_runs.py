@@ -596,7 +596,7 @@ def test_the_kept_summary_of_mnist_is_that_of_its_weights():
         )
     dataset = run.load_dataset()
     count = len(dataset.train)
-    rows = summaries.sampled(np.arange(count + len(dataset.test)) >= count)
+    rows = summaries.sampled_rows(np.arange(count + len(dataset.test)) >= count)
     train, test = rows[rows < count], rows[rows >= count] - count
     part = dataclasses.replace(
         dataset,
@@ -605,7 +605,7 @@ def test_the_kept_summary_of_mnist_is_that_of_its_weights():
     )
     kept = pd.DataFrame(store.load_summary(store.summary_path(run, there[0]))["tables"]["sample"])
     pair = weights.load_weights(store.weights_path(run, there[0]))[0]
-    points = point_table.measure(pair, part, kept["neighbour_distance"].to_numpy()).to_pandas()
+    points = point_table.measure_points(pair, part, kept["neighbour_distance"].to_numpy()).to_pandas()
     for name in summaries.SAMPLE:
         expected, found = (one[name].to_numpy(dtype=float) for one in (kept, points))
         exists = ~np.isnan(expected)
@@ -623,7 +623,7 @@ def test_company_changes_no_bits_at_the_size_of_the_digits():
         stack = autoencoders.stack([autoencoders.build(family[at], 0, run.initialisation) for at in positions], padded)
         settings = loop.Settings(2, run.batch_size, run.learning_rate)
         loop.train(stack, [0] * len(positions), dataset.train.images, dataset.test.images, settings)
-        encoder, decoder = autoencoders.member(stack, len(positions) - 1)
+        encoder, decoder = autoencoders.unstacked(stack, len(positions) - 1)
         return torch.cat([one.detach().flatten() for module in (encoder, decoder) for one in module.parameters()])
 
     alone = trained([len(family) - 1])

@@ -56,7 +56,7 @@ def test_a_stack_computes_what_its_members_compute():
 
 def test_members_come_out_of_a_stack_as_they_went_in():
     for i, widths in enumerate(WIDTHS):
-        for ours, original in zip(autoencoders.member(stack(), i), autoencoders.build(widths, 0, "he"), strict=True):
+        for ours, original in zip(autoencoders.unstacked(stack(), i), autoencoders.build(widths, 0, "he"), strict=True):
             for name, tensor in original.state_dict().items():
                 assert torch.equal(ours.state_dict()[name], tensor)
 

@@ -21,7 +21,7 @@ def trained(
 
 
 def weights(stack, position):
-    encoder, decoder = autoencoders.member(stack, position)
+    encoder, decoder = autoencoders.unstacked(stack, position)
     return torch.cat([parameter.flatten() for module in (encoder, decoder) for parameter in module.parameters()])
 
 

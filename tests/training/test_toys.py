@@ -34,7 +34,7 @@ def test_the_field_is_what_the_network_does_at_its_grid_points(plane):
 def test_a_shift_of_the_decoder_changes_errors_and_no_core_of_the_input_jacobian(plane):
     encoder, decoder = plane
     data = toys.arc(20)
-    moved = cores(encoder, toys.shifted(decoder, torch.tensor([0.5, 0.3]).double()), data)
+    moved = cores(encoder, toys.shifted_decoder(decoder, torch.tensor([0.5, 0.3]).double()), data)
     same = cores(encoder, decoder, data)
     assert torch.equal(moved.input, same.input)
     assert (moved.mse - same.mse).abs().min() > 0.01

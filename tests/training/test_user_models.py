@@ -12,7 +12,7 @@ from lib.base import files
 from lib.base.errors import InputError
 from lib.training import user_models
 from lib.training.autoencoders import build
-from lib.training.weights import encoded
+from lib.training.weights import encoded_weights
 
 ENCODER = [{"Conv2d": {"in_channels": 1, "out_channels": 4, "kernel_size": 3, "stride": [2, 2], "padding": 1}}, "ELU"]
 ENCODER += [{"BatchNorm2d": 4}, "Flatten", {"Linear": [16, 3]}]
@@ -23,7 +23,7 @@ SMALL = {"encoder": [{"Linear": [4, 2]}], "decoder": [{"Linear": [2, 4]}]}
 
 def weights_of(architecture, seed=0):
     torch.manual_seed(seed)
-    pair = user_models.parse(json.dumps(architecture), "x").to_empty(device="cpu")
+    pair = user_models.parse_architecture(json.dumps(architecture), "x").to_empty(device="cpu")
     for tensor in pair.state_dict().values():
         tensor.copy_(torch.rand(tensor.shape)) if tensor.is_floating_point() else tensor.zero_()
     return {name: tensor.clone() for name, tensor in pair.state_dict().items()}
@@ -39,7 +39,7 @@ def test_a_file_with_its_architecture_inside_or_beside_is_the_network_that_was_s
     own.load_state_dict({name.removeprefix("encoder."): w for name, w in weights.items() if name.startswith("encoder")})
     x = torch.rand(5, 1, 4, 4)
     for arguments in [("inside.safetensors",), ("bare.safetensors", "a.yml"), ("bare.safetensors", "a.json")]:
-        model = user_models.load(*arguments, folder=tmp_path)
+        model = user_models.load_model(*arguments, folder=tmp_path)
         assert not model.encoder.training
         assert model.weight.dtype == torch.float64
         assert not model.code
@@ -50,8 +50,8 @@ def test_a_file_with_its_architecture_inside_or_beside_is_the_network_that_was_s
 def test_the_weights_of_a_run_need_no_more(tmp_path):
     for output in ("affine", "sigmoid"):
         encoder, decoder = build((6, 5, 2), 1, output=output)
-        files.write(tmp_path / "own.safetensors", encoded((encoder, decoder), {}))
-        model = user_models.load("own.safetensors", folder=tmp_path)
+        files.write(tmp_path / "own.safetensors", encoded_weights((encoder, decoder), {}))
+        model = user_models.load_model("own.safetensors", folder=tmp_path)
         x = torch.rand(3, 6)
         torch.testing.assert_close(model.decoder(model.encoder(x.double())).float(), decoder(encoder(x)))
 
@@ -62,15 +62,15 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
         "def half():\n    return nn.Linear(3, 2).half(), nn.Linear(2, 3).half()\n"
         "def single():\n    return nn.Linear(3, 2)\ndef fails():\n    raise RuntimeError('first\\nsecond')\n"
     )
-    model = user_models.load("own_models_1:pair", folder=tmp_path)
+    model = user_models.load_model("own_models_1:pair", folder=tmp_path)
     assert model.code
     assert model.weight.dtype == torch.float32
     with pytest.raises(InputError, match=r"own_models_1:single returned .*two modules"):
-        user_models.load("own_models_1:single", folder=tmp_path)
+        user_models.load_model("own_models_1:single", folder=tmp_path)
     with pytest.raises(InputError, match=r"own_models_1:half returned weights of torch.float16; convert the modules"):
-        user_models.load("own_models_1:half", folder=tmp_path)
+        user_models.load_model("own_models_1:half", folder=tmp_path)
     with pytest.raises(InputError, match=r"\(RuntimeError: first\)"):
-        user_models.load("own_models_1:fails", folder=tmp_path)
+        user_models.load_model("own_models_1:fails", folder=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
 )
 def test_architectures_that_cannot_be_are_refused(text, words):
     with pytest.raises(InputError, match=words) as caught:
-        user_models.parse(text, "x")
+        user_models.parse_architecture(text, "x")
     assert len(str(caught.value)) < 900
 
 
@@ -110,11 +110,11 @@ def test_layers_of_any_size_take_no_memory_until_the_weights_are_found_to_fit(tm
     huge = {"encoder": [{"Linear": [10**7, 10**7]}], "decoder": [{"Linear": [10**7, 10**7]}]}
     save_file(weights_of(SMALL), tmp_path / "a.safetensors", {"architecture": json.dumps(huge)})
     with pytest.raises(InputError, match=r"of shape \(2, 4\), the architecture \(10000000, 10000000\)"):
-        user_models.load("a.safetensors", folder=tmp_path)
+        user_models.load_model("a.safetensors", folder=tmp_path)
     stated = {"widths": json.dumps([10**7, 10**7]), "output": "affine", "sha256": ""}
     save_file({"0.weight": torch.ones(1, 1)}, tmp_path / "b.safetensors", stated)
     with pytest.raises(InputError, match="its widths do not match its weights"):
-        user_models.load("b.safetensors", folder=tmp_path)
+        user_models.load_model("b.safetensors", folder=tmp_path)
 
 
 @pytest.mark.parametrize("widths", ["[]", "[3]", "3", "null", "[[1]]", '{"a": 1}', "[" * 5000, "[2, 1e400]", "oops"])
@@ -122,7 +122,7 @@ def test_widths_that_are_none_are_refused(tmp_path, widths):
     stated = {"widths": widths, "output": "affine", "sha256": ""}
     save_file({"0.weight": torch.ones(2, 3)}, tmp_path / "a.safetensors", stated)
     with pytest.raises(InputError, match="damaged"):
-        user_models.load("a.safetensors", folder=tmp_path)
+        user_models.load_model("a.safetensors", folder=tmp_path)
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path):
@@ -133,7 +133,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         weights = {name: value for name, value in weights.items() if value is not None}
         save_file(weights, tmp_path / "a.safetensors")
         with pytest.raises(InputError, match=words):
-            user_models.load("a.safetensors", "a.json", tmp_path)
+            user_models.load_model("a.safetensors", "a.json", tmp_path)
 
     refused("lacks the weights 'encoder.0.bias'", encoder_0_bias=None)
     refused("has, unlike its architecture, the weights 'encoder.1.bias'", encoder_1_bias=torch.ones(2))
@@ -145,7 +145,7 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
 def test_half_precision_weights_are_raised_to_double_precision(tmp_path):
     weights = {name: value.bfloat16() for name, value in weights_of(SMALL).items()}
     save_file(weights, tmp_path / "a.safetensors", {"architecture": json.dumps(SMALL)})
-    model = user_models.load("a.safetensors", folder=tmp_path)
+    model = user_models.load_model("a.safetensors", folder=tmp_path)
     assert model.encoder[0].bias.tolist() == weights["encoder.0.bias"].double().tolist()
 
 
@@ -168,4 +168,4 @@ def test_what_is_no_model_is_refused(tmp_path):
         ("no_such_package.models:pair",): "ModuleNotFoundError",
     }.items():
         with pytest.raises(InputError, match=words):
-            user_models.load(*arguments, folder=tmp_path)
+            user_models.load_model(*arguments, folder=tmp_path)

@@ -42,7 +42,7 @@ class Verdict(Statement):
     contradicted: bool = False
 
 
-def judge(claim: Claim, summary: Summary) -> Verdict:
+def judge_claim(claim: Claim, summary: Summary) -> Verdict:
     """The verdict on a claim by a run: all of its parts have to hold."""
     stated = {field.name: getattr(claim, field.name) for field in fields(Statement)}
     try:

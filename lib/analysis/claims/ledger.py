@@ -15,7 +15,7 @@ from lib.analysis.claims.claim import (
     REPRODUCED,
     Claim,
     Verdict,
-    judge,
+    judge_claim,
 )
 from lib.analysis.claims.ours import OUR_CLAIMS
 from lib.analysis.claims.paper import CLAIMS, PAPERS_DATA, PRINTED
@@ -30,15 +30,15 @@ def of_page(page: str) -> list[Claim]:
     return [claim for claim in CLAIMS if claim.page == page]
 
 
-def evaluate(summary: Summary, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
+def evaluate_claims(summary: Summary, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
     """The claims held against one run. `InputError` where the summary lacks what every run has."""
     check_columns(summary)
-    return [judge(claim, summary) for claim in claims]
+    return [judge_claim(claim, summary) for claim in claims]
 
 
 def ledger(summaries: dict[str, Summary], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
     """The verdicts of several runs, one row a claim and run, the runs side by side under each claim."""
-    verdicts = {name: evaluate(summary, claims) for name, summary in summaries.items()}
+    verdicts = {name: evaluate_claims(summary, claims) for name, summary in summaries.items()}
     rows = [{"run": name} | asdict(of_run[place]) for place in range(len(claims)) for name, of_run in verdicts.items()]
     return pd.DataFrame(rows)
 
@@ -69,7 +69,7 @@ def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
         if len(rest) in (0, len(summary.run.latent_dims)):
             continue
         both = (*CLAIMS, *OUR_CLAIMS)
-        pairs = (evaluate(part_of(summary, chosen), both) for chosen in (summary.run.latent_dims, rest))
+        pairs = (evaluate_claims(part_of(summary, chosen), both) for chosen in (summary.run.latent_dims, rest))
         for whole, without in zip(*pairs, strict=True):
             if without.verdict not in (whole.verdict, NOT_TESTABLE):
                 values = [whole.statement, whole.page, whole.verdict, whole.reason, without.verdict, without.reason]
@@ -77,9 +77,9 @@ def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run", *columns])
 
 
-def report(summary: Summary, as_json: bool = False) -> str:
+def claims_report(summary: Summary, as_json: bool = False) -> str:
     """The ledger of one run, the paper's claims and then ours, as text for a terminal, or as JSON (a list of objects)."""
-    papers, ours = evaluate(summary), evaluate(summary, OUR_CLAIMS)
+    papers, ours = evaluate_claims(summary), evaluate_claims(summary, OUR_CLAIMS)
     if as_json:
         rows = [{"run": summary.run.name} | asdict(verdict) for verdict in papers + ours]
         return json.dumps(rows, indent=1, allow_nan=False)

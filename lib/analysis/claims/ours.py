@@ -13,7 +13,9 @@ from lib.analysis.published import PREDICTOR_NAMES
 from lib.measures.regression import WITHOUT_ONE
 from lib.runs import Summary
 
-PREDICTORS = {name: PREDICTOR_NAMES[name] for name in ("trace", "log_volume")}  # the order in which verdicts name them
+PREDICTOR_ORDER = {
+    name: PREDICTOR_NAMES[name] for name in ("trace", "log_volume")
+}  # the order in which verdicts name them
 BOTH = "class and ink"
 LITTLE = 0.05  # of the variance that class and ink leave
 SPECTRUM, SLOPE = dynamics.QUANTITIES["geometric_mean"], dynamics.SLOPES["trace"]
@@ -23,7 +25,7 @@ EIGENVALUE_STATISTICS = ["trace_input", "trace_latent", "log_volume_input", "log
 def _less_than_share(summary: Summary, held: str, part: float) -> list[Estimate]:
     """`part` of the raw slope less the slope with `held` fixed, turned so that the raw slope is positive; at the largest d."""
     latent_dim, parts = largest(summary), []
-    for predictor, name in PREDICTORS.items():
+    for predictor, name in PREDICTOR_ORDER.items():
         raw = complete_controlled(summary, "none", predictor).loc[latent_dim]
         left = complete_controlled(summary, held, predictor).loc[latent_dim]
         if abs(raw["slope"]) <= Z * raw["slope_se"]:
@@ -41,7 +43,7 @@ def _without_class_one(summary: Summary) -> list[Estimate]:
 
 def _adds_little(summary: Summary) -> list[Estimate]:
     parts = []
-    for predictor, name in PREDICTORS.items():
+    for predictor, name in PREDICTOR_ORDER.items():
         for d, row in complete_controlled(summary, BOTH, predictor).iterrows():
             r2 = row["partial_r2"]
             half = 2 * Z * sqrt(r2) * (1 - r2) / sqrt(row["points"])
@@ -76,8 +78,8 @@ def _oblique(summary: Summary) -> list[Estimate]:
 def _slopes_come_with_training(summary: Summary) -> list[Estimate]:
     _followed(summary)
     latent_dim, parts = largest(summary), []
-    for predictor, name in PREDICTORS.items():
-        rows = dynamics.course(summary, predictor)
+    for predictor, name in PREDICTOR_ORDER.items():
+        rows = dynamics.quantity_course(summary, predictor)
         rows = rows[rows["latent_dim"] == latent_dim].set_index("epoch")
         if not {0, summary.run.epochs} <= set(rows.index):
             raise NotTestable(f"no slope on the {name} at both ends of training at d = {latent_dim}")

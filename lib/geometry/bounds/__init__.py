@@ -7,7 +7,7 @@ a point (`pointwise`) and returns a `Check`: bound, actual value and slack at ea
 
 from lib.geometry.bounds.between import BETWEEN, SECOND_APPLICATION
 from lib.geometry.bounds.check import Check
-from lib.geometry.bounds.evaluation import evaluate, table
+from lib.geometry.bounds.evaluation import evaluate, statement_table
 from lib.geometry.bounds.expectation import stein
 from lib.geometry.bounds.pointwise import (
     LOCAL,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 ROUNDING = 1e-10  # rounding in float64, relative to the lengths compared
 
-Kind = Literal["lower", "upper", "identity"]
+BoundKind = Literal["lower", "upper", "identity"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Check:
     """
 
     name: str
-    kind: Kind
+    kind: BoundKind
     bound: Tensor
     actual: Tensor
     tolerance: Tensor
@@ -64,7 +64,9 @@ class Check:
         return torch.isinf(self.bound) & (self.kind == "upper")
 
 
-def check(name: str, kind: Kind, bound: Tensor, actual: Tensor, scale: Tensor, applies: Tensor | None = None) -> Check:
+def check(
+    name: str, kind: BoundKind, bound: Tensor, actual: Tensor, scale: Tensor, applies: Tensor | None = None
+) -> Check:
     """A `Check` that applies everywhere by default; `scale` (P,), the size of the terms subtracted in its computation."""
     everywhere = torch.ones(actual.shape, dtype=torch.bool, device=actual.device)
     tolerance = ROUNDING * (scale + actual.abs())

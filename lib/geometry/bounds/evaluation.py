@@ -44,7 +44,7 @@ def evaluate(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor, anchors:
     return [*checks, *stein(encoder, decoder, x[:STEIN_POINTS], STEIN_SPREAD, STEIN_DRAWS, generator)]
 
 
-def table(checks: Sequence[Check]) -> list[dict[str, Any]]:
+def statement_table(checks: Sequence[Check]) -> list[dict[str, Any]]:
     """A row per statement: the numbers of points, of points where it applies, of violations, and of failures elsewhere.
 
     `tightness_q05`, `tightness_median`, `tightness_q95`: quantiles of bound / actual over the points where the statement

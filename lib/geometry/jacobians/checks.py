@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from lib.base.errors import InputError, nonfinite_rows
 from lib.geometry.jacobians.general import no_tf32
 
-PRECISIONS = (torch.float32, torch.float64)
-ROUNDING = {torch.float32: 1e-2, torch.float64: 1e-5}  # relative; modules may compute in lower precision inside
+REAL_PRECISIONS = (torch.float32, torch.float64)
+MIXING_TOLERANCE = {torch.float32: 1e-2, torch.float64: 1e-5}  # relative; modules may compute in lower precision inside
 
 
 def check_chunk_size(chunk_size: int | None) -> None:
@@ -24,7 +24,7 @@ def check_points(x: Tensor, encoder: nn.Module) -> None:
         raise InputError(f"Points should be a tensor, {type(x).__name__} was given; convert them with torch.as_tensor.")
     if not x.is_floating_point():
         raise InputError(f"Points should be floating point, {x.dtype} was given; convert and scale them to [0, 1].")
-    if x.dtype not in PRECISIONS:
+    if x.dtype not in REAL_PRECISIONS:
         raise InputError(
             f"Points should be float32 or float64, {x.dtype} was given; spectra need this precision: convert."
         )
@@ -86,7 +86,7 @@ def _check_separate(module: nn.Module, points: Tensor, name: str, what: str) -> 
         alone = torch.cat([_passed(module, point, name, what) for point in points.split(1)])
     apart = together - alone if together.shape == alone.shape else alone
     size = alone.nan_to_num(0, 0, 0).abs().max()
-    if apart.nan_to_num(0, 0, 0).abs().max() > ROUNDING[points.dtype] * size:
+    if apart.nan_to_num(0, 0, 0).abs().max() > MIXING_TOLERANCE[points.dtype] * size:
         change = float(apart.abs().max() / size)
         raise InputError(
             f"The {name}'s output at a point depends on the other points of its batch, or on chance: next to another it "

@@ -2,7 +2,7 @@ r"""The ink of an image: |x|^2, the sum of its squared grey levels."""
 
 from lib.measures.protocol import POINTS, Measure
 
-ink = Measure(
+squared_ink = Measure(
     "ink",
     r"ink $\vert x\vert^2$",
     lambda subject: subject.column("ink"),

@@ -6,7 +6,7 @@ How densely the training data lie around a point (`lib.measures.baselines`, brut
 from lib.measures.baselines import neighbour_distance
 from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Measure
 
-neighbours = Measure(
+pixel_neighbours = Measure(
     "neighbours",
     "5-NN distance, pixels",
     lambda subject: subject.column("neighbour_distance"),
