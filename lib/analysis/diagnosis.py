@@ -1,4 +1,4 @@
-r"""Where will this autoencoder fail? Its geometry at some points, held against its geometry at reference points.
+r"""Where will this autoencoder fail? Its geometry at some points, compared with its geometry at reference points.
 
 At every point x: the trace and the log volume of J_I, and the distance of x from the plane tangent to the decoded
 manifold at f(x) (`SIGNALS`); beside them what needs no Jacobian (`BASELINES`): the error, the ink |x|^2, and the
@@ -60,10 +60,11 @@ class Examined:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `diagnose` finds: the sets of points by name, and the reference with its `limits` where there is one.
+    """The result of `diagnose`: sets of points by name, and the reference, if any, with its `limits`.
 
     `measured` of every set has a row a point, led by `point`, its row or file, and the columns of
-    `measure_geometry`; with a reference also `neighbour_distance` with its limits at that point, `neighbour_low` and `neighbour_high`, and `outside` (see there).
+    `measure_geometry`; with a reference also `neighbour_distance` with its limits at that point, `neighbour_low` and
+    `neighbour_high`, and `outside` (see there).
     """
 
     model: Model
@@ -106,30 +107,32 @@ def diagnose(
     if not data or len(set(names)) < len(names):
         raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")
     sources = [user_points.read_points(source, where) for source in names]
-    for one in sources[1:]:
-        if one.values.shape[1:] != sources[0].values.shape[1:]:
+    for other in sources[1:]:
+        if other.values.shape[1:] != sources[0].values.shape[1:]:
             raise InputError(
-                f"{sources[0].name} has points of shape {tuple(sources[0].values.shape[1:])} and {one.name} of shape "
-                f"{tuple(one.values.shape[1:])}; give all the same shape."
+                f"{sources[0].name} has points of shape {tuple(sources[0].values.shape[1:])} and {other.name} of shape "
+                f"{tuple(other.values.shape[1:])}; give all the same shape."
             )
     loaded = user_models.load_model(model, architecture, where)
     short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in names]
     short = short if len(set(short)) == len(short) else names
-    found = [_examine(loaded, one.first(points), name, len(one)) for one, name in zip(sources, short, strict=True)]
-    base, limits = (found.pop(0) if reference else None), {}
+    examined = [
+        _examine(loaded, source.first(points), name, len(source)) for source, name in zip(sources, short, strict=True)
+    ]
+    base, limits = (examined.pop(0) if reference else None), {}
     if base is not None:
-        for one in [base, *found]:
-            fresh = None if one is base else one.rows
-            one.measured["neighbour_distance"] = neighbour_distance(base.rows, fresh)
-            one.measured[["neighbour_low", "neighbour_high"]] = neighbour_limits(base.rows, fresh, coverage)
+        for points_set in [base, *examined]:
+            fresh = None if points_set is base else points_set.rows
+            points_set.measured["neighbour_distance"] = neighbour_distance(base.rows, fresh)
+            points_set.measured[["neighbour_low", "neighbour_high"]] = neighbour_limits(base.rows, fresh, coverage)
         limits = {name: central(base.measured[name], coverage) for name in (*SIGNALS, "error", "ink")}
-        for one in [base, *found]:
-            one.measured["outside"] = outside(one.measured, limits)
+        for points_set in [base, *examined]:
+            points_set.measured["outside"] = outside(points_set.measured, limits)
     with torch.no_grad():
         x = as_taken(sources[0].values[:1], loaded).to(loaded.weight, copy=True)
         latent_dim = loaded.encoder(x).flatten(1).shape[1]
-    by_name = {one.name: one for one in found}
-    return Diagnosis(loaded, latent_dim, found[0].rows.shape[1], by_name, base, limits, coverage)
+    by_name = {points_set.name: points_set for points_set in examined}
+    return Diagnosis(loaded, latent_dim, examined[0].rows.shape[1], by_name, base, limits, coverage)
 
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
@@ -225,22 +228,22 @@ def central(values: Sequence[float], coverage: float) -> tuple[float, float]:
 
 
 def neighbour_limits(reference: np.ndarray, x: np.ndarray | None, coverage: float) -> np.ndarray:
-    """The `central` limits (points, 2) of the reference's 5-NN distances when a row of x is one more of their neighbours; x
-    None: when none is."""
+    """The `central` limits (points, 2) of the 5-NN distances of the reference when a row of x joins its neighbours; x
+    None: of the reference alone."""
     near = nearest_rows(reference)[0]
     if x is None:
         return np.tile(central(near[:, -1], coverage), (len(reference), 1))
-    found = []
+    limits = []
     for gaps in cdist(x, reference):
         with_it = np.sort(np.column_stack([near, gaps]), axis=1)[:, min(NEIGHBOUR, len(reference)) - 1]
-        found.append(central(with_it, coverage))
-    return np.array(found)
+        limits.append(central(with_it, coverage))
+    return np.array(limits)
 
 
 def flagged(measured: pd.DataFrame, limits: Limits, name: str) -> np.ndarray:
     """Whether each point lies outside the limits of a quantity (points,)."""
-    own = measured.get("neighbour_low"), measured.get("neighbour_high")
-    low, high = own if name == "neighbour_distance" else limits[name]
+    by_point = measured.get("neighbour_low"), measured.get("neighbour_high")
+    low, high = by_point if name == "neighbour_distance" else limits[name]
     return ((measured[name] < low) | (measured[name] > high)).to_numpy()
 
 
@@ -257,20 +260,22 @@ def outside(measured: pd.DataFrame, limits: Limits) -> np.ndarray:
     return worst
 
 
-def flag_shares(found: Diagnosis) -> pd.DataFrame:
-    """A row a set of points, the reference first: how many, and the shares flagged by each quantity and by any signal."""
+def flag_shares(result: Diagnosis) -> pd.DataFrame:
+    """A row for each set, the reference first: the number of `points`, and the shares flagged by each quantity and by any."""
     rows = {}
-    for one in found.sets.values():
-        shares = {name: flagged(one.measured, found.limits, name).mean() for name in (*SIGNALS, *BASELINES)}
-        rows[one.name] = {"points": len(one.measured)} | shares | {"any": (one.measured["outside"] > 0).mean()}
+    for examined in result.sets.values():
+        shares = {name: flagged(examined.measured, result.limits, name).mean() for name in (*SIGNALS, *BASELINES)}
+        rows[examined.name] = (
+            {"points": len(examined.measured)} | shares | {"any": (examined.measured["outside"] > 0).mean()}
+        )
     return pd.DataFrame(rows).T.astype({"points": int})
 
 
-def compared_shares(found: Diagnosis, name: str) -> tuple[str, str, float, float]:
+def compared_shares(result: Diagnosis, name: str) -> tuple[str, str, float, float]:
     """The eigenvalue and the baseline that flag most points of a set, and the difference of their shares with its half
     interval (95 %, paired: sqrt(b + c - (b - c)^2/n)/n for b and c points flagged by one alone)."""
-    measured = found.data[name].measured
-    marks = {each: flagged(measured, found.limits, each) for each in (*PREDICTORS["eigenvalues"], *BASELINES)}
+    measured = result.data[name].measured
+    marks = {each: flagged(measured, result.limits, each) for each in (*PREDICTORS["eigenvalues"], *BASELINES)}
     first = max(PREDICTORS["eigenvalues"], key=lambda each: marks[each].mean())
     second = max(BASELINES, key=lambda each: marks[each].mean())
     difference = marks[first].astype(float) - marks[second]

@@ -1,6 +1,7 @@
-r"""The scores of `lib.measures.judging` at the points of a run's members: the tournament, and the detection of strange images.
+r"""Point measures on the networks of a run: the tournament of predictors, and the detection of strange images.
 
-Of a run whose networks are at hand every score is computed; of a kept run, those that the sample in its summary holds.
+Where the networks are at hand, every measure is computed; for a committed run, those that follow from the sample in its
+summary.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,24 +25,24 @@ from lib.training.datasets import Dataset
 
 
 def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
-    """The run's members at the tables' depth and first seed, at those of `dims` that it has; else at its largest d."""
-    there = [d for d in run.latent_dims if d in dims] or [max(run.latent_dims)]
-    return [Member(run.table_depth, d, run.seeds[0]) for d in there]
+    """Members at the depth of the tables and the first seed, for the latent dimensions among `dims`, or else the largest."""
+    chosen = [d for d in run.latent_dims if d in dims] or [max(run.latent_dims)]
+    return [Member(run.table_depth, d, run.seeds[0]) for d in chosen]
 
 
 # --- scores at points ----------------------------------------------------------------------------------------------
 
 
 def at_images(pair: Pair, images: np.ndarray, labels: np.ndarray, dataset: Dataset) -> pd.DataFrame:
-    """A row a point of images (points, N): its `label`, and every point measure but the variance over seeds."""
+    """Any images (points, N), a row each: `label`, and every point measure except the variance over seeds."""
     subject = Subject(pair=pair, points=images, training=dataset.train)
     return _measured(pd.DataFrame({"label": labels}), subject)
 
 
 def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
-    """The per-point table of one split of a member whose network is at hand, with every point measure.
+    """The per-point table of one split of a member, with every point measure; its network must be at hand.
 
-    The variance over seeds, of all networks at that depth and d, is there where the run has several.
+    The variance over seeds, of all networks at that depth and d, needs a run with several seeds.
     """
     check_known("split", split, ("train", "test"))
     run, dataset = runs.read(name), runs.read(name).load_dataset()
@@ -71,7 +72,7 @@ def _measured(points: pd.DataFrame, subject: Subject) -> pd.DataFrame:
 
 
 def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:
-    """The test points of a member with all scores that are to be had: of a kept run, from its summary's sample."""
+    """The test points of a member with all scores available; for a committed run, from the sample in its summary."""
     if not summary.run.committed:
         return at_points(summary.run.name, member)
     sample = summary.sample
@@ -136,8 +137,10 @@ def shifted_tournament(name: str, member: Member, strength: float) -> pd.DataFra
 
 
 def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
-    """Of a tournament's scores that do not see the error, and need one of `needs` where any are given, the label of that with
-    the largest mean of Spearman's rho over the members, and this mean."""
+    """The label of the best score, by the mean of Spearman's rho over the members, and this mean.
+
+    Scores that see the error are left out, and, where `needs` are given, those with another scarcest need.
+    """
     entrants = [
         name
         for name, score in judging.SCORES.items()
@@ -164,12 +167,12 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
     train, test = (at_points(name, member, split) for split in ("train", "test"))
     images = np.concatenate(list(sets.values()))
     strange = at_images(pair, images, np.zeros(len(images), dtype=np.int64), dataset)
-    owner = np.repeat(list(sets), [len(one) for one in sets.values()])
+    owner = np.repeat(list(sets), [len(images_of_set) for images_of_set in sets.values()])
     rows = []
     for key in sets:
         points = strange.loc[owner == key]
         for detector, measure in judging.DETECTORS.items():
-            inside, outside, known = (one[detector].to_numpy(np.float64) for one in (test, points, train))
+            inside, outside, known = (table[detector].to_numpy(np.float64) for table in (test, points, train))
             if np.unique(inside[~np.isnan(inside)]).size < 2:
                 continue
             effect = (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
@@ -220,14 +223,14 @@ def reconstruction_agreement(name: str, members: Sequence[Member], sets: Mapping
     `error`: the root mean square error of the two, a pixel.
     """
     rows = []
-    pairs = {one.name: runs.member(name, one.depth, one.latent_dim, one.seed) for one in members}
+    pairs = {member.name: runs.member(name, member.depth, member.latent_dim, member.seed) for member in members}
     for key, images in sets.items():
-        outputs = {own: reconstructed(pair, images) for own, pair in pairs.items()}
-        errors = {own: ((output - images) ** 2).mean(axis=1) for own, output in outputs.items()}
+        outputs = {member: reconstructed(pair, images) for member, pair in pairs.items()}
+        errors = {member: ((output - images) ** 2).mean(axis=1) for member, output in outputs.items()}
         for first, second in combinations(pairs, 2):
             rank = float(stats.spearmanr(errors[first], errors[second])[0])
             apart = float(np.sqrt(((outputs[first] - outputs[second]) ** 2).mean()))
             both = float(np.sqrt((errors[first].mean() + errors[second].mean()) / 2))
-            found = {"spearman": rank, "apart": apart, "error": both}
-            rows.append({"set": key, "first": first, "second": second} | found)
+            row = {"set": key, "first": first, "second": second}
+            rows.append(row | {"spearman": rank, "apart": apart, "error": both})
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""Simpler things than eigenvalues that a point's error may go with: its ink, and how near its neighbours are."""
+"""Baselines: ink and nearest-neighbour distance of each point."""
 
 import numpy as np
 from torch import Tensor
@@ -14,16 +14,16 @@ def ink(images: Tensor) -> Tensor:
 
 
 def neighbours(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Of every point, train before test: `nearest`, the row of its nearest training point, and `neighbour_distance`, the
-    Euclidean distance to its fifth nearest.
+    """`nearest`, the row of the nearest training point, and `neighbour_distance`, the Euclidean distance to the fifth
+    nearest; each (points,), train before test.
 
-    A training point is not its own neighbour, unless it is the only one.
+    A training point is not its own neighbour, unless it is alone.
     """
     train, test = (split.images.numpy() for split in (dataset.train, dataset.test))
-    own, others = nearest_rows(train), nearest_rows(train, test)
+    of_train, of_test = nearest_rows(train), nearest_rows(train, test)
     return {
-        "nearest": np.concatenate([own[1][:, 0], others[1][:, 0]]),
-        "neighbour_distance": np.concatenate([own[0][:, -1], others[0][:, -1]]),
+        "nearest": np.concatenate([of_train[1][:, 0], of_test[1][:, 0]]),
+        "neighbour_distance": np.concatenate([of_train[0][:, -1], of_test[0][:, -1]]),
     }
 
 
@@ -33,14 +33,14 @@ def neighbour_distance(reference: np.ndarray, x: np.ndarray | None = None) -> np
 
 
 def nearest_rows(reference: np.ndarray, x: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The distances (points, 5), float64, of the five nearest rows of the reference, and which they are (points, 5).
+    """Distances to the five nearest rows of the reference, float64, and the numbers of these rows; both (points, 5).
 
-    x None: of every row of the reference among the others. Fewer columns where there are fewer rows; a single row is its own
-    neighbour. Brute force (scikit-learn), which would lose the digits of distances that are small beside the points' size: the
-    reference's mean is subtracted first.
+    x None: for every row of the reference, among the others. Fewer columns where there are fewer rows; a single row is its own
+    neighbour. Brute force (scikit-learn).
     """
     from sklearn.neighbors import NearestNeighbors
 
+    # |a|^2 - 2 a.b + |b|^2 loses the digits of small distances between large points: subtract the mean first
     mean = reference.mean(axis=0, dtype=np.float64).astype(reference.dtype)
     most = min(NEIGHBOUR, len(reference) - (x is None))
     if not most:

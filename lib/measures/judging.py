@@ -1,6 +1,7 @@
-r"""Scores that might tell where the error of a network is large, and how each is judged.
+r"""How well the measures of a point predict its error, and how well they detect strange images.
 
-A score is a number a point; the larger it is, the larger the error it foretells. Four measures of how well it does:
+A score is a measure of a point (`lib.measures.protocol`) as a predictor: the larger it is, the larger the error it
+foretells. Four criteria:
 
 - Spearman's rank correlation of score and error;
 - the AUROC for the worst decile: the chance that a point among the tenth of largest error scores above one of the rest;
@@ -9,7 +10,7 @@ A score is a number a point; the larger it is, the larger the error it foretells
   that of the error itself, (A_none - A) / (A_none - A_error);
 - the gained R2: what the score adds to a regression of the error on class, ink |x|^2, |x| and 5-NN distance.
 
-A score that knows nothing has 0, 0.5, 0 and 0, a perfect one 1, 1, 1, and for the last what the regression had left.
+Chance level: 0, 0.5, 0, 0. Perfect: 1, 1, 1, and 1 - R2 of the covariates.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,8 +32,8 @@ LEVEL = 0.05
 
 def _contest(place: str) -> dict[str, Measure]:
     """The point measures that have this place, "predicts" or "detects", in its order."""
-    there = [measure for measure in every("point") if getattr(measure, place) is not None]
-    return {measure.name: measure for measure in sorted(there, key=lambda measure: getattr(measure, place))}
+    measures = [measure for measure in every("point") if getattr(measure, place) is not None]
+    return {measure.name: measure for measure in sorted(measures, key=lambda measure: getattr(measure, place))}
 
 
 SCORES: Mapping[str, Measure] = _contest("predicts")
@@ -41,9 +42,7 @@ HELD = tuple(name for name, measure in SCORES.items() if measure.held)
 
 
 def cost(name: str, widths: tuple[int, ...], training_points: int, seeds: int = 3) -> float:
-    """Multiply-adds a point of one of `SCORES`, leading terms, for an encoder of these widths (N, w_1, ..., d).
-
-    Neighbours are found by brute force.
+    """Multiply-adds for a point of a measure of `SCORES`, leading terms, for encoder widths (N, w_1, ..., d).
 
     >>> f"{cost('trace_input', (784, 593, 402, 211, 20), 60_000):.1e}"
     '2.2e+07'
@@ -76,9 +75,9 @@ def spearman(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.nd
     """Spearman's rho (resamples,) of error and score (points,), the points weighted by each column of `weights`."""
     half = weights.sum(axis=0) / 2
     x, y = (_ranks(values, weights) - half for values in (score, error))
-    own = weights * x
+    weighted = weights * x
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (own * y).sum(axis=0) / np.sqrt((own * x).sum(axis=0) * (weights * y * y).sum(axis=0))
+        return (weighted * y).sum(axis=0) / np.sqrt((weighted * x).sum(axis=0) * (weights * y * y).sum(axis=0))
 
 
 def auroc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -86,10 +85,10 @@ def auroc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.nd
 
     `positive` (points, 1) or (points, resamples) bool.
     """
-    own = weights * positive
-    inside, total = own.sum(axis=0), weights.sum(axis=0)
+    positives = weights * positive
+    inside, total = positives.sum(axis=0), weights.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return ((own * _ranks(score, weights)).sum(axis=0) - inside**2 / 2) / (inside * (total - inside))
+        return ((positives * _ranks(score, weights)).sum(axis=0) - inside**2 / 2) / (inside * (total - inside))
 
 
 def worst_decile(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -136,7 +135,7 @@ def weightings(points: int, seed: int = 0, resamples: int = SCORE_RESAMPLES) -> 
 
 
 def banded(name: str, values: np.ndarray) -> dict[str, float]:
-    """A measure's value, which comes first, and the 2.5 % and 97.5 % quantiles of its resamples: NAME, NAME_low, NAME_high."""
+    """NAME, NAME_low, NAME_high: the first of the values, and the 2.5 % and 97.5 % quantiles of the others, its resamples."""
     low, high = np.nanquantile(values[1:], [0.025, 0.975])
     return {name: float(values[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
 
@@ -145,7 +144,7 @@ def banded(name: str, values: np.ndarray) -> dict[str, float]:
 
 
 def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, float]:
-    """How well `score` (points,) tells where `error` (points,) is large: each of `CRITERIA` with its 95 % bootstrap band.
+    """How well `score` (points,) predicts where `error` (points,) is large: `CRITERIA` with their 95 % bootstrap bands.
 
     Keys: `points`; `spearman`, `auroc`, `saved`, each also with `_low` and `_high`; `spearman_p`, the p-value of no rank
     correlation. Points whose score is NaN are left out. Raises `InputError` for fewer than 20 points, for values that are not
@@ -158,10 +157,10 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
     for name, values in (("error", error), ("score", score)):
         _check_varies(name, values)
     weights = weightings(len(error), seed)
-    found = {"points": float(len(error)), "spearman_p": float(scipy.stats.spearmanr(error, score)[1])}
+    row = {"points": float(len(error)), "spearman_p": float(scipy.stats.spearmanr(error, score)[1])}
     for name, criterion in CRITERIA.items():
-        found |= banded(name, criterion(error, score, weights))
-    return found
+        row |= banded(name, criterion(error, score, weights))
+    return row
 
 
 def _check_varies(name: str, values: np.ndarray) -> None:
@@ -178,7 +177,7 @@ def _check_finite(name: str, values: np.ndarray) -> None:
 
 
 def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """What the score adds to a regression of the error on `covariates`: class (labels), ink, |x|, 5-NN distance, each (points,).
+    """The R2 that the score adds to a regression of the error on `covariates`: class (labels), ink, |x|, 5-NN distance.
 
     Keys: `gained`, the rise of R2; `gained_sign`, the sign of the score's coefficient; `gained_p`, its p-value with errors
     robust to unequal variances (HC1); `held`, the R2 of the covariates alone. Points whose score is NaN are left out.
@@ -226,7 +225,7 @@ def holm(rows: pd.DataFrame, names: Iterable[str] = ("spearman_p", "gained_p")) 
 
 
 def detect(inside: np.ndarray, outside: np.ndarray, seed: int = 0) -> dict[str, float]:
-    """How well a score tells points `outside` (points,) from those `inside` (points,): `auroc` with its bootstrap band.
+    """How well a score separates points `outside` (points,) from points `inside` (points,): `auroc`, its bootstrap band.
 
     Infinite scores rank above all. Raises `InputError` where either side has no points, or a score is NaN.
     """

@@ -1,7 +1,7 @@
-r"""What is measured at every point of a trained member, and the summary that figures, tables and claims are made from.
+r"""The summary of a network, from which figures, tables and claims are made.
 
-`lib.measures.point_table.measure_points` makes the per-point table: one row a point, train and test together.
-`summarise` reduces it to the small tables (statistics, histograms, regressions) that stay when the points are gone.
+`summarise` reduces the per-point table (`lib.measures.point_table`) to small tables (statistics, histograms,
+regressions) that are kept when the points are gone.
 """
 
 import base64
@@ -111,10 +111,10 @@ def _statistics(points: pa.Table, test: np.ndarray, label: np.ndarray, labels: S
     for (space, quantity), values in _quantities(points).items():
         exists = ~np.isnan(values)
         for split, in_split in splits.items():
-            for one in labels:
-                chosen = values[exists & in_split & ((label == one) | (one == ALL))]
+            for each in labels:
+                chosen = values[exists & in_split & ((label == each) | (each == ALL))]
                 if len(chosen):
-                    keys = {"space": space, "split": split, "label": one, "quantity": quantity}
+                    keys = {"space": space, "split": split, "label": each, "quantity": quantity}
                     rows.append(keys | _described(chosen))
     return rows
 
@@ -150,24 +150,24 @@ def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray | None) -
             fits = regression.fit(mse, values, test, label)
         except InputError:
             continue
-        for one, fit in fits.items():
-            keys = {"space": space, "predictor": predictor, "label": one}
+        for each, fit in fits.items():
+            keys = {"space": space, "predictor": predictor, "label": each}
             rows.append(keys | {name: _rounded(value) for name, value in fit.as_dict().items()})
     return rows
 
 
 def _predictors(points: pa.Table) -> dict[tuple[str, str], np.ndarray]:
     """(space, predictor) -> values (points,), NaN where a predictor does not exist: log omega where omega <= 0."""
-    found = {}
+    predictors = {}
     for space in SPACES:
         positive = points[f"sign_{space}"].to_numpy() > 0
-        found[space, "log_volume"] = np.where(positive, points[f"log_volume_{space}"].to_numpy(), np.nan)
-        found[space, "trace"] = points[f"trace_{space}"].to_numpy()
-    return found
+        predictors[space, "log_volume"] = np.where(positive, points[f"log_volume_{space}"].to_numpy(), np.nan)
+        predictors[space, "trace"] = points[f"trace_{space}"].to_numpy()
+    return predictors
 
 
 def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
-    """The slopes with simpler things held fixed (`lib.measures.regression`), by space and predictor."""
+    """Slopes with controls (`lib.measures.regression`), by space and predictor."""
     covariates = {"class": label}
     for name, column in (("ink", "ink"), ("neighbours", "neighbour_distance")):
         values = points[column].to_numpy()
