@@ -1,13 +1,14 @@
-"""Executing a run: what is missing is trained and measured, by whoever does the work (`lib.runs.workers`).
+"""Executing a run: the workers (`lib.runs.workers`) train and measure its missing members.
 
-A member goes through two stages, each valid for as long as the code it came from: weights (datasets, autoencoders,
-training) and summary (jacobians, spectra, regression, measurements). This process alone writes what comes back, each
-file whole, as soon as it is there: an interrupted run loses at most what was in hand, and a checkpoint holds most of that.
+A member goes through two stages, each valid as long as the code behind it is unchanged: weights (`lib.runs.store.TRAINED_BY`)
+and summary (`MEASURED_BY`). This process alone writes the results, each file whole, as they arrive: an interrupted run
+loses at most the jobs in progress, and their checkpoints hold most of these.
 """
 
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from lib.training.datasets import Dataset
 from lib.training.weights import load_weights
 
 SMALL_WORK = 1e10  # floating-point operations of training that do not pay for starting a process
-POLL_SECONDS = 0.02
+REFRESH_SECONDS = 0.5  # between two looks at the progress of jobs, and at the workers of a cluster
 TRIES = 3
 
 
@@ -36,12 +37,12 @@ def execute(
     processes: int | None = None,
     scheduler: str | None = None,
 ) -> list[Member]:
-    """Train and measure the members of a run that are missing, or those selected by `only`; return what was done.
+    """Train and measure the missing members of a run, or those of them that `only` selects; return the finished ones.
 
-    `processes` workers of one thread each (default: the processors this process may use); on a GPU this process trains
-    a family at a time, and the workers measure. With a `scheduler` (address or scheduler file) the workers are those of
-    a Dask cluster. One execution of a run at a time: a second waits for the first, and finds its work done. A member's
-    bits depend on the run alone, not on `only`, on who works, or on what was done before.
+    `processes`: the number of local workers, of one thread each (default: the processors that this process may use); on a
+    GPU this process trains one family at a time, and the workers measure. With a `scheduler` (address or scheduler file)
+    the workers are those of a Dask cluster. A run is executed once at a time: a second execution waits for the first.
+    Results are bitwise identical for any type of worker, selection or resume point.
     """
     loop.check_device(device, here=scheduler is None)
     chosen = members(run, only)
@@ -66,19 +67,19 @@ def execute(
     return [member for member in waiting if store.diverged_epoch(run, member) is None]
 
 
-def _workers(run: Run, device: str, count: int, scheduler: str | None) -> Any:
+def _workers(run: Run, device: str, count: int, scheduler: str | None) -> AbstractContextManager[workers.SerialWorkers]:
     if scheduler is not None:
         return workers.cluster(run, scheduler, device)
-    return workers.here() if count == 1 else workers.processes(run, count, device)
+    return nullcontext(workers.SerialWorkers()) if count == 1 else workers.processes(run, count, device)
 
 
 def _jobs(
     run: Run, chosen: Sequence[Member], waiting: Sequence[Member], dataset: Dataset, device: str, slots: int
 ) -> list[tuple[Callable, Job]]:
-    """What is to be done of the `waiting`, in order: what is trained is measured; the rest is trained, in groups of one depth.
+    """The jobs of the `waiting` members, in order: trained members are measured; the rest are trained, in groups of one depth.
 
-    On a GPU a group is a family; else as many as there are slots for, and few enough to stay in the cache. Groups are cut
-    from all that were `chosen`, finished or not: a restarted run has the same groups, and so finds their checkpoints.
+    On a GPU a group is a family; on a CPU there is a group per slot, or more, so that each stays in the cache. Groups are
+    cut from all `chosen` members, finished or not: a restarted run has the same groups, and so finds their checkpoints.
     """
     points = len(dataset.train) + len(dataset.test)
     sizes = (dataset.sha256, points, len(dataset.train), dataset.input_dim)
@@ -101,7 +102,7 @@ def _jobs(
 def plan(
     run: Run, only: Mapping[str, Collection[int]] | None = None, device: str = "cpu", slots: int | None = None
 ) -> str:
-    """What is missing of a run, and the memory and time that it will take `slots` workers, as text for a terminal."""
+    """The jobs that a run still needs with `slots` workers, their memory and time, as text for a terminal."""
     loop.check_device(device, here=False)
     chosen = members(run, only)
     todo = _jobs(run, chosen, store.missing(run, chosen), run.load_dataset(), device, slots or joblib.cpu_count())
@@ -112,26 +113,26 @@ def plan(
 
 
 def _worthwhile_processes(run: Run, waiting: Sequence[Member], dataset: Dataset) -> int:
-    """As many workers as there are processors, but none where the work is done before they have started."""
+    """One process per processor, or this one alone where the work would be done before others have started."""
     total = sum(jobs.weights_of(run.widths(member, dataset.input_dim)) for member in waiting)
     operations = 6 * total * run.epochs * len(dataset.train)
     return joblib.cpu_count() if operations > SMALL_WORK else 1
 
 
 class _Execution:
-    """One execution: what is to be done, what is in hand, and the writing of what comes back."""
+    """One execution: the jobs to do, the jobs in progress, and the writing of their results."""
 
-    def __init__(self, run: Run, dataset: Dataset, device: str, staff: workers.Workers) -> None:
+    def __init__(self, run: Run, dataset: Dataset, device: str, staff: workers.SerialWorkers) -> None:
         self.run, self.dataset, self.device, self.staff = run, dataset, device, staff
-        self.distances = store.neighbours(dataset)["neighbour_distance"]  # here, lest every worker compute them
+        self.distances = store.neighbours(dataset)["neighbour_distance"]  # once, here, instead of in every worker
         self.sent: Any = None  # the data, once a worker has asked for them
         self.todo: deque[tuple[Callable, Job]] = deque()  # measuring before training: finished members come early
         self.lost: Counter[str] = Counter()
-        self.pending: dict[workers.Pending, tuple[Callable, Job]] = {}
+        self.pending: dict[Future, tuple[Callable, Job]] = {}
 
     def perform(self, chosen: Sequence[Member], waiting: Sequence[Member]) -> None:
-        """Train what is not trained of the `waiting`, measure all of them, and show progress on a terminal."""
-        slots = self.staff.slots() or len(chosen)  # nobody there yet: as if there were to be enough
+        """Train the untrained of the `waiting` members, measure all of them, and show progress on a terminal."""
+        slots = self.staff.slots() or len(chosen)  # no worker yet: assume one slot per job
         self.todo.extend(_jobs(self.run, chosen, waiting, self.dataset, self.device, slots))
         total = len(waiting) * self.run.epochs
         trained = [job for function, job in self.todo if function is jobs.measure]
@@ -141,16 +142,14 @@ class _Execution:
                 slots = max(1, self.staff.slots())
                 while self.todo and len(self.pending) < slots:
                     self._submit(*self.todo.popleft())
-                done = [future for future in self.pending if future.done()]
+                done, _ = wait(self.pending, REFRESH_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     function, job = self.pending.pop(future)
                     try:
                         self._receive(function, job, future.result())
-                    except workers.Lost:
+                    except CancelledError:
                         self._again(function, job)
-                bar.update(self.staff.reported())
-                if not done:
-                    time.sleep(POLL_SECONDS)
+                bar.update(self.staff.epochs_done())
 
     def _submit(self, function: Callable, job: Job) -> None:
         arguments: list[Any] = []
@@ -162,7 +161,7 @@ class _Execution:
         self.pending[self.staff.submit(function, job, *arguments, self.sent)] = function, job
 
     def _again(self, function: Callable, job: Job) -> None:
-        """Submit a job anew whose arguments went away with a worker; a job that this happens to over and over may be why."""
+        """Submit a job again whose arguments died with a worker; not for ever, as the job itself may have killed the worker."""
         self.lost[job.name] += 1
         if self.lost[job.name] > TRIES:
             raise InputError(
@@ -173,7 +172,7 @@ class _Execution:
         self.todo.appendleft((function, job))
 
     def _receive(self, function: Callable, job: Job, result: jobs.Trained | jobs.Measured | None) -> None:
-        if result is None:  # the worker has not the data
+        if result is None:  # the worker does not have the data
             self.sent = self.sent or self.staff.send(self.dataset)
             self.todo.appendleft((function, job))
         elif isinstance(result, jobs.Trained):

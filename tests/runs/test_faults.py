@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import CancelledError, Future, wait
 from functools import partial
 
 import psutil
 import pytest
 import torch
 from distributed import Client, LocalCluster
+from distributed.client import FutureCancelledError
 
 from lib import runs
 from lib.base import files
@@ -457,6 +459,21 @@ def test_a_cluster_loses_all_workers(own_artifacts, monkeypatch, workplace, dask
     assert lost, "they were killed too late to lose anything"
     assert finished(own_artifacts) == whole
     fault("all Dask workers killed in training, with the data sent to them", "sent and trained again, same bits")
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "failed"])
+def test_a_result_that_is_lost_on_its_way_cancels_its_future(lost):
+    """Else whoever waits would wait for ever; what a job raised is raised here."""
+
+    class Remote:
+        def result(self, timeout):
+            raise FutureCancelledError("train", "lost dependencies") if lost else InputError("no")
+
+    future = Future()
+    workers._hand_over(future, Remote())
+    assert wait([future], timeout=5).done == {future}
+    with pytest.raises(CancelledError if lost else InputError):
+        future.result()
 
 
 def test_the_scheduler_goes_away(tmp_path, undisturbed, fault):

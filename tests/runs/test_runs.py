@@ -248,7 +248,7 @@ def test_as_many_workers_are_asked_for_when_some_members_are_finished(own_artifa
 def test_a_cluster_that_starts_empty_is_given_a_job_a_member(own_artifacts, tmp_path, monkeypatch):
     run = runs.read(written(tmp_path, monkeypatch, **TINY | {"depths": [3], "table_depth": 3}))
 
-    class Empty(workers.Here):
+    class Empty(workers.SerialWorkers):
         def slots(self):
             return 0
 
