@@ -61,7 +61,7 @@ def points_and_anchors(run: Run) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _points_and_anchors(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     train, test = dataset.train.images.double(), dataset.test.images.double()
-    anchors = train[torch.tensor(store.neighbours(dataset)["nearest"])]
+    anchors = train[torch.tensor(store.stored_neighbours(dataset)["nearest"])]
     if len(train) + len(test) > MOST_POINTS:
         return test, anchors[len(train) :]
     return torch.cat([train, test]), anchors

@@ -38,7 +38,7 @@ from lib.training.user_models import Model
 SIGNALS = {"trace": "trace", "log_volume": "log volume", "tangent_distance": "tangent distance"}
 BASELINES = {"error": "error", "ink": "ink", "neighbour_distance": "5-NN distance"}
 PREDICTORS = {"eigenvalues": ("trace", "log_volume"), "baselines": ("ink", "neighbour_distance")}
-RESAMPLES = 1_000
+COMPARED_RESAMPLES = 1_000
 Limits = Mapping[str, tuple[float, float]]
 
 
@@ -309,7 +309,7 @@ def compared_correlations(measured: pd.DataFrame) -> tuple[str, str, float, floa
     ]
     if not all(best):
         return None
-    weights = judging.weightings(len(measured), resamples=RESAMPLES)
+    weights = judging.weightings(len(measured), resamples=COMPARED_RESAMPLES)
     error = measured["error"].to_numpy()
     first, second = (np.abs(judging.spearman(error, measured[name].to_numpy(), weights)) for name in best)
     band = judging.banded("difference", first - second)

@@ -210,7 +210,7 @@ def detection_by_dim(name: str, compute: bool = False, count: int = 200) -> dict
         if compute:
             rows = attached.load_or_compute(run, member, SHIFTS, partial(at_strange_images, member))
         else:
-            rows = attached.load(run, member, SHIFTS)
+            rows = attached.load_attached(run, member, SHIFTS)
         if rows is not None:
             by_dim[member.latent_dim] = rows
     return by_dim

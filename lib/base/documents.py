@@ -9,7 +9,7 @@ import yaml
 from lib.base.errors import InputError
 from lib.base.usercode import reason
 
-LONGEST = 2**17  # characters that are read: two seconds of them
+LONGEST_TEXT = 2**17  # characters that are read: two seconds of them
 LARGEST_DOCUMENT = 2**1024  # of a whole number; far larger ones cannot even be printed
 
 
@@ -35,8 +35,8 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+01234
 
 def parse(text: str, name: str) -> Any:
     """The value that a text is in YAML; `InputError`, led by `name`, for a text that is none, or is too long."""
-    if len(text) > LONGEST:
-        raise InputError(f"{name} has {len(text)} characters, more than {LONGEST}; shorten it.")
+    if len(text) > LONGEST_TEXT:
+        raise InputError(f"{name} has {len(text)} characters, more than {LONGEST_TEXT}; shorten it.")
     try:
         return yaml.load(text, _Loader)
     except Exception as error:  # beside YAMLError, what int, datetime and others make of a wrong word
@@ -48,8 +48,8 @@ def parse(text: str, name: str) -> Any:
 def text(path: Path, name: str) -> str:
     """The text of a file, for `parse`."""
     try:
-        if not path.is_file() or path.stat().st_size > LONGEST:
-            raise InputError(f"{name} is no file of at most {LONGEST // 1024} KiB; give one.")
+        if not path.is_file() or path.stat().st_size > LONGEST_TEXT:
+            raise InputError(f"{name} is no file of at most {LONGEST_TEXT // 1024} KiB; give one.")
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name} is no text that can be read ({reason(error)}); mend it.") from error

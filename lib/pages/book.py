@@ -104,7 +104,7 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                 waiting.append(page)
         logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
         with execution.one_thread(), ThreadPoolExecutor(AT_ONCE) as pool:
-            futures = [pool.submit(execute_page, page, folder) for page in waiting]
+            futures = [pool.submit(execute_and_store, page, folder) for page in waiting]
             try:
                 for future in futures:
                     future.result()
@@ -113,7 +113,7 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                 raise
 
 
-def execute_page(page: BookPage, folder: Path) -> None:
+def execute_and_store(page: BookPage, folder: Path) -> None:
     """Execute a page, and keep its outputs in `folder` unless what they depend on has changed meanwhile."""
     name = page.page.name
     started = time.monotonic()

@@ -1,7 +1,7 @@
 """Results that are computed once for a member and kept beside its summary: MEMBER.KIND.json.gz.
 
 The bounds and the detection of strange images are such results. A caller describes one by a `Kind`, and gets its rows
-by `load` (what is there) or `load_or_compute`. Whatever lies attached is packed, hashed and checked with the run
+by `load_attached` (what is there) or `load_or_compute`. Whatever lies attached is packed, hashed and checked with the run
 (`lib.runs.store.attached_paths`); no list of kinds has to be kept.
 """
 
@@ -32,7 +32,7 @@ class Kind:
     code: tuple[str, ...]
 
 
-def load(run: Run, member: Member, kind: Kind) -> pd.DataFrame | None:
+def load_attached(run: Run, member: Member, kind: Kind) -> pd.DataFrame | None:
     """The rows attached to a member; None where there are none, or where they are out of date and may be computed again.
 
     They are valid for the run's digest, the digest of its data and, unless the run is committed, the digest of `kind.code`.
@@ -57,23 +57,23 @@ def load(run: Run, member: Member, kind: Kind) -> pd.DataFrame | None:
 def load_or_compute(
     run: Run, member: Member, kind: Kind, compute: Callable[["Dataset"], pd.DataFrame]
 ) -> pd.DataFrame | None:
-    """The rows attached to a member, computed from the run's data set and written first where `load` gives none.
+    """The rows attached to a member, computed from the run's data set and written first where `load_attached` gives none.
 
     The member is trained where it is missing. None for a committed run without the rows, and without the weights to
     compute them from. Raises `InputError` where the data set is no longer the one that the member was measured on.
     """
-    rows = load(run, member, kind)
+    rows = load_attached(run, member, kind)
     if rows is not None or (run.committed and not store.weights_path(run, member).exists()):
         return rows
     # Training takes the run's lock itself, so it has to be over before the lock is taken here.
     results.member(run.name, member.depth, member.latent_dim, member.seed)
     with store.only_process(run):
-        rows = load(run, member, kind)  # another process may have computed them while this one waited
+        rows = load_attached(run, member, kind)  # another process may have computed them while this one waited
         if rows is None:
             dataset = run.load_dataset()
             _check_data(run, member, dataset)
             _write(run, member, kind, dataset, compute(dataset))
-            rows = load(run, member, kind)
+            rows = load_attached(run, member, kind)
     return rows
 
 

@@ -95,7 +95,7 @@ def _jobs(
         to_fit_the_cache = -(-len(family) * largest // jobs.STACKED_WEIGHTS)
         shares = min(len(family), max(slots, to_fit_the_cache)) if device == "cpu" else 1
         groups = [tuple(member for member in family[start::shares] if member in untrained) for start in range(shares)]
-        todo += [(jobs.train, Job(run, group, device, *sizes, jobs.code())) for group in groups if group]
+        todo += [(jobs.train_group, Job(run, group, device, *sizes, jobs.code())) for group in groups if group]
     return todo
 
 
@@ -106,8 +106,8 @@ def plan(
     loop.check_device(device, here=False)
     chosen = members(run, only)
     todo = _jobs(run, chosen, store.missing(run, chosen), run.load_dataset(), device, slots or joblib.cpu_count())
-    return jobs.plan(
-        [job for function, job in todo if function is jobs.train],
+    return jobs.plan_table(
+        [job for function, job in todo if function is jobs.train_group],
         [job for function, job in todo if function is jobs.measure],
     )
 
@@ -124,7 +124,9 @@ class _Execution:
 
     def __init__(self, run: Run, dataset: Dataset, device: str, staff: workers.SerialWorkers) -> None:
         self.run, self.dataset, self.device, self.staff = run, dataset, device, staff
-        self.distances = store.neighbours(dataset)["neighbour_distance"]  # once, here, instead of in every worker
+        self.distances = store.stored_neighbours(dataset)[
+            "neighbour_distance"
+        ]  # once, here, instead of in every worker
         self.sent: Any = None  # the data, once a worker has asked for them
         self.todo: deque[tuple[Callable, Job]] = deque()  # measuring before training: finished members come early
         self.lost: Counter[str] = Counter()
@@ -166,7 +168,7 @@ class _Execution:
         if self.lost[job.name] > TRIES:
             raise InputError(
                 f"Job {job.name} of run {self.run.name} lost its workers {TRIES + 1} times (out of memory?); "
-                f"{workers.KEPT}."
+                f"{workers.FINISHED_KEPT}."
             )
         self.sent = None
         self.todo.appendleft((function, job))

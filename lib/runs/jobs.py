@@ -1,4 +1,4 @@
-"""The work of a run, as two pure functions: `train` a group of members, `measure` one.
+"""The work of a run, as two pure functions: `train_group`, a group of members, `measure`, one.
 
 Each is told all that its result depends on, and returns files' contents as bytes; it may run in this process, in
 another one, or on another machine (`lib.runs.workers`), and who asked for it writes what comes back
@@ -114,7 +114,7 @@ def cache_dataset(dataset: Dataset) -> None:
 # --- training ------------------------------------------------------------------------------------------------------
 
 
-def train(job: Job, sent: Dataset | None = None) -> Trained | None:
+def train_group(job: Job, sent: Dataset | None = None) -> Trained | None:
     """Train the members of a job together; None where the data are not on this machine and were not sent.
 
     A member that diverges is left out, and the others are trained without it: their bits do not depend on company.
@@ -323,7 +323,7 @@ def _weights(job: Job) -> list[int]:
     return [weights_of(job.run.widths(member, job.input_dim)) for member in job.members]
 
 
-def plan(jobs: Sequence[Job], trained: Sequence[Job]) -> str:
+def plan_table(jobs: Sequence[Job], trained: Sequence[Job]) -> str:
     """The memory and time of jobs as text for a terminal; members that are `trained` only have to be measured."""
     rows = [f"{'job':16}{'members':>8}{'GiB':>8}{'minutes of a core':>20}"]
     rows += [f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{'measuring':>20}" for job in trained]

@@ -111,7 +111,7 @@ def load_points(path: Path) -> pa.Table:
 
 LARGEST_SUMMARY = 2**25  # bytes of an unpacked summary; the largest there are have half a million
 HEAD = {"run": str, "code": str, "tables": dict}
-WHOLE = HEAD | {"data": str, "member": dict, "image_shape": list, "provenance": dict}
+SUMMARY_KEYS = HEAD | {"data": str, "member": dict, "image_shape": list, "provenance": dict}
 SUMMARY = re.compile(rb'\{"sha256": "([0-9a-f]{64})", "content": (.*)\}\n', re.DOTALL)
 
 
@@ -139,7 +139,7 @@ def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
         content = json.loads(match[2])
     except (ValueError, RecursionError) as error:
         raise corrupt_file_error(path, error) from error
-    for key, kind in (WHOLE if member else HEAD).items():
+    for key, kind in (SUMMARY_KEYS if member else HEAD).items():
         if not isinstance(content, dict) or not isinstance(content.get(key), kind):
             raise corrupt_file_error(path, f"it has no {key}")
     if member and not all(type(size) is int for size in content["image_shape"]):
@@ -272,7 +272,7 @@ def only_process(run: Run) -> Iterator[None]:
         lock.release()
 
 
-def neighbours(dataset: "Dataset") -> dict[str, np.ndarray]:
+def stored_neighbours(dataset: "Dataset") -> dict[str, np.ndarray]:
     """`lib.measures.baselines.neighbours` of a data set, computed once for all runs and kept in artifacts/neighbours/."""
     from lib.measures import baselines  # torch: only where points are compared
 

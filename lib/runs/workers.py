@@ -28,7 +28,7 @@ from lib.runs.specification import Run
 
 CONNECTION_SECONDS = 15  # without the scheduler before a run gives up
 RESULT_SECONDS = 300  # for a finished job's result to arrive
-KEPT = "finished members are kept: run again"
+FINISHED_KEPT = "finished members are kept: run again"
 
 
 class SerialWorkers:
@@ -42,7 +42,7 @@ class SerialWorkers:
         return 1
 
     def submit(self, function: Callable, job: jobs.Job, *arguments: Any) -> Future:
-        """Have a job done by `lib.runs.jobs.train` or `measure`. The future is cancelled where a worker died with the
+        """Have a job done by `lib.runs.jobs.train_group` or `measure`. The future is cancelled where a worker died with the
         job's arguments: they have to be sent again."""
         future: Future = Future()
         token = jobs.REPORT.set(self._count)
@@ -82,7 +82,7 @@ class LocalProcesses(SerialWorkers):
         return self.count
 
     def submit(self, function: Callable, job: jobs.Job, *arguments: Any) -> Future:
-        if function is jobs.train and job.device != "cpu":
+        if function is jobs.train_group and job.device != "cpu":
             return super().submit(function, job, *arguments)
         return self.pool.submit(function, job, *arguments)
 
@@ -105,7 +105,7 @@ def processes(run: Run, count: int, device: str) -> Iterator[SerialWorkers]:
     try:
         yield LocalProcesses(pool, reports, count)
     except BrokenProcessPool as error:
-        raise InputError(f"A worker process of run {run.name} was killed (out of memory?); {KEPT}.") from error
+        raise InputError(f"A worker process of run {run.name} was killed (out of memory?); {FINISHED_KEPT}.") from error
     finally:
         with _undisturbed():
             for process in set(multiprocessing.active_children()) - others:
@@ -176,7 +176,7 @@ class DaskWorkers(SerialWorkers):
                 f"Job {job.name} of run {job.run.name} takes about {needed / 2**30:.1f} GiB of memory, and the largest "
                 f"worker has {max(self.limits) / 2**30:.1f} GiB; start workers with more (--memory-limit)."
             )
-        self.trained += [job.name] * (function is jobs.train)
+        self.trained += [job.name] * (function is jobs.train_group)
         key = f"{function.__name__}-{job.run.name}-{job.name}-{time.monotonic_ns()}"
         priority = int(function is jobs.measure)  # finished members come early
         options = {"key": key, "priority": priority, "resources": self.resources, "pure": False}
@@ -206,7 +206,7 @@ class DaskWorkers(SerialWorkers):
                 raise RuntimeError(self.client.status)
             yield
         except (OSError, RuntimeError, AttributeError, TypeError, KeyError) as error:
-            raise InputError(f"The Dask scheduler of run {self.run.name} is gone; {KEPT}.") from error
+            raise InputError(f"The Dask scheduler of run {self.run.name} is gone; {FINISHED_KEPT}.") from error
 
 
 def _hand_over(future: Future, remote: Any) -> None:
@@ -232,7 +232,7 @@ def _on_worker(topic: str, function: Callable, job: jobs.Job, *arguments: Any) -
     def report(epochs: int) -> None:
         task = worker.state.tasks.get(key)
         if task is None or task.state == "cancelled":  # the client was closed
-            raise InputError(f"Job {job.name} is no longer wanted; {KEPT}.")
+            raise InputError(f"Job {job.name} is no longer wanted; {FINISHED_KEPT}.")
         worker.log_event(topic, epochs)
 
     torch.set_num_threads(1)
@@ -268,7 +268,7 @@ def cluster(run: Run, scheduler: str, device: str) -> Iterator[SerialWorkers]:
         staff.delete_checkpoints()
     except KilledWorker as error:
         raise InputError(
-            f"Job {error.task} of run {run.name} ended the workers that tried it (out of memory?); {KEPT}."
+            f"Job {error.task} of run {run.name} ended the workers that tried it (out of memory?); {FINISHED_KEPT}."
         ) from error
     finally:
         with _undisturbed():

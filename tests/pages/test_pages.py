@@ -259,7 +259,7 @@ def test_a_page_whose_run_has_grown_meanwhile_is_shown_but_not_stored(tmp_path, 
     for meanwhile in ("as it was", "grown"):
         monkeypatch.setattr(execution, "key", lambda *_, meanwhile=meanwhile: meanwhile)
         shown = book_module.BookPage(page, {}, [], "as it was")
-        book_module.execute_page(shown, tmp_path / meanwhile)
+        book_module.execute_and_store(shown, tmp_path / meanwhile)
         assert shown.notebook == notebook
         assert (execution.stored(tmp_path / meanwhile, "one", "as it was") is None) == (meanwhile == "grown")
 

@@ -53,11 +53,11 @@ def rewritten(trained, **changes):
 
 def test_rows_are_computed_once_and_read_back(trained):
     compute = Computing()
-    assert attached.load(*trained, KIND) is None
+    assert attached.load_attached(*trained, KIND) is None
     for _ in range(2):
         pd.testing.assert_frame_equal(attached.load_or_compute(*trained, KIND, compute), ROWS)
     assert compute.times == 1
-    pd.testing.assert_frame_equal(attached.load(*trained, KIND), ROWS)
+    pd.testing.assert_frame_equal(attached.load_attached(*trained, KIND), ROWS)
 
 
 def test_other_code_computes_again_but_not_what_is_committed(trained):
@@ -66,7 +66,7 @@ def test_other_code_computes_again_but_not_what_is_committed(trained):
     attached.load_or_compute(*trained, OTHER_CODE, compute)
     committed = trained[0].committed
     assert compute.times == (1 if committed else 2)
-    assert (attached.load(*trained, KIND) is not None) == committed
+    assert (attached.load_attached(*trained, KIND) is not None) == committed
 
 
 def test_other_data_compute_again_and_are_refused_where_committed(trained):
@@ -77,7 +77,7 @@ def test_other_data_compute_again_and_are_refused_where_committed(trained):
         with pytest.raises(InputError, match=r"depths.json.gz is damaged \(it was computed from other data"):
             attached.load_or_compute(*trained, KIND, compute)
     else:
-        assert attached.load(*trained, KIND) is None
+        assert attached.load_attached(*trained, KIND) is None
         attached.load_or_compute(*trained, KIND, compute)
     assert compute.times == (1 if trained[0].committed else 2)
 
@@ -85,7 +85,7 @@ def test_other_data_compute_again_and_are_refused_where_committed(trained):
 def test_a_file_without_a_data_digest_has_that_of_the_summary(trained):
     attached.load_or_compute(*trained, KIND, Computing())
     rewritten(trained, data=None)
-    assert attached.load(*trained, KIND) is not None
+    assert attached.load_attached(*trained, KIND) is not None
 
 
 def test_a_data_set_that_has_changed_since_the_summary_computes_nothing(trained, monkeypatch):
@@ -104,9 +104,9 @@ def test_a_committed_result_of_another_specification_is_refused(trained):
     rewritten(trained, run="0" * 64)
     if trained[0].committed:
         with pytest.raises(InputError, match="another specification"):
-            attached.load(*trained, KIND)
+            attached.load_attached(*trained, KIND)
     else:
-        assert attached.load(*trained, KIND) is None
+        assert attached.load_attached(*trained, KIND) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered", "column", "two tables"])
@@ -129,7 +129,7 @@ def test_a_kind_that_nobody_has_heard_of_is_packed_and_an_unusable_name_refused(
     run, member = trained
     before = runs.summary_digest(run.name)
     new = dataclasses.replace(KIND, name="a-new_kind2")
-    assert attached.load(run, member, new) is None
+    assert attached.load_attached(run, member, new) is None
     attached.load_or_compute(run, member, new, Computing())
     path = store.attached_path(run, member, new.name)
     assert store.attached_paths(run) == [path]
@@ -137,7 +137,7 @@ def test_a_kind_that_nobody_has_heard_of_is_packed_and_an_unusable_name_refused(
     assert (runs.summary_digest(run.name) != before) == run.committed
     for name in ("../x", "a.b", "", "Upper"):
         with pytest.raises(InputError, match="cannot name an attached result"):
-            attached.load(run, member, dataclasses.replace(KIND, name=name))
+            attached.load_attached(run, member, dataclasses.replace(KIND, name=name))
 
 
 def test_a_committed_run_without_weights_computes_nothing(trained):
@@ -151,5 +151,5 @@ def test_a_committed_run_without_weights_computes_nothing(trained):
 @pytest.mark.parametrize("kind", [bound_checks.BOUNDS, tournament.SHIFTS], ids=lambda kind: kind.name)
 def test_the_committed_results_are_valid(kind):
     committed = [run for run in map(runs.read, runs.names()) if run.committed]
-    rows = [attached.load(run, member, kind) for run in committed for member in runs.reference_members(run)]
+    rows = [attached.load_attached(run, member, kind) for run in committed for member in runs.reference_members(run)]
     assert any(table is not None and len(table) for table in rows)
