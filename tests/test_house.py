@@ -78,6 +78,8 @@ def test_no_public_name_is_defined_twice():
         if path.name == "__main__.py":
             continue
         for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.AugAssign):
+                continue
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
             for name in (getattr(target, "name", None) or getattr(target, "id", "_") for target in targets):
                 if not name.startswith("_") and name not in shared:
