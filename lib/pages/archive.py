@@ -1,4 +1,4 @@
-"""The book as one file to deposit: what a reader reads, what it was computed from, and what is needed to compute it again."""
+"""The book as one file to deposit: its pages, the results behind them, and the sources and environment to recompute it."""
 
 import subprocess
 import zipfile
@@ -11,11 +11,11 @@ from lib.base.usercode import reason
 from lib.runs import store
 
 BUILT_HTML = files.ROOT / "book" / "_build" / "html"
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same files
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # so that equal files give equal bytes
 
 
 def write_archive(target: Path, html: Path = BUILT_HTML) -> int:
-    """Write the archive, whole or not at all; return the number of files in it.
+    """Write the archive, whole or not at all, and return the number of its files.
 
     It holds html/, notebooks/ (executed), manifests/ of all runs, source/ (all tracked files, with results/ and the
     environment), and SHA256SUMS, which `sha256sum --check` reads. Raises `InputError` where there is no built book.
@@ -26,19 +26,19 @@ def write_archive(target: Path, html: Path = BUILT_HTML) -> int:
 
 
 def pack(target: Path, contents: Iterable[tuple[str, Path]]) -> int:
-    """Write files, by name and path, into one zip with their SHA256SUMS; return how many. The same bytes from the same files."""
+    """Write files, given by name and path, and their SHA256SUMS into a zip; return their number. Equal files give equal bytes."""
     sums = []
     with files.replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(contents):
             content = path.read_bytes()
-            archive.writestr(zipfile.ZipInfo(name, LONG_AGO), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, FIXED_DATE), content, zipfile.ZIP_DEFLATED)
             sums.append(f"{files.sha256(content)}  {name}\n")
-        archive.writestr(zipfile.ZipInfo("SHA256SUMS", LONG_AGO), "".join(sums), zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("SHA256SUMS", FIXED_DATE), "".join(sums), zipfile.ZIP_DEFLATED)
     return len(sums)
 
 
 def _contents(html: Path) -> Iterator[tuple[str, Path]]:
-    """Names in the archive, and the files they stand for."""
+    """The names in the archive and the paths of their files."""
     for path in html.rglob("*"):
         if path.is_file():
             yield f"html/{path.relative_to(html)}", path

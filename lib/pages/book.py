@@ -4,18 +4,21 @@ import os
 import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from sphinx.util import logging
 
 from lib import runs
 from lib.pages import execution, provenance, source
+from lib.pages.kernels import forked_kernels
 
 AT_ONCE = 2  # pages executed side by side
 logger = logging.getLogger(__name__)
@@ -103,8 +106,8 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
             if page.notebook is None:
                 waiting.append(page)
         logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
-        with execution.one_thread(), ThreadPoolExecutor(AT_ONCE) as pool:
-            futures = [pool.submit(execute_and_store, page, folder) for page in waiting]
+        with execution.one_thread(), kernels_for(waiting) as manager, ThreadPoolExecutor(AT_ONCE) as pool:
+            futures = [pool.submit(execute_and_store, page, folder, manager) for page in waiting]
             try:
                 for future in futures:
                     future.result()
@@ -113,12 +116,21 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                 raise
 
 
-def execute_and_store(page: BookPage, folder: Path) -> None:
+def kernels_for(waiting: Collection[BookPage]) -> AbstractContextManager[type[AsyncKernelManager]]:
+    """How the kernels of these pages start: those of several pages are forked, with the pages' imports done once."""
+    if len(waiting) < 2:
+        return nullcontext(AsyncKernelManager)
+    return forked_kernels(sorted(set().union(*(page.page.modules() for page in waiting))))
+
+
+def execute_and_store(
+    page: BookPage, folder: Path, kernel_manager: type[AsyncKernelManager] = AsyncKernelManager
+) -> None:
     """Execute a page, and keep its outputs in `folder` unless what they depend on has changed meanwhile."""
     name = page.page.name
     started = time.monotonic()
     logger.info("executing %s ...", name)
-    page.notebook = execution.execute_page(page.page, page.parameters)
+    page.notebook = execution.execute_page(page.page, page.parameters, kernel_manager)
     logger.info("executed %s in %.0f s", name, time.monotonic() - started)
     if execution.key(page.page, page.parameters) == page.key:
         execution.store(folder, name, page.key, page.notebook)

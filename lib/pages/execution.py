@@ -1,9 +1,9 @@
-"""Executing a page with papermill, and keeping its outputs under a key of all that they depend on.
+"""Executing a page with papermill, and storing its outputs under a key of everything they depend on.
 
-The key holds the page's code cells, its parameters, the code of the modules of `lib` it imports, the summaries of its
-runs, what the paper printed (the CSV files of lib), and the versions that matter. Prose and captions are no part of it: a page
-whose prose alone has changed takes the outputs that are there. An entry is an executed notebook and a small JSON file
-with its key and checksum, written last.
+The key covers the page's code cells, its parameters, the code of the `lib` modules that it imports, the summaries of its
+runs, the paper's printed values (CSV files of lib), the benchmarks, and the versions that matter. It leaves out prose and
+captions: a page with changed prose keeps its stored outputs. An entry is an executed notebook and a small JSON file with
+its key and checksum, written last.
 """
 
 import json
@@ -22,6 +22,7 @@ from unittest.mock import patch
 
 import nbformat
 import papermill
+from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
@@ -40,9 +41,9 @@ COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class PageError(RuntimeError):
-    """A page raised: the message names the page and the cell, and holds the cell and its traceback.
+    """A page raised an error: the message names the page and the cell, and quotes the cell and the traceback.
 
-    `refusal`: the sentence of the `InputError` that it raised, where it was one.
+    `refusal`: the sentence of the page's `InputError`; None for any other error.
     """
 
     refusal: str | None = None
@@ -51,8 +52,8 @@ class PageError(RuntimeError):
 def run_page(name: str, given: Mapping[str, Any], output: Path, book: Path = BOOK) -> None:
     """Execute the page `name` with these parameters and write the notebook to `output`, whole or not at all.
 
-    Raises `InputError` for an unknown page, parameter, or run, a value of the wrong type, or one that the page refuses by an
-    `InputError` of its own, and for an `output` that cannot be written; `PageError` if the page raises anything else.
+    Raises `InputError` for an unknown page, parameter or run, for a value of the wrong type or refused by the page, and for an
+    `output` that cannot be written; `PageError` if the page raises anything else.
     """
     page = load_page(name, book)
     parameters = checked_parameters(page, given)
@@ -79,18 +80,18 @@ def versions() -> dict[str, str]:
 
 
 def origin(name: str) -> dict[str, str]:
-    """Where a run's results come from: the run's digest, and what its members were computed on, in words."""
+    """The provenance of a run: its digest, and the devices, precisions and thread counts of its members, in words."""
     return _origin(name, runs.summary_digest(name))
 
 
 @cache
 def _origin(name: str, results: str) -> dict[str, str]:
-    """`origin`, found once for these results: the manifest unpacks every summary."""
+    """`origin`, computed once for these results: the manifest unpacks every summary."""
     members = runs.manifest(runs.read(name))["members"].values()
-    found = {"digest": runs.read(name).digest[:12]}
+    words = {"digest": runs.read(name).digest[:12]}
     for field in ("device", "precision", "threads"):
-        found[field] = ", ".join(sorted({str(member[field]) for member in members}))
-    return found
+        words[field] = ", ".join(sorted({str(member[field]) for member in members}))
+    return words
 
 
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
@@ -103,8 +104,10 @@ def key(page: Page, parameters: Mapping[str, Any]) -> str:
     return files.digest([page.code, dict(parameters), code_digest(modules), summaries, printed, declared, versions()])
 
 
-def execute_page(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
-    """The executed notebook, its provenance in its metadata under "provenance". Raises `PageError` if the page raises."""
+def execute_page(
+    page: Page, parameters: Mapping[str, Any], kernel_manager: type[AsyncKernelManager] = AsyncKernelManager
+) -> NotebookNode:
+    """The executed notebook, with a record of its provenance in its metadata. Raises `PageError` if the page raises."""
     started = time.monotonic()
     changed = {name: value for name, value in parameters.items() if value != page.parameters[name].default}
     with tempfile.TemporaryDirectory() as folder:
@@ -116,6 +119,7 @@ def execute_page(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
                 target,
                 parameters=changed,
                 kernel_name="python3",
+                kernel_manager_class=kernel_manager,
                 cwd=files.ROOT,
                 progress_bar=False,
                 execution_timeout=TIMEOUT,
@@ -141,12 +145,12 @@ def execute_page(page: Page, parameters: Mapping[str, Any]) -> NotebookNode:
 
 
 def one_thread() -> Any:
-    """One thread in the kernels that are started in the block: small matrices are faster so, and the same bits come out."""
+    """Kernels started in the block have one thread: faster for small matrices, and reproducible to the bit."""
     return patch.dict(os.environ, OMP_NUM_THREADS="1")
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    """The code cells of an executed page, without the one in which papermill puts the parameters."""
+    """The code cells of an executed page, without papermill's cell of injected parameters."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     return [cell for cell in cells if "injected-parameters" not in cell.metadata.get("tags", [])]
 
@@ -161,18 +165,18 @@ def _message(page: Page, target: Path, error: PapermillExecutionError) -> str:
 
 
 def _stopped(page: Page, target: Path, error: Exception) -> str:
-    """The message of a page whose kernel died or took too long: papermill has noted how far it came."""
+    """The message for a page whose kernel died or took too long; papermill notes the start time of each cell."""
     cells = code_cells(nbformat.read(target, as_version=4))
     began = [cell for cell in cells if cell.metadata["papermill"]["start_time"]] or cells[:1]
     why = f"took more than {TIMEOUT} s" if isinstance(error, CellTimeoutError) else "ended its kernel (out of memory?)"
     return f"Page {page.name}: code cell {len(began)} {why}.\n\n{began[-1].source}"
 
 
-# --- what has been executed ----------------------------------------------------------------------------------------
+# --- stored outputs ------------------------------------------------------------------------------------------------
 
 
 def stored(folder: Path, name: str, wanted: str) -> NotebookNode | None:
-    """The executed notebook of this key, or None: not there, of another key, or damaged."""
+    """The executed notebook of this key; None if it is absent, damaged, or of another key."""
     notebook, entry = folder / f"{name}.ipynb", folder / f"{name}.json"
     try:
         record = json.loads(entry.read_bytes())
@@ -184,7 +188,7 @@ def stored(folder: Path, name: str, wanted: str) -> NotebookNode | None:
 
 
 def store(folder: Path, name: str, wanted: str, notebook: NotebookNode) -> None:
-    """Keep an executed notebook under its key."""
+    """Store an executed notebook under its key."""
     path = folder / f"{name}.ipynb"
     files.write(path, nbformat.writes(notebook))
     files.write(folder / f"{name}.json", json.dumps({"key": wanted, "sha256": files.sha256(path)}))
