@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are for
 def printed(manager, page=PAGE):
     """The lines that a page prints."""
     with execution.one_thread():
-        notebook = execution.execute_page(source.parse("one", page), {}, manager)
+        notebook = execution.execute_page(source.parse_page("one", page), {}, manager)
     return "".join(output.text for cell in notebook.cells for output in cell.get("outputs", [])).splitlines()
 
 
@@ -55,7 +55,7 @@ def test_a_forked_kernel_that_dies_is_an_error_and_one_whose_build_is_killed_end
         assert len(printed(manager)) == 4, "the next page has its kernel"
     code = (
         "from lib.pages import execution, kernels, source\n"
-        f"page = source.parse('one', {(HEADER + '# %%' + chr(10) + 'import time' + chr(10) + 'time.sleep(60)')!r})\n"
+        f"page = source.parse_page('one', {(HEADER + '# %%' + chr(10) + 'import time' + chr(10) + 'time.sleep(60)')!r})\n"
         "with execution.one_thread(), kernels.forked_kernels(['statsmodels']) as manager:\n"
         "    execution.execute_page(page, {}, manager)\n"
     )
