@@ -109,7 +109,6 @@ report.gallery(rows, captions, dataset.image_shape)
 from IPython.display import Markdown
 
 from lib.analysis import dynamics
-from lib.report import attractors as report
 
 numbers = {name: one.numbers for name, one in portraits.items()}
 glue("attractor_table", Markdown(report.attractors_table(numbers)), display=False)

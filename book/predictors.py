@@ -30,8 +30,7 @@ runs: list[str] = ["mnist", "digits", "digits-seeds"]  # runs to show, side by s
 strength: float = 0.5  # of the changes to test images: 1 is a quarter turn
 
 # %%
-from lib.report import claims, predictors as report, style
-from lib.report import out_of_distribution, predictors as score_tables
+from lib.report import claims, out_of_distribution, predictors as report, style
 from lib.runs import parse_names, first_trainable, summary
 
 style.use_style()
@@ -52,7 +51,7 @@ widths = shown.run.widths(largest, pixels)
 
 # %% tags=["remove-input"]
 glue(
-    "entrants", Markdown(score_tables.score_overview(widths, training_points)), display=False
+    "entrants", Markdown(report.score_overview(widths, training_points)), display=False
 )
 glue("scores", len(SCORES), display=False)
 glue("shown_run", shown.run.name, display=False)
@@ -106,8 +105,8 @@ for run, kind in {"first": shown.run.name, "live": first_trainable(runs)}.items(
 # Over all members shown, with every p-value adjusted for the number of scores and members of its run:
 
 # %% tags=["remove-input"]
-glue("tallies", Markdown(score_tables.tallies(tournaments)), display=False)
-glue("results", Markdown(score_tables.results_table(tournaments)), display=False)
+glue("tallies", Markdown(report.tallies(tournaments)), display=False)
+glue("results", Markdown(report.results_table(tournaments)), display=False)
 glue("lost", Markdown(claims.lost_sentence(summaries)), display=False)
 twice = {"digits", "digits-seeds"} <= set(summaries)
 same = " (the same network in digits and digits-seeds)" if twice else ""
