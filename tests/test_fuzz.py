@@ -598,12 +598,12 @@ from lib.base.errors import InputError
 from lib.runs import store
 from lib.training import user_models, weights
 
-untrusted.LARGEST = 2**26
+untrusted.LARGEST_ARRAY = 2**26
 readers = {
-    "gz": lambda path: store.load_summary(path), "npz": lambda path: user_points.read(path.name, path.parent),
-    "npy": lambda path: user_points.read(path.name, path.parent), "pt": lambda path: user_points.read(path.name, path.parent),
-    "parquet": lambda path: (user_points.read(path.name, path.parent)), "table": lambda path: store.load_points(path),
-    "safetensors": lambda path: user_models.load(path.name, folder=path.parent), "images": lambda path: user_points.read(str(path)),
+    "gz": lambda path: store.load_summary(path), "npz": lambda path: user_points.read_points(path.name, path.parent),
+    "npy": lambda path: user_points.read_points(path.name, path.parent), "pt": lambda path: user_points.read_points(path.name, path.parent),
+    "parquet": lambda path: (user_points.read_points(path.name, path.parent)), "table": lambda path: store.load_points(path),
+    "safetensors": lambda path: user_models.load_model(path.name, folder=path.parent), "images": lambda path: user_points.read_points(str(path)),
     "weights": lambda path: weights.load_weights(path),
 }
 def peak():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
@@ -48,7 +49,8 @@ def kernel() -> Iterator[tuple[str, str]]:
     command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     python = sys.executable if command.startswith("python") else command  # as Jupyter does
     code = "import ipykernel, torchvision, lib; print(lib.__path__[0])"
-    shown = subprocess.run([python, "-c", code], cwd="/", capture_output=True, text=True)  # where there is no other lib
+    with tempfile.TemporaryDirectory() as empty:  # elsewhere a folder lib may lie beside it and be found first
+        shown = subprocess.run([python, "-c", code], cwd=empty, capture_output=True, text=True)
     place = (shown.stdout or shown.stderr).strip().rpartition("\n")[2]
     if Path(place) == files.ROOT / "lib":
         yield "ok", f"{python} executes the pages, with the library of this checkout."

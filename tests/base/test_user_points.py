@@ -178,7 +178,7 @@ def test_headers_that_declare_more_than_there_is_are_refused_before_memory_is_ta
 
 
 def test_what_unpacks_to_too_much_is_refused_by_what_it_declares(tmp_path, monkeypatch):
-    monkeypatch.setattr(untrusted, "LARGEST", 2**20)
+    monkeypatch.setattr(untrusted, "LARGEST_ARRAY", 2**20)
     np.savez_compressed(tmp_path / "a.npz", np.zeros((2**9, 2**10)))
     pq.write_table(pa.table({"a": np.zeros(2**18), "b": np.zeros(2**18)}), tmp_path / "a.parquet")
     np.save(tmp_path / "a.npy", np.zeros((2**9, 2**10)))

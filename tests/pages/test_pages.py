@@ -255,7 +255,7 @@ def test_the_key_and_the_provenance_hold_what_a_page_reads(monkeypatch):
 
 def test_a_page_whose_run_has_grown_meanwhile_is_shown_but_not_stored(tmp_path, monkeypatch):
     page, notebook = source.parse_page("one", TWO), nbformat.v4.new_notebook()
-    monkeypatch.setattr(execution, "execute", lambda *_: notebook)
+    monkeypatch.setattr(execution, "execute_page", lambda *_: notebook)
     for meanwhile in ("as it was", "grown"):
         monkeypatch.setattr(execution, "key", lambda *_, meanwhile=meanwhile: meanwhile)
         shown = book_module.BookPage(page, {}, [], "as it was")
@@ -383,7 +383,7 @@ def test_what_a_page_refuses_is_refused_and_a_page_whose_process_ends_is_an_erro
 def test_an_output_that_cannot_be_written_is_refused_before_the_page_executes(tmp_path, monkeypatch):
     (tmp_path / "one.py").write_text(ONE)
     (tmp_path / "file").touch()
-    monkeypatch.setattr(execution, "execute", lambda *_: pytest.fail("it executes"))
+    monkeypatch.setattr(execution, "execute_page", lambda *_: pytest.fail("it executes"))
     with pytest.raises(InputError, match=r"file/out.ipynb cannot be written \("):
         pages.run_page("one", {}, tmp_path / "file" / "out.ipynb", book=tmp_path)
 
