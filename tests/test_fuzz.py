@@ -600,10 +600,14 @@ from lib.training import user_models, weights
 
 untrusted.LARGEST_ARRAY = 2**26
 readers = {
-    "gz": lambda path: store.load_summary(path), "npz": lambda path: user_points.read_points(path.name, path.parent),
-    "npy": lambda path: user_points.read_points(path.name, path.parent), "pt": lambda path: user_points.read_points(path.name, path.parent),
-    "parquet": lambda path: (user_points.read_points(path.name, path.parent)), "table": lambda path: store.load_points(path),
-    "safetensors": lambda path: user_models.load_model(path.name, folder=path.parent), "images": lambda path: user_points.read_points(str(path)),
+    "gz": lambda path: store.load_summary(path),
+    "npz": lambda path: user_points.read_points(path.name, path.parent),
+    "npy": lambda path: user_points.read_points(path.name, path.parent),
+    "pt": lambda path: user_points.read_points(path.name, path.parent),
+    "parquet": lambda path: (user_points.read_points(path.name, path.parent)),
+    "table": lambda path: store.load_points(path),
+    "safetensors": lambda path: user_models.load_model(path.name, folder=path.parent),
+    "images": lambda path: user_points.read_points(str(path)),
     "weights": lambda path: weights.load_weights(path),
 }
 def peak():
