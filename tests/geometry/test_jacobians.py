@@ -593,3 +593,16 @@ def test_points_that_mix_are_told_from_rounding():
     mixing = Returns(lambda x: x[:, :2] - x[:, :2].mean(0))
     with pytest.raises(InputError, match="depends on the other points"):
         cores(mixing, nn.Linear(2, 4).double(), torch.cat([y, y[:1]]))
+
+
+def test_the_rank_of_each_core_is_bounded_by_the_units_that_are_on_where_it_is_taken():
+    """f(x) = -x: every unit of the encoder is on at x and off at f(x)."""
+    encoder, decoder = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2)), nn.Sequential(nn.Linear(2, 2))
+    with torch.no_grad():
+        for layer, factor in ((encoder[0], 1.0), (encoder[2], 1.0), (decoder[0], -1.0)):
+            layer.weight.copy_(factor * torch.eye(2))
+            layer.bias.zero_()
+    result = cores(encoder, decoder, torch.tensor([[1.0, 2.0]]))
+    assert result.rank_bound_input.tolist() == [2]
+    assert result.rank_bound_latent.tolist() == [0]
+    assert torch.equal(result.input[0], -torch.eye(2)) and not result.latent.any()

@@ -422,6 +422,13 @@ def test_a_summary_that_is_there_is_read_once(finished, monkeypatch):
     assert len(read) == 1
 
 
+def test_a_summary_of_other_code_is_missing(finished, monkeypatch):
+    run, member = finished
+    assert store.missing(run, [member]) == []
+    monkeypatch.setattr(store, "code_digest", lambda modules: "of other code")
+    assert store.missing(run, [member]) == [member]
+
+
 def test_a_summary_of_another_specification_is_refused(finished, monkeypatch):
     run, member = finished
     path = store.summary_path(run, member)

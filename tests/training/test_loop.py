@@ -31,6 +31,13 @@ def test_training_lowers_the_error_of_every_member():
     assert history["epoch"] == list(range(41))
 
 
+def test_the_training_error_counts_every_point_once_though_the_last_batch_is_smaller():
+    still, history = trained([1], epochs=1, learning_rate=1e-12)  # 70 points in batches of 20
+    encoder, decoder = autoencoders.unstacked(still, 0)
+    expected = (decoder(encoder(DATA[:70])) - DATA[:70]).square().mean().item()
+    assert history["train_mse"][1][0] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_step_is_that_of_torchs_adam_on_the_plain_member():
     stack, _ = trained([1], epochs=2)
     encoder, decoder = autoencoders.build(WIDTHS[1], 0, "he")
