@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from nbformat.v4 import new_markdown_cell
 from sphinx.util import logging
 
 from lib import runs
-from lib.pages import execution, provenance, source
+from lib.pages import execution, outputs, provenance, source
 from lib.pages.kernels import forked_kernels
 
 AT_ONCE = 2  # pages executed side by side
@@ -58,12 +59,19 @@ class BookPage:
             notebook.cells = [new_markdown_cell("\n".join([title, "", *notes]))]
             return notebook
         notebook.cells[0].source = "\n".join([title, "", *notes, rest])
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for cell, executed in zip(code, execution.code_cells(self.notebook), strict=True):
-            cell.outputs, cell.execution_count = [*executed.outputs], executed.execution_count
-        notebook.metadata["language_info"] = self.notebook.metadata.get("language_info", {"name": "python"})
         origin = self.notebook.metadata["provenance"]
-        provenance.add(notebook, self.page.name, origin)
+        folds = provenance.folds(self.notebook, self.page.name, origin["runs"])
+        executed = iter(execution.code_cells(self.notebook))
+        cells = []
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                ran = next(executed)
+                cell.outputs, cell.execution_count = deepcopy(ran.outputs), ran.execution_count
+                cells += outputs.laid_out(cell, folds)
+            else:
+                cells.append(cell)
+        notebook.cells = outputs.brief_first(cells)
+        notebook.metadata["language_info"] = self.notebook.metadata.get("language_info", {"name": "python"})
         notebook.cells.append(new_markdown_cell(provenance.foot(self.page.name, origin)))
         return notebook
 

@@ -23,11 +23,13 @@ from lib.pages.adjustments import BuildEnds
 from lib.pages.archive import pack
 from lib.pages.book import BookPage, execute_pages, load_pages
 from lib.pages.execution import PageError
+from lib.pages.outputs import JoinParts
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     adjustments.adjust(app)
+    app.add_transform(JoinParts)
     book = Book()
     app.connect("builder-inited", book.execute)
     app.connect("env-get-outdated", book.outdated)
@@ -89,10 +91,10 @@ class Book:
         for run in sorted(shown):
             pack(target / f"{run}.zip", ((path.name, path) for path in runs.summary_files(run)))
         for name, notebook in notebooks.items():
-            for figure, _, numbers in provenance.figures(notebook):
+            for figure, (_, numbers) in provenance.figures(notebook).items():
                 if numbers:
                     files.write(target / provenance.numbers_name(name, figure), numbers)
-            files.write(target / f"{name}.ipynb", nbformat.writes(provenance.visible(notebook)))
+            files.write(target / f"{name}.ipynb", nbformat.writes(notebook))
 
 
 def renumbered(app: Sphinx, env: BuildEnvironment) -> list[str]:
