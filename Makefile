@@ -45,7 +45,7 @@ links: .venv/installed  ## Follow every link that leaves the book; needs a netwo
 pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_build/geometry-and-generalization.pdf
 	$(BIN)/jupyter-book build book/ --builder singlehtml -W -n
 	$(CHROMIUM) --headless --no-sandbox --disable-gpu --disable-quic --disable-background-networking --virtual-time-budget=120000 \
-	    --no-pdf-header-footer --print-to-pdf=book/_build/geometry-and-generalization.pdf file://$(CURDIR)/book/_build/singlehtml/index.html
+	    --no-pdf-header-footer --print-to-pdf=book/_build/geometry-and-generalization.pdf "$$($(BIN)/python -c 'from pathlib import Path; print(Path("book/_build/singlehtml/index.html").absolute().as_uri())')"
 
 rooms: .venv/installed  ## Draw the nine rooms of lib anew: book/_static/rooms.svg
 	$(BIN)/python tests/house.py > book/_static/rooms.svg
