@@ -19,7 +19,7 @@ from lib import runs
 from lib.base import files
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
-from lib.pages import adjustments, provenance
+from lib.pages import adjustments, provenance, web
 from lib.pages.adjustments import BuildEnds
 from lib.pages.archive import pack
 from lib.pages.book import BookPage, execute_pages, load_pages
@@ -31,6 +31,7 @@ from lib.pages.source import MOVED
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     adjustments.adjust(app)
+    web.setup(app)
     app.add_transform(JoinParts)
     book = Book()
     app.connect("config-inited", refuse_top, priority=1)
@@ -156,4 +157,5 @@ def remove_stale(app: Sphinx, exception: Exception | None) -> None:
         if path.name not in images:
             path.unlink()
     for old, new in MOVED.items():
-        files.write(html / f"{old}.html", REDIRECT.format(new=new))
+        if old not in app.env.found_docs:
+            files.write(html / f"{old}.html", REDIRECT.format(new=new))
