@@ -17,6 +17,7 @@ UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 	@touch $@
 
 book: .venv/installed  ## Build the book: book/_build/html/index.html
+	@test -w book || { echo "book/ cannot be written, and the book is built into book/_build; copy the checkout to a folder of your own."; exit 1; }
 	$(BIN)/jupyter-book build book/ -W -n
 
 test: .venv/installed  ## Run all tests
