@@ -371,6 +371,18 @@ def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
     assert small.input.shape[0] == 1
 
 
+@pytest.mark.parametrize("kind", fast.POINTWISE, ids=lambda kind: kind.__name__)
+def test_slopes_at_kinks_are_those_of_autograd(kind):
+    kinks = torch.tensor([[-6, -3, -1, -0.5, -0.0, 0, 0.1, 0.5, 1, 3, 6, 20]], dtype=torch.float64)
+    arguments = {nn.Threshold: (0.1, 20.0), nn.BatchNorm1d: (kinks.shape[1],)}.get(kind, ())
+    module = kind(*arguments).double().eval()
+    value, slope = fast.Layer(torch.empty(0), torch.empty(0), (module,)).activate(kinks)
+    leaf = kinks.clone().requires_grad_()
+    output = module(leaf * 1)
+    torch.testing.assert_close(value, output, rtol=0, atol=0)
+    torch.testing.assert_close(slope, torch.autograd.grad(output.sum(), leaf)[0], rtol=0, atol=1e-15)
+
+
 def test_a_prelu_with_a_slope_a_channel_keeps_the_fast_path():
     torch.manual_seed(2)
     slopes = nn.PReLU(5)
