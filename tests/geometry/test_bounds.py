@@ -272,6 +272,15 @@ def test_the_core_identity_is_an_identity_of_polynomials(input_dim: int, latent_
     assert sympy.expand(large - t ** (input_dim - latent_dim) * small) == 0
 
 
+def test_the_core_identity_holds_whatever_the_eigenvalues() -> None:
+    """At an eigenvalue both determinants are 0, and their logarithms say nothing."""
+    selection = torch.eye(DIM, dtype=torch.float64)[:3]
+    for value in (2.0, 2 + 1e-9, 0.0, 1e4):
+        here = bounds.local(linear(selection), linear(value * selection.T), normal((5, DIM)))
+        found = pointwise.core_identity(here)
+        assert found.bound.isfinite().all() and found.violations == 0
+
+
 def test_the_secant_form_is_exact_in_rational_numbers() -> None:
     def relu(h):
         return h.applyfunc(lambda value: max(value, sympy.Integer(0)))
