@@ -108,6 +108,15 @@ def test_the_bootstrap_sees_errors_that_grow_with_the_predictor():
     assert fit.test_slope_high - fit.test_slope_low > 1.3 * 2 * 1.96 * fit.test_slope_se
 
 
+def test_a_slope_of_few_test_points_has_no_interval():
+    """Of two test points every resample that has a slope has the same."""
+    error, x, _ = points(count=300)
+    for count in (2, 4, 5):
+        fit = regression.fit(error, x, np.arange(300) >= 300 - count)[-1]
+        assert (fit.test_slope_low is None, fit.test_slope_high is None) == (count < 5, count < 5)
+        assert np.isfinite(fit.test_slope)
+
+
 # --- controls ------------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +196,12 @@ def test_what_cannot_be_determined_is_said_or_left_out():
         regression.controlled_slope(error, covariates["ink"], covariates, "ink")
     with pytest.raises(InputError, match="Unknown controls"):
         regression.controlled_slope(error, predictor, covariates, "colour")
+    for name, held in (("ink", "ink"), ("neighbours", "class, ink, neighbours")):
+        gappy = np.where(np.arange(12) < 2, np.nan, covariates[name])
+        with pytest.raises(InputError, match=f"2 values of the {name} are not finite"):
+            regression.controlled_slope(error, predictor, covariates | {name: gappy}, held)
+    with pytest.raises(InputError, match="12 values of the error are not finite"):
+        regression.controlled_slope(error + np.inf, predictor, covariates, "none")
     assert regression.controlled_slopes(error, np.full(12, np.nan), covariates, np.arange(12) > 8) == []
     one = covariates | {"class": np.zeros(12, dtype=int)}
     rows = regression.controlled_slopes(error, predictor, one, np.arange(12) >= 6)
