@@ -320,6 +320,31 @@ def test_a_report_of_points_like_the_reference_claims_nothing_more_often_than_it
     assert stats.binomtest(round(200 * (more + less)), 200, 0.05, alternative="greater").pvalue > 0.01
 
 
+def test_the_chance_in_the_limits_is_that_of_many_references_or_some_more():
+    """Told from one reference, the variance is on the safe side; the more points are in its tails, the less so."""
+    draw = np.random.default_rng(0)
+    values, shares, said = draw.normal(0, 2, 4000), [], []
+    for _ in range(300):
+        reference = draw.normal(size=599)
+        low, high = limit_rules.central(reference, 0.98)
+        shares.append(((values < low) | (values > high)).mean())
+        said.append(limit_rules.limit_variance(values, reference, 0.98))
+    assert np.var(shares) < np.mean(said) < 2 * np.var(shares)
+
+
+def test_the_half_interval_of_a_difference_of_shares_is_by_hand():
+    simple = simulated(np.random.default_rng(0), 999, 500, [2, 1, 1, 1, 3, 1])
+    measured, base = simple.data["data 0"].measured, simple.reference.measured
+    first, second, difference, half = diagnosis.compared_shares(simple, "data 0")
+    assert (first, second) == ("trace", "ink")
+    marks = [diagnosis.flagged(measured, simple.limits, name).astype(float) for name in (first, second)]
+    assert difference == pytest.approx(marks[0].mean() - marks[1].mean())
+    both, b, c = 500, (marks[0] > marks[1]).sum(), (marks[0] < marks[1]).sum()
+    variance = (b + c - (b - c) ** 2 / both) / both**2
+    variance += sum(limit_rules.limit_variance(measured[name], base[name], 0.99) for name in (first, second))
+    assert half == pytest.approx(2.39398 * np.sqrt(variance), rel=1e-5)  # the normal quantile of 1 - 0.025/3
+
+
 def test_equal_signs_are_not_told_apart_and_unequal_ones_are():
     flagged, more, less = rates(4000, 300, [2, 1, 1, 2, 2, 2], reports=100)
     assert flagged == 1

@@ -212,6 +212,13 @@ def test_slopes_from_the_same_points_are_compared_as_such(holding: Summary, clai
     assert 0.88 < np.mean(covered) < 0.985
 
 
+def test_the_interval_of_a_partial_r2_is_twice_the_error_of_its_root(holding: Summary):
+    """By hand: r = 0.1 has the standard error 0.99/sqrt(1000), so r^2 = 0.01 one of 2 0.1 0.031307 = 0.0062613."""
+    chosen = next(one for one in claims.OUR_CLAIMS if one.id == "own-adds-little")
+    part = chosen.parts(holding)[0]
+    assert (part.low, part.high) == pytest.approx((0.04 - 1.959964 * 0.0062613, 0.04 + 1.959964 * 0.0062613), abs=1e-6)
+
+
 def test_a_raw_slope_that_is_none_leaves_nothing_to_halve(holding: Summary):
     none = dataclasses.replace(holding, **put("controls", "slope", 0.01, RAW)(holding))
     assert "not off zero at d = 20" in verdict(none, "own-halved").reason

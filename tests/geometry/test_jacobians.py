@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from lib.base.errors import InputError
-from lib.geometry.jacobians import cores, fast, general
+from lib.geometry.jacobians import cores, fast, general, memory
 from lib.training.autoencoders import build
 
 
@@ -343,6 +343,18 @@ def wide_convolutions():
 
 def with_sigmoid():
     return build((60, 40, 30, 8), 0, output="sigmoid")
+
+
+def test_so_many_points_at_a_time_as_memory_has_room_for(monkeypatch):
+    x = torch.zeros(10_000, 1)
+    assert memory.points_that_fit(2**20, x[:9]) == 9
+    monkeypatch.setattr(memory, "_free", lambda: 10 * memory.WORKSPACE)
+    assert memory.points_that_fit(2**20, x) == memory.WORKSPACE // 2**20
+    monkeypatch.setattr(memory, "_free", lambda: 40 * 2**20)
+    with pytest.warns(UserWarning, match="Memory is short"):
+        assert memory.points_that_fit(2**20, x) == 10
+    with pytest.warns(UserWarning, match="Memory is short"):
+        assert memory.points_that_fit(2**30, x) == 1
 
 
 @pytest.mark.parametrize(

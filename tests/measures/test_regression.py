@@ -161,6 +161,16 @@ def test_the_robust_error_grows_with_uneven_noise():
     assert found.slope_se > 1.5 * classical
 
 
+def test_the_robust_error_is_hc1_by_hand():
+    error, predictor, covariates = regression.simulate(30, 0.5)
+    found = regression.controlled_slope(error, predictor, covariates, "ink")
+    design = np.column_stack([predictor, covariates["ink"], np.ones(30)])
+    bread = np.linalg.inv(design.T @ design)
+    residual = error - design @ (bread @ design.T @ error)
+    sandwich = bread @ (design.T * residual**2) @ design @ bread
+    assert found.slope_se == pytest.approx(np.sqrt(30 / 27 * sandwich[0, 0]))
+
+
 def test_without_controls_the_slopes_are_those_of_the_equations():
     error, predictor, covariates = regression.simulate(7_000, 0.2)
     test = np.arange(7_000) >= 6_000
