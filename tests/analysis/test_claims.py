@@ -457,6 +457,11 @@ def test_the_paired_interval_is_students():
     assert np.allclose((part.low, part.high), (expected.low, expected.high))
 
 
+def test_the_interval_of_a_rank_correlation_is_that_of_bonett_and_wright():
+    """By hand: atanh 0.8 = 1.098612, and 1.959964 sqrt(1.32/27) = 0.433363; Fisher's would be 0.377196 to either side."""
+    assert intervals.rank_interval(0.8, 30) == pytest.approx((0.581954, 0.910748), abs=2e-4)
+
+
 def test_agreement_with_the_published_slopes(holding: Summary) -> None:
     rows = comparisons.agreement(holding)
     assert rows["rms"].max() == pytest.approx(0, abs=1e-12)
