@@ -414,12 +414,12 @@ def test_the_notebook_of_a_page_can_be_downloaded_and_is_executed(name, soup, si
 
 
 def test_a_downloaded_notebook_runs_and_shows_the_same(soup, site):
-    link = soup["orientation"].select_one("aside.provenance a[download]")
+    link = soup["spectra"].select_one("aside.provenance a[download]")
     downloaded, again = (nbformat.read(site / link["href"], as_version=4) for _ in range(2))
     NotebookClient(again, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
     before, after = (_figures(one) for one in (downloaded, again))
     assert before == after
-    assert len(before) == len(soup["orientation"].select("article img"))
+    assert len(before) == len(soup["spectra"].select("article img"))
 
 
 def _figures(notebook):
