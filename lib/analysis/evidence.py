@@ -101,18 +101,17 @@ def reversal_gap(summary: Summary) -> pd.DataFrame:
 
 
 def health(summary: Summary) -> pd.DataFrame:
-    """A row a `depth`: the number of `networks`, their mean `train_mse` and `test_mse`, and how sound the cores of J_I are.
+    """A row a `depth`: how sound the cores of J_I are.
 
-    `singular`, `ill_conditioned`, `nonpositive`: mean shares of points; `most_nonpositive`: the largest share of points
-    with omega <= 0 of any network, which is at `most_d`.
+    `singular`, `ill_conditioned`, `nonpositive`: mean shares of points over the networks; `most_nonpositive`: the largest
+    share of points with omega <= 0 of any network, which is at `most_d`.
     """
     rows = []
     for depth, family in summary.members.groupby("depth"):
         worst = family.loc[family["nonpositive_input"].idxmax()]
-        row = {"depth": depth, "networks": len(family)}
-        row |= {kind: family[kind].mean() for kind in ("train_mse", "test_mse")}
-        row |= {kind: family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")}
-        rows.append(row | {"most_nonpositive": worst["nonpositive_input"], "most_d": int(worst["latent_dim"])})
+        row = {kind: family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")}
+        most = {"most_nonpositive": worst["nonpositive_input"], "most_d": int(worst["latent_dim"])}
+        rows.append({"depth": depth} | row | most)
     return pd.DataFrame(rows)
 
 

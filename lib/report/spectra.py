@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from lib.analysis.evidence import classes, lost_directions, reversal_gap, rotation_shares, statistics
 from lib.report.layout import Summaries
 from lib.report.numbers import record
-from lib.report.style import BLUE, BY_DEPTH, GREY, by_class, depth_styles, finish, grid, legend, series
+from lib.report.style import ABOVE, BLUE, BY_DEPTH, GREY, by_class, depth_styles, finish, grid, legend, series
 from lib.runs.results import Summary
 
 PERCENT = matplotlib.ticker.FuncFormatter(lambda share, _: f"{100 * share:g} %")
@@ -28,7 +28,7 @@ def spectral_distance(summaries: Summaries) -> Figure:
             series(axis, rows, (color, marker, "-"), f"$n={depth}$", measure="distance_l1")
         axis.set(ylabel="$L^1$ distance$\\,/\\,d$")
         axis.set_ylim(bottom=0)
-        _legend_above(axis)
+        legend(axis, **ABOVE)
     finish(axes)
     return figure
 
@@ -48,7 +48,7 @@ def argument_distribution(summaries: Summaries) -> Figure:
             record(axis, shares.rename_axis("angle_degrees").rename("share").reset_index(), space=space, depth=depth)
         axis.set(xlabel="angle of rotation, degrees", ylabel="share of eigenvalues", yscale="log")
         axis.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
-        _legend_above(axis)
+        legend(axis, **ABOVE)
     return figure
 
 
@@ -62,7 +62,7 @@ def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:
         for axis in (top, bottom):
             axis.axhline(1, color=GREY, linewidth=0.8, zorder=1)
             axis.set_ylabel(quantity.replace("_", " "))
-        _legend_above(top)
+        legend(top, **ABOVE)
         legend(bottom)
     finish(axes)
     return figure
@@ -77,7 +77,7 @@ def small_eigenvalues(summaries: Summaries) -> Figure:
         for axis in (top, bottom):
             axis.set_ylabel("small eigenvalues per point")
             axis.set_ylim(bottom=0)
-        _legend_above(top)
+        legend(top, **ABOVE)
         legend(bottom)
     finish(axes)
     return figure
@@ -113,7 +113,7 @@ def orientation(summaries: Summaries) -> Figure:
         top.set(ylabel="share of reversed points", ylim=(0, 1))
         top.set_yscale("symlog", linthresh=0.001)
         top.yaxis.set_major_formatter(PERCENT)
-        _legend_above(top)
+        legend(top, **ABOVE)
         rows, depth = reversal_gap(summary), summary.run.table_depth
         ends = (rows["value"] - rows["low"], rows["high"] - rows["value"])
         bottom.errorbar(rows.index, rows["value"], ends, color=_colour(depth), fmt="o", elinewidth=1)
@@ -148,13 +148,6 @@ def _by_class(axis: Axes, summary: Summary, quantity: str, value: str) -> None:
         return rows.rename(columns={value: "value"})
 
     by_class(axis, rows_of, classes(summary), space="latent", depth=summary.run.table_depth, measure=quantity)
-
-
-def _legend_above(axis: Axes) -> None:
-    """A legend in one row above a panel that lines fill."""
-    legend(
-        axis, loc="lower right", bbox_to_anchor=(1, 0.97), ncols=4, columnspacing=1.2, handlelength=1.6, borderaxespad=0
-    )
 
 
 def _colour(depth: int) -> str:
