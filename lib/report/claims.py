@@ -6,7 +6,6 @@ import pandas as pd
 
 from lib.analysis import claims, evidence
 from lib.report.layout import Summaries, markdown, table
-from lib.runs import select_rows
 
 VERDICTS = (claims.REPRODUCED, claims.NOT_REPRODUCED, claims.NOT_TESTABLE)
 
@@ -56,33 +55,17 @@ def verdict_counts(summaries: Summaries) -> str:
     return markdown(header, rows)
 
 
-def lost(summaries: Summaries) -> str:
-    """The networks that have lost latent directions (`lib.analysis.evidence.lost_directions`), a list item a run."""
-    items = []
-    for name, summary in summaries.items():
-        networks, of_depth = evidence.lost_directions(summary), len(summary.run.latent_dims) * len(summary.run.seeds)
-        parts = []
-        for depth, rows in networks.groupby("depth"):
-            most, dims = rows["lost"].max(), ", ".join(map(str, dict.fromkeys(rows["latent_dim"])))
-            parts.append(
-                f"{len(rows)} of {of_depth} at $n$ = {depth}, {most} direction{'s' if most > 1 else ''} at most "
-                f"($d$ = {dims})"
-            )
-        detail = f": {'; '.join(parts)}" if parts else ""
-        items.append(f"- **{name}**: {len(networks) or 'none'} of {len(summary.members)} networks{detail}.")
-    return "\n".join(items)
-
-
 def lost_sentence(summaries: Summaries) -> str:
-    """The number of each run's networks, at its largest d and the tables' depth, that lost a latent direction, as a sentence."""
-    cells = []
+    """Each run's largest intact d: the largest whose networks at the tables' depth have lost no direction, as a sentence."""
+    parts, depths = [], " or ".join(sorted({str(summary.run.table_depth) for summary in summaries.values()}))
     for name, summary in summaries.items():
-        keys = {"depth": summary.run.table_depth, "latent_dim": max(summary.run.latent_dims)}
-        count = len(select_rows(evidence.lost_directions(summary), **keys))
-        cells.append(f"{count} of {len(summary.run.seeds)} in {name} ($d$ = {keys['latent_dim']})")
+        intact = evidence.intact_dims(summary)
+        parts.append(
+            f"{max(intact)} in `{name}` (of {max(summary.run.latent_dims)})" if intact else f"none in `{name}`"
+        )
     return (
-        "Of the networks at the largest $d$ and the depth of the tables [a latent direction is lost](small_eigenvalues) "
-        f"by {', '.join(cells)}; where one is lost, numbers at this $d$ are not those of an intact network."
+        f"The largest $d$ at which no network of depth {depths} [has lost a latent direction](spectra.py#lost-directions) is "
+        f"{', '.join(parts)}."
     )
 
 

@@ -11,7 +11,7 @@ from lib.analysis import comparisons, published, sensitivity
 from lib.base import files
 from lib.base.errors import InputError
 from lib.pages import source
-from lib.report import experiments, prediction
+from lib.report import prediction
 from lib.report import sensitivity as sensitivity_report
 from lib.runs import store
 
@@ -172,7 +172,6 @@ def test_precisions_are_compared_seed_by_seed(base):
     found = sensitivity.precision(usual, other)
     assert len(found) == 8
     assert (found["test_slope_other"] - found["test_slope"]).to_numpy() == pytest.approx(0.02)
-    assert len(experiments.precisions(found, ["float32", "bfloat16"]).axes) == 4
     for unlike in (usual, dataclasses.replace(other, run=dataclasses.replace(run, batch_size=1))):
         with pytest.raises(InputError, match="do not differ in precision alone"):
             sensitivity.precision(usual, unlike)

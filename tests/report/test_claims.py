@@ -8,7 +8,7 @@ from lib.report import claims as claims_report
 
 
 def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
-    text = claims_report.sample_sizes(summaries, "means")
+    text = claims_report.sample_sizes(summaries, "spectra")
     assert (
         "**smoke**: 4 networks, 2 of them at the depth of the tables; 1 seed for each $d$ and depth; 420 points" in text
     )
@@ -18,7 +18,7 @@ def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
     assert of == sum(counts) > 0
     assert "claims" not in claims_report.sample_sizes(summaries, "controls"), "a page without claims of the paper"
     absent = {"smoke": dataclasses.replace(summaries["smoke"], absent=3)}
-    assert "4 of 7 networks" in claims_report.sample_sizes(absent, "means")
+    assert "4 of 7 networks" in claims_report.sample_sizes(absent, "spectra")
     row = claims_report.verdict_counts(absent).splitlines()[-1].split("|")[2:-1]
     assert row[0].strip() == "4 of 7"
     assert sum(map(int, row[1:])) == len(claims.CLAIMS) - len(claims.PRINTED)

@@ -529,7 +529,7 @@ def command(*arguments, **options):
         (["run", "smoke", "--processes", "none"], "--processes"),
         (["claims", "absent"], "Unknown run 'absent'"),
         (["page", "dance", "-o", "dance.ipynb"], "Unknown page 'dance'"),
-        (["page", "means", "-p", "steps", "3", "-o", "means.ipynb"], "Unknown parameter of page means 'steps'"),
+        (["page", "spectra", "-p", "steps", "3", "-o", "spectra.ipynb"], "Unknown parameter of page spectra 'steps'"),
         (["dance"], "dance"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
