@@ -53,10 +53,15 @@ show_table(
 )
 
 # %%
+say(
+    "The setups: "
+    + "; ".join(report.describe_run(one.run) for one in summaries.values())
+    + "."
+)
 show_table(
     report.verdict_counts(summaries),
     name="tab-verdicts",
-    caption="Networks and verdicts of each setup.",
+    caption="The paper's claims by setup.",
 )
 
 # %% [markdown]
@@ -118,7 +123,7 @@ show_table(
 show_table(
     report.verdict_counts(summaries, claims.OUR_CLAIMS),
     name="tab-own-verdicts",
-    caption="Verdicts on the claims of this book.",
+    caption="The claims of this book by setup.",
 )
 
 # %% [markdown]

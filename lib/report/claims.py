@@ -88,14 +88,14 @@ def _in_words(counts: pd.DataFrame) -> str:
 
 
 def verdict_counts(summaries: Summaries, of: Sequence[claims.Claim] = claims.CLAIMS) -> str:
-    """Each run's networks, and the number of claims with each verdict (`lib.analysis.claims.counts`)."""
+    """The networks and the number of claims with each verdict (`lib.analysis.claims.counts`), a column per run."""
     counts = claims.counts(claims.ledger(dict(summaries), of))
-    rows = []
-    for name, summary in summaries.items():
-        present, absent = len(summary.members), summary.absent
-        networks = f"{present} of {present + absent}" if absent else present
-        rows.append([describe_run(summary.run), networks, *counts.loc[name]])
-    return markdown(["setup", "networks", *counts.columns], rows)
+    networks = [
+        f"{len(one.members)} of {len(one.members) + one.absent}" if one.absent else len(one.members)
+        for one in summaries.values()
+    ]
+    rows = [(f"claims {word}", *counts[word].loc[[*summaries]]) for word in counts]
+    return markdown(["number of", *summaries], [("networks", *networks), *rows])
 
 
 def without_lost_table(changes: pd.DataFrame) -> str:

@@ -64,14 +64,15 @@ def test_the_paper_s_claims_are_grouped_by_figure_and_ours_by_page(summaries, ce
 
 
 def test_verdicts_are_counted_by_run_without_the_printed_tables(summaries, cells):
+    """One vocabulary, and no header col_0."""
     absent = {"smoke": dataclasses.replace(summaries["smoke"], absent=3)}
-    header, row = cells(claims_report.verdict_counts(absent))
-    assert header == ["setup", "networks", *claims.PAPERS_WORDS], "no col_0, one vocabulary"
-    assert row[1] == "4 of 7"
-    assert sum(map(int, row[2:])) == len(claims.CLAIMS) - len(claims.PRINTED)
-    header, row = cells(claims_report.verdict_counts(summaries, claims.OUR_CLAIMS))
-    assert header[2:] == [*claims.OUR_WORDS] and row[1] == "4"
-    assert sum(map(int, row[2:])) == len(claims.OUR_CLAIMS)
+    header, networks, *rows = cells(claims_report.verdict_counts(absent))
+    assert header == ["number of", "smoke"] and networks == ["networks", "4 of 7"]
+    assert [row[0] for row in rows] == [f"claims {word}" for word in claims.PAPERS_WORDS]
+    assert sum(int(row[1]) for row in rows) == len(claims.CLAIMS) - len(claims.PRINTED)
+    _, networks, *rows = cells(claims_report.verdict_counts(summaries, claims.OUR_CLAIMS))
+    assert networks == ["networks", "4"] and [row[0] for row in rows] == [f"claims {word}" for word in claims.OUR_WORDS]
+    assert sum(int(row[1]) for row in rows) == len(claims.OUR_CLAIMS)
 
 
 def test_a_page_says_what_becomes_of_its_claims(summaries):
@@ -86,6 +87,23 @@ def test_a_page_says_what_becomes_of_its_claims(summaries):
     both = claims_report.verdict_line(summaries, "bounds")
     assert "[1 claim of the paper](claims)" in both and "[2 claims of our own](claims)" in both
     assert claims_report.verdict_line(summaries, "rerun") == ""
+
+
+def test_changes_without_lost_directions_are_listed(cells):
+    row = {
+        "run": "smoke",
+        "statement": "The mean falls.",
+        "page": "means",
+        "verdict": "contradicted",
+        "reason": "0 of 1 hold.",
+    }
+    changes = pd.DataFrame([row | {"verdict_without": "reproduced", "reason_without": "1 of 1 hold."}])
+    assert cells(claims_report.without_lost_table(changes))[1] == [
+        "[The mean falls.](means)",
+        "`smoke`",
+        "contradicted: 0 of 1 hold.",
+        "reproduced: 1 of 1 hold.",
+    ]
 
 
 def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
