@@ -14,11 +14,12 @@ from lib.analysis import published
 from lib.analysis.intervals import NotTestable, Z, with_interval
 from lib.base.errors import InputError
 from lib.measures.regression import CLASS_ONE
-from lib.runs import Summary, select_rows
+from lib.runs import Summary, evenly_spaced, select_rows
 
 LEAST_DIMS = 5  # latent dimensions that a trend needs
 HIGH = 10  # a run reaches "high d" with d >= 10
 DIGIT_DATA = ("digits", "mnist")  # where label 1 is the digit one
+HEADLINE_CONTROLS = ("none", "class and ink", "class, ink, neighbours")
 KEYS = ("depth", "latent_dim", "seed", "space", "label")
 SUMMARY_COLUMNS = {
     "statistics": (*KEYS, "split", "quantity", "count", "mean", "std", "q025", "q25", "median", "q75"),
@@ -140,6 +141,23 @@ def clearest_slopes(summary: Summary, predictor: str) -> dict[str, pd.Series]:
     rows = with_interval(complete_controlled(summary, "none", predictor), "slope")
     rows = rows.loc[intact_dims(summary) or rows.index]
     return {"up": rows.loc[rows["low"].idxmax()], "down": rows.loc[rows["high"].idxmin()]}
+
+
+def headline(summary: Summary) -> pd.DataFrame:
+    """The test slope on the trace of J_I at the largest intact d: raw, and what the `HEADLINE_CONTROLS` leave (the index).
+
+    Columns of `controlled`, and the ends of the 95 % interval, `low` and `high`. Raises `NotTestable` where there is none.
+    """
+    latent_dim = max(intact_dims(summary) or summary.run.latent_dims)
+    frames = {held: complete_controlled(summary, held, "trace").loc[[latent_dim]] for held in HEADLINE_CONTROLS}
+    return with_interval(pd.concat(frames).reset_index("latent_dim"), "slope")
+
+
+def rank_correlation(summary: Summary, score: str, most: int = 7) -> float:
+    """Spearman's correlation of a column of the `sampled` points with their error, its mean over at most `most` d."""
+    points = sampled(summary)
+    chosen = [points[d][["mse", score]].rank() for d in evenly_spaced(list(points), most)]
+    return float(np.mean([ranks["mse"].corr(ranks[score]) for ranks in chosen]))
 
 
 def resampled_widths(summary: Summary) -> pd.Series:

@@ -34,7 +34,7 @@ def show_figure(figures: Figure | Iterable[Figure], name: str, caption: str, alt
 
 def show_table(body: str, name: str, caption: str) -> None:
     """Show a Markdown table (`lib.report.layout`) below its caption. `name`: its anchor in the book, such as "table-1"."""
-    caption = cleandoc(caption)
+    caption = " ".join(caption.split())  # one line: in the book it is the argument of a directive
     table = {"name": name, "caption": caption, "body": body}
     display(Markdown(f"**Table.** {caption}\n\n{body}"), metadata={"table": table})
 
