@@ -7,7 +7,8 @@ from lib.report import controls, experiments, layout, prediction
 
 def test_tables_are_rectangular(summaries, cells):
     for text in (
-        prediction.coefficients_table(summaries, 1),
+        prediction.coefficients_table(summaries, 1, "latent"),
+        prediction.slopes_table(summaries),
         claims_report.verdicts(claims.ledger(summaries)),
         claims_report.tests("means"),
         experiments.health_table(summaries),
