@@ -40,8 +40,9 @@ def by_run(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _typeset(cell: object) -> str:
-    """A cell as text, the two Jacobians, named J_I and J_L in plain text, as formulas."""
-    return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", str(cell))
+    """A cell as text: J_I and J_L, which are plain text, as formulas; a number that rounds to -0 as 0."""
+    text = re.sub(r"(?<![\w.])-(?=0(\.0*)?(?![\d.]))", "", str(cell))
+    return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", text)
 
 
 def numbered(name: str, caption: str, body: str) -> str:

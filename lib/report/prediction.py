@@ -157,7 +157,7 @@ def slopes_table(summaries: Summaries) -> str:
 def _at(rows: pd.DataFrame, latent_dim: int, pattern: str, columns: list[tuple[str, str]]) -> list[str]:
     """The rows at one latent dimension as text, a cell per predictor and space; blank where there is none."""
     found = select_rows(rows, latent_dim=latent_dim).set_index(["predictor", "space"]).to_dict("index")
-    return [pattern.format(**found[column]).replace("-0.00", "0.00") if column in found else "" for column in columns]
+    return [pattern.format(**found[column]) if column in found else "" for column in columns]
 
 
 def agreement_table(summaries: Summaries) -> str:
