@@ -277,6 +277,27 @@ def intact_dims(summary: Summary) -> list[int]:
     return [d for d in summary.run.latent_dims if d not in lost]
 
 
+def largest_intact(summary: Summary) -> int:
+    """The latent dimension at which a run is quoted: the largest of `intact_dims`, or the largest of all where none is intact."""
+    return max(intact_dims(summary) or summary.run.latent_dims)
+
+
+def raw_slopes(summary: Summary, **keys: Any) -> pd.DataFrame:
+    """The test slopes b1 + b3 of equations 6 and 7 by latent dimension: `slope`, its HC1 error `slope_se`, `low` and `high`.
+
+    As `controlled` with nothing controlled for, so at the tables' depth and on J_I unless `keys` differ.
+    """
+    return with_interval(controlled(summary, **keys, controls="none"), "slope").drop(columns="seed")
+
+
+def slope_signs(summary: Summary) -> pd.Series:
+    """The test slopes of a run at the tables' depth, on both predictors and Jacobians: their number, `count`, and at how many
+    the 95 % interval lies `above` and `below` 0.
+    """
+    rows = pd.concat([raw_slopes(summary, space=space) for space in published.SPACE_NAMES])
+    return pd.Series({"count": len(rows), "above": (rows["low"] > 0).sum(), "below": (rows["high"] < 0).sum()})
+
+
 def part_of(summary: Summary, latent_dims: Collection[int]) -> Summary:
     """A summary of the networks at the tables' depth and of these latent dimensions alone."""
     depth = summary.run.table_depth
