@@ -186,7 +186,7 @@ farther = "farther" if of_noise["apart"] > mean.loc["test", "apart"] else "no fa
 say(f"""
 The reconstructions of noise lie {farther} apart than those of test images: {of_noise["apart"]:.2f} per pixel in the median over the kinds of noise, against {mean.loc["test", "apart"]:.2f}. The networks agree least on which images are hard in the set *{mean["spearman"].idxmin()}*, where their errors have a rank correlation of {mean["spearman"].min():.2f}.
 """)
-fold(f"Agreement of {len(compared)} networks of {run.name}, by set", report.agreement_table(alike))
+fold(f"Agreement of {len(compared)} networks of {run.name}, by set", report.agreement_by_set(alike))
 
 # %% [markdown]
 # ## What to take away

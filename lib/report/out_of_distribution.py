@@ -16,7 +16,7 @@ from lib.training.corruptions import DISTRIBUTIONS
 
 Networks = Mapping[tuple[str, int], pd.DataFrame]  # by run and d, `lib.analysis.tournament.detection`
 COMPARED = ("trace_input", "log_volume_input", "mse", "linear_error", "neighbours", "latent_neighbours")
-LOOKS = {name: (BLUE, "o") for name in DETECTORS if name.startswith(("trace", "log"))} | {"mse": (PURPLE, "s")}
+DETECTOR_LOOKS = {name: (BLUE, "o") for name in DETECTORS if name.startswith(("trace", "log"))} | {"mse": (PURPLE, "s")}
 
 
 def detection_figure(run: str, latent_dim: int, rows: pd.DataFrame) -> Figure:
@@ -32,7 +32,7 @@ def detection_figure(run: str, latent_dim: int, rows: pd.DataFrame) -> Figure:
         if not len(values):
             continue
         spread = np.linspace(-0.25, 0.25, len(values))
-        color, marker = LOOKS.get(name, (GREEN, "D"))
+        color, marker = DETECTOR_LOOKS.get(name, (GREEN, "D"))
         axis.plot(values, place + spread, color=color, marker=marker, linestyle="none", markersize=3, alpha=0.7)
         axis.plot(2 * [np.median(values)], [place - 0.38, place + 0.38], color=BLACK, linewidth=2)
     axis.axvline(0.5, color=GREY, linestyle=":", zorder=1)
@@ -130,7 +130,7 @@ def sets(detection: pd.DataFrame) -> str:
     return markdown(["set", "what it is", *(DETECTORS[one].short_label for one in shown)], rows, left=2)
 
 
-def agreement_table(alike: pd.DataFrame) -> str:
+def agreement_by_set(alike: pd.DataFrame) -> str:
     """For each set of images, how far networks agree on it (`lib.analysis.tournament.reconstruction_agreement`)."""
     means = alike.groupby("set", sort=False)[["spearman", "apart", "error"]].mean()
     rows = [[name, *(f"{value:.2f}" for value in row)] for name, row in zip(means.index, means.to_numpy(), strict=True)]

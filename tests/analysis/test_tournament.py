@@ -276,7 +276,7 @@ def test_tables_are_rectangular_and_free_of_bars(tournament, dataset):
         (out_of_distribution.detectors({("smoke", 3): found}), len(judging.DETECTORS)),
         (out_of_distribution.hardest({("smoke", 3): found}), 1),
         (out_of_distribution.sets(found), 2),
-        (out_of_distribution.agreement_table(alike), 3),
+        (out_of_distribution.agreement_by_set(alike), 3),
     ):
         lines = text.splitlines()
         assert len({line.count("|") for line in lines}) == 1, text
