@@ -60,7 +60,11 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Set the book's style for all later figures; a notebook shows them as SVG and keeps their numbers as CSV."""
+    """Set the book's style for all later figures; a notebook shows them as SVG and keeps their numbers as CSV.
+
+    Nothing remains of a reader's matplotlibrc but the backend: LaTeX or a font that it asks for may not be there.
+    """
+    matplotlib.rcdefaults()
     matplotlib.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
