@@ -89,8 +89,9 @@ def load_pages(names: Iterable[str], folder: Path) -> dict[str, BookPage]:
         parameters = source.checked_parameters(page, given)
         notes = []
         for parameter in filter(source.holds_runs, parameters):
-            missing = {run: why for run in parameters[parameter] if (why := missing_reason(run))}
-            parameters[parameter] = [run for run in parameters[parameter] if run not in missing]
+            names = runs.parse_names(parameters[parameter])
+            if missing := {run: why for run in names if (why := missing_reason(run))}:
+                parameters[parameter] = [run for run in names if run not in missing]
             notes += [f"The run {run} is not shown here. {why}" for run, why in missing.items()]
         pages[name] = BookPage(page, parameters, notes)
     return pages

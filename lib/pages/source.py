@@ -166,7 +166,7 @@ def holds_runs(parameter: str) -> bool:
 
 def runs_of(values: Mapping[str, Any]) -> list[str]:
     """The runs that a page with these parameters shows, without repetitions."""
-    return list(dict.fromkeys(run for name in filter(holds_runs, values) for run in values[name]))
+    return list(dict.fromkeys(run for name in filter(holds_runs, values) for run in runs.parse_names(values[name])))
 
 
 def _typed(page: Page, parameter: Parameter, value: Any) -> Any:
