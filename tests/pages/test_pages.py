@@ -337,6 +337,13 @@ def test_types_are_those_of_the_annotations(annotation, default, good, bad):
             source.checked_parameters(page, {"value": bad})
 
 
+def test_a_leading_zero_changes_no_parameter_and_minutes_are_refused():
+    page = source.load_page("diagnose")
+    assert source.checked_parameters(page, {"points": "010"})["points"] == 10
+    with pytest.raises(InputError, match="Parameter 'points' of page diagnose is '1:30'; give a int"):
+        source.checked_parameters(page, {"points": "1:30"})
+
+
 def test_the_table_of_parameters_is_that_of_the_pages():
     (row,) = source.parameter_table().loc[[("controls", "simulated_points")]].to_dict("records")
     assert row == {"default": 20000, "type": "int", "meaning": "of the simulation"}

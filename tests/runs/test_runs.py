@@ -159,6 +159,35 @@ def test_a_number_with_an_exponent_is_a_number_with_a_decimal_point_or_without(t
     assert documents.parse("[2E5, -1.5e+2, 1.e0, 1e, e3, 0x1e3, 12]", "It") == [2e5, -150, 1, "1e", "e3", 0x1E3, 12]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("010", 10),
+        ("-0100", -100),
+        ("08", 8),
+        ("1_000", 1000),
+        ("0o10", 8),
+        ("1:30", "1:30"),
+        ("1:30.5", "1:30.5"),
+        ("no", "no"),
+        ("2026-01-02", "2026-01-02"),
+        ("[true, null, .5, 007.5]", [True, None, 0.5, 7.5]),
+    ],
+)
+def test_numbers_and_words_are_those_of_json_and_not_of_an_old_yaml(text, value):
+    assert documents.parse(text, "It") == value
+
+
+def test_a_leading_zero_in_a_run_file_changes_no_number_and_minutes_are_refused(tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, epochs=10)
+    path = tmp_path / "runs" / f"{name}.yml"
+    path.write_text(path.read_text().replace("epochs: 10", "epochs: 010"))
+    assert "010" in path.read_text() and runs.read(name).epochs == 10
+    path.write_text(path.read_text().replace("epochs: 010", "epochs: 1:30"))
+    with pytest.raises(InputError, match=r"epochs in .* is '1:30'; give a whole number"):
+        runs.read(name)
+
+
 def test_the_digest_is_of_what_the_results_depend_on(tmp_path, monkeypatch):
     first = runs.read(written(tmp_path, monkeypatch)).digest
     assert runs.read(written(tmp_path, monkeypatch, name="twin")).digest == first
