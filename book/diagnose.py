@@ -24,7 +24,7 @@
 # | | may be |
 # | :-- | :-- |
 # | `MODEL` | `package.module:function` that returns `(encoder, decoder)`; or `FILE.safetensors`, with `--architecture FILE.yml` unless the file states its own |
-# | `DATA`, one or more, and `REFERENCE` | `FILE.npy`, `FILE.npz`, `FILE.pt` (with `:NAME` where they hold several arrays), `FILE.parquet`, a folder of PNG or JPEG images, or `package.module:function` that returns a tensor |
+# | `DATA`, one or more, and `REFERENCE` | `FILE.npy`, `FILE.npz`, `FILE.pt` or `FILE.pth` (with `:NAME` where they hold several arrays), `FILE.parquet` or `FILE.csv`, a folder of PNG or JPEG images, or `package.module:function` that returns a tensor |
 #
 # The reference holds points of the kind that the network is meant for, best such as it was not trained on. (The example has none to spare, and takes its training digits.) At most `--points` of each source are drawn, with a fixed seed; `--coverage` is the central share of the reference that is taken for ordinary.
 #
@@ -33,7 +33,8 @@
 # - weights in float32 or float64, and both modules in evaluation mode (`eval()`);
 # - points of shape `(points, ...)`; the encoder returns `(points, d)`, with $d\le N$, the decoder the shape that the encoder takes;
 # - each point is mapped on its own, and not by chance: no statistics or attention over a batch, and a stochastic encoder, such as a variational one, wrapped so that it returns its mean;
-# - the scale of training. Images of a folder are handed over as `(points, channels, height, width)`, pixels in $[0,1]$.
+# - the scale of training. Images of a folder are handed over as `(points, channels, height, width)`, pixels in $[0,1]$;
+# - tables with the same names of columns: these are put in the order of the reference.
 #
 # Where one of these is not met the command ends with a sentence that says so, except that it cannot know the scale.
 #

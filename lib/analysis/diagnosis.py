@@ -45,12 +45,13 @@ Limits = Mapping[str, tuple[float, float]]
 @dataclass(frozen=True)
 class Examined:
     """A set of points as examined: how many its source had, the points drawn, `values` (points, ...), and what is `measured` at
-    each, a row a point."""
+    each, a row a point; `notes`: what was converted or left out of the source."""
 
     name: str
     given: int
     values: Tensor
     measured: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> np.ndarray:
@@ -107,6 +108,8 @@ def diagnose(
     if not data or len(set(names)) < len(names):
         raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")
     sources = [user_points.read_points(source, where) for source in names]
+    named = next((source for source in sources if source.columns), sources[0])
+    sources = [source.in_order_of(named) for source in sources]
     for other in sources[1:]:
         if other.values.shape[1:] != sources[0].values.shape[1:]:
             raise InputError(
@@ -139,7 +142,7 @@ def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
     x = as_taken(drawn.values, model).to(model.weight, copy=True)
     measured = measure_geometry(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)
-    return Examined(name, given, drawn.values, measured)
+    return Examined(name, given, drawn.values, measured, drawn.notes)
 
 
 def reconstructed_points(model: Model, values: Tensor) -> Tensor:

@@ -5,18 +5,14 @@ import importlib
 import re
 import reprlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import ModuleType
 
 from lib.base.errors import InputError
 
-FILES = (
-    ".npy",
-    ".npz",
-    ".pt",
-    ".parquet",
-)  # suffixes of files that hold points
+ARCHIVES = (".npz", ".pt", ".pth")  # files that hold arrays by name
+FILES = (".npy", *ARCHIVES, ".parquet", ".csv")  # files that hold points
 CHANGED: dict[str, int] = {}  # modification time of the file of each called module, at its import
 CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -37,13 +33,13 @@ def located(source: str, folder: Path = Path()) -> tuple[Path, str | None]:
     ('test_images', None)
     """
     stem, _, name = source.rpartition(":")
-    if Path(stem).suffix.lower() in (".npz", ".pt"):
+    if Path(stem).suffix.lower() in ARCHIVES:
         return folder / stem, name
     return folder / source, None
 
 
-def check_there(source: str, folder: Path = Path()) -> None:
-    """Raise `InputError` if a source is neither code nor an existing file or folder."""
+def check_there(source: str, folder: Path = Path(), suffixes: Collection[str] = FILES) -> None:
+    """Raise `InputError` if a source is neither code, nor a folder, nor an existing file of a type that can be read."""
     path, _ = located(source, folder)
     try:
         exists = is_code(source) or path.exists()
@@ -51,6 +47,8 @@ def check_there(source: str, folder: Path = Path()) -> None:
         exists = False
     if not exists:
         raise InputError(f"{path} does not exist; give an existing file or folder, or code as package.module:function.")
+    if not is_code(source) and not path.is_dir() and path.suffix.lower() not in suffixes:
+        raise InputError(f"{path} is not a file of type {', '.join(suffixes)}; save its content as one of these.")
 
 
 def call(source: str, folder: Path = Path()) -> object:

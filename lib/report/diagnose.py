@@ -50,7 +50,7 @@ def setting(found: Diagnosis) -> str:
     for examined in found.sets.values():
         role, points = "reference" if examined is found.reference else "data", len(examined.measured)
         part = "" if examined.given == points else f" of {examined.given}, drawn with a fixed seed"
-        lines.append(f"- {role}: `{examined.name}`, {points} points{part}")
+        lines.append("; ".join([f"- {role}: `{examined.name}`, {points} points{part}", *examined.notes]))
     return "\n".join(lines)
 
 
