@@ -108,7 +108,9 @@ def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
 @click.option(
     "--architecture", default="", metavar="FILE", help="Of a MODEL that does not state its own: JSON or YAML."
 )
-@click.option("--points", type=int, default=1000, show_default=True, help="At most so many of each source.")
+@click.option(
+    "--points", type=click.IntRange(1), default=1000, show_default=True, help="At most so many of each source."
+)
 @click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
 @click.option(
     "--output",
@@ -122,14 +124,22 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 
     package.module:function is imported and run, with all that it may do. Files are only read.
     """
-    from lib.base.usercode import check_there, is_code
+    from lib.base.usercode import MODELS, check_sources, check_there, is_code
 
     if output.suffix != ".ipynb" or output.is_dir():
         raise InputError(f"The output {str(output)!r} is no file NAME.ipynb; give one.")
-    named = [model, *data, *(str(options[name]) for name in ("reference", "architecture") if options[name])]
-    for source in named:
-        check_there(source)
-    for source in filter(is_code, dict.fromkeys(named)):
+    architecture, reference, coverage = str(options["architecture"]), str(options["reference"]), options["coverage"]
+    if not 0 < float(str(coverage)) < 1:
+        raise InputError(f"--coverage is {coverage}; give a share between 0 and 1.")
+    check_there(model, suffixes=MODELS)
+    if architecture and is_code(model):
+        raise InputError(
+            f"--architecture {architecture} goes with a file of weights, and {model} is code; leave it out."
+        )
+    if architecture and not Path(architecture).is_file():
+        raise InputError(f"--architecture {architecture} is not a file; give one in JSON or YAML.")
+    check_sources(data, reference)
+    for source in filter(is_code, dict.fromkeys([model, *data, reference])):
         click.echo(f"{source} is code: it is imported and run, with all that it may do.", err=True)
     parameters = {"model": model, "data": list(data), "folder": str(Path.cwd()), **options}
     _execute("diagnose", parameters, output)

@@ -27,7 +27,7 @@ from lib.analysis.intervals import Z, rank_interval
 from lib.base import user_points
 from lib.base.errors import InputError
 from lib.base.user_points import Points
-from lib.base.usercode import is_code, reason
+from lib.base.usercode import check_sources, is_code, reason
 from lib.measures import judging
 from lib.measures.baselines import NEIGHBOUR, ink, nearest_rows, neighbour_distance
 from lib.measures.point_table import ILL_CONDITIONED, cores_on_cpu, geometry
@@ -104,9 +104,8 @@ def diagnose(
             f"`points` is {points} and `coverage` {coverage}; give at least 1, and a share between 0 and 1."
         )
     data = parse_names(data)
+    check_sources(data, reference, where)
     names = [*([reference] if reference else []), *data]
-    if not data or len(set(names)) < len(names):
-        raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")
     sources = [user_points.read_points(source, where) for source in names]
     named = next((source for source in sources if source.columns), sources[0])
     sources = [source.in_order_of(named) for source in sources]

@@ -156,31 +156,38 @@ def _npz(path: Path, key: str | None) -> np.ndarray:
         return array_in(archive, members[_chosen(members, key, path)], path)
 
 
-def _pt(path: Path, key: str | None) -> Tensor:
-    """A tensor written by torch.save; mapped, not copied, so that a forged size cannot reach beyond the file."""
+def _pt(path: Path, key: str | None) -> object:
+    """The tensor of a file, or the tensor of this name; `checked_points` refuses anything else."""
+    content = torch_content(path)
+    if isinstance(content, Mapping):
+        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        return tensors[_chosen(tensors, key, path)]
+    return content
+
+
+def torch_content(path: Path) -> object:
+    """The content of a file of torch.save, tensors and plain values; mapped, not copied, so that a forged size cannot reach
+    beyond the file. Raises `InputError` for any other pickle."""
+    check_ordinary(path)
     if not zipfile.is_zipfile(path):
         raise InputError(
-            f"{path} is a bare pickle, which could run code, or not a torch file; save a tensor with torch.save."
+            f"{path} is a bare pickle, which could run code, or not a torch file; save tensors with torch.save."
         )
     with zipfile.ZipFile(path) as archive:
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
             raise InputError(
-                f"{path} is compressed, which torch.save never does; save the tensor again with torch.save."
+                f"{path} is compressed, which torch.save never does; save the tensors again with torch.save."
             )
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
         raise InputError(
             f"{path} holds more than tensors, or is damaged ({type(error).__name__}), and is not opened, because a pickle "
             "could run code; save a tensor, or a dictionary of tensors."
         ) from error
-    if isinstance(content, Mapping):
-        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-        content = tensors[_chosen(tensors, key, path)]
-    return content  # `checked_points` refuses anything but a tensor
 
 
-READERS: Mapping[str, Callable[[Path, str | None], np.ndarray | Tensor]] = {
+READERS: Mapping[str, Callable[[Path, str | None], object]] = {
     ".npy": _npy,
     ".npz": _npz,
     ".pt": _pt,

@@ -1,11 +1,13 @@
 """Locate and call what a user refers to: files, arrays in files, `package.module:function`. Needs no torch."""
 
+import ast
 import contextlib
 import importlib
 import re
 import reprlib
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +15,7 @@ from lib.base.errors import InputError
 
 ARCHIVES = (".npz", ".pt", ".pth")  # files that hold arrays by name
 FILES = (".npy", *ARCHIVES, ".parquet", ".csv")  # files that hold points
+MODELS = (".safetensors", ".pt", ".pth")
 CHANGED: dict[str, int] = {}  # modification time of the file of each called module, at its import
 CODE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -39,7 +42,10 @@ def located(source: str, folder: Path = Path()) -> tuple[Path, str | None]:
 
 
 def check_there(source: str, folder: Path = Path(), suffixes: Collection[str] = FILES) -> None:
-    """Raise `InputError` if a source is neither code, nor a folder, nor an existing file of a type that can be read."""
+    """Raise `InputError` unless a source is code that can be found, a folder of points, or a file of a type that can be read.
+
+    The code is not run: its file is searched for the name of the function.
+    """
     path, _ = located(source, folder)
     try:
         exists = is_code(source) or path.exists()
@@ -47,8 +53,62 @@ def check_there(source: str, folder: Path = Path(), suffixes: Collection[str] = 
         exists = False
     if not exists:
         raise InputError(f"{path} does not exist; give an existing file or folder, or code as package.module:function.")
-    if not is_code(source) and not path.is_dir() and path.suffix.lower() not in suffixes:
+    if is_code(source):
+        _check_function(source, folder)
+    elif path.suffix.lower() not in suffixes and not (path.is_dir() and suffixes == FILES):
         raise InputError(f"{path} is not a file of type {', '.join(suffixes)}; save its content as one of these.")
+
+
+def check_sources(data: Sequence[str], reference: str, folder: Path = Path()) -> None:
+    """Raise `InputError` unless there are data and each source of points is named once, and is there (`check_there`)."""
+    names = [*([reference] if reference else []), *data]
+    if not data:
+        raise InputError("There are no data; name at least one source of points.")
+    found: dict[object, str] = {}
+    for name in names:
+        check_there(name, folder)
+        path, key = located(name, folder)
+        place = name if is_code(name) else (path.resolve(), key)
+        if place in found:
+            raise InputError(
+                f"Data and reference name {found[place]!r} and {name!r}, the same points; name each source once."
+            )
+        found[place] = name
+
+
+def _check_function(source: str, folder: Path) -> None:
+    module, _, function = source.partition(":")
+    first, *parts = module.split(".")
+    spec = _spec_of(first, [str(folder.resolve())]) or getattr(
+        sys.modules.get(first), "__spec__", _spec_of(first, None)
+    )
+    for part in parts:
+        spec = spec and _spec_of(part, spec.submodule_search_locations or [])
+    if spec is None and module not in sys.modules:
+        raise InputError(
+            f"{source} cannot be found: there is no module {module!r}; start in its folder, or install it."
+        )
+    if spec is None or not str(spec.origin).endswith(".py"):
+        return
+    try:
+        nodes = list(ast.walk(ast.parse(Path(str(spec.origin)).read_bytes())))
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{spec.origin} is no Python ({reason(error)}); fix the code.") from error
+    defined = [node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+    named = {node.id for node in nodes if isinstance(node, ast.Name)} | {
+        alias.asname or alias.name
+        for node in nodes
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    if function not in {*defined, *named} and not named & {"*", "globals", "exec"} and "__getattr__" not in defined:
+        raise InputError(f"{spec.origin} has no {function!r}; choose one of its functions: {some(defined)}.")
+
+
+def _spec_of(name: str, places: Sequence[str] | None) -> ModuleSpec | None:
+    """Where a module is, without an import; None if it is nowhere."""
+    finders = (getattr(finder, "find_spec", None) for finder in sys.meta_path)
+    return next((spec for find in finders if find and (spec := find(name, places))), None)
 
 
 def call(source: str, folder: Path = Path()) -> object:

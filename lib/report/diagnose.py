@@ -45,6 +45,7 @@ def setting(found: Diagnosis) -> str:
     lines = [
         f"The model is `{name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
+        *[f"\nAs the model: {note}." for note in model.notes],
         "",
     ]
     for examined in found.sets.values():

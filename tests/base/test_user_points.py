@@ -390,7 +390,7 @@ def test_what_is_no_source_is_refused(tmp_path):
         "two.npz": r"holds 2 arrays \('x', 'y'\)",
         "two.npz:z": "has no array 'z'; choose one of: 'x', 'y'",
         "none.npz": "holds 0 arrays",
-        "no_such_package:points": "ModuleNotFoundError",
+        "no_such_package:points": "there is no module 'no_such_package'; start in its folder, or install it",
     }.items():
         with pytest.raises(InputError, match=words):
             user_points.read_points(source, tmp_path)
