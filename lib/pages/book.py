@@ -5,20 +5,20 @@ import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from sphinx.util import logging
 
 from lib import runs
-from lib.pages import execution, provenance, source
-from lib.pages.kernels import forked_kernels
+from lib.pages import execution, outputs, provenance, source
+from lib.pages.kernels import PageKernels, forked_kernels
 
 AT_ONCE = 2  # pages executed side by side
 logger = logging.getLogger(__name__)
@@ -58,12 +58,19 @@ class BookPage:
             notebook.cells = [new_markdown_cell("\n".join([title, "", *notes]))]
             return notebook
         notebook.cells[0].source = "\n".join([title, "", *notes, rest])
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for cell, executed in zip(code, execution.code_cells(self.notebook), strict=True):
-            cell.outputs, cell.execution_count = [*executed.outputs], executed.execution_count
-        notebook.metadata["language_info"] = self.notebook.metadata.get("language_info", {"name": "python"})
         origin = self.notebook.metadata["provenance"]
-        provenance.add(notebook, self.page.name, origin)
+        folds = provenance.folds(self.notebook, self.page.name, origin["runs"])
+        executed = iter(execution.code_cells(self.notebook))
+        cells = []
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                ran = next(executed)
+                cell.outputs, cell.execution_count = deepcopy(ran.outputs), ran.execution_count
+                cells += outputs.laid_out(cell, folds)
+            else:
+                cells.append(cell)
+        notebook.cells = outputs.brief_first(cells)
+        notebook.metadata["language_info"] = self.notebook.metadata.get("language_info", {"name": "python"})
         notebook.cells.append(new_markdown_cell(provenance.foot(self.page.name, origin)))
         return notebook
 
@@ -111,21 +118,21 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
             try:
                 for future in futures:
                     future.result()
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
+            except BaseException as error:
+                pool.shutdown(wait=False, cancel_futures=True)
+                if isinstance(error, KeyboardInterrupt):  # a page in hand may have minutes to go
+                    PageKernels.end_all()
                 raise
 
 
-def kernels_for(waiting: Collection[BookPage]) -> AbstractContextManager[type[AsyncKernelManager]]:
+def kernels_for(waiting: Collection[BookPage]) -> AbstractContextManager[type[PageKernels]]:
     """How the kernels of these pages start: those of several pages are forked, with the pages' imports done once."""
     if len(waiting) < 2:
-        return nullcontext(AsyncKernelManager)
+        return nullcontext(PageKernels)
     return forked_kernels(sorted(set().union(*(page.page.modules() for page in waiting))))
 
 
-def execute_and_store(
-    page: BookPage, folder: Path, kernel_manager: type[AsyncKernelManager] = AsyncKernelManager
-) -> None:
+def execute_and_store(page: BookPage, folder: Path, kernel_manager: type[PageKernels] = PageKernels) -> None:
     """Execute a page, and keep its outputs in `folder` unless what they depend on has changed meanwhile."""
     name = page.page.name
     started = time.monotonic()

@@ -1,27 +1,20 @@
 """Provenance in the book: a collapsible line under each figure (code, data, command), and a foot under each page."""
 
 import json
-import re
 import shlex
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from myst_nb.ext.glue import GLUE_PREFIX
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import BashLexer, PythonLexer
+from pygments.lexers import PythonLexer
 
 DOWNLOADS = "_executed"  # the folder of executed notebooks and of data in the HTML
-GLUED = re.compile(r"^```\{glue:figure\} (\S+)$.*?^```$", re.MULTILINE | re.DOTALL)
-FOLD = """<details class="origin"><summary>Code · Data · Remake</summary>
+FOLD = """<details class="origin"><summary>Code · Data</summary>
 <p>Code, a cell of <a href="_sources/{page}.py">the page's script</a> (<a href="{folder}/{page}.ipynb" download>executed</a>):</p>
 {code}
 <p>Data: {data}.</p>
-<p>Remake the page, with parameters of your own; either command will do:</p>
-{commands}
 </details>"""
 
 
@@ -29,59 +22,42 @@ FOOT = """<aside class="provenance"><p>{items}. <a href="{notebook}" download>Th
 <details><summary>Run this page again, with parameters of your own</summary>
 
 ```bash
-{command}
+{commands}
 ```
 
 </details></aside>"""
 
 
-def figures(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode, str | None]]:
-    """The figures of an executed notebook: the name of its glue or else of its cell, the cell, and its numbers as CSV."""
+def figures(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
+    """For each figure of an executed notebook, by name: the source of its cell, and the numbers drawn, as CSV ("" if none).
+
+    A figure that is shown without a name has that of its cell.
+    """
+    found: dict[str, tuple[str, str]] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            data = {kind.removeprefix(GLUE_PREFIX): value for kind, value in output.get("data", {}).items()}
-            if any(kind.startswith("image/") for kind in data):
-                glued = output.metadata.get("scrapbook", {}).get("name")
-                numbers = data.get("text/csv", "")
-                yield glued or f"cell-{cell.execution_count}", cell, numbers if numbers.count("\n") > 1 else None
-
-
-def visible(notebook: NotebookNode) -> NotebookNode:
-    """A copy of an executed notebook in which Jupyter shows what the page glued: MyST-NB's prefix hides the kinds of its data."""
-    notebook = deepcopy(notebook)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                output.data = {kind.removeprefix(GLUE_PREFIX): value for kind, value in output.data.items()}
-    return notebook
+            if any(kind.startswith("image/") for kind in output.get("data", {})):
+                name = output.metadata.get("figure", {}).get("name") or f"cell-{cell.execution_count}"
+                before, numbers = found.get(name, ("", ""))[1], output.data.get("text/csv", "")
+                found[name] = cell.source, before + (numbers.partition("\n")[2] if before else numbers)
+    return found
 
 
 def numbers_name(page: str, figure: str) -> str:
     """The file of a figure's numbers, in the folder of downloads."""
-    return f"{page}-{figure}.csv"
+    return f"{page}-{figure.removeprefix('fig-')}.csv"
 
 
-def add(notebook: NotebookNode, page: str, provenance: Mapping[str, Any]) -> None:
-    """Put the line below every figure of a page, in place: after the output, or after the directive that shows a glued figure."""
-    folds: dict[str, str] = {}
-    for name, cell, numbers in list(figures(notebook)):
-        links = [f'<a href="{DOWNLOADS}/{run}.zip" download>run {run}</a>' for run in provenance["runs"]]
-        data = [f"summaries of the page's runs ({', '.join(links)})"] if links else []
-        if numbers:
-            file = f"{DOWNLOADS}/{numbers_name(page, name)}"
-            data.insert(0, f'<a href="{file}" download>the numbers drawn</a>')
-        folds[name] = FOLD.format(
-            page=page,
-            folder=DOWNLOADS,
-            code=_highlighted(cell.source, PythonLexer()),
-            data="; ".join(data) or "none but what the code holds",
-            commands=_highlighted("\n".join(commands(page, provenance["parameters"])), BashLexer()),
-        )
-        if name.startswith("cell-"):
-            cell.outputs.append(new_output("display_data", {"text/html": folds[name]}))
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = GLUED.sub(lambda match: f"{match[0]}\n{folds.get(match[1], '')}", cell.source)
+def folds(notebook: NotebookNode, page: str, runs: Iterable[str]) -> dict[str, str]:
+    """For each figure, by name, the line below it, as HTML: its code and its data."""
+    links = [f'<a href="{DOWNLOADS}/{run}.zip" download>run {run}</a>' for run in runs]
+    summaries = [f"summaries of the page's runs ({', '.join(links)})"] if links else []
+    lines = {}
+    for name, (code, numbers) in figures(notebook).items():
+        drawn = [f'<a href="{DOWNLOADS}/{numbers_name(page, name)}" download>the numbers drawn</a>'] if numbers else []
+        data = "; ".join(drawn + summaries) or "none but what the code holds"
+        lines[name] = FOLD.format(page=page, folder=DOWNLOADS, code=_highlighted(code, PythonLexer()), data=data)
+    return lines
 
 
 def foot(page: str, provenance: Mapping[str, Any]) -> str:
@@ -97,8 +73,8 @@ def foot(page: str, provenance: Mapping[str, Any]) -> str:
         ),
         versions,
     ]
-    command, _ = commands(page, provenance["parameters"])
-    return FOOT.format(items="; ".join(items), notebook=f"{DOWNLOADS}/{page}.ipynb", command=command)
+    remake = "\n# or\n".join(commands(page, provenance["parameters"]))
+    return FOOT.format(items="; ".join(items), notebook=f"{DOWNLOADS}/{page}.ipynb", commands=remake)
 
 
 def commands(page: str, parameters: Mapping[str, Any]) -> tuple[str, str]:

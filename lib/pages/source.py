@@ -21,6 +21,11 @@ from lib.base.errors import InputError, check_known
 
 BOOK = files.ROOT / "book"
 NAMED = re.compile(r"lib(\.\w+)+:\w+")
+MOVED = {  # pages that became a part of another
+    "means": "spectra.html#the-means",
+    "small_eigenvalues": "spectra.html#lost-directions",
+    "orientation": "spectra.html#orientation",
+}
 KINDS = (int, float, str, bool)
 TYPES = {kind.__name__: kind for kind in KINDS} | {f"list[{kind.__name__}]": list[kind] for kind in KINDS}
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
@@ -97,7 +102,9 @@ def parameter_table(book: Path = BOOK) -> pd.DataFrame:
 
 
 def load_page(name: str, book: Path = BOOK) -> Page:
-    """Read the page book/NAME.py."""
+    """Read the page book/NAME.py; under the name of a page that has moved, the page that has its contents now."""
+    if name in MOVED and not (book / f"{name}.py").exists():
+        name = MOVED[name].partition(".")[0]
     check_known("page", name, page_names(book))
     return parse_page(name, (book / f"{name}.py").read_text())
 

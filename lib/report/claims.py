@@ -24,6 +24,16 @@ def verdicts(ledger: pd.DataFrame) -> str:
     return f"```{{div}} verdicts\n\n{table(ledger, columns, left=6)}\n```"
 
 
+def verdict_line(summaries: Summaries, page: str) -> str:
+    """What becomes of a page's claims on each run, as one sentence that links to the list of claims."""
+    of_page = claims.of_page(page)
+    parts = []
+    for name, counts in claims.counts(claims.ledger(dict(summaries), of_page)).iterrows():
+        words = [f"{count} {word}" for word, count in counts.items() if count]
+        parts.append(f"on `{name}` {', '.join(words)}")
+    return f"[The {len(of_page)} claims of the paper](claims) tested on this page: {'; '.join(parts)}."
+
+
 def our_verdicts(ledger: pd.DataFrame) -> str:
     """A `lib.analysis.claims.ledger` of our own claims: a row a claim and run."""
     columns = [

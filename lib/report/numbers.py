@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,37 @@ from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
+_RECORDED: WeakKeyDictionary[Figure, list[pd.DataFrame]] = WeakKeyDictionary()
 CSV_COLUMNS = ["panel", "series", "mark", "x", "y", "value"]
 PICTURE = 500  # cells of a picture whose numbers are given: those of a chart, not those of a photograph
 Mark = tuple[str, Any, Any, Any, Any]  # series; mark; x, y and value: numbers, or arrays of one length
 
 
+def record(place: Axes | Figure, rows: pd.DataFrame, **constants: object) -> None:
+    """Keep rows that are drawn in a figure (or in a panel of it), under their own column names, for readers to download.
+
+    `constants`: further columns, the same for all these rows, such as run="mnist". The run of a panel that `style.grid` made
+    is added.
+    """
+    panel = str(place.get_label()).removeprefix("run ") if isinstance(place, Axes) else ""
+    columns = {"run": panel} | constants if panel else constants
+    rows = rows.drop(columns=[name for name in columns if name in rows])
+    for position, (name, value) in enumerate(columns.items()):
+        rows.insert(position, name, value)
+    figure = place.get_figure(root=True)
+    assert figure is not None
+    _RECORDED.setdefault(figure, []).append(rows)
+
+
 def csv(figure: Figure) -> str:
+    """The rows recorded for a figure, as CSV; a column that some rows lack is blank there."""
+    if figure in _RECORDED:
+        rows = pd.concat(_RECORDED[figure], ignore_index=True).drop_duplicates()
+        return rows.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return drawn(figure)
+
+
+def drawn(figure: Figure) -> str:
     """The numbers that a figure shows, as CSV: panel (from 1, with its run and title), series, mark, x, y, and the value of a cell.
 
     Marks are point (of a line or alone), low and high (the edges of a band), interval (an end of one), bar (its
@@ -24,7 +50,7 @@ def csv(figure: Figure) -> str:
 
     >>> figure = Figure()
     >>> _ = figure.subplots().plot([2, 5], [0.25, 0.5], label="slope")
-    >>> print(csv(figure))
+    >>> print(drawn(figure))
     panel,series,mark,x,y,value
     1,slope,point,2,0.25,
     1,slope,point,5,0.5,

@@ -14,19 +14,23 @@ from lib.analysis.published import SPACE_NAMES
 from lib.base.errors import InputError
 from lib.measures.regression import CLASS_ONE
 from lib.report.layout import Summaries
-from lib.report.numbers import csv
+from lib.report.numbers import csv, record
 from lib.runs.results import Summary
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart, in an order whose greys differ too.
 BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#222222"
+# The colour code of the book. Data sets and setups: by column, never by colour. The eigenvalues' quantities: blue, J_L
+# solid and J_I dashed, depths from light to dark. Class 1: orange, and nothing else. Rivals that use no eigenvalue, and what
+# is controlled for: green. The error and what sees it: purple. Published values: black crosses. References: grey.
+NAVY, GREY = "#00335c", "#888888"
 BY_DEPTH = (
     (BLUE, "o", "-"),
-    (ORANGE, "s", "--"),
-    (PURPLE, "D", "-."),
-    (GREEN, "^", ":"),
+    (NAVY, "s", "--"),
+    (BLACK, "D", "-."),
+    (SKY, "^", ":"),
 )  # by depth modulo 4: 4, 5, 6, 3
-BY_SPACE = {"input": (ORANGE, "s", "--"), "latent": (BLUE, "o", "-")}
-BY_RUN = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
+BY_SPACE = {"latent": (BLUE, "o", "-"), "input": (NAVY, "s", "--")}
+BY_RUN = ((BLUE, "o", "-"), (NAVY, "s", "--"), (SKY, "^", ":"), (GREY, "D", "-."))  # where runs share a panel
 SPACE_SYMBOLS = {space: f"${name}$" for space, name in SPACE_NAMES.items()}
 LATENT_DIMENSION = "latent dimension $d$"
 
@@ -56,7 +60,11 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Set the book's style for all later figures; a notebook shows them as SVG and keeps their numbers as CSV."""
+    """Set the book's style for all later figures; a notebook shows them as SVG and keeps their numbers as CSV.
+
+    Nothing remains of a reader's matplotlibrc but the backend: LaTeX or a font that it asks for may not be there.
+    """
+    matplotlib.rcdefaults()
     matplotlib.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
@@ -74,13 +82,13 @@ def grid(
     if not summaries:
         raise InputError("No run was given to draw; name at least one.")
     columns = len(summaries)
-    figure = Figure(figsize=(max(7.0, width * columns), height * rows))
+    figure = Figure(figsize=(width * columns, height * rows))
     axes = figure.subplots(rows, columns, squeeze=False, **{"sharex": "col"} | options)
     for column, (name, summary) in enumerate(summaries.items()):
         for axis in axes[:, column]:
             axis.set_label(f"run {name}")  # not drawn; `lib.report.numbers` names the panel by it
         present = (
-            f" ({len(summary.members)} of {len(summary.members) + summary.absent} members)" if summary.absent else ""
+            f" ({len(summary.members)} of {len(summary.members) + summary.absent} networks)" if summary.absent else ""
         )
         axes[0, column].annotate(
             f"run {name}{present}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
@@ -94,6 +102,9 @@ def finish(axes: np.ndarray) -> None:
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
 
 
+KEYS = ("depth", "latent_dim", "seed", "epoch", "space", "predictor", "split", "label")
+
+
 def series(
     axis: Axes,
     rows: pd.DataFrame,
@@ -101,41 +112,29 @@ def series(
     label: str,
     value: str = "median",
     band: Sequence[str] = ("q25", "q75"),
+    **constants: object,
 ) -> None:
+    """A line against the latent dimension, with a band; `constants`: what else the file of the figure's numbers says of it."""
     color, marker, dashes = style
     axis.plot(rows["latent_dim"], rows[value], color=color, marker=marker, linestyle=dashes, label=label)
     if band:
         axis.fill_between(rows["latent_dim"], rows[band[0]], rows[band[1]], color=color, alpha=0.12, linewidth=0)
+    record(axis, rows[[*(key for key in KEYS if key in rows), value, *band]], **constants)
 
 
-def by_class(axis: Axes, rows_of: Any, labels: Iterable[int]) -> None:
-    """A line a class: class 1 in colour, the others grey, each marked with its digit."""
-    for label in labels:
-        rows = rows_of(label)
-        if not len(rows):
-            continue
-        emphasised = label == CLASS_ONE
-        color, width = (ORANGE, 2.0) if emphasised else (matplotlib.colormaps["Greys"](0.45 + 0.05 * (label % 10)), 0.9)
-        axis.plot(
-            rows["latent_dim"],
-            rows["value"],
-            color=color,
-            linewidth=width,
-            zorder=3 if emphasised else 2,
-            label=f"_class {label}",  # not in the legend
+def by_class(axis: Axes, rows_of: Any, labels: Iterable[int], **constants: object) -> None:
+    """Class 1 as a line, and the range of the other classes as a band; the numbers recorded are of every class."""
+    classes = pd.concat({label: rows_of(label) for label in labels}, names=["class"]).reset_index("class")
+    classes = classes[["class", "latent_dim", "value"]]
+    record(axis, classes, **constants)
+    ours, others = classes[classes["class"] == CLASS_ONE], classes[classes["class"] != CLASS_ONE]
+    if len(ours):
+        axis.plot(ours["latent_dim"], ours["value"], color=ORANGE, marker="o", label=f"class {CLASS_ONE}", zorder=3)
+    if len(others):
+        span = others.groupby("latent_dim")["value"].agg(["min", "max"])
+        axis.fill_between(
+            span.index, span["min"], span["max"], color=GREY, alpha=0.35, linewidth=0, label="other classes"
         )
-        axis.plot(
-            rows["latent_dim"],
-            rows["value"],
-            color=color,
-            linestyle="none",
-            marker=f"${label}$",
-            markersize=5.5,
-            zorder=4,
-            label="_again",  # the same points: `lib.report.numbers` has them once
-        )
-    axis.plot([], [], color=ORANGE, linewidth=2, label=f"class {CLASS_ONE}")
-    axis.plot([], [], color="#777777", linewidth=0.9, label="other classes, by digit")
 
 
 def legend(axis: Axes, **options: Any) -> None:
