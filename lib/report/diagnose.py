@@ -7,34 +7,31 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
-from scipy import stats
 
 from lib.analysis.diagnosis import (
     BASELINES,
     PREDICTORS,
     SIGNALS,
+    UNSURE,
     Diagnosis,
-    Examined,
     compared_correlations,
     compared_shares,
     correlations,
+    expected_share,
     flag_shares,
     images,
+    more_than_chance,
+    most_unusual,
     reconstructed_points,
 )
+from lib.analysis.limits import least_reference
 from lib.report.style import BLACK, BLUE, ORANGE
 
 NAMES = SIGNALS | BASELINES
-UNSURE = 0.025  # a one-sided test that comes out below is taken for a finding
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _chance(found: Diagnosis) -> float:
-    """The share of points like the reference's that any of the signals flags, at most, in expectation."""
-    return min(1.0, len(SIGNALS) * (1 - found.coverage))
 
 
 def setting(found: Diagnosis) -> str:
@@ -62,7 +59,7 @@ def no_limits(found: Diagnosis) -> str:
             "There is no reference, so no point can be called unusual. Give `--reference` points of the kind that the network "
             "is meant for, best such as it was not trained on."
         )
-    needed = int(np.ceil(2 / (1 - found.coverage) - 1 - 1e-9))
+    needed = least_reference(found.coverage)
     if len(found.reference.measured) < needed:
         return (
             f"The reference has {len(found.reference.measured)} points, and it takes {needed} to say where its central "
@@ -71,29 +68,32 @@ def no_limits(found: Diagnosis) -> str:
     return ""
 
 
+def _verdict(found: Diagnosis, name: str) -> str:
+    return f"{'more' if more_than_chance(found, name) else 'no more'} than chance explains"
+
+
 def flags(found: Diagnosis) -> str:
     """For every set: how many points are flagged, whether that is more than chance, and what flags most."""
     if why := no_limits(found):
         return why
     shares = flag_shares(found)
-    chance = _chance(found)
     lines = [
-        f"Of points like the reference's, at most {_percent(chance)} are flagged by any of the three, in expectation.",
+        f"Of points like the reference's, at most {_percent(expected_share(found))} are flagged by any of the three, in "
+        f"expectation. Were all data like the reference, a report would say *more than chance explains* with a probability of "
+        f"at most {_percent(UNSURE)}.",
         "",
     ]
     for name in found.data:
-        count, any_share = int(shares.loc[name, "points"]), float(shares.loc[name, "any"])
-        test = stats.binomtest(round(any_share * count), count, chance, alternative="greater")
-        verdict = "more than chance explains" if test.pvalue < UNSURE else "no more than chance explains"
+        any_share = float(shares.loc[name, "any"])
         first, second, difference, half = compared_shares(found, name)
-        if abs(difference) <= half or difference == 0:
+        if abs(difference) <= half:
             beside = "the two cannot be told apart"
         else:
             beside = f"the eigenvalues notice {'more' if difference > 0 else 'less'} than what needs no Jacobian"
         lines.append(
-            f"- `{name}`: {_percent(any_share)} are flagged, {verdict}. Of trace and log volume, the {NAMES[first]} flags most, "
-            f"{_percent(float(shares.loc[name, first]))}; of what needs no Jacobian, the {NAMES[second]}, "
-            f"{_percent(float(shares.loc[name, second]))}: {beside}."
+            f"- `{name}`: {_percent(any_share)} are flagged, {_verdict(found, name)}. "
+            f"Of trace and log volume, the {NAMES[first]} flags most, {_percent(float(shares.loc[name, first]))}; "
+            f"of what needs no Jacobian, the {NAMES[second]}, {_percent(float(shares.loc[name, second]))}: {beside}."
         )
     return "\n".join(lines)
 
@@ -104,15 +104,6 @@ def shares_table(found: Diagnosis) -> pd.DataFrame:
     for name in shown.columns[1:]:
         shown[name] = (100 * shown[name].astype(float)).round(1)
     return shown.rename(columns=NAMES)
-
-
-def most_unusual(one: Examined, most: int) -> pd.DataFrame:
-    """The flagged points farthest outside the limits; without limits, those farthest from the decoded tangent plane."""
-    if "outside" in one.measured:
-        chosen = one.measured[one.measured["outside"] > 0].sort_values("outside", ascending=False, kind="stable")
-    else:
-        chosen = one.measured.sort_values("tangent_distance", ascending=False, kind="stable")
-    return chosen.head(most)
 
 
 def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
@@ -228,7 +219,7 @@ def conclusion(found: Diagnosis) -> str:
         shares = flag_shares(found)
         worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
         most = float(shares.loc[worst, "any"])
-        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(_chance(found))} could be chance."
+        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, {_verdict(found, worst)}."
         lines.append(where if most > 0 else "- No point is flagged.")
         missed = [
             f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0

@@ -19,6 +19,7 @@ from torch import nn
 
 from lib import runs
 from lib.analysis import diagnosis
+from lib.analysis import limits as limit_rules
 from lib.base import files
 from lib.base.errors import InputError
 from lib.geometry.jacobians import cores
@@ -93,7 +94,7 @@ def test_limits_hold_a_fresh_point_with_the_stated_probability():
         alpha = 1 - coverage
         missed = []
         for _ in range(4000):
-            low, high = diagnosis.central(draw.exponential(size=count), coverage)
+            low, high = limit_rules.central(draw.exponential(size=count), coverage)
             missed.append(not low <= draw.exponential() <= high)
         expected = 2 * np.floor(alpha * (count + 1) / 2 + 1e-9) / (count + 1)
         assert abs(np.mean(missed) - expected) < 4 * np.sqrt(expected / 4000)
@@ -118,7 +119,7 @@ def test_a_folder_named_by_a_dot_keeps_its_name(folder):
 
 def test_limits_survive_values_without_a_logarithm():
     values = [-np.inf] * 30 + list(range(970))
-    assert diagnosis.central(values, 0.99)[0] == -np.inf
+    assert limit_rules.central(values, 0.99)[0] == -np.inf
     frame = pd.DataFrame({name: [0.0, 1.0] for name in diagnosis.SIGNALS} | {"log_volume": [-np.inf, 5000.0]})
     limits = dict.fromkeys(diagnosis.SIGNALS, (-10.0, 10.0)) | {"log_volume": (-np.inf, 969.0)}
     assert diagnosis.outside(frame, limits).tolist() == [0.0, 4031.0]
@@ -169,9 +170,9 @@ def test_a_fresh_point_is_as_near_to_its_neighbours_as_the_reference_with_it_is(
     draw, flags = np.random.default_rng(0), []
     for _ in range(400):
         points = draw.normal(size=(count + 1, size))
-        low, high = diagnosis.neighbour_limits(points[:-1], points[-1:], coverage)[0]
+        low, high = limit_rules.neighbour_limits(points[:-1], points[-1:], coverage)[0]
         by_hand = np.sort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, min(5, count)]
-        assert (low, high) == pytest.approx(diagnosis.central(by_hand[:-1], coverage))
+        assert (low, high) == pytest.approx(limit_rules.central(by_hand[:-1], coverage))
         flags.append(not low <= by_hand[-1] <= high)
     assert np.mean(flags) < 1 - coverage + 3 * np.sqrt(coverage * (1 - coverage) / 400)
 
@@ -266,7 +267,7 @@ def test_the_words_say_nothing_where_the_interval_holds_zero(found):
     assert "- With the trace the error rises within `c`, and falls within `a`." in diagnose.conclusion(both)
     assert "- Within `b` neither trace" in diagnose.conclusion(both)
     likely = dataclasses.replace(telling, coverage=0.5)
-    assert "100.0 % could be chance" in diagnose.conclusion(likely)
+    assert "at most 100.0 % are flagged" in diagnose.flags(likely)
     few = with_measured(found, frame_of(1, 1)[:3])
     assert "cannot be correlated with the error" in diagnose.errors(few)
 
@@ -276,9 +277,55 @@ def test_the_words_about_flags_follow_the_numbers(found):
     assert "at most 3.0 %" in chance
     assert "no more than chance explains" in fresh
     assert "100.0 % are flagged, more than chance explains" in far
-    assert "Most flags fall on `far.npy`: 100.0 % of its points, where 3.0 % could be chance." in diagnose.conclusion(
-        found
+    assert "on `far.npy`: 100.0 % of its points, more than chance explains." in diagnose.conclusion(found)
+
+
+def simulated(draw, reference, points, scales, sets=1):
+    """A diagnosis whose quantities are independent normal numbers: of data with these standard deviations, 1 of the reference."""
+    names = (*diagnosis.SIGNALS, *diagnosis.BASELINES)
+
+    def drawn(name, count, spread):
+        values = dict(zip(names, draw.normal(size=(6, count)) * np.reshape(spread, (-1, 1)), strict=True))
+        return diagnosis.Examined(name, count, torch.zeros(0), pd.DataFrame(values))
+
+    base, *data = [drawn("reference", reference, 1), *(drawn(f"data {i}", points, scales) for i in range(sets))]
+    limits = {name: limit_rules.central(base.measured[name], 0.99) for name in names}
+    for one in (base, *data):
+        one.measured["neighbour_low"], one.measured["neighbour_high"] = limits["neighbour_distance"]
+        one.measured["outside"] = diagnosis.outside(one.measured, limits)
+    return diagnosis.Diagnosis(
+        user_models.Model("x", nn.Identity(), nn.Identity(), False),
+        3,
+        8,
+        {one.name: one for one in data},
+        base,
+        limits,
+        0.99,
     )
+
+
+def rates(reference, points, scales=1.0, sets=1, reports=200, seed=0):
+    """The share of simulated reports that say: more than chance; the eigenvalues notice more; less."""
+    draw = np.random.default_rng(seed)
+    told = [diagnose.flags(simulated(draw, reference, points, scales, sets)) for _ in range(reports)]
+    words = ("are flagged, more than chance", "notice more than", "notice less than")
+    return [float(np.mean([phrase in text for text in told])) for phrase in words]
+
+
+@pytest.mark.parametrize(("reference", "points", "sets"), [(199, 1000, 1), (1000, 4000, 1), (1000, 1000, 3)])
+def test_a_report_of_points_like_the_reference_claims_nothing_more_often_than_it_says(reference, points, sets):
+    """With limits taken for known numbers 10 to 20 % said "more than chance", and 30 % that the eigenvalues notice less."""
+    flagged, more, less = rates(reference, points, sets=sets)
+    assert stats.binomtest(round(200 * flagged), 200, 0.025, alternative="greater").pvalue > 0.01
+    assert stats.binomtest(round(200 * (more + less)), 200, 0.05, alternative="greater").pvalue > 0.01
+
+
+def test_equal_signs_are_not_told_apart_and_unequal_ones_are():
+    flagged, more, less = rates(4000, 300, [2, 1, 1, 2, 2, 2], reports=100)
+    assert flagged == 1
+    assert more <= 0.05 >= less
+    assert rates(1000, 1000, [2, 1, 1, 1, 1, 1], reports=20) == [1, 1, 0]
+    assert rates(1000, 1000, [1, 1, 1, 1, 2, 1], reports=20)[2] == 1
 
 
 def test_the_weights_of_a_run_need_no_architecture(folder):
