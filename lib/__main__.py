@@ -2,11 +2,13 @@
 
 import errno
 import json
+import os
 import re
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +16,22 @@ from lib.base.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
-FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Output(click.Path):
+    """A file to write, of one type; nothing is written to the standard output."""
+
+    def __init__(self, suffix: str) -> None:
+        super().__init__(path_type=Path)
+        self.suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(super().convert(value, param, ctx))
+        if path.suffix != self.suffix or path.is_dir():
+            raise InputError(
+                f"The output {str(path)!r} is no file NAME{self.suffix}; give one, such as out{self.suffix}."
+            )
+        return path
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,7 +98,7 @@ def run(
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".ipynb"),
     required=True,
     help="The executed notebook to write.",
 )
@@ -115,7 +132,7 @@ def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".ipynb"),
     required=True,
     help="The report, a notebook, to write.",
 )
@@ -124,10 +141,9 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 
     package.module:function is imported and run, with all that it may do. Files are only read.
     """
+    from lib.base.progress import STREAM, error_stream
     from lib.base.usercode import MODELS, check_sources, check_there, is_code
 
-    if output.suffix != ".ipynb" or output.is_dir():
-        raise InputError(f"The output {str(output)!r} is no file NAME.ipynb; give one.")
     architecture, reference, coverage = str(options["architecture"]), str(options["reference"]), options["coverage"]
     if not 0 < float(str(coverage)) < 1:
         raise InputError(f"--coverage is {coverage}; give a share between 0 and 1.")
@@ -141,6 +157,7 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
     check_sources(data, reference)
     for source in filter(is_code, dict.fromkeys([model, *data, reference])):
         click.echo(f"{source} is code: it is imported and run, with all that it may do.", err=True)
+    os.environ[STREAM] = error_stream()
     parameters = {"model": model, "data": list(data), "folder": str(Path.cwd()), **options}
     _execute("diagnose", parameters, output)
 
@@ -190,7 +207,7 @@ def shifts(name: str) -> None:
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".json"),
     help="The file to write [default: benchmarks/NAME.json].",
 )
 def bench(name: str, rounds: int, output: Path | None) -> None:
@@ -211,7 +228,7 @@ def bench(name: str, rounds: int, output: Path | None) -> None:
 
 
 @cli.command()
-@click.option("--output", "-o", type=FILE, required=True, help="The zip file to write.")
+@click.option("--output", "-o", type=Output(".zip"), required=True, help="The zip file to write.")
 def archive(output: Path) -> None:
     """Put the built book, its notebooks, manifests and sources into one file with checksums."""
     from lib.pages import archive as archives

@@ -22,6 +22,7 @@ from lib.analysis.intervals import rank_interval
 from lib.analysis.limits import central, excess_p_value, limit_variance, neighbour_limits
 from lib.base import user_points
 from lib.base.errors import InputError
+from lib.base.progress import tell_progress
 from lib.base.user_points import Points
 from lib.base.usercode import check_sources, is_code, reason
 from lib.measures import judging
@@ -135,6 +136,7 @@ def diagnose(
 
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
+    tell_progress(f"Measuring the Jacobian at {len(drawn)} points of {name} ...")
     x = as_taken(drawn.values, model).to(model.weight, copy=True)
     measured = measure_geometry(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)

@@ -32,7 +32,8 @@ class PageKernels(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
+        quiet = ["--log-level=ERROR"]  # the warnings of IPython's kernel are not about the page
+        return KernelSpec(argv=make_ipkernel_cmd(extra_arguments=quiet), display_name="Python 3", language="python")
 
     @classmethod
     def end_all(cls) -> None:

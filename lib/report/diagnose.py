@@ -69,7 +69,7 @@ def no_limits(found: Diagnosis) -> str:
 
 
 def _verdict(found: Diagnosis, name: str) -> str:
-    return f"{'more' if more_than_chance(found, name) else 'no more'} than chance explains"
+    return "more than chance explains" if more_than_chance(found, name) else "which chance explains"
 
 
 def flags(found: Diagnosis) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 
+import click
 import matplotlib
 import nbformat
 import numpy as np
@@ -17,7 +18,7 @@ from safetensors.torch import save_file
 from scipy import stats
 from torch import nn
 
-from lib import runs
+from lib import __main__, runs
 from lib.analysis import diagnosis
 from lib.analysis import limits as limit_rules
 from lib.base import files
@@ -275,7 +276,7 @@ def test_the_words_say_nothing_where_the_interval_holds_zero(found):
 def test_the_words_about_flags_follow_the_numbers(found):
     chance, _, fresh, far = diagnose.flags(found).splitlines()
     assert "at most 3.0 %" in chance
-    assert "no more than chance explains" in fresh
+    assert "are flagged, which chance explains" in fresh
     assert "100.0 % are flagged, more than chance explains" in far
     assert "on `far.npy`: 100.0 % of its points, more than chance explains." in diagnose.conclusion(found)
 
@@ -356,7 +357,7 @@ def test_a_report_without_a_single_flag(folder):
     one = found.data["far.npy"]
     many = dataclasses.replace(found, limits=limits, coverage=0.9, data={"far.npy": one})
     assert "No point is flagged" in diagnose.conclusion(many)
-    assert "0.0 % are flagged, no more than chance" in diagnose.flags(many)
+    assert "0.0 % are flagged, which chance explains" in diagnose.flags(many)
 
 
 def test_without_a_reference_it_says_what_cannot_be_said(folder):
@@ -565,6 +566,34 @@ def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, arguments,
     assert done.returncode == 2
     assert f"Error: {words}" in done.stderr or words in done.stderr.splitlines()[-1]
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--points", "0"), "0 is not in the range"),
+        (("--coverage", "nan"), "--coverage is nan; give a share between 0 and 1"),
+        (("--coverage", "1"), r"--coverage is 1.0; give a share"),
+        (("--reference", "./fresh.npy"), "name each source once"),
+        (("--architecture", "absent.yml"), "--architecture absent.yml is not a file"),
+        (("words.txt",), "words.txt is not a file of type .npy"),
+        (("absent_module:points",), "there is no module 'absent_module'"),
+        (("lib.training.demo:absent",), "demo.py has no 'absent'"),
+        (("-o", "-"), "The output '-' is no file NAME.ipynb"),
+    ],
+    ids=str,
+)
+def test_what_can_be_known_is_refused_before_a_kernel_starts(folder, monkeypatch, arguments, words):
+    def execute(*_):
+        raise AssertionError("the page was executed")
+
+    (folder / "words.txt").write_text("")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(__main__, "_execute", execute)
+    with pytest.raises((InputError, click.ClickException), match=words):
+        __main__.cli(
+            ["diagnose", "model.safetensors", "fresh.npy", "-o", "out.ipynb", *arguments], standalone_mode=False
+        )
 
 
 def test_the_page_depends_on_the_code_of_its_example():

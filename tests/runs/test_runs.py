@@ -135,6 +135,14 @@ def test_names_that_are_no_folder_names_are_refused(name):
         runs.read(name)
 
 
+def test_a_run_file_of_another_suffix_is_named(tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch)
+    path = tmp_path / "runs" / f"{name}.yml"
+    path.rename(path.with_suffix(".yaml"))
+    with pytest.raises(InputError, match=f"runs/{name}.yaml is not read; rename it to runs/{name}.yml"):
+        runs.read(name)
+
+
 def test_unknown_runs_and_unreadable_files_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"Unknown run .absent.; choose one of: .*digits"):
         runs.read("absent")
