@@ -126,11 +126,13 @@ Markdown(report.flags(found))
 report.most_unusual_table(found)
 
 # %% mystnb={"image": {"alt": "For each set of points two rows of small images: the points that stand out most, each with its number, and below each its reconstruction by the network."}}
-pictures = report.pictures(found)
-report.flagged_pictures(pictures) if pictures else None
+from lib.report import point_pictures
+
+pictures = point_pictures.pictures(found)
+point_pictures.flagged_pictures(pictures) if pictures else None
 
 # %% [markdown]
-# Where the points are images: what stands out (above) and what the network makes of it (below). The numbers are the rows of the source, or the names of the files.
+# Where the points are images, or sequences, which are drawn as curves: what stands out (above) and what the network makes of it (below). The numbers are the rows of the source, or the names of the files.
 #
 # ## Reversed and singular points
 #

@@ -16,6 +16,8 @@ from lib.base.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+LEFT = dict.fromkeys(("run", "bounds", "shifts"), "Finished members are kept; the same command takes up the rest.")
+LEFT |= dict.fromkeys(("page", "diagnose", "bench", "archive"), "The output was not written; run the command again.")
 
 
 class Output(click.Path):
@@ -279,7 +281,7 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        click.echo("Interrupted. Finished members are kept; the same command takes up the rest.", err=True)
+        click.echo(f"Interrupted. {LEFT.get(next(iter(sys.argv[1:]), ''), '')}".rstrip(), err=True)
         sys.exit(130)
 
 

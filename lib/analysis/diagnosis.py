@@ -114,10 +114,9 @@ def diagnose(
                 f"{tuple(other.values.shape[1:])}; give all the same shape."
             )
     loaded = user_models.load_model(model, architecture, where)
-    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in names]
-    short = short if len(set(short)) == len(short) else names
     examined = [
-        _examine(loaded, source.first(points), name, len(source)) for source, name in zip(sources, short, strict=True)
+        _examine(loaded, source.first(points), name, len(source))
+        for source, name in zip(sources, _short_names(names), strict=True)
     ]
     base, limits = (examined.pop(0) if reference else None), {}
     if base is not None:
@@ -133,6 +132,13 @@ def diagnose(
         latent_dim = loaded.encoder(x).flatten(1).shape[1]
     by_name = {points_set.name: points_set for points_set in examined}
     return Diagnosis(loaded, latent_dim, examined[0].rows.shape[1], by_name, base, limits, coverage)
+
+
+def _short_names(sources: Sequence[str]) -> list[str]:
+    """The sources by the names of their functions or files where these differ, without the marks that end code in Markdown."""
+    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in sources]
+    chosen = [name.replace("`", "'") for name in (short if len(set(short)) == len(short) else sources)]
+    return chosen if len(set(chosen)) == len(chosen) else [f"{place}: {name}" for place, name in enumerate(chosen, 1)]
 
 
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
@@ -159,6 +165,20 @@ def as_taken(values: Tensor, model: Model) -> Tensor:
             if model.decoder(model.encoder(x)).shape == x.shape:
                 return shaped
     return values
+
+
+def curves(values: Tensor, model: Model) -> np.ndarray | None:
+    """Points as sequences (points, channels, length), where one of their two dimensions is 1 or the model has layers for
+    sequences: channels first for convolutions, last for recurrent layers and attention; else None."""
+    if values.ndim != 3:
+        return None
+    array = values.detach().cpu().numpy()
+    layers = [layer for part in (model.encoder, model.decoder) for layer in part.modules()]
+    by_steps = any(isinstance(layer, (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)) for layer in layers)
+    by_channels = any(isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)) for layer in layers)
+    if array.shape[2] == 1 or (by_steps and array.shape[1] != 1):
+        return array.transpose(0, 2, 1)
+    return array if by_channels or array.shape[1] == 1 else None
 
 
 def images(values: Tensor) -> np.ndarray | None:

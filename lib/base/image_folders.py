@@ -11,7 +11,7 @@ import numpy as np
 
 from lib.base.errors import InputError
 from lib.base.untrusted import check_fits
-from lib.base.usercode import reason, some
+from lib.base.usercode import printable, reason, some
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -57,7 +57,7 @@ def read_images(folder: Path) -> tuple[np.ndarray, tuple[str, ...], tuple[str, .
     counts = Counter(modes)
     notes = [f"{count} images {TAKEN[mode]}" for mode, count in counts.items() if mode in TAKEN]
     notes += [f"{len(others)} other files or folders left out ({some(path.name for path in others)})"] if others else []
-    return values, tuple(path.name for path in paths), tuple(notes)
+    return values, tuple(printable(path.name) for path in paths), tuple(notes)
 
 
 def _mogrify(options: str, folder: Path, suffix: str) -> str:

@@ -47,6 +47,8 @@ def check_there(source: str, folder: Path = Path(), suffixes: Collection[str] = 
     The code is not run: its file is searched for the name of the function.
     """
     path, _ = located(source, folder)
+    if printable(str(path)) != str(path):
+        raise InputError(f"The name of {path} has characters that cannot be printed, or are no UTF-8; rename it.")
     try:
         exists = is_code(source) or path.exists()
     except OSError:  # a name that no file can have
@@ -155,7 +157,12 @@ def _changed(module: ModuleType) -> int:
 def reason(error: BaseException) -> str:
     """An error as part of a sentence: its type and the start of its message, on one line of printable characters."""
     first = (str(error).strip().splitlines() or [""])[0][:120]
-    return f"{type(error).__name__}: {''.join(c if c.isprintable() else '?' for c in first)}".rstrip(" :.;")
+    return f"{type(error).__name__}: {printable(first)}".rstrip(" :.;")
+
+
+def printable(text: str) -> str:
+    """A text with ? for what cannot be printed: line breaks, control characters, bytes that are no UTF-8."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def some(names: Iterable[object], most: int = 6) -> str:

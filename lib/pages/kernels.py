@@ -32,7 +32,9 @@ class PageKernels(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        quiet = ["--log-level=ERROR"]  # the warnings of IPython's kernel are not about the page
+        quiet = [
+            "--log-level=CRITICAL"
+        ]  # what IPython's kernel warns of, or meets when it is ended, is not about the page
         return KernelSpec(argv=make_ipkernel_cmd(extra_arguments=quiet), display_name="Python 3", language="python")
 
     @classmethod
