@@ -22,8 +22,9 @@ from lib.analysis.intervals import rank_interval
 from lib.analysis.limits import central, excess_p_value, limit_variance, neighbour_limits
 from lib.base import user_points
 from lib.base.errors import InputError
+from lib.base.progress import tell_progress
 from lib.base.user_points import Points
-from lib.base.usercode import is_code, reason
+from lib.base.usercode import check_sources, is_code, reason
 from lib.measures import judging
 from lib.measures.baselines import ink, neighbour_distance
 from lib.measures.point_table import ILL_CONDITIONED, cores_on_cpu, geometry
@@ -42,12 +43,13 @@ Limits = Mapping[str, tuple[float, float]]
 @dataclass(frozen=True)
 class Examined:
     """A set of points as examined: how many its source had, the points drawn, `values` (points, ...), and what is `measured` at
-    each, a row a point."""
+    each, a row a point; `notes`: what was converted or left out of the source."""
 
     name: str
     given: int
     values: Tensor
     measured: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> np.ndarray:
@@ -100,10 +102,11 @@ def diagnose(
             f"`points` is {points} and `coverage` {coverage}; give at least 1, and a share between 0 and 1."
         )
     data = parse_names(data)
+    check_sources(data, reference, where)
     names = [*([reference] if reference else []), *data]
-    if not data or len(set(names)) < len(names):
-        raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")
     sources = [user_points.read_points(source, where) for source in names]
+    named = next((source for source in sources if source.columns), sources[0])
+    sources = [source.in_order_of(named) for source in sources]
     for other in sources[1:]:
         if other.values.shape[1:] != sources[0].values.shape[1:]:
             raise InputError(
@@ -111,10 +114,9 @@ def diagnose(
                 f"{tuple(other.values.shape[1:])}; give all the same shape."
             )
     loaded = user_models.load_model(model, architecture, where)
-    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in names]
-    short = short if len(set(short)) == len(short) else names
     examined = [
-        _examine(loaded, source.first(points), name, len(source)) for source, name in zip(sources, short, strict=True)
+        _examine(loaded, source.first(points), name, len(source))
+        for source, name in zip(sources, _short_names(names), strict=True)
     ]
     base, limits = (examined.pop(0) if reference else None), {}
     if base is not None:
@@ -132,11 +134,19 @@ def diagnose(
     return Diagnosis(loaded, latent_dim, examined[0].rows.shape[1], by_name, base, limits, coverage)
 
 
+def _short_names(sources: Sequence[str]) -> list[str]:
+    """The sources by the names of their functions or files where these differ, without the marks that end code in Markdown."""
+    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in sources]
+    chosen = [name.replace("`", "'") for name in (short if len(set(short)) == len(short) else sources)]
+    return chosen if len(set(chosen)) == len(chosen) else [f"{place}: {name}" for place, name in enumerate(chosen, 1)]
+
+
 def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
+    tell_progress(f"Measuring the Jacobian at {len(drawn)} points of {name} ...")
     x = as_taken(drawn.values, model).to(model.weight, copy=True)
     measured = measure_geometry(model.encoder, model.decoder, x)
     measured.insert(0, "point", drawn.labels)
-    return Examined(name, given, drawn.values, measured)
+    return Examined(name, given, drawn.values, measured, drawn.notes)
 
 
 def reconstructed_points(model: Model, values: Tensor) -> Tensor:
@@ -155,6 +165,20 @@ def as_taken(values: Tensor, model: Model) -> Tensor:
             if model.decoder(model.encoder(x)).shape == x.shape:
                 return shaped
     return values
+
+
+def curves(values: Tensor, model: Model) -> np.ndarray | None:
+    """Points as sequences (points, channels, length), where one of their two dimensions is 1 or the model has layers for
+    sequences: channels first for convolutions, last for recurrent layers and attention; else None."""
+    if values.ndim != 3:
+        return None
+    array = values.detach().cpu().numpy()
+    layers = [layer for part in (model.encoder, model.decoder) for layer in part.modules()]
+    by_steps = any(isinstance(layer, (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)) for layer in layers)
+    by_channels = any(isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)) for layer in layers)
+    if array.shape[2] == 1 or (by_steps and array.shape[1] != 1):
+        return array.transpose(0, 2, 1)
+    return array if by_channels or array.shape[1] == 1 else None
 
 
 def images(values: Tensor) -> np.ndarray | None:
