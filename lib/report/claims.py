@@ -8,7 +8,7 @@ import pandas as pd
 
 from lib.analysis import claims, evidence
 from lib.report.layout import Summaries, markdown, table
-from lib.runs import Run, select_rows
+from lib.runs import Run
 
 VERDICT_SYMBOLS = {
     claims.REPRODUCED: "✓",
