@@ -6,6 +6,7 @@ import pytest
 
 from lib.analysis import published
 from lib.report import prediction
+from lib.runs import results
 
 
 def test_published_slopes_stand_beside_those_of_the_runs(summaries):
@@ -19,6 +20,17 @@ def test_published_slopes_stand_beside_those_of_the_runs(summaries):
         printed = table[table["space"] == space]
         assert drawn["published, $n=4$"].get_ydata().tolist() == printed["test_slope"].tolist()
         assert len(drawn["run smoke"].get_xdata()) == len(summaries["smoke"].run.latent_dims)
+
+
+def test_slopes_without_an_interval_are_drawn_without_a_band(summaries):
+    """A run of few test points has no interval of any slope."""
+    columns = summaries["smoke"].regressions.to_dict("list")
+    none = dict.fromkeys(("test_slope_low", "test_slope_high"), [None] * len(columns["depth"]))
+    regressions = results._frame([({}, columns | none)])
+    without = {"smoke": dataclasses.replace(summaries["smoke"], regressions=regressions)}
+    assert [len(axis.lines) for axis in prediction.published_beside_reproduced(without).axes] == [
+        len(axis.lines) for axis in prediction.published_beside_reproduced(summaries).axes
+    ]
 
 
 def test_a_coefficient_table_has_every_published_row_and_marks_the_misprint(summaries, cells):
