@@ -192,7 +192,9 @@ def _frame(tables: Sequence[tuple[dict[str, int], dict[str, list]]]) -> pd.DataF
         rows = len(next(iter(table.values()), []))
         for name, values in ({key: [value] * rows for key, value in member.items()} | table).items():
             columns.setdefault(name, []).extend(values)
-    return pd.DataFrame(columns)
+    frame = pd.DataFrame(columns)
+    # A column of None alone, such as an interval that no network has, would be no number to pandas.
+    return frame.astype(dict.fromkeys(frame.columns[frame.isna().all()], float)) if len(frame) else frame
 
 
 def _pixels(text: str) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 
 from lib.analysis import comparisons, evidence, published
 from lib.report import numbers, prediction
+from lib.runs import results
 
 SPACE_OF_PANEL = ("latent", "input")
 
@@ -54,6 +55,19 @@ def test_a_slope_has_one_interval_on_every_page(summaries):
         controlled = evidence.controlled(summary, predictor=predictor, controls="none")
         np.testing.assert_allclose(rows["high"] - rows["slope"], 1.959964 * controlled["slope_se"], rtol=1e-6)
         assert not np.allclose(controlled["slope_se"], plain["test_slope_se"], rtol=0.01)
+
+
+def test_slopes_without_an_interval_are_drawn_without_a_band(summaries, seeded):
+    """A run of few test points has no interval of any slope."""
+    columns = summaries["smoke"].regressions.to_dict("list")
+    none = dict.fromkeys(("test_slope_low", "test_slope_high"), [None] * len(columns["depth"]))
+    regressions = results._frame([({}, columns | none)])
+    without = {"smoke": dataclasses.replace(summaries["smoke"], regressions=regressions)}
+    drawn = [
+        [len(axis.lines) for axis in prediction.published_beside_reproduced(of, "trace", seeded).axes]
+        for of in (without, summaries)
+    ]
+    assert drawn[0] == drawn[1]
 
 
 def test_a_coefficient_table_has_every_published_row_and_marks_the_misprint(summaries, cells):
