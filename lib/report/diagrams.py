@@ -7,9 +7,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
+from lib.report.style import draw_image
+
 INK, GREY = "#222222", "#666666"
 MARKERS = (("#D55E00", "s", "none"), ("#0072B2", "o", "#0072B2"))  # colour, marker, filling: apart in grey, too
 Point = tuple[float, float]
+
+
+def code_and_reconstruction(
+    image: np.ndarray, code: np.ndarray, reconstruction: np.ndarray, image_shape: Sequence[int]
+) -> Figure:
+    """An image x (N,), its code E(x) (d,) as bars, and its reconstruction D(E(x)) (N,)."""
+    figure = Figure(figsize=(5.4, 2.1))
+    first, middle, last = figure.subplots(1, 3, gridspec_kw={"wspace": 0.15})
+    for axis, pixels, title in ((first, image, "image $x$"), (last, reconstruction, "reconstruction")):
+        draw_image(axis, pixels, image_shape)
+        axis.set_title(title, loc="center")
+        axis.set_xlabel(f"{len(pixels)} pixels")
+    middle.bar(np.arange(len(code)), code, color=INK)
+    middle.axhline(0, color=GREY, linewidth=0.8)
+    middle.set(xticks=[], yticks=[], xlabel=f"{len(code)} numbers")
+    middle.set_title("$E$ →  code  → $D$", loc="center")
+    middle.spines[:].set_visible(False)
+    middle.grid(False)
+    return figure
 
 
 def commutative_diagram() -> Figure:
