@@ -27,12 +27,13 @@ from lib.runs import first_trainable, member, read
 
 style.use_style()
 run = read(first_trainable(runs))
+d = 10 if 10 in run.latent_dims else max(run.latent_dims)
 
 # %%
 say("""
-> **In brief.** The paper reads off the trained network at which images it fails: from the eigenvalues of its Jacobian there.
-> This needs only the weights and the image. But the error can simply be computed, so the useful question is comparative:
-> do the eigenvalues rank errors better than simpler quantities, and do they explain anything that these do not?
+> **In brief.** The paper reads off the trained network at which images it fails, from the eigenvalues of its Jacobian there.
+> The error itself can simply be computed. So the useful question is whether eigenvalues rank errors better than simpler
+> quantities, and explain what these do not.
 """)
 
 # %% [markdown]
@@ -40,42 +41,32 @@ say("""
 
 # %%
 if run.committed:
-    say(
-        f"The networks of `{run.name}` are not part of this book, so there is nothing to draw."
-    )
+    say(f"The networks of `{run.name}` are not part of this book: nothing to draw.")
 else:
-    d = 10 if 10 in run.latent_dims else max(run.latent_dims)
     encoder, decoder = member(run.name, run.table_depth, d, run.seeds[0])
-    dataset = run.load_dataset()
-    image = dataset.test.images[:1].float()
     with torch.no_grad():
-        code = encoder(image)
-        parts = (one[0].numpy() for one in (image, code, decoder(code)))
-
-# %%
-if not run.committed:
+        code = encoder(image := run.load_dataset().test.images[:1])
+        parts = [one[0].numpy() for one in (image, code, decoder(code))]
     show_figure(
-        diagrams.code_and_reconstruction(*parts, dataset.image_shape),
+        diagrams.code_and_reconstruction(*parts, run.load_dataset().image_shape),
         name="fig-code",
-        caption=f"A test image of `{run.name}`, the {d} numbers that the encoder makes of it, and what the decoder makes of these.",
-        alt=f"The image of a digit, a bar chart of {d} numbers, and a reconstruction of the image from these numbers.",
+        caption=f"A test image of `{run.name}`, its code of {d} numbers, and the reconstruction that the decoder makes of these.",
+        alt=f"A digit, a bar chart of {d} numbers, and a blurred image of the digit.",
     )
 
 # %% [markdown]
-# Everything passes through $d$ numbers, so an autoencoder can reproduce only a small part of all possible images: roughly, those near its training images. Where will it fail on images it has not seen?
-#
-# The paper ([Agarwala et al. 2022](references)) proposes to look at the network itself: how does $f$ stretch, shrink, turn or mirror space around an image?
+# Everything passes through $d$ numbers, so an autoencoder reproduces only images near its training images. The paper ([Agarwala et al. 2022](references)) asks how $f$ stretches, shrinks, turns or mirrors space around an image. This takes the weights and the image, but no training data.
 #
 # ## Why predict an error that one can compute?
 #
-# The error of an autoencoder needs no label. Whoever has the network and an image can compute it, and need not predict it. Two reasons to look at the eigenvalues remain.
+# An autoencoder's error needs no label: whoever has the network and an image can compute it. Two uses of the eigenvalues remain.
 #
-# - **To rank errors better than simpler quantities do.** The distance to the training images, for example, is cheap. [Predictors](predictors) compares them. The answer matters for networks whose error cannot be looked up.
-# - **To understand where errors come from.** A relation between eigenvalues and errors could merely reflect that some digits are harder, or that more ink leaves more to get wrong. [Controls](controls) asks how much remains.
+# - **Ranking errors.** [Predictors](predictors) compares eigenvalues with simpler quantities, such as the distance to the training images. The answer matters for networks whose error cannot be computed.
+# - **Explaining errors.** [Controls](controls) asks how much of the relation merely reflects that some digits are harder, or have more ink.
 #
 # ## The data manifold
 #
-# Images of digits fill a tiny part of the space of all images. A common picture ([Bengio, Courville and Vincent 2013](references)) is that they lie on or near a manifold $M\subset I$ of low dimension: small changes of slant, width or position lead from one image to the next. If $M$ has dimension $d$, a good encoder gives it coordinates in $L$, and a good decoder maps them back.
+# A common picture ([Bengio, Courville and Vincent 2013](references)) is that images lie near a manifold $M\subset I$ of low dimension: small changes of slant or width lead from one image to the next. A good encoder gives $M$ coordinates in $L$, and a good decoder maps them back.
 
 # %%
 show_figure(
@@ -89,7 +80,7 @@ show_figure(
 )
 
 # %% [markdown]
-# The *autoencoder* $f=D\circ E$ is on the left, the *latent round trip* $g=E\circ D$ on the right. Suppose that $f$ is the identity on $M$. Then its Jacobian $J_I$, where it exists, is the identity on the tangent space of $M$, and has the eigenvalue 1 at least as often as $M$ has dimensions. A trained network is not exact. The eigenvalues of $J_I$, and of the Jacobian $J_L$ of $g$, show how it deforms $M$ near a point.
+# The *autoencoder* $f$ is on the left, the *latent round trip* $g$ on the right. If $f$ is the identity on $M$, its Jacobian $J_I$, where it exists, has the eigenvalue 1 at least as often as $M$ has dimensions. In a trained network the eigenvalues of $J_I$, and of the Jacobian $J_L$ of $g$, show how $M$ is deformed near a point.
 #
 # ## What the paper claims
 #
@@ -98,14 +89,14 @@ show_figure(
 # - Their sum (the trace) and their product (the volume form), taken at a test image, predict the error at that image.
 # - Under assumptions on the orthogonality of eigenvectors, the error is bounded.
 #
-# The [list of claims](claims) breaks the figures and tables into individual claims, each with a test and a verdict. [Bounds](bounds) treats the last claim. The paper's experiments are on MNIST ([LeCun et al. 1998](references)), with $d$ from 2 to 20; where we show another data set, the published values were never claimed for it.
+# The [list of claims](claims) tests what the figures and tables say; [bounds](bounds) treats the last point. The paper's experiments are on MNIST ([LeCun et al. 1998](references)), with $d$ from 2 to 20. Its values were never claimed for other data.
 #
-# > **Our assumption.** We had the abstract, nine figure captions, two tables and the reference list, but neither the full text nor the code. The meaning of the depth $n$, the layer widths, the optimiser, the batch size and the thresholds of the tests are therefore assumptions. Each is marked where it matters.
+# > **Our assumption.** We had the abstract, nine captions, two tables and the references, but neither the full text nor the code. The meaning of the depth $n$, the layer widths, the optimiser, the batch size and the thresholds of the tests are assumptions, marked where they matter.
 #
 # ## Around the paper
 #
-# Two companion papers follow the eigenvalues [through training](https://arxiv.org/abs/2201.11813) and [off the distribution of the data](https://arxiv.org/abs/2201.11902) ([Agarwala, Dees and Lowman 2022](references)). The Jacobian matters at training images, too. If $f$ reproduces a point exactly and all eigenvalues there have modulus below 1, the point attracts its neighbours when $f$ is applied repeatedly. [Radhakrishnan, Belkin and Uhler (2020)](references) found that overparameterised autoencoders store their training examples in this way.
+# Two companion papers follow the eigenvalues [through training](https://arxiv.org/abs/2201.11813) and [off the distribution of the data](https://arxiv.org/abs/2201.11902). At training images, eigenvalues concern memory. If $f$ reproduces a point exactly and all eigenvalues there have modulus below 1, the point attracts its neighbours when $f$ is applied repeatedly; overparameterised autoencoders store their training examples in this way ([Radhakrishnan, Belkin and Uhler 2020](references)).
 #
 # ## What to take away
 #
-# The question is whether local geometry explains error. Continue with the [result](prediction), or with the [definitions](geometry).
+# The question is whether local geometry explains errors. Continue with the [result](prediction), or with the [definitions](geometry).

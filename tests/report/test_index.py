@@ -94,6 +94,8 @@ def test_networks_of_uncommitted_code_are_counted(monkeypatch):
     members = {name: {"commit": commit} for name, commit in commits.items()}
     monkeypatch.setattr(index, "manifest", lambda _: {"members": members})
     assert index.uncommitted(run) == "1 of the 2 networks of `mnist`"
+    monkeypatch.setattr(index, "manifest", lambda _: {"members": {"n4-d2-s0": {"commit": "abc+"}}})
+    assert index.uncommitted(run) == "all 1 networks of `mnist`"
     monkeypatch.setattr(index, "manifest", lambda _: {"members": {"n4-d2-s0": {"commit": "abc"}}})
     assert index.uncommitted(run) == ""
 
