@@ -67,7 +67,7 @@ show_table(
 # %% [markdown]
 # Figure 7 has two rows because its caption contains a [misprint](spectra.py#orientation). At most one of the two can hold.
 #
-# Two further claims concern the tables as printed, and involve no run.
+# Two more claims concern the tables as printed, and involve no run.
 
 # %%
 show_table(
@@ -81,22 +81,22 @@ show_table(
 # %% [markdown]
 # ## How a verdict is reached
 #
-# A test makes one or more estimates, for example one per depth, class or $d$, each with a 95 % interval. Where the test names no depth, it uses depth 4.
+# A test makes one or more estimates, for example one per depth, class or $d$, each with a 95 % interval. Tests that name no depth use depth 4.
 #
 # - **Reproduced**: every interval lies on the claimed side.
-# - **Contradicted**: at least one interval lies on the other side.
+# - **Contradicted**: at least one lies on the other side.
 # - **Undecided**: none does, but some interval includes the limit.
-# - **Not testable**: the setup lacks what the test needs, such as enough values of $d$, or the paper's data.
+# - **Not testable**: the setup lacks what the test needs, such as enough values of $d$.
 #
-# The paper gives no standard errors. We count a published value as met if ours is within a fixed tolerance. Where the paper says "small" or "near" without a number, the number is our assumption. The interval of a rank correlation of 1 or −1 is too narrow, because its formula breaks down there.
+# The paper gives no standard errors, so a published value counts as met within a fixed tolerance. Where the paper says "small" or "near", the number is our assumption. The interval of a rank correlation of 1 or −1 is too narrow, because its formula breaks down.
 #
-# **What was fixed beforehand.** All tests were written before the first MNIST run, though after trial networks had been seen. No tolerance was changed later. One condition was dropped: the claims on the values of the tables had asked for 300 epochs, which `mnist` does not have.
+# All tests were written before the first MNIST run, though after trial networks had been seen. No tolerance was changed later. One condition was dropped: the claims on the values of the tables had asked for 300 epochs, and `mnist` has 100.
 #
-# > **Caveat.** The settings of `mnist` [were chosen](sensitivity) because they bring the test slopes near the published ones at two values of $d$. Its verdicts on Figures 8 and 9 and on the tables therefore count for less. The layer widths of `mnist-300` were preferred while planning, for the same reason.
+# > **Caveat.** The settings of `mnist` [were chosen](sensitivity) because they bring the test slopes near the published ones at two values of $d$. Its verdicts on Figures 8 and 9 and on the tables therefore count for less. The layer widths of `mnist-300` were preferred for the same reason.
 #
 # ## Without networks that lost a direction
 #
-# Some networks [have lost latent directions](spectra.py#lost-directions), and claims at the largest $d$ rest on one network per depth. The tests at depth 4, made once more on the intact values of $d$ alone, change these verdicts.
+# Some networks [have lost latent directions](spectra.py#lost-directions), and claims at the largest $d$ rest on one network per depth. The tests at depth 4, repeated on the intact values of $d$ alone, change these verdicts.
 
 # %%
 changes = claims.without_lost(summaries)
@@ -109,7 +109,7 @@ if len(changes):
 # %% [markdown]
 # ## Claims of our own
 #
-# What this book says beyond the paper is tested by the same rules. These claims hold ✓, do not hold ✗, are undecided ? or not testable –. Trial measurements on the same data suggested some of them, so they are not blind predictions.
+# What this book says beyond the paper is tested by the same rules. Trial measurements on the same data suggested some of these claims, so they are no blind predictions. ✓ holds, ✗ does not hold.
 
 # %%
 own = claims.ledger(summaries, claims.OUR_CLAIMS)

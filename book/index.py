@@ -31,6 +31,7 @@ style.use_style()
 summaries = {name: summary(name) for name in parse_names(runs)}
 plain = {name: summary(name) for name in parse_names(plain_runs)}
 order = [*summaries][:1] + [*plain] + [*summaries][1:]
+depth = summaries[order[0]].run.table_depth
 beside = {name: (summaries | plain)[name] for name in order}
 
 # %%
@@ -52,7 +53,7 @@ show_table(
 show_figure(
     report.headline_figures(summaries),
     name="fig-headline",
-    caption="""Slope of the test error on the trace of $J_I$ against $d$ at depth 4, raw and with other variables [controlled
+    caption=f"""Slope of the test error on the trace of $J_I$ against $d$ at depth {depth}, raw and with other variables [controlled
     for](controls). Bands: 95 % intervals. Crosses: published slopes (the paper's Table 2). Open markers: the network has lost a
     latent direction.""",
     alt="; ".join(
@@ -78,8 +79,8 @@ if up["low"] > 0 > down["high"]:
     )
 say(f"""
 We found {len(claims.CLAIMS)} claims in the paper; {len(claims.PRINTED)} concern its printed tables, the others are tested on
-each setup. The rule is strict: one estimate on the wrong side makes a claim contradicted; with none there, one open interval makes it undecided. The
-[list of claims](claims) shows how many estimates of each claim agree.
+each setup. The rule is strict: one estimate on the wrong side makes a claim contradicted. The [list of claims](claims) shows how
+many estimates agree.
 """)
 
 # %%
@@ -92,10 +93,10 @@ show_table(
 # %% [markdown]
 # ## Before you quote us
 #
-# - **We did not have the paper's full text or code,** only the journal's page. What we had to assume is marked *our assumption*; where it concerns an experiment, you can change it and [rerun](rerun).
-# - **The settings of `mnist` were [chosen](sensitivity)** because they bring the slopes near the published ones, with 100 epochs for the stated 300. `mnist-300` keeps the stated epochs; it takes days, and only some of its networks are trained.
-# - **All this is correlation,** and most values of $d$ and depth have one network, so intervals do not cover the choice of seed ([five seeds](prediction)).
-# - **The [bounds](bounds) are ours,** because the paper's theorems were not available. We prove them and check them on trained networks.
+# - **We had only the journal's page,** neither the paper's full text nor its code. *Our assumption* marks what we had to guess.
+# - **The settings of `mnist` were [chosen](sensitivity)** because they bring the slopes near the published ones, with 100 epochs for the stated 300. `mnist-300` takes days, and is unfinished.
+# - **All this is correlation,** mostly of one network per $d$ and depth: intervals do not cover the [choice of seed](prediction).
+# - **The [bounds](bounds) are ours,** proved, and checked on trained networks. The paper's theorems were not available.
 # - **The paper has two misprints,** in [Table 2](prediction) and in [the caption of Figure 7](spectra.py#orientation).
 
 # %%
@@ -103,7 +104,7 @@ kept = [one.run.name for one in beside.values() if one.run.committed]
 dirty = [text for name in kept if (text := report.uncommitted(read(name)))]
 if dirty:
     say(f"""
-- **Some headline networks come from uncommitted code.** At depth 4, {" and ".join(dirty)} were computed from files that differed
+- **Some headline networks come from uncommitted code.** At depth {depth}, {" and ".join(dirty)} were computed from files that differed
   from the recorded commit, so the commit alone [does not identify the code](provenance).
 """)
 

@@ -13,73 +13,90 @@
 # %% [markdown]
 # # Introduction
 #
-# An **autoencoder** is a pair of maps: an encoder $E: I\to L$ from the input space $I=\mathbb R^N$ to a latent space $L=\mathbb R^d$, $d<N$, and a decoder $D: L\to I$ back. It is trained so that
-# $f=D\circ E$ leaves the data where they are. It cannot do so for all of $I$, because everything passes through $d$ numbers. It does so, roughly, for points near those it was trained on.
+# An **autoencoder** is a pair of maps: an encoder $E: I\to L$ from the input space $I=\mathbb R^N$ to a latent space $L=\mathbb R^d$, $d<N$, and a decoder $D: L\to I$. It is trained to reproduce its input: $f(x)=D(E(x))\approx x$ on the data.
+
+# %% tags=["parameters"]
+runs: list[str] = ["digits"]  # the first that can be trained here is drawn
+
+# %%
+import torch
+
+from lib.report import diagrams, style
+from lib.report.output import say, show_figure
+from lib.runs import first_trainable, member, read
+
+style.use_style()
+run = read(first_trainable(runs))
+d = 10 if 10 in run.latent_dims else max(run.latent_dims)
+
+# %%
+say("""
+> **In brief.** The paper reads off the trained network at which images it fails, from the eigenvalues of its Jacobian there.
+> The error itself can simply be computed. So the useful question is whether eigenvalues rank errors better than simpler
+> quantities, and explain what these do not.
+""")
+
+# %% [markdown]
+# ## An image, its code, its reconstruction
+
+# %%
+if run.committed:
+    say(f"The networks of `{run.name}` are not part of this book: nothing to draw.")
+else:
+    encoder, decoder = member(run.name, run.table_depth, d, run.seeds[0])
+    with torch.no_grad():
+        code = encoder(image := run.load_dataset().test.images[:1])
+        parts = [one[0].numpy() for one in (image, code, decoder(code))]
+    show_figure(
+        diagrams.code_and_reconstruction(*parts, run.load_dataset().image_shape),
+        name="fig-code",
+        caption=f"A test image of `{run.name}`, its code of {d} numbers, and the reconstruction that the decoder makes of these.",
+        alt=f"A digit, a bar chart of {d} numbers, and a blurred image of the digit.",
+    )
+
+# %% [markdown]
+# Everything passes through $d$ numbers, so an autoencoder reproduces only images near its training images. The paper ([Agarwala et al. 2022](references)) asks how $f$ stretches, shrinks, turns or mirrors space around an image. This takes the weights and the image, but no training data.
 #
-# **The question.** Where will it fail on points it has not seen? The usual answer is to collect such points and to measure the error. The paper {cite}`agarwala2022` proposes to look at the trained network itself:
-# how does $f$ deform space around a point? What it needs is the weights and the point, and none of the training data.
+# ## Why predict an error that one can compute?
+#
+# An autoencoder's error needs no label: whoever has the network and an image can compute it. Two uses of the eigenvalues remain.
+#
+# - **Ranking errors.** [Predictors](predictors) compares eigenvalues with simpler quantities, such as the distance to the training images. The answer matters for networks whose error cannot be computed.
+# - **Explaining errors.** [Controls](controls) asks how much of the relation merely reflects that some digits are harder, or have more ink.
 #
 # ## The data manifold
 #
-# Images of digits fill almost nothing of the space of all images. A common picture {cite}`bengio2013` is that they lie on or near a manifold $M\subset I$ of low dimension: small changes of slant, width or position lead from one image to the next.
-# If $M$ has dimension $d$, a good encoder gives it coordinates in $L$, and a good decoder brings it back.
+# A common picture ([Bengio, Courville and Vincent 2013](references)) is that images lie near a manifold $M\subset I$ of low dimension: small changes of slant or width lead from one image to the next. A good encoder gives $M$ coordinates in $L$, and a good decoder maps them back.
 
-# %% tags=["parameters"]
-runs: list[str] = ["mnist", "mnist-300", "digits"]  # the runs to list
-
-# %% tags=["remove-input"]
-from myst_nb import glue
-
-from lib.report import diagrams, style
-
-style.use_style()
-glue("diagram", diagrams.commutative_diagram(), display=False)
-
-# %% [markdown]
-# ```{glue:figure} diagram
-# :name: fig-diagram
-# :alt: A diagram of arrows in two columns. In the upper row, E restricted to M leads from the data manifold M to E(M). M is included in the input space I, and E(M) in the latent space L, in the middle row. There the encoder E leads from I to L. From L the decoder D leads diagonally down to I in the lower row, where E leads to L again. On the left f, the composition of E and D, leads from I down to I; on the right g, the composition of D and E, from L down to L. Beside them stand their Jacobians.
-#
-# The maps of an autoencoder whose data lie on a manifold $M$ in the input space. The diagram commutes: whichever way one follows the arrows from one place to another, a point arrives at the same point.
-# ```
+# %%
+show_figure(
+    diagrams.commutative_diagram(),
+    name="fig-diagram",
+    caption="""The maps of an autoencoder whose data lie on a manifold $M$ in the input space. The diagram commutes: all paths of
+    arrows from one place to another have the same effect.""",
+    alt="Arrows in two columns. On the left f, the composition of E and D, leads from the input space I to I, with the Jacobian J_I. "
+    "On the right g, the composition of D and E, leads from the latent space L to L, with the Jacobian J_L. Above them the data "
+    "manifold M is included in I, and its codes E(M) in L.",
+)
 
 # %% [markdown]
-# {numref}`fig-diagram` holds all maps of this book. The *autoencoder* $f=D\circ E$ is on the left, the *latent round trip* $g=E\circ D$ on the right. The autoencoder is exact on the data if $f$ is the identity on $M$.
-# In that case, where $f$ is differentiable, its Jacobian $J_I$ is the identity on the tangent space of $M$, and has the eigenvalue 1 at least as often as $M$ has dimensions. A trained network is not exact. The eigenvalues of $J_I$, and of the Jacobian $J_L$ of $g$,
-# show how it stretches, shrinks, turns or mirrors the data manifold near a point.
+# The *autoencoder* $f$ is on the left, the *latent round trip* $g$ on the right. If $f$ is the identity on $M$, its Jacobian $J_I$, where it exists, has the eigenvalue 1 at least as often as $M$ has dimensions. In a trained network the eigenvalues of $J_I$, and of the Jacobian $J_L$ of $g$, show how $M$ is deformed near a point.
 #
 # ## What the paper claims
 #
 # - The eigenvalues of $J_I$ and of $J_L$ are close to each other, and closer as $d$ grows.
-# - Their means are near 1 at small $d$ and fall as $d$ grows; the digit 1 behaves unlike the others.
-# - Their sum (the trace) and their product (the volume form), taken at a test point, **predict the error at that point**.
+# - Their means are near 1 at small $d$ and fall as $d$ grows. The digit 1 behaves unlike the others.
+# - Their sum (the trace) and their product (the volume form), taken at a test image, predict the error at that image.
 # - Under assumptions on the orthogonality of eigenvectors, the error is bounded.
 #
-# The [ledger](claims) takes what the figures and tables say apart into single claims, each with its test and its verdict. The bounds have a [page](bounds) of their own.
+# The [list of claims](claims) tests what the figures and tables say; [bounds](bounds) treats the last point. The paper's experiments are on MNIST ([LeCun et al. 1998](references)), with $d$ from 2 to 20. Its values were never claimed for other data.
 #
-# ## Where this book stands
-#
-# The pages that follow define these things ([geometry](geometry)), ask what can be proved ([bounds](bounds)), train the networks ([experiments](experiments)), and take the paper's figures and tables one by one, for these runs:
-
-# %%
-from IPython.display import Markdown
-
-from lib.report import experiments
-from lib.runs import parse_names, summary
-
-summaries = {name: summary(name) for name in parse_names(runs)}
-Markdown(experiments.coverage(summaries))
-
-# %% [markdown]
-# A run that takes days is shown as far as it has been computed; the figures say so. The paper's own experiments are on MNIST {cite}`lecun1998`, $28\times28$ pixels, with $d$ from 2 to 20. Where a page shows another data set, the paper's values stand beside it for comparison of signs and sizes; they were never claimed for that data.
-#
-# :::{admonition} Our reading
-# :class: note
-# The abstract, nine figure captions, two tables and the reference list were available to us; the full text and the authors' code were not. What the depth index $n$ means, the widths of the layers, the optimiser and the batch
-# size are our reading. So are the exact tests: the paper says "small" or "tends to", and a test needs a number. Each reading is marked where it matters, and is never presented as the authors' word.
-# :::
+# > **Our assumption.** We had the abstract, nine captions, two tables and the references, but neither the full text nor the code. The meaning of the depth $n$, the layer widths, the optimiser, the batch size and the thresholds of the tests are assumptions, marked where they matter.
 #
 # ## Around the paper
 #
-# Two companion papers follow the eigenvalues from initialisation through training (arXiv 2201.11813, {cite}`agarwala2022training`) and off the distribution of the data (arXiv 2201.11902, {cite}`agarwala2022instability`). The Jacobian of an autoencoder is of interest at training points, too:
-# where the moduli of all its eigenvalues are below 1 at a point that $f$ reproduces exactly, that point attracts its neighbours when $f$ is applied again and again. Radhakrishnan, Belkin and Uhler {cite}`radhakrishnan2020` found that overparameterised autoencoders store their training examples in this way.
+# Two companion papers follow the eigenvalues [through training](https://arxiv.org/abs/2201.11813) and [off the distribution of the data](https://arxiv.org/abs/2201.11902). At training images, eigenvalues concern memory. If $f$ reproduces a point exactly and all eigenvalues there have modulus below 1, the point attracts its neighbours when $f$ is applied repeatedly; overparameterised autoencoders store their training examples in this way ([Radhakrishnan, Belkin and Uhler 2020](references)).
+#
+# ## What to take away
+#
+# The question is whether local geometry explains errors. Continue with the [result](prediction), or with the [definitions](geometry).

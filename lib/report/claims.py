@@ -35,7 +35,7 @@ def claims_table(ledger: pd.DataFrame) -> str:
     rows, above = [], ""
     for _, of_claim in ledger.groupby("id", sort=False):
         claim = of_claim.iloc[0]
-        place = claim["page"] if claim["source"] == claims.OURS else _place(claim["source"])
+        place = claim["page"].split("_")[0] if claim["source"] == claims.OURS else _place(claim["source"])
         badges = [badge(verdict) for verdict in of_claim.to_dict("records")]
         rows.append(["" if place == above else f"[{place}]({claim['page']})", _unfolding(of_claim), *badges])
         above = place

@@ -11,10 +11,29 @@ from matplotlib.patches import FancyArrowPatch
 
 from lib.report.numbers import record
 from lib.report.style import BLACK as INK
-from lib.report.style import BLUE, GREY, NAVY, PURPLE
+from lib.report.style import BLUE, GREY, NAVY, PURPLE, draw_image
 
 BELOW_AND_ABOVE = LinearSegmentedColormap.from_list("below and above", [GREY, "white", BLUE])
 Point = tuple[float, float]
+
+
+def code_and_reconstruction(
+    image: np.ndarray, code: np.ndarray, reconstruction: np.ndarray, image_shape: Sequence[int]
+) -> Figure:
+    """An image x (N,), its code E(x) (d,) as bars, and its reconstruction D(E(x)) (N,)."""
+    figure = Figure(figsize=(3.6, 1.6))
+    first, middle, last = figure.subplots(1, 3, gridspec_kw={"wspace": 0.15})
+    for axis, pixels, title in ((first, image, "image $x$"), (last, reconstruction, "reconstruction")):
+        draw_image(axis, pixels, image_shape)
+        axis.set_title(title, loc="center")
+        axis.set_xlabel(f"{len(pixels)} pixels")
+    middle.bar(np.arange(len(code)), code, color=INK)
+    middle.axhline(0, color=GREY, linewidth=0.8)
+    middle.set(xticks=[], yticks=[], xlabel=f"{len(code)} numbers")
+    middle.set_title("code", loc="center")
+    middle.spines[:].set_visible(False)
+    middle.grid(False)
+    return figure
 
 
 def commutative_diagram() -> Figure:
@@ -24,9 +43,9 @@ def commutative_diagram() -> Figure:
     to L and D back to I; f = D o E goes down on the left, g = E o D on the right. Both triangles commute, and so does
     the upper square.
     """
-    figure = Figure(figsize=(6.4, 4.4))
+    figure = Figure(figsize=(3.6, 3.2))
     axis = figure.subplots()
-    axis.set(xlim=(0.2, 6.2), ylim=(0.15, 4.4))
+    axis.set(xlim=(-0.2, 6.6), ylim=(0.1, 4.4))
     axis.axis("off")
     left, right, top, middle, bottom = 1.6, 4.8, 4.1, 2.5, 0.75
     for at, name in {
@@ -37,8 +56,8 @@ def commutative_diagram() -> Figure:
         (left, bottom): "$I$",
         (right, bottom): "$L$",
     }.items():
-        axis.text(*at, name, ha="center", va="center", fontsize=17, color=INK)
-    _arrow(axis, (left, top), (right, top), "$E$ restricted to $M$", (3.1, top + 0.12), gap=32)
+        axis.text(*at, name, ha="center", va="center", fontsize=14, color=INK)
+    _arrow(axis, (left, top), (right, top), "$E$ restricted to $M$", (3.1, top + 0.12), gap=20)
     _arrow(axis, (left, middle), (right, middle), "encoder $E$", (3.2, middle + 0.12))
     _arrow(axis, (left, bottom), (right, bottom), "$E$", (3.2, bottom + 0.12))
     _arrow(axis, (right, middle), (left, bottom), "decoder $D$", (2.95, 1.82), align="right")
@@ -49,9 +68,9 @@ def commutative_diagram() -> Figure:
     for x, aside, align, composite, jacobian in sides:
         _arrow(axis, (x, top), (x, middle), "included in", (x + aside, 3.3), align=align)
         _arrow(axis, (x, middle), (x, bottom), composite, (x + aside, 1.75), align=align)
-        axis.text(x + aside, 1.45, jacobian, ha=align, va="center", fontsize=10, color=GREY)
-    for x, name in ((left, "input space, dimension $N$"), (right, "latent space, dimension $d$")):
-        axis.text(x, 0.3, name, ha="center", va="center", fontsize=10, color=GREY)
+        axis.text(x + aside, 1.4, jacobian, ha=align, va="center", fontsize=9, color=GREY)
+    for x, name in ((left, "input space, dim. $N$"), (right, "latent space, dim. $d$")):
+        axis.text(x, 0.25, name, ha="center", va="center", fontsize=9, color=GREY)
     return figure
 
 
@@ -62,7 +81,7 @@ def _arrow(
     name: str,
     at: Point,
     align: str = "center",
-    gap: float = 18,
+    gap: float = 12,
 ) -> None:
     """An arrow between two spaces, `gap` points short of each, with its name at `at`."""
     axis.add_patch(
@@ -77,7 +96,7 @@ def _arrow(
             shrinkB=gap,
         )
     )
-    axis.text(*at, name, ha=align, va="bottom" if align == "center" else "center", fontsize=11, color=INK)
+    axis.text(*at, name, ha=align, va="bottom" if align == "center" else "center", fontsize=9, color=INK)
 
 
 def complex_plane(core: Sequence[complex], latent: Sequence[complex]) -> Figure:

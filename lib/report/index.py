@@ -113,7 +113,8 @@ def uncommitted(run: Run) -> str:
         entry["commit"] for name, entry in manifest(run)["members"].items() if name.startswith(f"n{run.table_depth}-")
     ]
     dirty = sum(commit.endswith("+") for commit in commits)
-    return f"{dirty} of the {len(commits)} networks of `{run.name}`" if dirty else ""
+    count = f"all {dirty}" if dirty == len(commits) else f"{dirty} of the {len(commits)}"
+    return f"{count} networks of `{run.name}`" if dirty else ""
 
 
 def save_headline(folder: Path, runs: Sequence[str] = ("mnist", "mnist-300")) -> None:

@@ -59,7 +59,7 @@ def test_the_paper_s_claims_are_grouped_by_figure_and_ours_by_page(summaries, ce
     assert [row[0] for row in ours[1:] if row[0]] == [
         "[controls](controls)",
         "[bounds](bounds)",
-        "[training_dynamics](training_dynamics)",
+        "[training](training_dynamics)",
     ]
 
 

@@ -18,6 +18,7 @@ FIELD = {
     "units": GRID.T.reshape(2, 5, 5),
 }
 DRAWINGS = {
+    "code_and_reconstruction": lambda: diagrams.code_and_reconstruction(GRID[:9, 0], np.arange(3), GRID[:9, 1], (3, 3)),
     "commutative_diagram": lambda: diagrams.commutative_diagram(),
     "complex_plane": lambda: diagrams.complex_plane([1 + 1j, 1 - 1j], [0.5 + 0j]),
     "plane": lambda: diagrams.plane(FIELD, GRID[:9], GRID[:5]),

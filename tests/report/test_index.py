@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 
 from lib import runs
+from lib.__main__ import cli
 from lib.analysis import claims, evidence
 from lib.base import documents, files
 from lib.report import index
 from lib.report.numbers import csv
+from lib.training import demo
 
 PAGE = (files.ROOT / "book" / "index.py").read_text()
 README = (files.ROOT / "README.md").read_text()
@@ -92,6 +94,8 @@ def test_networks_of_uncommitted_code_are_counted(monkeypatch):
     members = {name: {"commit": commit} for name, commit in commits.items()}
     monkeypatch.setattr(index, "manifest", lambda _: {"members": members})
     assert index.uncommitted(run) == "1 of the 2 networks of `mnist`"
+    monkeypatch.setattr(index, "manifest", lambda _: {"members": {"n4-d2-s0": {"commit": "abc+"}}})
+    assert index.uncommitted(run) == "all 1 networks of `mnist`"
     monkeypatch.setattr(index, "manifest", lambda _: {"members": {"n4-d2-s0": {"commit": "abc"}}})
     assert index.uncommitted(run) == ""
 
@@ -105,3 +109,42 @@ def test_the_citations_are_those_of_the_list_of_references_and_of_citation_cff()
     for field, text in {"title": about["title"], "version": about["version"], "license": about["license"]}.items():
         assert re.search(rf"{field} *= \{{{re.escape(text)}\}}", PAGE)
     assert f"{{{{{about['authors'][0]['name']}}}}}" in PAGE and len(about["authors"]) == 1
+
+
+# --- README.md -----------------------------------------------------------------------------------------------------
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_analysis(committed):
+    """They are typed there: a result that moves must move them."""
+    assert index.answer(committed).removesuffix(".") in README
+    near, trace = (
+        evidence.rank_correlation(committed["mnist"], score) for score in ("neighbour_distance", "trace_input")
+    )
+    assert f"rank correlation {near:.2f} against {trace:.2f}" in README
+
+
+def test_the_figure_of_the_readme_is_that_of_the_code(committed, tmp_path):
+    """`make headline` draws it anew."""
+    index.save_headline(tmp_path)
+    drawn = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert drawn == {path.name: path.read_bytes() for path in (files.ROOT / "book/_static").glob("headline-*.svg")}
+    assert set(re.findall(r'src="book/_static/([^"]+)"', README)) == set(drawn)
+
+
+def test_the_python_of_the_readme_runs():
+    block = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    encoder, decoder = demo.convolutional_digits()
+    given = {"encoder": encoder, "decoder": decoder}
+    given |= {"reference": demo.training_digits()[:60], "new": demo.inverted_digits()[:20]}
+    exec(compile(block, "README.md", "exec"), given)
+    assert given["odd"].shape[1:] == given["new"].shape[1:] and len(given["found"]) == 20
+
+
+def test_the_readme_is_short_and_its_commands_exist():
+    """A new reader finds the answer, the build and the rerun without scrolling twice."""
+    lines = README.splitlines()
+    assert len(lines) < 75 and lines.index("## Use it") < 30
+    named = set(re.findall(r"python -m lib (\w+)", README))
+    assert named <= set(cli.commands) and {"page", "diagnose", "doctor"} <= named
+    targets = set(re.findall(r"^(\w+):", (files.ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake (\w+) ", README)) - {"s"} <= targets
