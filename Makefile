@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHROMIUM ?= chromium
 UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 
-.PHONY: book test lint bench serve archive pdf links rooms requirements clean clean-runs
+.PHONY: book test lint bench serve archive pdf links rooms headline requirements clean clean-runs
 .DEFAULT_GOAL := book
 
 .venv/installed: requirements.txt pyproject.toml
@@ -50,6 +50,9 @@ pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_b
 
 rooms: .venv/installed  ## Draw the nine rooms of lib anew: book/_static/rooms.svg
 	$(BIN)/python tests/house.py > book/_static/rooms.svg
+
+headline: .venv/installed  ## Draw README.md's figure anew: book/_static/headline-*.svg
+	$(BIN)/python -c "from pathlib import Path; from lib.report.index import save_headline; save_headline(Path('book/_static'))"
 
 requirements:  ## Pin every version anew, from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra book --extra cluster --extra test --universal --python-version 3.11 \

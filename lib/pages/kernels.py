@@ -32,7 +32,10 @@ class PageKernels(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
+        quiet = [
+            "--log-level=CRITICAL"
+        ]  # what IPython's kernel warns of, or meets when it is ended, is not about the page
+        return KernelSpec(argv=make_ipkernel_cmd(extra_arguments=quiet), display_name="Python 3", language="python")
 
     @classmethod
     def end_all(cls) -> None:

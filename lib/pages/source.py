@@ -18,6 +18,7 @@ from lib import runs
 from lib.base import documents, files
 from lib.base.digests import imports_of
 from lib.base.errors import InputError, check_known
+from lib.base.usercode import reason
 
 BOOK = files.ROOT / "book"
 NAMED = re.compile(r"lib(\.\w+)+:\w+")
@@ -106,7 +107,10 @@ def load_page(name: str, book: Path = BOOK) -> Page:
     if name in MOVED and not (book / f"{name}.py").exists():
         name = MOVED[name].partition(".")[0]
     check_known("page", name, page_names(book))
-    return parse_page(name, (book / f"{name}.py").read_text())
+    try:
+        return parse_page(name, (book / f"{name}.py").read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"book/{name}.py is no text in UTF-8 ({reason(error)}); save it as UTF-8.") from error
 
 
 def parse_page(name: str, text: str) -> Page:

@@ -137,6 +137,10 @@ def by_class(axis: Axes, rows_of: Any, labels: Iterable[int], **constants: objec
         )
 
 
+# Options of a legend in one row above a panel that lines fill.
+ABOVE = {"loc": "lower right", "bbox_to_anchor": (1, 0.97), "ncols": 4, "columnspacing": 1.2, "handlelength": 1.6}
+
+
 def legend(axis: Axes, **options: Any) -> None:
     axis.legend(**{"loc": "best", "handlelength": 2.4} | options)
 

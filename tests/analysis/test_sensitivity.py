@@ -12,7 +12,7 @@ from lib.analysis import comparisons, published, sensitivity
 from lib.base import files
 from lib.base.errors import InputError
 from lib.pages import source
-from lib.report import experiments, numbers, prediction
+from lib.report import numbers
 from lib.report import sensitivity as sensitivity_report
 from lib.runs import store
 
@@ -190,7 +190,6 @@ def test_precisions_are_compared_seed_by_seed(base):
     found = sensitivity.precision(usual, other)
     assert len(found) == 8
     assert (found["test_slope_other"] - found["test_slope"]).to_numpy() == pytest.approx(0.02)
-    assert len(experiments.precisions(found, ["float32", "bfloat16"]).axes) == 4
     for unlike in (usual, dataclasses.replace(other, run=dataclasses.replace(run, batch_size=1))):
         with pytest.raises(InputError, match="do not differ in precision alone"):
             sensitivity.precision(usual, unlike)
@@ -208,15 +207,12 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
     assert rows["latent_dim"].unique().tolist() == [LATENT_DIM]
     assert len(rows) == 8
     assert (rows["test_slope"] - rows["test_slope_published"]).tolist() == pytest.approx([0.1, 0.3] * 4)
-    told = prediction.seeds_sentence(rows)
-    assert "the 2 seeds span 0.20" in told
-    assert "0.20 to 0.20 from the means" in told
-    assert "none of the 4" in told and told.endswith("4 below the least.")
-    assert "2 of the 4" in prediction.seeds_sentence(
-        rows.assign(test_slope=rows["test_slope"] - 0.2 * (rows["space"] == "input"))
-    )
-    assert "one seed only" in prediction.seeds_sentence(comparisons.by_seed([one]))
-    assert len(prediction.slopes_by_seed(rows).axes) == 4
+    spread = comparisons.seed_spread(rows)
+    assert spread["count"].tolist() == [2] * 4
+    assert (spread["max"] - spread["min"]).tolist() == pytest.approx([0.2] * 4)
+    assert (spread["mean"] - spread["published"]).tolist() == pytest.approx([0.2] * 4)
+    assert (spread["published"] < spread["min"]).sum() == 4
+    assert comparisons.seed_spread(comparisons.by_seed([one]))["count"].unique().tolist() == [1]
     for other in (seeded(1, 0.3, learning_rate=0.5), seeded(0, 0.3)):
         with pytest.raises(InputError, match="differ in more than their seeds"):
             comparisons.by_seed([one, other])

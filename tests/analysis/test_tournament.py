@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from lib import runs
 from lib.analysis import tournament as tournaments
@@ -165,6 +166,22 @@ def test_test_images_are_no_strangers_and_far_ones_are(dataset):
     assert far.loc["neighbours", "auroc"] > 0.95
     assert far.loc["mse", "effect"] > 1
     assert far.loc["mse", "below"] == pytest.approx(1 - far.loc["mse", "auroc"])
+
+
+def test_detection_is_by_hand(points, pair, dataset):
+    """Distances are from the median of the training points, effects in deviations of the test points."""
+    images = 1 - dataset.test.images.numpy()
+    found = tournaments.detection("smoke", MEMBER, {"inverted": images}).set_index("detector")
+    train = tournaments.at_points("smoke", MEMBER, "train")
+    strange = tournaments.at_images(pair, images, np.zeros(len(images), dtype=np.int64), dataset)
+    for name, measure in judging.DETECTORS.items():
+        inside, outside = points[name].to_numpy(float), strange[name].to_numpy(float)
+        assert found.loc[name, "effect"] == pytest.approx(
+            (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
+        )
+        centre = np.nanmedian(train[name]) if measure.two_sided else 0.0
+        scores = np.nan_to_num(np.abs(np.concatenate([inside, outside]) - centre), nan=1e300)
+        assert found.loc[name, "auroc"] == pytest.approx(roc_auc_score(np.arange(len(scores)) >= len(inside), scores))
 
 
 def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset, cells):

@@ -273,7 +273,10 @@ def test_who_uses_the_keyboard_can_explore(visit):
     page.wait_for_function(f"before => {slopes} !== before", arg=before)
     lines = f"[...{shown}].filter(one => one.type === 'GlyphRenderer' && one.visible).length"
     before = page.evaluate(lines)
-    page.locator("#explore-slopes input[type=checkbox]").nth(1).focus()
+    assert page.evaluate(lines) == 2 * 2 + 1, (
+        "all images and class 1, each a line and its names, and the grey line at 0"
+    )
+    page.locator("#explore-slopes input[type=checkbox]").nth(0).focus()
     page.keyboard.press("Space")
     page.wait_for_function(f"before => {lines} === before - 2", arg=before)
 

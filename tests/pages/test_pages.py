@@ -449,6 +449,21 @@ def test_types_are_those_of_the_annotations(annotation, default, good, bad):
             source.checked_parameters(page, {"value": bad})
 
 
+def test_a_page_in_another_encoding_is_refused_and_a_byte_order_mark_is_no_matter(tmp_path):
+    (tmp_path / "a.py").write_text(HEADER + "# %%\nx = 'é'\n", "latin-1")
+    (tmp_path / "b.py").write_text(HEADER + "# %%\nx = 'é'\n", "utf-8-sig")
+    with pytest.raises(InputError, match=r"book/a.py is no text in UTF-8 .*; save it as UTF-8"):
+        source.load_page("a", tmp_path)
+    assert source.load_page("b", tmp_path).code == ["x = 'é'"]
+
+
+def test_a_leading_zero_changes_no_parameter_and_minutes_are_refused():
+    page = source.load_page("diagnose")
+    assert source.checked_parameters(page, {"points": "010"})["points"] == 10
+    with pytest.raises(InputError, match="Parameter 'points' of page diagnose is '1:30'; give a int"):
+        source.checked_parameters(page, {"points": "1:30"})
+
+
 def test_the_table_of_parameters_is_that_of_the_pages():
     (row,) = source.parameter_table().loc[[("controls", "simulated_points")]].to_dict("records")
     assert row == {"default": 20000, "type": "int", "meaning": "of the simulation"}
