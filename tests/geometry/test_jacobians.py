@@ -630,3 +630,19 @@ def test_the_rank_of_each_core_is_bounded_by_the_units_that_are_on_where_it_is_t
     assert result.rank_bound_input.tolist() == [2]
     assert result.rank_bound_latent.tolist() == [0]
     assert torch.equal(result.input[0], -torch.eye(2)) and not result.latent.any()
+
+
+@pytest.mark.parametrize("place", ["inside", "end", "decoder"])
+def test_parameters_of_a_channel_are_not_those_of_units(place):
+    torch.manual_seed(0)
+    norm = nn.BatchNorm1d(1).double().eval()
+    norm.running_mean.fill_(0.3)
+    norm.running_var.fill_(2.0)
+    encoder = {"inside": [nn.Linear(6, 4), norm, nn.ReLU(), nn.Linear(4, 2)], "end": [nn.Linear(6, 2), norm]}
+    encoder = nn.Sequential(*encoder.get(place, [nn.Linear(6, 2)])).double().eval()
+    decoder = nn.Sequential(nn.Linear(2, 6), *([norm] if place == "decoder" else [])).double().eval()
+    x = torch.rand(7, 1, 6, dtype=torch.float64)
+    found = cores(encoder, decoder, x)
+    for core, point in zip(found.input, x, strict=True):
+        whole = torch.autograd.functional.jacobian(lambda p: decoder(encoder(p[None]))[0, 0], point)[:, 0]
+        torch.testing.assert_close(core.trace(), whole.trace())

@@ -90,12 +90,19 @@ def layers(chain: nn.Module) -> list[Layer]:
         if type(module) is nn.Linear:
             bias = torch.zeros_like(module.weight[:, 0]) if module.bias is None else module.bias
             chain_layers.append(Layer(module.weight, bias))
-        elif type(module) in POINTWISE and chain_layers:
+        elif type(module) in POINTWISE and chain_layers and _acts_on_units(module, len(chain_layers[-1].bias)):
             last = chain_layers.pop()
             chain_layers.append(Layer(last.weight, last.bias, (*last.after, module)))
         else:
             return []
     return chain_layers
+
+
+def _acts_on_units(module: nn.Module, width: int) -> bool:
+    """Whether the parameters of a module, if it has any, belong to the units of a layer: not those of channels."""
+    if isinstance(module, nn.BatchNorm1d):
+        return module.num_features == width
+    return not isinstance(module, nn.PReLU) or module.num_parameters in (1, width)
 
 
 def _flattened(chain: nn.Module) -> list[nn.Module]:
