@@ -56,7 +56,7 @@ def cores(
         chains = _chains(encoder, decoder, x, latent_dim)
         if chains[0] and chains[1]:
             compute = fast.cores_of(chains[0], chains[1], grams, errors)
-            numbers = fast.floats_per_point(chains[0], chains[1])
+            numbers = fast.floats_per_point(chains[0], chains[1], grams and x.dtype == torch.float32)
             x = x.flatten(1)
         else:
             compute = general.cores_of(encoder, decoder, grams=grams, errors=errors)

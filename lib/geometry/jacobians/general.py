@@ -43,7 +43,8 @@ def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: boo
             across = torch.zeros_like(output, requires_grad=True)
             (pulled,) = torch.autograd.grad(output, code, across, create_graph=True)
             a, b = (torch.stack(list(part), dim=1).flatten(2) for part in (rows, _rows(pulled, across)))
-            return Cores(*parts, a @ a.mT, b @ b.mT, (b @ residual[:, :, None])[:, :, 0])
+            b = b.double()
+            return Cores(*parts, a @ a.mT, b @ b.mT, (b @ residual.double()[:, :, None])[:, :, 0])
 
     return compute
 
@@ -64,7 +65,7 @@ def _gradient(output: Tensor, by: Tensor, cotangent: Tensor | None = None) -> Te
 
 def floats_per_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, grams: bool) -> int:
     """About the numbers that `cores_of` holds per point: twice those that autograd saves for `probe` (1, ...), plus 10 N, and with
-    `grams` plus 2 d N."""
+    `grams` plus 4 d N."""
     weights = (tensor for module in (encoder, decoder) for tensor in (*module.parameters(), *module.buffers()))
     of_weights = {tensor.untyped_storage().data_ptr() for tensor in weights}
     kept: dict[int, Tensor] = {}  # the tensors themselves: the address of a freed tensor could be used again
@@ -76,7 +77,7 @@ def floats_per_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, gram
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         latent_dim = cores_of(encoder, decoder, grams=grams, errors=True)(probe).input.shape[1]
-    return 2 * sum(tensor.numel() for tensor in kept.values()) + (10 + 2 * latent_dim * grams) * probe.numel()
+    return 2 * sum(tensor.numel() for tensor in kept.values()) + (10 + 4 * latent_dim * grams) * probe.numel()
 
 
 @contextmanager
