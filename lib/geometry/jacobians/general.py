@@ -22,7 +22,7 @@ def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: boo
     """The function points (points, ...) -> cores; it raises `InputError` if autograd cannot follow the modules."""
 
     def compute(x: Tensor) -> Cores:
-        with _differentiable(encoder, decoder):
+        with differentiable(encoder, decoder):
             x = _leaf(x)
             z = encoder(x * 1)  # not a leaf: a module may change its input in place, which autograd forbids for leaves
             code = _leaf(z)
@@ -68,12 +68,12 @@ def floats_per_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, gram
     `grams` plus 4 d N."""
     weights = (tensor for module in (encoder, decoder) for tensor in (*module.parameters(), *module.buffers()))
     of_weights = {tensor.untyped_storage().data_ptr() for tensor in weights}
-    kept: dict[int, Tensor] = {}  # the tensors themselves: the address of a freed tensor could be used again
+    kept: dict[int, Tensor] = {}  # tensors and not sizes: the address of a freed tensor could be used again
 
     def keep(tensor: Tensor) -> Tensor:
         if tensor.untyped_storage().data_ptr() not in of_weights:
-            kept[tensor.data_ptr()] = tensor
-        return tensor
+            kept[tensor.data_ptr()] = tensor.detach()  # with its graph it would hold itself, and never be freed
+        return tensor.detach()
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         latent_dim = cores_of(encoder, decoder, grams=grams, errors=True)(probe).input.shape[1]
@@ -89,7 +89,7 @@ def no_tf32() -> Iterator[None]:
 
 
 @contextmanager
-def _differentiable(*modules: nn.Module) -> Iterator[None]:
+def differentiable(*modules: nn.Module) -> Iterator[None]:
     """Switch autograd on, whatever the caller has set; its errors become `InputError`.
 
     Attention uses its formula and recurrent layers avoid cuDNN, whose kernels cannot be differentiated twice or, in
