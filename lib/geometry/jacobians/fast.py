@@ -166,15 +166,17 @@ def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
     return torch.stack(counts).amin(dim=0).clamp(max=latent_dim)
 
 
-def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
+def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer], squared_in_float64: bool = False) -> int:
     """An upper bound of the numbers that `cores_of` holds per point, results included.
 
-    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the largest width (without N if the decoder ends affine).
+    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the largest width (without N if the decoder ends affine); 3 d N more
+    for Gram matrices of float32 factors, which are squared in float64.
     """
     sizes = [len(layer.bias) for layer in (*encoder, *decoder)]
     latent_dim, input_dim = decoder[0].weight.shape[1], sizes[-1]
     widest = max(sizes[:-1]) if not decoder[-1].after else max(sizes)
-    return 3 * latent_dim * widest + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
+    factors = 3 * latent_dim * (widest + input_dim * squared_in_float64)
+    return factors + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
 
 
 def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool) -> Compute:
@@ -226,9 +228,9 @@ def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, er
         extra = {}
         if grams:
             assert output is not None
-            onto = _times(right, outward) if affine else right  # J_D^T (points, d, N)
+            onto = (_times(right, outward) if affine else right).double()  # J_D^T (points, d, N)
             extra["decoder_gram"] = torch.bmm(onto, onto.mT)
-            extra["pulled_residual"] = torch.bmm(onto, (output - x)[:, :, None])[:, :, 0]
+            extra["pulled_residual"] = torch.bmm(onto, (output - x).double()[:, :, None])[:, :, 0]
             del onto  # the largest tensor: freed before the encoder's factors are made
         if affine:
             right = _times(right, joint[on_entry][:, kept[-1]].T)
