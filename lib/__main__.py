@@ -257,7 +257,7 @@ def doctor(as_json: bool) -> None:
 def _unusable(error: OSError) -> str:
     """What is wrong with a disk or a path, as a sentence; anything else is raised again."""
     if error.errno in NO_ROOM:
-        return f"There is no room to write ({error}); make some, and run again: finished members are kept."
+        return f"There is no room to write ({error}); make some, and run again: what is finished is kept."
     if error.errno not in NO_PLACE or not isinstance(error.filename, (str, Path)):
         raise error
     path = Path(error.filename)

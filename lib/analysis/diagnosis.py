@@ -203,7 +203,8 @@ def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.Da
         raise
     except Exception as error:  # whatever a user's modules raise on these points
         shape = tuple(x.shape)
-        raise InputError(f"The model cannot be differentiated at points of shape {shape} ({reason(error)}).") from error
+        why = f"at points of shape {shape} ({reason(error)})"
+        raise InputError(f"The model cannot be differentiated {why}; fix its modules.") from error
     assert result.mse is not None
     input_dim = x[0].numel()
     columns = geometry(result, input_dim, ("input",))

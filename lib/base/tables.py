@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lib.base.errors import InputError
-from lib.base.untrusted import check_fits, table_of
+from lib.base.untrusted import LARGEST_ARRAY, table_of
 from lib.base.usercode import some
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def _csv_table(path: Path) -> tuple["pa.Table", bool]:
     """The table of a CSV file, and whether its first line holds names."""
     from pyarrow.csv import ReadOptions, read_csv
 
-    check_fits(GROWTH * path.stat().st_size, path)
+    if GROWTH * (size := path.stat().st_size) > LARGEST_ARRAY:
+        raise InputError(f"{path} has {size / 2**30:.3g} GiB of text; save it as Parquet, or give a part.")
     with path.open(encoding="utf-8-sig", newline="") as file:
         first = next(csv.reader(file), [])
     if len(first) == 1 and any(mark in first[0] for mark in ";\t"):

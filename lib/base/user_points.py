@@ -127,9 +127,8 @@ def _guarded(path: Path, read_file: Callable):
     except InputError:
         raise
     except Exception as error:  # the readers raise many types for damaged, pickled or foreign files
-        raise InputError(
-            f"{path} cannot be read as {path.suffix or 'images'} ({reason(error)}); write it again."
-        ) from error
+        remedy = "mend its permissions" if isinstance(error, PermissionError) else "write it again"
+        raise InputError(f"{path} cannot be read as {path.suffix or 'images'} ({reason(error)}); {remedy}.") from error
 
 
 # --- files -------------------------------------------------------------------------------------------------------
@@ -139,6 +138,8 @@ def _chosen(arrays: Mapping[str, object], key: str | None, path: Path) -> str:
     """The requested name, or the name of the only array."""
     if key is not None and key not in arrays:
         raise InputError(f"{path} has no array {key!r}; choose one of: {some(arrays)}.")
+    if not arrays:
+        raise InputError(f"{path} holds no arrays; save the points in it.")
     if key is None and len(arrays) != 1:
         raise InputError(
             f"{path} holds {len(arrays)} arrays ({some(arrays)}); name the array of the points, as in {path}:NAME."
@@ -171,7 +172,7 @@ def torch_content(path: Path) -> object:
     check_ordinary(path)
     if not zipfile.is_zipfile(path):
         raise InputError(
-            f"{path} is a bare pickle, which could run code, or not a torch file; save tensors with torch.save."
+            f"{path} is a bare pickle, which could run code, or not a torch file; save tensors with torch.save, as zip."
         )
     with zipfile.ZipFile(path) as archive:
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
@@ -183,7 +184,7 @@ def torch_content(path: Path) -> object:
     except Exception as error:
         raise InputError(
             f"{path} holds more than tensors, or is damaged ({type(error).__name__}), and is not opened, because a pickle "
-            "could run code; save a tensor, or a dictionary of tensors."
+            "could run code; save a tensor, or a dictionary of tensors such as a model's state_dict()."
         ) from error
 
 

@@ -54,7 +54,8 @@ def check_there(source: str, folder: Path = Path(), suffixes: Collection[str] = 
     except OSError:  # a name that no file can have
         exists = False
     if not exists:
-        raise InputError(f"{path} does not exist; give an existing file or folder, or code as package.module:function.")
+        kinds = "file or folder" if suffixes == FILES else "file"
+        raise InputError(f"{path} does not exist; give an existing {kinds}, or code as package.module:function.")
     if is_code(source):
         _check_function(source, folder)
     elif path.suffix.lower() not in suffixes and not (path.is_dir() and suffixes == FILES):

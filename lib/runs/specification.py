@@ -229,7 +229,8 @@ def _validated(name: str, values: Any, where: str) -> Run:
     check_known(f"table_depth in {where}", run.table_depth, run.depths)
     if isinstance(run.hidden_widths, dict):
         for depth in run.depths:
-            check_known(f"depth without hidden widths in {where}", depth, run.hidden_widths)
+            if depth not in run.hidden_widths:
+                raise InputError(f"hidden_widths in {where} lack the depth {depth}; add its {depth - 1} widths.")
             if len(run.hidden_widths[depth]) != depth - 1:
                 raise InputError(
                     f"hidden_widths of depth {depth} in {where} are {list(run.hidden_widths[depth])}; list {depth - 1}."

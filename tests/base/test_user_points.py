@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save_file
 
-from lib.base import untrusted, user_points
+from lib.base import files, tables, untrusted, user_points
 from lib.base.errors import InputError
 from lib.base.usercode import call
 from lib.training import user_models
@@ -135,7 +135,7 @@ def test_arrays_that_are_no_points_are_refused(tmp_path):
         (torch.zeros(1).expand(2**40).reshape(2**20, 2**20), "declares .* GiB"),
         (torch.zeros(3, 2, device="meta"), "without values"),
         ([1.0, 2.0], "is a list"),
-        ({"x": 3}, "holds 0 arrays"),
+        ({"x": 3}, "holds no arrays; save the points in it"),
         (
             {"x": torch.zeros(1, 1), "y": torch.zeros(1, 1)},
             r"holds 2 arrays \('x', 'y'\); name the array of the points",
@@ -389,7 +389,7 @@ def test_what_is_no_source_is_refused(tmp_path):
         "pipe.npy": "is not a regular file",
         "two.npz": r"holds 2 arrays \('x', 'y'\)",
         "two.npz:z": "has no array 'z'; choose one of: 'x', 'y'",
-        "none.npz": "holds 0 arrays",
+        "none.npz": "holds no arrays; save the points in it",
         "no_such_package:points": "there is no module 'no_such_package'; start in its folder, or install it",
     }.items():
         with pytest.raises(InputError, match=words):
@@ -468,3 +468,23 @@ def test_mutated_files_are_read_or_refused_but_never_crash(samples, tmp_path_fac
             assert len(str(error).splitlines()) == 1
 
     mutated()
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    np.save(tmp_path / "a.npy", VALUES)
+
+    def closed(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setitem(user_points.READERS, ".npy", closed)
+    with pytest.raises(InputError, match=r"PermissionError: .*; mend its permissions"):
+        user_points.read_points("a.npy", tmp_path)
+    with pytest.raises(InputError, match=r"cannot be read \(PermissionError.*; mend its permissions, or run again"):
+        raise files.corrupt_file_error(tmp_path / "a.npy", PermissionError(13, "Permission denied"))
+
+
+def test_a_large_csv_file_is_refused_by_its_own_size(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 100)
+    monkeypatch.setattr(tables, "LARGEST_ARRAY", 1000)
+    with pytest.raises(InputError, match="GiB of text; save it as Parquet, or give a part"):
+        user_points.read_points("a.csv", tmp_path)

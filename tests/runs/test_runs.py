@@ -114,7 +114,7 @@ def test_a_new_field_at_its_default_changes_no_digest():
         ({"dataset": "cifar"}, "Unknown dataset in runs/own.yml 'cifar'"),
         ({"dataset": "absent.npz"}, "no such file"),
         ({"hidden_widths": "wide"}, "one of linear, geometric"),
-        ({"hidden_widths": {3: [24, 16]}}, "Unknown depth without hidden widths"),
+        ({"hidden_widths": {3: [24, 16]}}, r"hidden_widths in .* lack the depth 4; add its 3 widths"),
         ({"hidden_widths": {3: [24], 4: [24, 20, 16]}}, "list 2"),
         ({"initialisation": "zeros"}, "pytorch, he"),
         ({"precision": "float16"}, "Unknown precision"),
