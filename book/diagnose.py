@@ -23,8 +23,8 @@
 #
 # | | may be |
 # | :-- | :-- |
-# | `MODEL` | `package.module:function` that returns `(encoder, decoder)`; or `FILE.safetensors`, with `--architecture FILE.yml` unless the file states its own |
-# | `DATA`, one or more, and `REFERENCE` | `FILE.npy`, `FILE.npz`, `FILE.pt` (with `:NAME` where they hold several arrays), `FILE.parquet`, a folder of PNG or JPEG images, or `package.module:function` that returns a tensor |
+# | `MODEL` | `package.module:function` that returns encoder and decoder; or the weights in `FILE.safetensors`, `FILE.pt` or `FILE.pth`, with `--architecture FILE.yml` unless the file states its own |
+# | `DATA`, one or more, and `REFERENCE` | `FILE.npy`, `FILE.npz`, `FILE.pt` or `FILE.pth` (with `:NAME` where they hold several arrays), `FILE.parquet` or `FILE.csv`, a folder of PNG or JPEG images, or `package.module:function` that returns a tensor |
 #
 # The reference holds points of the kind that the network is meant for, best such as it was not trained on. (The example has none to spare, and takes its training digits.) At most `--points` of each source are drawn, with a fixed seed; `--coverage` is the central share of the reference that is taken for ordinary.
 #
@@ -32,12 +32,26 @@
 #
 # - weights in float32 or float64, and both modules in evaluation mode (`eval()`);
 # - points of shape `(points, ...)`; the encoder returns `(points, d)`, with $d\le N$, the decoder the shape that the encoder takes;
-# - each point is mapped on its own, and not by chance: no statistics or attention over a batch, and a stochastic encoder, such as a variational one, wrapped so that it returns its mean;
-# - the scale of training. Images of a folder are handed over as `(points, channels, height, width)`, pixels in $[0,1]$.
+# - each point is mapped on its own, and not by chance: no statistics or attention over a batch; of a variational encoder, its mean is taken;
+# - the scale of training. Images of a folder are handed over as `(points, channels, height, width)`, pixels in $[0,1]$;
+# - tables with the same names of columns: these are put in the order of the reference.
 #
 # Where one of these is not met the command ends with a sentence that says so, except that it cannot know the scale.
 #
-# `package.module:function` runs the code it names, with all that it may do. Files are only read: nothing in them is executed. An architecture is two lists of layers of `torch.nn`, and the weights have the names of the two lists:
+# A function may return the two modules in any of these forms. The report says how they were found, and whether a mean was taken:
+#
+# ```python
+# def pair():        # also a dictionary with these keys, or an nn.ModuleList or nn.Sequential of the two
+#     return encoder, decoder
+#
+# def model():       # a module with .encoder and .decoder, also compiled or in DataParallel; its forward is not called
+#     return MyAutoencoder().eval()
+#
+# def variational(): # a module with .encode and .decode; encode returns (mean, log variance), or a distribution
+#     return MyVAE().eval()
+# ```
+#
+# `package.module:function` runs the code it names, with all that it may do. Files are only read: nothing in them is executed. Prefixes of the names, such as `module.`, `_orig_mod.` or `model.`, are dropped. An architecture is two lists of layers of `torch.nn`, and the weights have the names of the two lists:
 #
 # ```yaml
 # # encoder.0.weight, encoder.0.bias, encoder.2.weight, ...
@@ -112,11 +126,13 @@ Markdown(report.flags(found))
 report.most_unusual_table(found)
 
 # %% mystnb={"image": {"alt": "For each set of points two rows of small images: the points that stand out most, each with its number, and below each its reconstruction by the network."}}
-pictures = report.pictures(found)
-report.flagged_pictures(pictures) if pictures else None
+from lib.report import point_pictures
+
+pictures = point_pictures.pictures(found)
+point_pictures.flagged_pictures(pictures) if pictures else None
 
 # %% [markdown]
-# Where the points are images: what stands out (above) and what the network makes of it (below). The numbers are the rows of the source, or the names of the files.
+# Where the points are images, or sequences, which are drawn as curves: what stands out (above) and what the network makes of it (below). The numbers are the rows of the source, or the names of the files.
 #
 # ## Reversed and singular points
 #

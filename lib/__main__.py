@@ -2,11 +2,13 @@
 
 import errno
 import json
+import os
 import re
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +16,24 @@ from lib.base.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
-FILE = click.Path(path_type=Path, dir_okay=False)
+LEFT = dict.fromkeys(("run", "bounds", "shifts"), "Finished members are kept; the same command takes up the rest.")
+LEFT |= dict.fromkeys(("page", "diagnose", "bench", "archive"), "The output was not written; run the command again.")
+
+
+class Output(click.Path):
+    """A file to write, of one type; nothing is written to the standard output."""
+
+    def __init__(self, suffix: str) -> None:
+        super().__init__(path_type=Path)
+        self.suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(super().convert(value, param, ctx))
+        if path.suffix != self.suffix or path.is_dir():
+            raise InputError(
+                f"The output {str(path)!r} is no file NAME{self.suffix}; give one, such as out{self.suffix}."
+            )
+        return path
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,7 +100,7 @@ def run(
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".ipynb"),
     required=True,
     help="The executed notebook to write.",
 )
@@ -108,12 +127,14 @@ def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
 @click.option(
     "--architecture", default="", metavar="FILE", help="Of a MODEL that does not state its own: JSON or YAML."
 )
-@click.option("--points", type=int, default=1000, show_default=True, help="At most so many of each source.")
+@click.option(
+    "--points", type=click.IntRange(1), default=1000, show_default=True, help="At most so many of each source."
+)
 @click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".ipynb"),
     required=True,
     help="The report, a notebook, to write.",
 )
@@ -122,15 +143,23 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 
     package.module:function is imported and run, with all that it may do. Files are only read.
     """
-    from lib.base.usercode import check_there, is_code
+    from lib.base.progress import STREAM, error_stream
+    from lib.base.usercode import MODELS, check_sources, check_there, is_code
 
-    if output.suffix != ".ipynb" or output.is_dir():
-        raise InputError(f"The output {str(output)!r} is no file NAME.ipynb; give one.")
-    named = [model, *data, *(str(options[name]) for name in ("reference", "architecture") if options[name])]
-    for source in named:
-        check_there(source)
-    for source in filter(is_code, dict.fromkeys(named)):
+    architecture, reference, coverage = str(options["architecture"]), str(options["reference"]), options["coverage"]
+    if not 0 < float(str(coverage)) < 1:
+        raise InputError(f"--coverage is {coverage}; give a share between 0 and 1.")
+    check_there(model, suffixes=MODELS)
+    if architecture and is_code(model):
+        raise InputError(
+            f"--architecture {architecture} goes with a file of weights, and {model} is code; leave it out."
+        )
+    if architecture and not Path(architecture).is_file():
+        raise InputError(f"--architecture {architecture} is not a file; give one in JSON or YAML.")
+    check_sources(data, reference)
+    for source in filter(is_code, dict.fromkeys([model, *data, reference])):
         click.echo(f"{source} is code: it is imported and run, with all that it may do.", err=True)
+    os.environ[STREAM] = error_stream()
     parameters = {"model": model, "data": list(data), "folder": str(Path.cwd()), **options}
     _execute("diagnose", parameters, output)
 
@@ -180,7 +209,7 @@ def shifts(name: str) -> None:
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".json"),
     help="The file to write [default: benchmarks/NAME.json].",
 )
 def bench(name: str, rounds: int, output: Path | None) -> None:
@@ -201,7 +230,7 @@ def bench(name: str, rounds: int, output: Path | None) -> None:
 
 
 @cli.command()
-@click.option("--output", "-o", type=FILE, required=True, help="The zip file to write.")
+@click.option("--output", "-o", type=Output(".zip"), required=True, help="The zip file to write.")
 def archive(output: Path) -> None:
     """Put the built book, its notebooks, manifests and sources into one file with checksums."""
     from lib.pages import archive as archives
@@ -252,7 +281,7 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        click.echo("Interrupted. Finished members are kept; the same command takes up the rest.", err=True)
+        click.echo(f"Interrupted. {LEFT.get(next(iter(sys.argv[1:]), ''), '')}".rstrip(), err=True)
         sys.exit(130)
 
 

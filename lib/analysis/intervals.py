@@ -19,24 +19,33 @@ class NotTestable(Exception):
 
 @dataclass(frozen=True)
 class Estimate:
-    """One estimate with its 95 % interval, positive where the claim holds."""
+    """One estimate with its 95 % interval, positive where the claim holds: sign (quantity - limit). Its text gives the quantity."""
 
     name: str
     estimate: float
     low: float
     high: float
+    limit: float = 0.0
+    sign: int = 1
+
+    @property
+    def claimed(self) -> str:
+        """Where the quantity lies according to the claim."""
+        return f"{'above' if self.sign > 0 else 'below'} {self.limit:.3g}"
 
     def __str__(self) -> str:
-        interval = f" [{self.low:+.3g}, {self.high:+.3g}]" if self.low < self.high else ""
-        return f"{self.name}: {self.estimate:+.3g}{interval}"
+        margins = (self.estimate, *sorted((self.low, self.high), key=lambda end: self.sign * end))
+        middle, low, high = (f"{round(self.limit + self.sign * margin, 6) + 0.0:.3g}" for margin in margins)
+        return f"{self.name}: {middle}" + (f" [{low}, {high}]" if self.low < self.high else "")
 
 
 # --- intervals ---------------------------------------------------------------------------------------------------
 
 
-def symmetric(name: str, estimate: float, half: float) -> Estimate:
-    """estimate ± half."""
-    return Estimate(name, float(estimate), float(estimate - half), float(estimate + half))
+def symmetric(name: str, quantity: float, half: float, limit: float = 0.0, sign: int = 1) -> Estimate:
+    """quantity ± half, claimed to lie above the limit (`sign` 1) or below it (-1)."""
+    estimate = sign * (quantity - limit)
+    return Estimate(name, float(estimate), float(estimate - half), float(estimate + half), limit, sign)
 
 
 def with_interval(rows: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -69,7 +78,7 @@ def trend(name: str, values: pd.Series, sign: int) -> Estimate:
     """Spearman's rho of values (by d) against d, times `sign`, with its interval."""
     rho = float(np.corrcoef(values.rank(), pd.Series(values.index).rank())[0, 1]) if values.nunique() > 1 else 0.0
     low, high = sorted(sign * end for end in rank_interval(rho, len(values)))
-    return Estimate(name, sign * rho + 0.0, low, high)  # no negative zero
+    return Estimate(f"{name}, rank correlation with d", sign * rho + 0.0, low, high, sign=sign)  # no negative zero
 
 
 def paired(name: str, differences: pd.Series) -> Estimate:
@@ -79,11 +88,12 @@ def paired(name: str, differences: pd.Series) -> Estimate:
 
 
 def majority(name: str, holds: pd.Series) -> Estimate:
-    """The share of d where something holds, less one half, with Wilson's interval."""
+    """The share of d where something holds, claimed to be above one half, with Wilson's interval."""
     share, count = float(holds.mean()), len(holds)
     centre = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
     half = Z / (1 + Z**2 / count) * sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
-    return Estimate(f"{name}, {int(holds.sum())} of {count}", share - 0.5, centre - half - 0.5, centre + half - 0.5)
+    name = f"{name}, {int(holds.sum())} of {count}"
+    return Estimate(name, share - 0.5, centre - half - 0.5, centre + half - 0.5, limit=0.5)
 
 
 @lru_cache(maxsize=4)

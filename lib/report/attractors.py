@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from lib.analysis.dynamics import TARGETS, Starts, orbit_correlations
 from lib.report.layout import markdown, table
-from lib.report.style import BLUE, GREEN, ORANGE, SKY, draw_image
+from lib.report.numbers import record
+from lib.report.style import BLUE, NAVY, SKY, draw_image
 
 
 def gallery(
@@ -35,47 +36,62 @@ def gallery(
     return figure
 
 
-def fates(shares: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str]) -> Figure:
-    """The fates of orbits: a panel a network, a bar a kind of starting point, its parts the shares of the fates `names`."""
-    figure = Figure(figsize=(7.4, 2.9))
-    axes = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
-    looks = ((BLUE, ""), (ORANGE, "///"), (SKY, "..."), ("#dddddd", ""), (GREEN, "xx"))
-    for axis, (title, bars) in zip(axes, shares.items(), strict=True):
+def fates(shares: pd.DataFrame) -> Figure:
+    """The fates of orbits: a panel per network, a bar per kind of starting point, its parts the shares of the fates.
+
+    `shares`: columns `network` and `start`, then one per fate.
+    """
+    figure, names = Figure(figsize=(7.4, 2.9)), list(shares.columns[2:])
+    axes = figure.subplots(1, shares["network"].nunique(), sharey=True, squeeze=False)[0]
+    record(figure, shares)
+    looks = ((BLUE, ""), (NAVY, "///"), ("#dddddd", ""), (SKY, "..."))
+    for axis, (title, bars) in zip(axes, shares.groupby("network", sort=False), strict=True):
         bottom = np.zeros(len(bars))
-        for place, (name, (color, hatch)) in enumerate(zip(names, looks, strict=False)):
-            heights = np.array([parts[place] for parts in bars.values()])
+        for name, (color, hatch) in zip(names, looks, strict=True):
             look = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.5}
-            axis.bar(list(bars), heights, bottom=bottom, label=name, **look)
-            bottom += heights
+            axis.bar(bars["start"], bars[name], bottom=bottom, label=name, **look)
+            bottom += bars[name].to_numpy()
         axis.set_title(title)
         axis.grid(axis="x", visible=False)
     axes[0].set(ylabel="share of the orbits", ylim=(0, 1))
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names), frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names))
     return figure
 
 
 def fate_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int) -> str:
-    """`orbit_correlations` as a table, a row a network; `quantities`: column -> name. Blank where nothing can be correlated."""
+    """`orbit_correlations` as a table, a row per network and quantity; `quantities`: column -> name.
+
+    Rows in which nothing can be correlated are left out.
+    """
     parts, rows = orbit_correlations(starts, list(quantities), fixed), []
-    pairs = [(quantity, target) for quantity in quantities for target in TARGETS]
-    for name, columns in starts.items():
-        of_network = [parts.get((name, *pair)) for pair in pairs]
-        cells = [f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" if part else "" for part in of_network]
-        rows.append([name, f"{int((columns['fate'] == fixed).sum())} of {len(columns['fate'])}", *cells])
-    named = [f"{quantities[quantity]}: {target}" for quantity, target in pairs]
-    return markdown(["network", "end in a fixed point", *named], rows)
+    for network in starts:
+        for quantity, name in quantities.items():
+            of_pair = [parts.get((network, quantity, target)) for target in TARGETS]
+            cells = [f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" if part else "" for part in of_pair]
+            rows += [[network, name, *cells]] if any(of_pair) else []
+    return markdown(["network", "at the start", *TARGETS], rows, left=2)
 
 
 def attractors_table(numbers: Mapping[str, Mapping[str, float]]) -> str:
-    """The fixed points of each network (`lib.geometry.orbits.Portrait.numbers`), a row a network."""
+    """The fixed points in which orbits end (`lib.geometry.orbits.Portrait.numbers`), a row per network."""
     columns = [
         ("network", "{index}"),
         ("attractors", "{attractors:.0f}"),
-        ("spectral radius", "{radius_low:.2f} to {radius_high:.2f}"),
         ("like a training image", "{like_training:.0f}"),
+        ("largest spectral radius", "{radius_high:.2f}"),
         ("largest basin", "{largest:.0%}"),
-        ("commonest class", "{purity:.0%} ({single:.0%})"),
-        ("Newton's method", "{solved:.0%}: {fixed_points:.0f}, {repelling:.0f} repel"),
-        ("exponent of unsettled", "{exponent:+.2f}"),
+        ("class of the basin (one basin)", "{purity:.0%} ({single:.0%})"),
+    ]
+    return table(pd.DataFrame.from_dict(numbers, orient="index").reset_index(), columns)
+
+
+def newton_table(numbers: Mapping[str, Mapping[str, float]]) -> str:
+    """The fixed points that Newton's method finds, and the exponents of unsettled orbits, a row per network."""
+    columns = [
+        ("network", "{index}"),
+        ("starts that lead to one", "{solved:.1%}"),
+        ("fixed points", "{fixed_points:.0f}"),
+        ("of them repelling", "{repelling:.0f}"),
+        ("exponent of unsettled orbits", "{exponent:+.2f}"),
     ]
     return table(pd.DataFrame.from_dict(numbers, orient="index").reset_index(), columns)

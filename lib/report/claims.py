@@ -1,14 +1,115 @@
-"""Tables of the page `claims`, and the verdicts that other pages show: the ledger of claims, run by run."""
+"""Tables of the page `claims`, and what other pages say of claims."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from lib.analysis import claims, evidence
 from lib.report.layout import Summaries, markdown, table
-from lib.runs import select_rows
+from lib.runs import Run
 
-VERDICTS = (claims.REPRODUCED, claims.NOT_REPRODUCED, claims.NOT_TESTABLE)
+VERDICT_SYMBOLS = {
+    claims.REPRODUCED: "✓",
+    claims.HOLDS: "✓",
+    claims.CONTRADICTED: "✗",
+    claims.FAILS: "✗",
+    claims.UNDECIDED: "?",
+    claims.NOT_TESTABLE: "–",
+}
+SETUPS = {
+    "mnist": "MNIST, settings chosen to approach the published slopes, 100 epochs",
+    "mnist-300": "MNIST, the paper's settings and common defaults, 300 epochs",
+    "digits": "scikit-learn's 8×8 digits",
+}
+
+
+def describe_run(run: Run) -> str:
+    """The name of a run, and what it is."""
+    return f"`{run.name}`: {SETUPS.get(run.name, f'{run.dataset}, {run.epochs} epochs')}"
+
+
+def claims_table(ledger: pd.DataFrame) -> str:
+    """A row per claim of a `lib.analysis.claims.ledger`, a column per run; the claim unfolds to its test and its estimates."""
+    rows, above = [], ""
+    for _, of_claim in ledger.groupby("id", sort=False):
+        claim = of_claim.iloc[0]
+        place = claim["page"] if claim["source"] == claims.OURS else _place(claim["source"])
+        badges = [badge(verdict) for verdict in of_claim.to_dict("records")]
+        rows.append(["" if place == above else f"[{place}]({claim['page']})", _unfolding(of_claim), *badges])
+        above = place
+    return markdown(["where", "claim", *ledger["run"].unique()], rows, left=2)
+
+
+def badge(verdict: Mapping[str, Any]) -> str:
+    """How many estimates support the claim, and the symbol of the verdict: "15 of 19 ✗"."""
+    fraction = f"{verdict['held']} of {verdict['estimates']} " if verdict["estimates"] else ""
+    text = f"{fraction}{VERDICT_SYMBOLS[verdict['verdict']]}".replace(" ", "\u00a0")
+    return f'<span class="verdict {verdict["verdict"].replace(" ", "-")}" title="{verdict["verdict"]}">{text}</span>'
+
+
+def _place(source: str) -> str:
+    """The figure or table of the paper that a claim comes from."""
+    found = re.search(r"(Figure|Tables?) \d", source)
+    return found[0] if found else source
+
+
+def _unfolding(of_claim: pd.DataFrame) -> str:
+    claim = of_claim.iloc[0]
+    lines = [f"Test: {claim['tolerance']}."]
+    if claim["published"]:
+        lines.insert(0, f"{claim['source']}, published: {claim['published']}.")
+    for _, row in of_claim.iterrows():
+        reason = (
+            "" if 0 < row["estimates"] <= 3 else row["reason"]
+        )  # where all estimates are shown, the badge says the rest
+        lines.append(f"`{row['run']}`: {reason} {row['reproduced']}")
+    text = "<br>".join(lines).replace("|", "\\|")
+    return f"<details><summary>{claim['statement']}</summary>{text}</details>"
+
+
+def verdict_line(summaries: Summaries, page: str) -> str:
+    """What becomes of a page's claims, the paper's and ours, on each run: a sentence that links to the list of claims."""
+    lines = []
+    for whose, known in (("the paper", claims.CLAIMS), ("our own", claims.OUR_CLAIMS)):
+        of_page = [claim for claim in known if claim.page == page and claim.id not in claims.PRINTED]
+        if of_page:
+            number = f"{len(of_page)} claim{'s' if len(of_page) > 1 else ''} of {whose}"
+            found = claims.counts(claims.ledger(dict(summaries), of_page))
+            lines.append(f"This page tests [{number}](claims). {_in_words(found)}")
+    return " ".join(lines)
+
+
+def _in_words(counts: pd.DataFrame) -> str:
+    """`lib.analysis.claims.counts` as sentences, one per run."""
+    parts = ((run, [f"{count} {word}" for word, count in row.items() if count]) for run, row in counts.iterrows())
+    return " ".join(f"On `{run}`: {', '.join(words)}." for run, words in parts)
+
+
+def verdict_counts(summaries: Summaries, of: Sequence[claims.Claim] = claims.CLAIMS) -> str:
+    """The networks and the number of claims with each verdict (`lib.analysis.claims.counts`), a column per run."""
+    counts = claims.counts(claims.ledger(dict(summaries), of))
+    networks = [
+        f"{len(one.members)} of {len(one.members) + one.absent}" if one.absent else len(one.members)
+        for one in summaries.values()
+    ]
+    rows = [(f"claims {word}", *counts[word].loc[[*summaries]]) for word in counts]
+    return markdown(["number of", *summaries], [("networks", *networks), *rows])
+
+
+def without_lost_table(changes: pd.DataFrame) -> str:
+    """The verdicts that change without the networks that lost a direction (`lib.analysis.claims.without_lost`)."""
+    columns = [
+        ("claim", "[{statement}]({page})"),
+        ("setup", "`{run}`"),
+        ("all $d$", "{verdict}: {reason}"),
+        ("intact $d$ alone", "{verdict_without}: {reason_without}"),
+    ]
+    return table(changes, columns, left=4)
+
+
+# --- of the pages as they were ------------------------------------------------------------------------------------
 
 
 def verdicts(ledger: pd.DataFrame) -> str:
@@ -22,38 +123,6 @@ def verdicts(ledger: pd.DataFrame) -> str:
         ("what the run shows (positive: as claimed)", "{reason} {reproduced}"),
     ]
     return f"```{{div}} verdicts\n\n{table(ledger, columns, left=6)}\n```"
-
-
-def verdict_line(summaries: Summaries, page: str) -> str:
-    """What becomes of a page's claims on each run, as one sentence that links to the list of claims."""
-    of_page = claims.of_page(page)
-    parts = []
-    for name, counts in claims.counts(claims.ledger(dict(summaries), of_page)).iterrows():
-        words = [f"{count} {word}" for word, count in counts.items() if count]
-        parts.append(f"on `{name}` {', '.join(words)}")
-    return f"[The {len(of_page)} claims of the paper](claims) tested on this page: {'; '.join(parts)}."
-
-
-def our_verdicts(ledger: pd.DataFrame) -> str:
-    """A `lib.analysis.claims.ledger` of our own claims: a row a claim and run."""
-    columns = [
-        ("We say", "[{statement}]({page})"),
-        ("run", "{run}"),
-        ("verdict", "**{verdict}**"),
-        ("what the run shows (positive: as claimed)", "{reason} {reproduced}"),
-    ]
-    return f"```{{div}} verdicts\n\n{table(ledger, columns, left=4)}\n```"
-
-
-def verdict_counts(summaries: Summaries) -> str:
-    """Each run's networks, and how the paper's claims come out on it (`lib.analysis.claims.counts`)."""
-    header = ["run", "networks shown", "claims reproduced", "contradicted", "undecided", "not testable there"]
-    rows = []
-    for name, counts in claims.counts(claims.ledger(dict(summaries))).iterrows():
-        summary = summaries[str(name)]
-        present, absent = len(summary.members), summary.absent
-        rows.append([name, f"{present} of {present + absent}" if absent else present, *counts])
-    return markdown(header, rows)
 
 
 def lost(summaries: Summaries) -> str:
@@ -74,30 +143,17 @@ def lost(summaries: Summaries) -> str:
 
 
 def lost_sentence(summaries: Summaries) -> str:
-    """The number of each run's networks, at its largest d and the tables' depth, that lost a latent direction, as a sentence."""
-    cells = []
+    """Each run's largest intact d: the largest whose networks at the tables' depth have lost no direction, as a sentence."""
+    parts, depths = [], " or ".join(sorted({str(summary.run.table_depth) for summary in summaries.values()}))
     for name, summary in summaries.items():
-        keys = {"depth": summary.run.table_depth, "latent_dim": max(summary.run.latent_dims)}
-        count = len(select_rows(evidence.lost_directions(summary), **keys))
-        cells.append(f"{count} of {len(summary.run.seeds)} in {name} ($d$ = {keys['latent_dim']})")
+        intact = evidence.intact_dims(summary)
+        parts.append(
+            f"{max(intact)} in `{name}` (of {max(summary.run.latent_dims)})" if intact else f"none in `{name}`"
+        )
     return (
-        "Of the networks at the largest $d$ and the depth of the tables [a latent direction is lost](small_eigenvalues) "
-        f"by {', '.join(cells)}; where one is lost, numbers at this $d$ are not those of an intact network."
+        f"The largest $d$ at which no network of depth {depths} [has lost a latent direction](spectra.py#lost-directions) is "
+        f"{', '.join(parts)}."
     )
-
-
-def without_lost_table(summaries: Summaries) -> str:
-    """The claims that come out differently without the networks that lost a direction (`lib.analysis.claims.without_lost`)."""
-    rows = claims.without_lost(dict(summaries))
-    if rows.empty:
-        return "No claim comes out differently."
-    columns = [
-        ("claim", "[{statement}]({page})"),
-        ("run", "{run}"),
-        ("all $d$", "**{verdict}**: {reason}"),
-        ("without these", "**{verdict_without}**: {reason_without}"),
-    ]
-    return table(rows, columns, left=4)
 
 
 def sample_sizes(summaries: Summaries, page: str) -> str:
@@ -115,7 +171,7 @@ def sample_sizes(summaries: Summaries, page: str) -> str:
         )
         if of_page:
             verdicts = [verdict.verdict for verdict in claims.evaluate_claims(summary, of_page)]
-            counts = (f"{verdicts.count(word)} {word}" for word in VERDICTS)
+            counts = (f"{verdicts.count(word)} {word}" for word in claims.PAPERS_WORDS)
             text += f" Of the {len(of_page)} claims of this page: {', '.join(counts)}."
         items.append(f"- {text}")
     return "\n".join(items)

@@ -5,52 +5,48 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
-from scipy import stats
 
 from lib.analysis.diagnosis import (
     BASELINES,
     PREDICTORS,
     SIGNALS,
+    UNSURE,
     Diagnosis,
-    Examined,
     compared_correlations,
     compared_shares,
     correlations,
+    expected_share,
     flag_shares,
-    images,
-    reconstructed_points,
+    more_than_chance,
+    most_unusual,
 )
+from lib.analysis.limits import least_reference
+from lib.report.point_pictures import short_name
 from lib.report.style import BLACK, BLUE, ORANGE
 
 NAMES = SIGNALS | BASELINES
-UNSURE = 0.025  # a one-sided test that comes out below is taken for a finding
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _chance(found: Diagnosis) -> float:
-    """The share of points like the reference's that any of the signals flags, at most, in expectation."""
-    return min(1.0, len(SIGNALS) * (1 - found.coverage))
-
-
 def setting(found: Diagnosis) -> str:
     """What was examined, and how it came here."""
     model = found.model
-    name = model.name if model.code else Path(model.name).name
+    name = model.name if model.code else Path(model.name).name.replace("`", "'")
     origin = "code, which was imported and run" if model.code else "weights, filled into the stated architecture"
     lines = [
         f"The model is `{name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
+        *[f"\nAs the model: {note}." for note in model.notes],
         "",
     ]
     for examined in found.sets.values():
         role, points = "reference" if examined is found.reference else "data", len(examined.measured)
         part = "" if examined.given == points else f" of {examined.given}, drawn with a fixed seed"
-        lines.append(f"- {role}: `{examined.name}`, {points} points{part}")
+        lines.append("; ".join([f"- {role}: `{examined.name}`, {points} points{part}", *examined.notes]))
     return "\n".join(lines)
 
 
@@ -61,7 +57,7 @@ def no_limits(found: Diagnosis) -> str:
             "There is no reference, so no point can be called unusual. Give `--reference` points of the kind that the network "
             "is meant for, best such as it was not trained on."
         )
-    needed = int(np.ceil(2 / (1 - found.coverage) - 1 - 1e-9))
+    needed = least_reference(found.coverage)
     if len(found.reference.measured) < needed:
         return (
             f"The reference has {len(found.reference.measured)} points, and it takes {needed} to say where its central "
@@ -70,29 +66,32 @@ def no_limits(found: Diagnosis) -> str:
     return ""
 
 
+def _verdict(found: Diagnosis, name: str) -> str:
+    return "more than chance explains" if more_than_chance(found, name) else "which chance explains"
+
+
 def flags(found: Diagnosis) -> str:
     """For every set: how many points are flagged, whether that is more than chance, and what flags most."""
     if why := no_limits(found):
         return why
     shares = flag_shares(found)
-    chance = _chance(found)
     lines = [
-        f"Of points like the reference's, at most {_percent(chance)} are flagged by any of the three, in expectation.",
+        f"Of points like the reference's, at most {_percent(expected_share(found))} are flagged by any of the three, in "
+        f"expectation. Were all data like the reference, a report would say *more than chance explains* with a probability of "
+        f"at most {_percent(UNSURE)}.",
         "",
     ]
     for name in found.data:
-        count, any_share = int(shares.loc[name, "points"]), float(shares.loc[name, "any"])
-        test = stats.binomtest(round(any_share * count), count, chance, alternative="greater")
-        verdict = "more than chance explains" if test.pvalue < UNSURE else "no more than chance explains"
+        any_share = float(shares.loc[name, "any"])
         first, second, difference, half = compared_shares(found, name)
-        if abs(difference) <= half or difference == 0:
+        if abs(difference) <= half:
             beside = "the two cannot be told apart"
         else:
             beside = f"the eigenvalues notice {'more' if difference > 0 else 'less'} than what needs no Jacobian"
         lines.append(
-            f"- `{name}`: {_percent(any_share)} are flagged, {verdict}. Of trace and log volume, the {NAMES[first]} flags most, "
-            f"{_percent(float(shares.loc[name, first]))}; of what needs no Jacobian, the {NAMES[second]}, "
-            f"{_percent(float(shares.loc[name, second]))}: {beside}."
+            f"- `{name}`: {_percent(any_share)} are flagged, {_verdict(found, name)}. "
+            f"Of trace and log volume, the {NAMES[first]} flags most, {_percent(float(shares.loc[name, first]))}; "
+            f"of what needs no Jacobian, the {NAMES[second]}, {_percent(float(shares.loc[name, second]))}: {beside}."
         )
     return "\n".join(lines)
 
@@ -105,34 +104,12 @@ def shares_table(found: Diagnosis) -> pd.DataFrame:
     return shown.rename(columns=NAMES)
 
 
-def most_unusual(one: Examined, most: int) -> pd.DataFrame:
-    """The flagged points farthest outside the limits; without limits, those farthest from the decoded tangent plane."""
-    if "outside" in one.measured:
-        chosen = one.measured[one.measured["outside"] > 0].sort_values("outside", ascending=False, kind="stable")
-    else:
-        chosen = one.measured.sort_values("tangent_distance", ascending=False, kind="stable")
-    return chosen.head(most)
-
-
 def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
     """`most_unusual` of every set, one below the other."""
     columns = ["point", *SIGNALS, "error"]
     parts = {name: most_unusual(one, most)[columns] for name, one in found.data.items()}
     table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
     return table.rename(columns=NAMES | {"error": "MSE"}).set_index(["data", "point"]).astype(float).round(4)
-
-
-def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
-    """`most_unusual` of every set as images: title, original, reconstruction. Empty where the points are no images."""
-    shown = {}
-    for name, one in found.data.items():
-        chosen = most_unusual(one, most)
-        values = one.values[torch.from_numpy(chosen.index.to_numpy())]
-        originals = images(values)
-        if originals is not None:
-            redrawn = images(reconstructed_points(found.model, values)) if len(chosen) else originals
-            shown[name] = list(zip(chosen["point"], originals, redrawn, strict=True))
-    return shown
 
 
 def orientation_table(found: Diagnosis) -> pd.DataFrame:
@@ -227,7 +204,7 @@ def conclusion(found: Diagnosis) -> str:
         shares = flag_shares(found)
         worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
         most = float(shares.loc[worst, "any"])
-        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(_chance(found))} could be chance."
+        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, {_verdict(found, worst)}."
         lines.append(where if most > 0 else "- No point is flagged.")
         missed = [
             f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0
@@ -241,13 +218,6 @@ def conclusion(found: Diagnosis) -> str:
 
 
 WIDE = 30  # times the central range: what spreads farther is drawn on a scale that is logarithmic outside of it
-LONGEST_NAME = 18  # letters of a name
-Picture = tuple[str, np.ndarray, np.ndarray]
-
-
-def _short(name: str, longest: int = LONGEST_NAME) -> str:
-    half = (longest - 1) // 2
-    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 
 
 def quantile_bars(
@@ -277,39 +247,10 @@ def quantile_bars(
         axis.set(
             xlabel=label,
             yticks=range(len(sets)),
-            yticklabels=[_short(name) for name in sets],
+            yticklabels=[short_name(name) for name in sets],
             ylim=(len(sets) - 0.5, -0.5),
         )
         axis.grid(axis="y", visible=False)
-    return figure
-
-
-def flagged_pictures(pictures: Mapping[str, Sequence[Picture]]) -> Figure:
-    """Two rows a set: points as images, titled by what they are called, and below each what the network makes of it."""
-    columns = max([1, *map(len, pictures.values())])
-    heights = [2.15 if shown else 0.4 for shown in pictures.values()]
-    figure = Figure(figsize=(0.95 * max(columns, 4), sum(heights)))
-    parts = figure.subfigures(len(pictures), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for part, (name, shown) in zip(parts, pictures.items(), strict=True):
-        part.suptitle(name if shown else f"{name}: none flagged", x=0.01, ha="left", fontsize=10)
-        if not shown:
-            continue
-        axes = part.subplots(2, columns, squeeze=False)
-        for axis in axes.ravel():
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(True)
-        for axis in axes[:, len(shown) :].ravel():
-            axis.set_axis_off()
-        originals = np.array([image for _, image, _ in shown])
-        grey = originals.min() >= 0 and originals.max() <= 1
-        low, high = (0.0, 1.0) if grey else (float(originals.min()), float(originals.max()))
-        width = high - low or 1.0
-        for column, (title, image, reconstruction) in enumerate(shown):
-            axes[0, column].set_title(_short(title, 11), fontsize=8, loc="center")
-            for axis, picture in zip(axes[:, column], (image, reconstruction), strict=True):
-                axis.imshow(
-                    np.clip((picture - low) / width, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
-                )
     return figure
 
 
@@ -328,7 +269,10 @@ def error_correlations(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, 
                 fill = color if predictor in strong else "white"
                 axis.plot(rho, place, color=color, marker="o", markerfacecolor=fill, markersize=6)
         axis.set(
-            title=name, yticks=range(len(rows)), yticklabels=[labels[row] for row in rows], ylim=(len(rows) - 0.5, -0.5)
+            title=short_name(name),
+            yticks=range(len(rows)),
+            yticklabels=[labels[row] for row in rows],
+            ylim=(len(rows) - 0.5, -0.5),
         )
         axis.set(xlim=(-1.1, 1.1), xlabel=r"Spearman's $\rho$")
         axis.grid(axis="y", visible=False)

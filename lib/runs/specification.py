@@ -199,7 +199,11 @@ def read(name: str, epochs: int | None = None) -> Run:
     Raises `InputError` for an unknown run, an unknown or missing key, or a value of the wrong kind.
     """
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9-]+", name):
-        raise InputError(f"Run name {name!r} is not usable; a name is made of a-z, 0-9 and hyphens.")
+        raise InputError(
+            f"Run name {name!r} is not usable; give the name of a file in runs/, without .yml, of a-z, 0-9 and hyphens."
+        )
+    if name not in names() and (FOLDER / f"{name}.yaml").exists():
+        raise InputError(f"runs/{name}.yaml is not read; rename it to runs/{name}.yml.")
     check_known("run", name, names())
     where = f"runs/{name}.yml"
     values = documents.parse(documents.text(FOLDER / f"{name}.yml", where), where)

@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from lib.base.errors import InputError
-from lib.geometry.jacobians import cores, fast, general
+from lib.geometry.jacobians import cores, fast, general, memory
 from lib.training.autoencoders import build
 
 
@@ -345,6 +345,18 @@ def with_sigmoid():
     return build((60, 40, 30, 8), 0, output="sigmoid")
 
 
+def test_so_many_points_at_a_time_as_memory_has_room_for(monkeypatch):
+    x = torch.zeros(10_000, 1)
+    assert memory.points_that_fit(2**20, x[:9]) == 9
+    monkeypatch.setattr(memory, "_free", lambda: 10 * memory.WORKSPACE)
+    assert memory.points_that_fit(2**20, x) == memory.WORKSPACE // 2**20
+    monkeypatch.setattr(memory, "_free", lambda: 40 * 2**20)
+    with pytest.warns(UserWarning, match="Memory is short"):
+        assert memory.points_that_fit(2**20, x) == 10
+    with pytest.warns(UserWarning, match="Memory is short"):
+        assert memory.points_that_fit(2**30, x) == 1
+
+
 @pytest.mark.parametrize(
     ("make", "shape"),
     [
@@ -369,6 +381,18 @@ def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
     assert peak.most <= bound
     assert peak.most >= bound / 8, "the bound says something"
     assert small.input.shape[0] == 1
+
+
+@pytest.mark.parametrize("kind", fast.POINTWISE, ids=lambda kind: kind.__name__)
+def test_slopes_at_kinks_are_those_of_autograd(kind):
+    kinks = torch.tensor([[-6, -3, -1, -0.5, -0.0, 0, 0.1, 0.5, 1, 3, 6, 20]], dtype=torch.float64)
+    arguments = {nn.Threshold: (0.1, 20.0), nn.BatchNorm1d: (kinks.shape[1],)}.get(kind, ())
+    module = kind(*arguments).double().eval()
+    value, slope = fast.Layer(torch.empty(0), torch.empty(0), (module,)).activate(kinks)
+    leaf = kinks.clone().requires_grad_()
+    output = module(leaf * 1)
+    torch.testing.assert_close(value, output, rtol=0, atol=0)
+    torch.testing.assert_close(slope, torch.autograd.grad(output.sum(), leaf)[0], rtol=0, atol=1e-15)
 
 
 def test_a_prelu_with_a_slope_a_channel_keeps_the_fast_path():

@@ -19,7 +19,7 @@ FIELD = {
 }
 DRAWINGS = {
     "commutative_diagram": lambda: diagrams.commutative_diagram(),
-    "complex_plane": lambda: diagrams.complex_plane({"first": [1 + 1j, 1 - 1j], "second": [0.5 + 0j]}),
+    "complex_plane": lambda: diagrams.complex_plane([1 + 1j, 1 - 1j], [0.5 + 0j]),
     "plane": lambda: diagrams.plane(FIELD, GRID[:9], GRID[:5]),
     "same_spectrum": lambda: diagrams.same_spectrum(GRID, GRID[:, 0], {"one": GRID + 0.1, "other": GRID - 0.2}),
     "split": lambda: diagrams.split(*np.array([[0.0, 1.0], [1.0, 0.0], [0.1, 0.8], [1.0, 0.1]]), np.array([0.0, 1.0])),
@@ -49,8 +49,8 @@ def test_the_diagram_names_its_maps_in_text() -> None:
 
 
 def test_two_spectra_differ_by_more_than_colour() -> None:
-    figure = diagrams.complex_plane({"first": [1 + 1j], "second": [0j]})
-    lines: list[Any] = [line for line in figure.axes[0].lines if line.get_label() in ("first", "second")]
+    figure = diagrams.complex_plane([1 + 1j], [0j])
+    lines: list[Any] = [line for line in figure.axes[0].lines if line.get_label() in ("$J_I$", "$J_L$")]
     assert len({line.get_marker() for line in lines}) == len(lines) == 2
 
 

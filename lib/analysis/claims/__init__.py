@@ -1,18 +1,20 @@
-r"""The ledger: every claim of the paper, and our own, held against a run, with test and tolerance fixed beforehand.
+r"""The list of claims: every claim of the paper, and our own, tested on a run, with test and tolerance fixed beforehand.
 
 A claim's test gives parts, each an estimate with a 95 % interval, signed so that a positive estimate supports the claim.
-A claim of the paper is *reproduced* when every interval lies above zero, *not reproduced* when one does not (contradicted
-where it lies below zero, undecided where it straddles it), and *not testable here* where the run lacks what the test
-needs. Ours, on the same terms, *hold* or *do not hold*.
+A claim of the paper is *reproduced* when every interval lies above zero, *contradicted* when one lies below,
+else *undecided*; it is *not testable* where the run lacks what the test needs. Ours, on the same terms, *hold* or *do not hold*.
 """
 
 from lib.analysis.claims.claim import (
+    CONTRADICTED,
     FAILS,
     HOLDS,
-    NOT_REPRODUCED,
     NOT_TESTABLE,
+    OUR_WORDS,
     OURS,
+    PAPERS_WORDS,
     REPRODUCED,
+    UNDECIDED,
     Claim,
     Verdict,
 )

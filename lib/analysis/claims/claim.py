@@ -6,8 +6,11 @@ from dataclasses import dataclass, fields
 from lib.analysis.intervals import Estimate, NotTestable
 from lib.runs import Summary
 
-REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
+REPRODUCED, CONTRADICTED, UNDECIDED, NOT_TESTABLE = "reproduced", "contradicted", "undecided", "not testable"
 HOLDS, FAILS = "holds", "does not hold"  # of our own claims, which have no original
+PAPERS_WORDS, OUR_WORDS = (
+    (good, bad, UNDECIDED, NOT_TESTABLE) for good, bad in ((REPRODUCED, CONTRADICTED), (HOLDS, FAILS))
+)
 OURS = "this book"
 
 Test = Callable[[Summary], list[Estimate]]
@@ -34,16 +37,17 @@ class Claim(Statement):
 
 @dataclass(frozen=True)
 class Verdict(Statement):
-    """A statement's outcome on one run; `reproduced` gives the estimates, `contradicted` whether one of them contradicts it."""
+    """A statement's outcome on one run: `held` of its `estimates` support it; `reproduced` gives them in words."""
 
     verdict: str
     reproduced: str
     reason: str
-    contradicted: bool = False
+    held: int = 0
+    estimates: int = 0
 
 
 def judge_claim(claim: Claim, summary: Summary) -> Verdict:
-    """The verdict on a claim by a run: all of its parts have to hold."""
+    """The verdict on a claim by a run: one estimate against it contradicts it; else all have to support it, or it is undecided."""
     stated = {field.name: getattr(claim, field.name) for field in fields(Statement)}
     try:
         parts = claim.parts(summary)
@@ -53,19 +57,20 @@ def judge_claim(claim: Claim, summary: Summary) -> Verdict:
         return Verdict(**stated, verdict=NOT_TESTABLE, reproduced="", reason=f"{missing}.")
     held = sum(part.low > 0 for part in parts)
     against = sum(part.high < 0 for part in parts)
-    good, bad = (HOLDS, FAILS) if claim.source == OURS else (REPRODUCED, NOT_REPRODUCED)
-    verdict = good if held == len(parts) else bad
+    good, bad, *_ = OUR_WORDS if claim.source == OURS else PAPERS_WORDS
+    verdict = good if held == len(parts) else bad if against else UNDECIDED
     reason = f"{held} of {len(parts)} hold"
-    if verdict == bad:
+    if verdict != good:
         reason += f", {against} contradicted, {len(parts) - held - against} undecided"
-    return Verdict(
-        **stated, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.", contradicted=against > 0
-    )
+    counts = {"held": held, "estimates": len(parts)}
+    return Verdict(**stated, verdict=verdict, reproduced=_in_numbers(parts), reason=f"{reason}.", **counts)
 
 
 def _in_numbers(parts: list[Estimate]) -> str:
-    """All parts where they are few, else the smallest and the largest."""
-    if len(parts) <= 3:
-        return "; ".join(map(str, parts))
-    ordered = sorted(parts, key=lambda part: part.estimate)
-    return f"from {ordered[0]} to {ordered[-1]}"
+    """All parts where they are few, else the one that supports the claim least, and the one that does most."""
+    few = len(parts) <= 3
+    ordered = parts if few else sorted(parts, key=lambda part: part.estimate)
+    texts = [f"{part} (claimed: {part.claimed})" for part in ordered]
+    if len({part.claimed for part in parts}) == 1:
+        texts = [*map(str, ordered[:-1]), texts[-1]]
+    return "; ".join(texts) if few else f"least support: {texts[0]}; most: {texts[-1]}"

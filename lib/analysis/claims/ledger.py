@@ -1,18 +1,16 @@
-"""Every claim held against runs: the verdicts, side by side, and as text or JSON."""
+"""Every claim tested on runs: the verdicts side by side, and as text or JSON."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import numpy as np
 import pandas as pd
 
 from lib.analysis.claims.claim import (
-    FAILS,
-    HOLDS,
-    NOT_REPRODUCED,
     NOT_TESTABLE,
-    REPRODUCED,
+    OUR_WORDS,
+    OURS,
+    PAPERS_WORDS,
     Claim,
     Verdict,
     judge_claim,
@@ -31,7 +29,7 @@ def of_page(page: str) -> list[Claim]:
 
 
 def evaluate_claims(summary: Summary, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
-    """The claims held against one run. `InputError` where the summary lacks what every run has."""
+    """The verdicts on the claims by one run. `InputError` where the summary lacks what every run has."""
     check_columns(summary)
     return [judge_claim(claim, summary) for claim in claims]
 
@@ -44,16 +42,11 @@ def ledger(summaries: dict[str, Summary], claims: Sequence[Claim] = CLAIMS) -> p
 
 
 def counts(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """A row a run of a `ledger`: how many of the paper's claims it reproduces, contradicts, leaves undecided, and cannot test.
-
-    Without the claims about the printed tables, whose verdict is the same for every run. A claim is contradicted where one
-    of its parts is; undecided where none is, but not all hold.
-    """
+    """A row per run of a `ledger`: the number of claims with each verdict, without those about the printed tables."""
     verdicts = verdicts.loc[~verdicts["id"].isin(PRINTED)]
-    failed = verdicts["verdict"] == NOT_REPRODUCED
-    outcome = np.where(failed, np.where(verdicts["contradicted"], "contradicted", "undecided"), verdicts["verdict"])
-    columns = [REPRODUCED, "contradicted", "undecided", NOT_TESTABLE]
-    return pd.crosstab(verdicts["run"], outcome).reindex(index=verdicts["run"].unique(), columns=columns, fill_value=0)
+    words = OUR_WORDS if (verdicts["source"] == OURS).all() else PAPERS_WORDS
+    table = pd.crosstab(verdicts["run"], verdicts["verdict"]).rename_axis(columns=None)
+    return table.reindex(index=verdicts["run"].unique(), columns=[*words], fill_value=0)
 
 
 def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
@@ -85,15 +78,15 @@ def claims_report(summary: Summary, as_json: bool = False) -> str:
         return json.dumps(rows, indent=1, allow_nan=False)
     name = summary.run.name
     parts = (
-        (f"The paper's claims on run {name}", papers, (REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE)),
-        (f"Claims of this book on run {name}", ours, (HOLDS, FAILS, NOT_TESTABLE)),
+        (f"The paper's claims on run {name}", papers, PAPERS_WORDS),
+        (f"Claims of this book on run {name}", ours, OUR_WORDS),
     )
     lines = []
     for title, verdicts, words in parts:
-        lines += [f"{title} (estimates are positive where a claim holds; 95 % intervals)", ""]
+        lines += [f"{title} (estimates with 95 % intervals)", ""]
         for verdict in verdicts:
-            lines.append(f"{verdict.verdict:<18} {verdict.id:<20} {verdict.statement} ({verdict.source})")
-            lines.append(f"{'':<18} {'':<20} {verdict.reason} {verdict.reproduced}".rstrip())
+            lines.append(f"{verdict.verdict:<14} {verdict.id:<20} {verdict.statement} ({verdict.source})")
+            lines.append(f"{'':<14} {'':<20} {verdict.reason} {verdict.reproduced}".rstrip())
         counts = pd.Series([verdict.verdict for verdict in verdicts]).value_counts()
         lines += ["", "; ".join(f"{counts.get(word, 0)} {word}" for word in words) + ".", ""]
         if verdicts is papers and summary.run.dataset == PAPERS_DATA:

@@ -10,7 +10,7 @@ from lib.analysis.claims.claim import OURS, Claim
 from lib.analysis.evidence import complete_controlled, largest, other_classes, sampled
 from lib.analysis.intervals import Estimate, NotTestable, Z, majority, median_error, r2_margin, symmetric
 from lib.analysis.published import PREDICTOR_NAMES
-from lib.measures.regression import WITHOUT_ONE
+from lib.measures.regression import CLASS_ONE, WITHOUT_ONE, influence
 from lib.runs import Summary
 
 PREDICTOR_ORDER = {
@@ -23,17 +23,35 @@ EIGENVALUE_STATISTICS = ["trace_input", "trace_latent", "log_volume_input", "log
 
 
 def _less_than_share(summary: Summary, held: str, part: float) -> list[Estimate]:
-    """`part` of the raw slope less the slope with `held` fixed, turned so that the raw slope is positive; at the largest d."""
+    """At the largest d, `part` of the raw slope, taken as positive, minus the slope that controlling for `held` leaves."""
     latent_dim, parts = largest(summary), []
     for predictor, name in PREDICTOR_ORDER.items():
         raw = complete_controlled(summary, "none", predictor).loc[latent_dim]
         left = complete_controlled(summary, held, predictor).loc[latent_dim]
         if abs(raw["slope"]) <= Z * raw["slope_se"]:
-            raise NotTestable(f"the raw slope on the {name} is not off zero at d = {latent_dim}")
+            raise NotTestable(f"the interval of the raw slope on the {name} includes 0 at d = {latent_dim}")
         sign = 1 if raw["slope"] > 0 else -1
-        half = Z * sqrt((part * raw["slope_se"]) ** 2 + left["slope_se"] ** 2)
-        parts.append(symmetric(f"{name}, d = {latent_dim}", sign * (part * raw["slope"] - left["slope"]), half))
+        first, second = part * raw["slope_se"], left["slope_se"]
+        shared = 2 * _correlation(sampled(summary)[latent_dim], predictor, held) * first * second
+        half = Z * sqrt(max(first**2 + second**2 - shared, 0.0))
+        text = f"{name}, d = {latent_dim}, {'half of ' if part == 0.5 else ''}the raw slope minus the other"
+        parts.append(symmetric(text, sign * (part * raw["slope"] - left["slope"]), half))
     return parts
+
+
+def _correlation(points: pd.DataFrame, predictor: str, held: str) -> float:
+    """The correlation of the errors of the raw slope and of that with `held` fixed, as the sampled points tell it."""
+    if predictor == "log_volume":
+        points = points.loc[points["sign_input"] > 0]
+    influences = []
+    for controls in ("none", held):
+        rows = points.loc[points["label"] != CLASS_ONE] if controls == WITHOUT_ONE else points
+        covariates = {"class": rows["label"].to_numpy(), "ink": rows["ink"].to_numpy()}
+        known = "none" if controls == WITHOUT_ONE else controls
+        values = influence(rows["mse"].to_numpy(), rows[f"{predictor}_input"].to_numpy(), covariates, known)
+        influences.append(pd.Series(values, index=rows.index).reindex(points.index, fill_value=0.0))
+    first, second = influences
+    return float((first @ second) / sqrt((first @ first) * (second @ second)))
 
 
 def _without_class_one(summary: Summary) -> list[Estimate]:
@@ -47,13 +65,14 @@ def _adds_little(summary: Summary) -> list[Estimate]:
         for d, row in complete_controlled(summary, BOTH, predictor).iterrows():
             r2 = row["partial_r2"]
             half = 2 * Z * sqrt(r2) * (1 - r2) / sqrt(row["points"])
-            parts.append(symmetric(f"{name}, d = {d}, {LITTLE} less", LITTLE - r2, half))
+            parts.append(symmetric(f"{name}, d = {d}, partial R2", r2, half, LITTLE, -1))
     return parts
 
 
 def _ink_explains_more(summary: Summary) -> list[Estimate]:
     return [
-        r2_margin(f"d = {d}", rows["mse"], rows["ink"], rows[["trace_input"]]) for d, rows in sampled(summary).items()
+        r2_margin(f"d = {d}, difference of R2", rows["mse"], rows["ink"], rows[["trace_input"]])
+        for d, rows in sampled(summary).items()
     ]
 
 
@@ -61,7 +80,8 @@ def _tangent_plane_closest(summary: Summary) -> list[Estimate]:
     parts = []
     for d, rows in sampled(summary).items():
         ranks = rows[["mse", "tangent_distance", *EIGENVALUE_STATISTICS]].dropna().rank()
-        parts.append(r2_margin(f"d = {d}", ranks["mse"], ranks["tangent_distance"], ranks[EIGENVALUE_STATISTICS]))
+        name = f"d = {d}, difference of squared rank correlations"
+        parts.append(r2_margin(name, ranks["mse"], ranks["tangent_distance"], ranks[EIGENVALUE_STATISTICS]))
     return parts
 
 
@@ -71,7 +91,7 @@ def _oblique(summary: Summary) -> list[Estimate]:
         shares = (rows["obliqueness"] / rows["frobenius"]) ** 2
         quartiles = dict(zip(("q25", "median", "q75"), shares.quantile([0.25, 0.5, 0.75]), strict=True))
         error = median_error(pd.Series(quartiles | {"count": len(shares)}))
-        parts.append(symmetric(f"d = {d}, median share less a half", quartiles["median"] - 0.5, Z * error))
+        parts.append(symmetric(f"d = {d}, median share", quartiles["median"], Z * error, 0.5))
     return parts
 
 
@@ -84,8 +104,10 @@ def _slopes_come_with_training(summary: Summary) -> list[Estimate]:
         if not {0, summary.run.epochs} <= set(rows.index):
             raise NotTestable(f"no slope on the {name} at both ends of training at d = {latent_dim}")
         first, last = rows.loc[0], rows.loc[summary.run.epochs]
+        # As if independent: the points are the same, but a snapshot keeps no sample that tells the correlation.
         half = Z * sqrt(first["test_slope_se"] ** 2 + last["test_slope_se"] ** 2)
-        parts.append(symmetric(f"{name}, d = {latent_dim}", abs(last["value"]) - abs(first["value"]), half))
+        text = f"{name}, d = {latent_dim}, size of the slope, last minus first"
+        parts.append(symmetric(text, abs(last["value"]) - abs(first["value"]), half))
     return parts
 
 
@@ -94,7 +116,7 @@ def _spectra_settle_first(summary: Summary) -> list[Estimate]:
     epochs = dynamics.settling(summary).dropna()
     if epochs.empty:
         raise NotTestable("no slope was determined at the last epoch")
-    return [majority("share of d, less a half", epochs[SPECTRUM] < epochs[SLOPE])]
+    return [majority("share of d whose mean settles first", epochs[SPECTRUM] < epochs[SLOPE])]
 
 
 def _followed(summary: Summary) -> None:
@@ -108,15 +130,16 @@ OUR_CLAIMS = (
     _own(
         id="own-halved",
         page="controls",
-        statement="With class and ink held fixed, less than half of the test slope is left, at the largest d.",
-        tolerance="half of the raw slope less the slope with both fixed, 95 % interval above zero; trace and log volume, J_I",
+        statement="Controlling for class and ink leaves less than half of the test slope, at the largest d.",
+        tolerance="half of the raw slope minus the slope with both controlled for, 95 % interval above zero; trace and log "
+        "volume, J_I",
         parts=partial(_less_than_share, held=BOTH, part=0.5),
     ),
     _own(
         id="own-class-one",
         page="controls",
         statement="Without class 1 the test slope is smaller, at the largest d.",
-        tolerance="raw slope less that without class 1, 95 % interval above zero; trace and log volume of J_I",
+        tolerance="raw slope minus that without class 1, 95 % interval above zero; trace and log volume of J_I",
         parts=_without_class_one,
     ),
     _own(
@@ -137,9 +160,9 @@ OUR_CLAIMS = (
     _own(
         id="own-tangent",
         page="bounds",
-        statement="The distance of a point from the tangent plane at its image goes with its error more closely than trace "
-        "or log volume do, of J_I or of J_L.",
-        tolerance="squared rank correlation less the best of the four, 95 % interval by bootstrap above zero, at every d",
+        statement="The distance of a point from the tangent plane at its image ranks errors better than trace or log volume "
+        "do, of J_I or of J_L.",
+        tolerance="squared rank correlation minus the best of the four, 95 % interval by bootstrap above zero, at every d",
         parts=_tangent_plane_closest,
     ),
     _own(

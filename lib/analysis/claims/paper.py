@@ -52,8 +52,8 @@ def _distance_small(summary: Summary) -> list[Estimate]:
     for depth in summary.run.depths:
         rows = complete_statistics(summary, "distance_l1", depth=depth, space="both")
         worst = rows.loc[rows["median"].idxmax()]
-        name = f"n = {depth}, {SMALL_DISTANCE} less the largest median, {worst['median']:.3g} at d = {worst.name}"
-        parts.append(symmetric(name, SMALL_DISTANCE - worst["median"], Z * median_error(worst)))
+        name = f"depth {depth}, largest median distance, at d = {worst.name}"
+        parts.append(symmetric(name, worst["median"], Z * median_error(worst), SMALL_DISTANCE, -1))
     return parts
 
 
@@ -61,7 +61,7 @@ def _distance_falls(summary: Summary, column: str) -> list[Estimate]:
     need_dims(summary)
     return [
         trend(
-            f"{norm}, n = {depth}",
+            f"{norm.upper()} distance, depth {depth}",
             complete_statistics(summary, f"distance_{norm}", depth=depth, space="both")[column],
             -1,
         )
@@ -77,15 +77,15 @@ def _mean_near_one(summary: Summary, quantity: str) -> list[Estimate]:
     parts = []
     for depth in summary.run.depths:
         row = complete_statistics(summary, quantity, depth=depth, space="latent").loc[latent_dim]
-        name = f"n = {depth}, d = {latent_dim}, {NEAR_ONE} less the distance of 1 from the median {row['median']:.3g}"
-        parts.append(symmetric(name, NEAR_ONE - abs(row["median"] - 1), Z * median_error(row)))
+        name = f"depth {depth}, d = {latent_dim}, distance from 1 of the median {row['median']:.3g}"
+        parts.append(symmetric(name, abs(row["median"] - 1), Z * median_error(row), NEAR_ONE, -1))
     return parts
 
 
 def _mean_falls(summary: Summary, quantity: str) -> list[Estimate]:
     need_dims(summary)
     return [
-        trend(f"n = {depth}", complete_statistics(summary, quantity, depth=depth, space="latent")["median"], -1)
+        trend(f"depth {depth}", complete_statistics(summary, quantity, depth=depth, space="latent")["median"], -1)
         for depth in summary.run.depths
     ]
 
@@ -100,13 +100,13 @@ def _class_one_lower(summary: Summary, quantity: str) -> list[Estimate]:
     nearest = int(medians.idxmin())
     gap = medians[nearest] - rows[CLASS_ONE]["median"] - medians.std(ddof=1)
     half = Z * sqrt(median_error(rows[CLASS_ONE]) ** 2 + median_error(rows[nearest]) ** 2)
-    return [symmetric(f"gap to class {nearest} beyond the others' spread, d = {latent_dim}", gap, half)]
+    return [symmetric(f"d = {latent_dim}, gap to class {nearest} minus the spread of the others", gap, half)]
 
 
 def _input_above(summary: Summary, quantity: str) -> list[Estimate]:
     need_dims(summary)
     medians = {space: complete_statistics(summary, quantity, space=space)["median"] for space in SPACE_NAMES}
-    return [majority("share of d above, less a half", medians["input"] > medians["latent"])]
+    return [majority("share of d with a larger median of J_I", medians["input"] > medians["latent"])]
 
 
 def _few_small(summary: Summary) -> list[Estimate]:
@@ -115,8 +115,8 @@ def _few_small(summary: Summary) -> list[Estimate]:
     for label in other_classes(summary):
         rows = complete_statistics(summary, "small_eigenvalues", space="latent", label=label)
         worst = rows.loc[rows["mean"].idxmax()]
-        name = f"class {label}, 1 less the most on average, {worst['mean']:.3g} at d = {worst.name}"
-        parts.append(symmetric(name, 1 - worst["mean"], Z * mean_error(worst)))
+        name = f"class {label}, small eigenvalues per image, at d = {worst.name}"
+        parts.append(symmetric(name, worst["mean"], Z * mean_error(worst), 1, -1))
     return parts
 
 
@@ -128,14 +128,16 @@ def _class_one_most_small(summary: Summary) -> list[Estimate]:
     )
     most = max(rest, key=lambda row: row["mean"])
     half = Z * sqrt(mean_error(one) ** 2 + mean_error(most) ** 2)
-    return [symmetric(f"more than any other class, d = {latent_dim}", one["mean"] - most["mean"], half)]
+    name = f"d = {latent_dim}, small eigenvalues per image, class 1 minus the next"
+    return [symmetric(name, one["mean"] - most["mean"], half)]
 
 
 def _class_one_at_most_two(summary: Summary) -> list[Estimate]:
     latent_dim = largest(summary)
     other_classes(summary)
     row = complete_statistics(summary, "small_eigenvalues", space="latent", label=CLASS_ONE).loc[latent_dim]
-    return [symmetric(f"2 less the mean number, d = {latent_dim}", 2 - row["mean"], Z * mean_error(row))]
+    name = f"d = {latent_dim}, small eigenvalues per image of class 1"
+    return [symmetric(name, row["mean"], Z * mean_error(row), 2, -1)]
 
 
 def _reversed_more(summary: Summary, first: str, second: str) -> list[Estimate]:
@@ -146,20 +148,20 @@ def _reversed_more(summary: Summary, first: str, second: str) -> list[Estimate]:
             complete_statistics(summary, "reversed", depth=depth, space="latent", split=split)["mean"]
             for split in (first, second)
         ]
-        parts.append(paired(f"n = {depth}, {first} less {second}", shares[0] - shares[1]))
+        parts.append(paired(f"depth {depth}, percentage points, {first} minus {second}", 100 * (shares[0] - shares[1])))
     return parts
 
 
 def _input_reversed_more(summary: Summary) -> list[Estimate]:
     need_dims(summary)
     shares = {space: complete_statistics(summary, "reversed", space=space)["mean"] for space in SPACE_NAMES}
-    return [paired("J_I less J_L", shares["input"] - shares["latent"])]
+    return [paired("percentage points, J_I minus J_L", 100 * (shares["input"] - shares["latent"]))]
 
 
 def _slope_grows(summary: Summary, predictor: str) -> list[Estimate]:
     need_dims(summary)
     return [
-        trend(f"n = {depth}", complete_slopes(summary, predictor, depth=depth, space="latent")["test_slope"], 1)
+        trend(f"depth {depth}", complete_slopes(summary, predictor, depth=depth, space="latent")["test_slope"], 1)
         for depth in summary.run.depths
     ]
 
@@ -179,7 +181,7 @@ def _slope_positive(summary: Summary, predictor: str) -> list[Estimate]:
     largest(summary)
     fits = {space: complete_slopes(summary, predictor, space=space) for space in SPACE_NAMES}
     return [
-        symmetric(f"{SPACE_NAMES[space]}, d = {d}", row["test_slope"], Z * row["test_slope_se"])
+        symmetric(f"{SPACE_NAMES[space]}, d = {d}, slope", row["test_slope"], Z * row["test_slope_se"])
         for space, rows in fits.items()
         for d, row in rows[rows.index >= POSITIVE_FROM].iterrows()
     ]
@@ -197,19 +199,20 @@ def _values_met(summary: Summary, number: int, columns: list[str], spaces: list[
         ours = complete_slopes(summary, published.TABLE_PREDICTORS[number], space=space)
         for d, row in table[table["space"] == space].set_index("latent_dim").iterrows():
             for column in columns:
-                margin = VALUE_TOLERANCE - abs(ours.loc[d, column] - row[column]) + 1e-9  # up to rounding
-                parts.append(Estimate(f"{SPACE_NAMES[space]}, {column} at d = {d}", *(float(margin),) * 3))
+                difference = abs(ours.loc[d, column] - row[column]) - 1e-9  # up to rounding
+                name = f"{SPACE_NAMES[space]}, d = {d}, distance from the published {column.replace('_', ' ')}"
+                parts.append(symmetric(name, difference, 0, VALUE_TOLERANCE, -1))
     return parts
 
 
 def _printed_identity(summary: Summary, identity: str) -> list[Estimate]:
     """The audit of the printed numbers, in which the run plays no part."""
     return [
-        Estimate(
-            f"Table {cell['number']}, {SPACE_NAMES[cell['space']]}, d = {cell['latent_dim']}", *(float(margin),) * 3
+        symmetric(
+            f"Table {cell['number']}, {SPACE_NAMES[cell['space']]}, d = {cell['latent_dim']}, off by",
+            *(abs(cell["residual"]) - 1e-12, 0, cell["allowed"], -1),
         )
         for cell in published.audit().query("identity == @identity").to_dict("records")
-        for margin in [cell["allowed"] - abs(cell["residual"]) + 1e-12]
     ]
 
 
@@ -224,38 +227,48 @@ def _tests() -> dict[str, tuple[str, Test]]:
     tests: dict[str, tuple[str, Test]] = {
         "bounds": ("none: the theorems are not known to us", _unknown_theorems),
         "fig2-small": (
-            f"our reading: the median L1 distance, an eigenvalue, is below {SMALL_DISTANCE} at every d and depth (the L2 "
+            f"our assumption: the median L1 distance per eigenvalue is below {SMALL_DISTANCE} at every d and depth (the L2 "
             "distance is never larger)",
             _distance_small,
         ),
         "fig2-median-falls": (f"{rank}; both norms", partial(_distance_falls, column="median")),
         "fig2-spread-falls": (f"{rank}; both norms", partial(_distance_falls, column="std")),
-        "fig6-few": ("our reading: fewer than one a point on average, in every class but 1, at every d", _few_small),
-        "fig6-class-one": ("difference of means, 95 % interval above zero", _class_one_most_small),
-        "fig6-at-most-two": ("our reading: their mean number is below 2", _class_one_at_most_two),
+        "fig6-few": (
+            "our assumption: fewer than one per image on average, in every class but 1, at every d",
+            _few_small,
+        ),
+        "fig6-class-one": (
+            "difference of the mean numbers per image, 95 % interval above zero, at the largest d",
+            _class_one_most_small,
+        ),
+        "fig6-at-most-two": (
+            "our assumption: their mean number per image is below 2, at the largest d",
+            _class_one_at_most_two,
+        ),
         "fig7-train-more": (f"{shares}, at each depth", partial(_reversed_more, first="train", second="test")),
         "fig7-test-more": (f"{shares}, at each depth", partial(_reversed_more, first="test", second="train")),
         "fig7-input-more": (shares, _input_reversed_more),
         "tables-sum": ("within the rounding of the print", partial(_printed_identity, identity="test slope")),
         "table2-mean": (
-            "intercept + test indicator / 7 is 0 within the rounding, and a mean trace of test points up to 0.05",
+            "the intercept plus a seventh of the train-test gap is 0 within the rounding, and a mean trace of test points up to "
+            "0.05",
             partial(_printed_identity, identity="pooled mean"),
         ),
     }
     for figure, quantity in ((4, "arithmetic_mean"), (5, "geometric_mean")):
         tests |= {
             f"fig{figure}-near-one": (
-                f"our reading: at the smallest d (3 at most) the median is within {NEAR_ONE} of 1, at each depth",
+                f"our assumption: at the smallest d (3 at most) the median is within {NEAR_ONE} of 1, at each depth",
                 partial(_mean_near_one, quantity=quantity),
             ),
             f"fig{figure}-falls": (f"{rank}; medians", partial(_mean_falls, quantity=quantity)),
             f"fig{figure}-class-one": (
-                "our reading: at the largest d the gap to the next class exceeds the standard deviation among the other "
+                "our assumption: at the largest d the gap to the next class exceeds the standard deviation among the other "
                 "classes' medians",
                 partial(_class_one_lower, quantity=quantity),
             ),
             f"fig{figure}-input-above": (
-                "our reading: J_I's median is above J_L's at more than half of the d (Wilson's 95 % interval)",
+                "our assumption: J_I's median is above J_L's at more than half of the d (Wilson's 95 % interval)",
                 partial(_input_above, quantity=quantity),
             ),
         }
@@ -263,7 +276,7 @@ def _tests() -> dict[str, tuple[str, Test]]:
         tests |= {
             f"fig{figure}-grows": (rank, partial(_slope_grows, predictor=predictor)),
             f"fig{figure}-grows-by-class": (
-                "our reading: the caption is meant of both panels; Spearman's rho as above, in every class",
+                "our assumption: the caption speaks of both panels; Spearman's rho as above, in every class",
                 partial(_slope_grows_by_class, predictor=predictor),
             ),
             f"fig{figure}-positive": (

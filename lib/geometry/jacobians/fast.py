@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import jvp
+from torch.func import vjp
 
 from lib.geometry.jacobians.result import Compute, Cores
 
@@ -57,9 +57,10 @@ class Layer:
             return h, torch.ones_like(h)
         if all(isinstance(module, nn.ReLU) for module in self.after):
             return h.clamp(min=0), (h > 0).to(h.dtype)
-        # Pointwise maps have a diagonal Jacobian: its product with a vector of ones is the diagonal.
-        value, slope, *_ = jvp(nn.Sequential(*map(_out_of_place, self.after)), (h,), (torch.ones_like(h),))
-        return value, slope
+        # Pointwise maps have a diagonal Jacobian: its product with a vector of ones is the diagonal. In reverse mode, as at
+        # a kink forward mode may have another slope.
+        value, pull_back, *_ = vjp(nn.Sequential(*map(_out_of_place, self.after)), h)
+        return value, pull_back(torch.ones_like(h))[0]
 
 
 def _out_of_place(module: nn.Module) -> nn.Module:

@@ -1,0 +1,107 @@
+"""The headline of the book: its figure, table and verdict on the page `index`, and what README.md says of them."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import runs
+from lib.analysis import claims, evidence
+from lib.base import documents, files
+from lib.report import index
+from lib.report.numbers import csv
+
+PAGE = (files.ROOT / "book" / "index.py").read_text()
+README = (files.ROOT / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def committed():
+    """The runs of README.md."""
+    return {name: runs.summary(name) for name in ("mnist", "mnist-300")}
+
+
+def test_the_headline_is_drawn_per_run_on_one_scale_and_its_rows_can_be_downloaded(committed):
+    figures = index.headline_figures(committed)
+    (first,), (second,) = (figure.axes for figure in figures)
+    assert first.get_ylim() == second.get_ylim()
+    rows = pd.read_csv(pd.io.common.StringIO(csv(figures[0])))
+    assert set(rows["controls"]) == {*evidence.HEADLINE_CONTROLS, "none, published"} and set(rows["run"]) == {"mnist"}
+    raw = rows[rows["controls"] == "none"].set_index("latent_dim")["slope"]
+    assert raw[19] == pytest.approx(evidence.headline(committed["mnist"]).loc["none", "slope"], rel=1e-5)
+
+
+def test_a_network_that_lost_a_direction_has_an_open_marker(committed):
+    (axis,) = index.headline_figures({"mnist": committed["mnist"]})[0].axes
+    lost = [line.get_xdata().tolist() for line in axis.lines if line.get_markerfacecolor() == "white"]
+    assert lost == [[20]] * 3
+
+
+def test_the_headline_is_of_the_largest_intact_dimension(committed):
+    """The landing page spoke of d = 19, two other pages of d = 20, where a direction is lost."""
+    rows = evidence.headline(committed["mnist"])
+    assert set(rows["latent_dim"]) == {19} and rows.index.tolist() == [*evidence.HEADLINE_CONTROLS]
+    assert np.allclose(rows["high"] - rows["slope"], rows["slope"] - rows["low"])
+
+
+def test_a_rank_correlation_is_the_mean_over_dimensions(committed):
+    points = evidence.sampled(committed["mnist-300"])
+    each = [one["mse"].corr(one["trace_input"], method="spearman") for one in points.values()]
+    assert evidence.rank_correlation(committed["mnist-300"], "trace_input") == pytest.approx(np.mean(each))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "slopes", "answer"),
+    [
+        (
+            {"a": (claims.REPRODUCED, 9)},
+            (0.5, 0.1),
+            "yes, but class, ink and distance to the training images account for 80 %",
+        ),
+        ({"a": (claims.REPRODUCED, 9)}, (0.5, 0.6), "yes."),
+        ({"a": (claims.CONTRADICTED, 4)}, (0.5, 0.1), "even the sign of the effect depends on $d$"),
+        ({"a": (claims.CONTRADICTED, 0)}, (0.5, 0.1), "no."),
+        ({"a": (claims.REPRODUCED, 9), "b": (claims.UNDECIDED, 1)}, (0.5, 0.1), "some networks leave it undecided"),
+        ({"a": (claims.NOT_TESTABLE, 0)}, (0.5, 0.1), "too small for an answer"),
+    ],
+)
+def test_the_answer_follows_the_verdicts(summaries, monkeypatch, verdicts, slopes, answer):
+    """With other runs than the book's nothing false may stand in bold on the first page."""
+    one = summaries["smoke"]
+    named = {name: dataclasses.replace(one, run=dataclasses.replace(one.run, name=name)) for name in verdicts}
+
+    def judged(summary, _):
+        verdict, held = verdicts[summary.run.name]
+        return [claims.Verdict(*[""] * 6, verdict=verdict, reproduced="", reason="", held=held)]
+
+    monkeypatch.setattr(claims, "evaluate_claims", judged)
+    monkeypatch.setattr(evidence, "headline", lambda _: pd.DataFrame({"slope": slopes}))
+    text = index.answer(named)
+    assert text.startswith("On the 8×8 digits, ") and answer in text
+
+
+def test_a_run_without_a_sample_ranks_nothing(summaries):
+    assert index.ranks_sentence(dataclasses.replace(summaries["smoke"], sample=pd.DataFrame())) == ""
+
+
+def test_networks_of_uncommitted_code_are_counted(monkeypatch):
+    run = runs.read("mnist")
+    commits = {"n4-d2-s0": "abc+", "n4-d3-s0": "abc", "n3-d2-s0": "abc+"}
+    members = {name: {"commit": commit} for name, commit in commits.items()}
+    monkeypatch.setattr(index, "manifest", lambda _: {"members": members})
+    assert index.uncommitted(run) == "1 of the 2 networks of `mnist`"
+    monkeypatch.setattr(index, "manifest", lambda _: {"members": {"n4-d2-s0": {"commit": "abc"}}})
+    assert index.uncommitted(run) == ""
+
+
+def test_the_citations_are_those_of_the_list_of_references_and_of_citation_cff():
+    entry = re.search(
+        r"@article\{agarwala2022,.*?\n\}", (files.ROOT / "book" / "references.bib").read_text(), re.DOTALL
+    )[0]
+    assert "\n".join(f"# {line}" for line in entry.splitlines()) in PAGE
+    about = documents.parse((files.ROOT / "CITATION.cff").read_text(), "CITATION.cff")
+    for field, text in {"title": about["title"], "version": about["version"], "license": about["license"]}.items():
+        assert re.search(rf"{field} *= \{{{re.escape(text)}\}}", PAGE)
+    assert f"{{{{{about['authors'][0]['name']}}}}}" in PAGE and len(about["authors"]) == 1
