@@ -288,7 +288,7 @@ def test_tables_are_rectangular_and_free_of_bars(tournament, dataset):
     )
     for text, rows in (
         (score_tables.score_overview((64, 72, 64, 64, 20), 1540), len(judging.SCORES)),
-        (score_tables.results_table({"smoke": tournament}), len(tournament) // 2),
+        (score_tables.results_table(tournament), len(tournament) // 2),
         (score_tables.tallies({"smoke": tournament}), len(tournament) // 2),
         (out_of_distribution.detectors({("smoke", 3): found}), len(judging.DETECTORS)),
         (out_of_distribution.hardest({("smoke", 3): found}), 1),
