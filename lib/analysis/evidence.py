@@ -156,8 +156,8 @@ def headline(summary: Summary) -> pd.DataFrame:
 def rank_correlation(summary: Summary, score: str, most: int = 7) -> float:
     """Spearman's correlation of a column of the `sampled` points with their error, its mean over at most `most` d."""
     points = sampled(summary)
-    chosen = [points[d][["mse", score]].corr("spearman") for d in evenly_spaced(list(points), most)]
-    return float(np.mean([correlations.iloc[0, 1] for correlations in chosen]))
+    ranks = [points[d][["mse", score]].rank().to_numpy() for d in evenly_spaced(list(points), most)]
+    return float(np.mean([np.corrcoef(pair, rowvar=False)[0, 1] for pair in ranks]))
 
 
 def resampled_widths(summary: Summary) -> pd.Series:
