@@ -16,8 +16,11 @@ from lib.base.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
-LEFT = dict.fromkeys(("run", "bounds", "shifts"), "Finished members are kept; the same command takes up the rest.")
-LEFT |= dict.fromkeys(("page", "diagnose", "bench", "archive"), "The output was not written; run the command again.")
+RESUMED = "Finished members are kept; the same command takes up the rest."
+UNWRITTEN = "The output was not written; run the command again."
+LEFT = dict.fromkeys(("run", "bounds", "shifts"), RESUMED) | dict.fromkeys(
+    ("page", "diagnose", "bench", "archive"), UNWRITTEN
+)
 
 
 class Output(click.Path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 STREAM = "GEOMETRY_PROGRESS"  # environment variable: the path of the stream that is written to; unset, nothing is said
-Item = TypeVar("Item")
+Followed = TypeVar("Followed")
 
 
 def error_stream() -> str:
@@ -25,7 +25,7 @@ def tell_progress(line: str) -> None:
         return
 
 
-def followed(items: Sequence[Item], unit: str) -> Iterator[Item]:
+def followed(items: Sequence[Followed], unit: str) -> Iterator[Followed]:
     """The items, with a bar on the stream where they take more than two seconds."""
     try:
         stream = open(os.environ[STREAM], "a")  # noqa: PTH123, SIM115 (closed below)

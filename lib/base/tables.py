@@ -71,8 +71,11 @@ def _csv_table(path: Path) -> tuple["pa.Table", bool]:
 
     if GROWTH * (size := path.stat().st_size) > LARGEST_ARRAY:
         raise InputError(f"{path} has {size / 2**30:.3g} GiB of text; save it as Parquet, or give a part.")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = next(csv.reader(file), [])
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = next(csv.reader(file), [])
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text in UTF-8; save it as UTF-8.") from error
     if len(first) == 1 and any(mark in first[0] for mark in ";\t"):
         raise InputError(f"{path} has semicolons or tabs between its values; separate them by commas.")
     named = not all(map(_is_number, first)) or first == [str(place) for place in range(len(first))]

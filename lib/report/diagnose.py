@@ -40,7 +40,7 @@ def setting(found: Diagnosis) -> str:
     lines = [
         f"The model is `{name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
-        *[f"\nAs the model: {note}." for note in model.notes],
+        *([f"\nTaken as the model: {'; '.join(model.notes)}."] if model.notes else []),
         "",
     ]
     for examined in found.sets.values():

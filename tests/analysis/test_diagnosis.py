@@ -364,6 +364,19 @@ def test_the_weights_of_a_run_need_no_architecture(folder):
     assert "weights, filled into the stated architecture" in diagnose.setting(found)
 
 
+def test_the_report_says_that_a_variational_encoder_stands_for_its_mean(tmp_path):
+    (tmp_path / "own_models_11.py").write_text(
+        "import torch\nfrom torch import nn\n\nclass VAE(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        torch.manual_seed(0)\n        self.mean, self.back = nn.Linear(8, 2), nn.Linear(2, 8)\n"
+        "    def encode(self, x):\n        return self.mean(x), self.mean(x)\n"
+        "    def decode(self, z):\n        return self.back(z)\n"
+    )
+    cloud(tmp_path, "a.npy", 30, 0)
+    said = diagnose.setting(diagnosis.diagnose("own_models_11:VAE", ["a.npy"], folder=tmp_path))
+    assert "Taken as the model: the methods `encode` and `decode` of VAE; the encoder returns 2 tensors" in said
+    assert "as a variational one; number 1 is taken, its mean." in said
+
+
 def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
     (tmp_path / "own_models_5.py").write_text(
         "from torch import nn\n\nclass Greedy(nn.Linear):\n    def forward(self, x):\n"

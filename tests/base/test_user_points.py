@@ -360,11 +360,12 @@ def test_tables_come_as_pandas_writes_them(tmp_path):
         ("a,b\n1,2\n3\n", r"cannot be read as .csv \(ArrowInvalid"),
         ("", "cannot be read as .csv"),
         ("a,b\n", r"shape \(0, 2\)"),
+        ("é,b\n1,2\n", "is no text in UTF-8; save it as UTF-8"),
     ],
-    ids=["text", "semicolons", "twice", "missing", "short", "empty", "no rows"],
+    ids=["text", "semicolons", "twice", "missing", "short", "empty", "no rows", "encoding"],
 )
 def test_csv_files_that_are_no_tables_of_numbers_are_refused(tmp_path, text, words):
-    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "a.csv").write_text(text, "latin-1")
     with pytest.raises(InputError, match=words):
         user_points.read_points("a.csv", tmp_path)
 
