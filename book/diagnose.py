@@ -61,7 +61,7 @@
 #
 # The layers may be affine, convolutional (also transposed), pointwise activations, normalisations, pooling, dropout, and such as change the shape. `lib.training.user_models.LAYERS` is the list; any other layer is refused with this list.
 #
-# Time grows with $d$: a network that is no chain of affine layers takes a small multiple of $d$ passes for a point, and none takes $N$ ([how fast it is](performance)). Memory is bounded whatever the number of points. The 5-NN distance is by brute force, the number of points times that of the reference times $N$.
+# Time grows with $d$: a network that is no chain of affine layers takes a small multiple of $d$ passes for a point, and none takes $N$ ([how fast it is](performance)). For $d$ of hundreds or thousands `--passes 320` estimates trace, log volume and tangent distance from 320 passes for a point, whatever $d$ is, with their errors. Memory is bounded whatever the number of points. The 5-NN distance is by brute force, the number of points times that of the reference times $N$.
 
 # %% tags=["parameters"]
 model: str = "lib.training.demo:convolutional_digits"  # FILE.safetensors, or code
@@ -76,6 +76,7 @@ architecture: str = ""  # where the model does not state its own
 folder: str = "."  # where relative paths and code start from
 points: int = 1000  # at most so many of each source
 coverage: float = 0.99  # the central share that is ordinary
+passes: int = 0  # products with Jacobians at a point, for estimates in large latent spaces; 0: exact
 
 # %%
 from IPython.display import Markdown
@@ -85,7 +86,7 @@ from lib.report import diagnose as report, style
 
 style.use_style()
 arguments = (model, data, reference, architecture, folder)
-found = diagnosis.diagnose(*arguments, points, coverage)
+found = diagnosis.diagnose(*arguments, points, coverage, passes)
 Markdown(report.setting(found))
 
 # %% [markdown]

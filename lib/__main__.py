@@ -135,6 +135,13 @@ def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
 )
 @click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
 @click.option(
+    "--passes",
+    type=int,
+    default=0,
+    metavar="COUNT",
+    help="Estimate from so many passes a point, for large d (80 or more).",
+)
+@click.option(
     "--output",
     "-o",
     type=Output(".ipynb"),
@@ -216,7 +223,7 @@ def shifts(name: str) -> None:
     help="The file to write [default: benchmarks/NAME.json].",
 )
 def bench(name: str, rounds: int, output: Path | None) -> None:
-    """Time the benchmark NAME (jacobians, scaling, training) and write what was measured, and on what."""
+    """Time the benchmark NAME (estimates, jacobians, scaling, training) and write what was measured, and on what."""
     from benchmarks import BENCHMARKS, FOLDER
     from lib.base import files
     from lib.base.errors import check_known

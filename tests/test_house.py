@@ -171,9 +171,10 @@ def test_torch_and_torchvision_match():
     assert torchvision.minor == torch.minor + 15
 
 
-def test_the_book_finds_its_configuration_at_the_top():
+def test_the_configuration_at_the_top_is_the_book_s():
     for name in ("_config.yml", "_toc.yml"):
-        assert (ROOT / "book" / name).resolve() == ROOT / name
+        assert (ROOT / name).resolve() == ROOT / "book" / name
+        assert not (ROOT / "book" / name).is_symlink(), "an archive unpacked without links has the book's as they are"
 
 
 def test_large_files_and_data_stay_out_of_git():

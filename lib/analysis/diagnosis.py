@@ -25,6 +25,7 @@ from lib.base.errors import InputError
 from lib.base.progress import tell_progress
 from lib.base.user_points import Points
 from lib.base.usercode import check_sources, is_code, reason
+from lib.geometry.estimates import estimates
 from lib.measures import judging
 from lib.measures.baselines import ink, neighbour_distance
 from lib.measures.point_table import ILL_CONDITIONED, cores_on_cpu, geometry
@@ -73,6 +74,7 @@ class Diagnosis:
     reference: Examined | None
     limits: Limits
     coverage: float
+    passes: int = 0
 
     @property
     def sets(self) -> dict[str, Examined]:
@@ -88,12 +90,14 @@ def diagnose(
     folder: str | Path = ".",
     points: int = 1000,
     coverage: float = 0.99,
+    passes: int = 0,
 ) -> Diagnosis:
     """Examine a model (`lib.training.user_models.load_model`) at the points of one or more sources
     (`lib.base.user_points.read_points`), a list or its text.
 
     At most `points` of each source, drawn with a fixed seed. `coverage`: the central share 1 - alpha of the reference that is
-    taken for ordinary. Relative paths start from `folder`. Raises `InputError` for what cannot be read or does not fit.
+    taken for ordinary. `passes`: of estimates (`lib.geometry.estimates`), 0 for exact cores.
+    Relative paths start from `folder`. Raises `InputError` for what cannot be read or does not fit.
     Cost: that of `lib.geometry.jacobians.cores` at all points.
     """
     where = Path(folder).absolute()
@@ -115,7 +119,7 @@ def diagnose(
             )
     loaded = user_models.load_model(model, architecture, where)
     examined = [
-        _examine(loaded, source.first(points), name, len(source))
+        _examine(loaded, source.first(points), name, len(source), passes)
         for source, name in zip(sources, _short_names(names), strict=True)
     ]
     base, limits = (examined.pop(0) if reference else None), {}
@@ -131,7 +135,7 @@ def diagnose(
         x = as_taken(sources[0].values[:1], loaded).to(loaded.weight, copy=True)
         latent_dim = loaded.encoder(x).flatten(1).shape[1]
     by_name = {points_set.name: points_set for points_set in examined}
-    return Diagnosis(loaded, latent_dim, examined[0].rows.shape[1], by_name, base, limits, coverage)
+    return Diagnosis(loaded, latent_dim, examined[0].rows.shape[1], by_name, base, limits, coverage, passes)
 
 
 def _short_names(sources: Sequence[str]) -> list[str]:
@@ -141,10 +145,10 @@ def _short_names(sources: Sequence[str]) -> list[str]:
     return chosen if len(set(chosen)) == len(chosen) else [f"{place}: {name}" for place, name in enumerate(chosen, 1)]
 
 
-def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
+def _examine(model: Model, drawn: Points, name: str, given: int, passes: int) -> Examined:
     tell_progress(f"Measuring the Jacobian at {len(drawn)} points of {name} ...")
     x = as_taken(drawn.values, model).to(model.weight, copy=True)
-    measured = measure_geometry(model.encoder, model.decoder, x)
+    measured = measure_geometry(model.encoder, model.decoder, x, passes)
     measured.insert(0, "point", drawn.labels)
     return Examined(name, given, drawn.values, measured, drawn.notes)
 
@@ -189,28 +193,38 @@ def images(values: Tensor) -> np.ndarray | None:
     return array if array.ndim == 3 else None
 
 
-def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
+def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor, passes: int = 0) -> pd.DataFrame:
     """The geometry of a pair of modules at points x (points, ...), a row each.
 
     `trace`, `log_volume` (-inf where omega is 0) and `sign` of J_I; `singular`: omega is 0 exactly, by count of active units
     or in the determinant; `ill_conditioned`: sigma_min / sigma_max of the core under 1e-6, in float32
     1e-5, so that its sign may be rounding;
     `tangent_distance`; `error`, the mean squared one; `ink` |x|^2; `across`: the share tangent_distance / |f(x) - x|.
+    With `passes` these are estimates, with `trace_error`, `log_volume_error` and `resolved`; `sign` is 0, `singular` False.
     """
+    input_dim = x[0].numel()
+    extra: dict[str, Tensor] = {}
     try:
-        result = cores_on_cpu(encoder, decoder, x)
+        if passes:
+            found = estimates(encoder, decoder, x, passes)
+            unknown = torch.zeros(len(x))
+            columns = {"trace_input": found.trace, "log_volume_input": found.log_volume, "sign_input": unknown}
+            columns |= {"singular_input": unknown.bool(), "conditioning_input": found.conditioning}
+            columns["tangent_distance"], mse = found.distance, found.mse
+            extra = {name: getattr(found, name) for name in ("trace_error", "log_volume_error", "resolved")}
+        else:
+            result = cores_on_cpu(encoder, decoder, x)
+            assert result.mse is not None
+            columns, mse = geometry(result, input_dim, ("input",)), result.mse
     except InputError:
         raise
     except Exception as error:  # whatever a user's modules raise on these points
         shape = tuple(x.shape)
         why = f"at points of shape {shape} ({reason(error)})"
         raise InputError(f"The model cannot be differentiated {why}; fix its modules.") from error
-    assert result.mse is not None
-    input_dim = x[0].numel()
-    columns = geometry(result, input_dim, ("input",))
     singular, distance = columns["singular_input"], columns["tangent_distance"]
     rounding = max(ILL_CONDITIONED, 100 * torch.finfo(x.dtype).eps)
-    size = (input_dim * result.mse).sqrt()
+    size = (input_dim * mse).sqrt()
     measured = pd.DataFrame(
         {
             "trace": columns["trace_input"].double().numpy(),
@@ -220,10 +234,11 @@ def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.Da
             "singular": singular.numpy(),
             "ill_conditioned": (columns["conditioning_input"] < rounding).numpy(),
             "tangent_distance": distance.double().numpy(),
-            "error": result.mse.double().numpy(),
+            "error": mse.double().numpy(),
             "ink": ink(x.flatten(1)).cpu().numpy(),
             "across": (distance / size.clamp(min=1e-30)).clamp(max=1).double().numpy(),
         }
+        | {name: values.numpy() for name, values in extra.items()}
     )
     bad = np.flatnonzero(~np.isfinite(measured[["trace", "tangent_distance", "error", "ink"]]).all(axis=1)).tolist()
     if bad:

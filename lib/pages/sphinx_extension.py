@@ -31,7 +31,7 @@ from lib.pages.source import MOVED
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     adjustments.adjust(app)
-    web.setup(app)
+    web.connect(app)
     app.add_transform(JoinParts)
     book = Book()
     app.connect("config-inited", refuse_top, priority=1)

@@ -17,7 +17,7 @@ MATHJAX = ("tex-chtml.js", "output/chtml/fonts/", "input/tex/extensions/")
 CITED = re.compile(r'(<div class="citation-list") role="list"')  # its children are links, not items of a list
 
 
-def setup(app: Sphinx) -> None:
+def connect(app: Sphinx) -> None:
     """Register with Sphinx."""
     app.connect("html-page-context", describe)
     app.connect("html-page-context", offer_notebook, priority=900)  # after the theme has made its buttons

@@ -43,11 +43,23 @@ def setting(found: Diagnosis) -> str:
         *([f"\nTaken as the model: {'; '.join(model.notes)}."] if model.notes else []),
         "",
     ]
+    if found.passes:
+        lines[0] += " " + _estimated(found)
     for examined in found.sets.values():
         role, points = "reference" if examined is found.reference else "data", len(examined.measured)
         part = "" if examined.given == points else f" of {examined.given}, drawn with a fixed seed"
         lines.append("; ".join([f"- {role}: `{examined.name}`, {points} points{part}", *examined.notes]))
     return "\n".join(lines)
+
+
+def _estimated(found: Diagnosis) -> str:
+    """How large the errors of the estimates are, and where the log volume is without worth."""
+    measured = pd.concat([one.measured for one in found.sets.values()])
+    trace, volume = (measured[f"{name}_error"].median() for name in ("trace", "log_volume"))
+    return (
+        f"Estimated from {found.passes} passes a point: median errors are {trace:.2g} (trace) and {volume:.2g} (log volume, "
+        f"unresolved and too large at {(~measured['resolved']).sum()} points); tangent distances are upper bounds."
+    )
 
 
 def no_limits(found: Diagnosis) -> str:
@@ -128,6 +140,8 @@ def orientation_table(found: Diagnosis) -> pd.DataFrame:
 
 def orientation_sentence(found: Diagnosis) -> str:
     """What these counts mean here."""
+    if found.passes:
+        return "The sign of ω and singular points are known from exact cores only; estimates leave them out."
     measured = pd.concat([one.measured for one in found.data.values()])
     turned, singular = measured["sign"] < 0, int(measured["singular"].sum())
     doubtful = int((turned & measured["ill_conditioned"]).sum())

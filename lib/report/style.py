@@ -102,7 +102,7 @@ def finish(axes: np.ndarray) -> None:
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
 
 
-KEYS = ("depth", "latent_dim", "seed", "epoch", "space", "predictor", "split", "label")
+COLUMNS_KEPT = ("depth", "latent_dim", "seed", "epoch", "space", "predictor", "split", "label")
 
 
 def series(
@@ -119,7 +119,7 @@ def series(
     axis.plot(rows["latent_dim"], rows[value], color=color, marker=marker, linestyle=dashes, label=label)
     if band:
         axis.fill_between(rows["latent_dim"], rows[band[0]], rows[band[1]], color=color, alpha=0.12, linewidth=0)
-    record(axis, rows[[*(key for key in KEYS if key in rows), value, *band]], **constants)
+    record(axis, rows[[*(key for key in COLUMNS_KEPT if key in rows), value, *band]], **constants)
 
 
 def by_class(axis: Axes, rows_of: Any, labels: Iterable[int], **constants: object) -> None:

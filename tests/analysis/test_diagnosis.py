@@ -705,3 +705,28 @@ def test_the_page_depends_on_the_code_of_its_example():
 
     assert "lib.training.demo" in source.load_page("diagnose").modules()
     assert (files.ROOT / "lib" / "training" / "demo.py").exists()
+
+
+def test_a_large_latent_space_is_estimated_where_asked(tmp_path):
+    code = """
+import torch
+from torch import nn
+
+def pair():
+    torch.manual_seed(0)
+    encoder = nn.Sequential(nn.Conv2d(3, 4, 4, 2, 1), nn.Tanh(), nn.Conv2d(4, 4, 3, 1, 1)).eval()
+    return encoder, nn.Sequential(nn.ConvTranspose2d(4, 4, 4, 2, 1), nn.Tanh(), nn.Conv2d(4, 3, 3, 1, 1)).eval()
+
+def points():
+    return torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+"""
+    (tmp_path / "estimated.py").write_text(code)
+    arguments = ("estimated:pair", ["estimated:points"])
+    exact = diagnosis.diagnose(*arguments, folder=tmp_path)
+    found = diagnosis.diagnose(*arguments, folder=tmp_path, passes=800)
+    assert found.latent_dim == 64 and found.passes == 800
+    first, second = (one.data["points"].measured for one in (exact, found))
+    assert ((first["trace"] - second["trace"]).abs() <= 4 * second["trace_error"]).all()
+    assert (second["tangent_distance"] >= 0.999 * first["tangent_distance"]).all()
+    assert "Estimated from 800 passes a point" in diagnose.setting(found)
+    assert "exact cores only" in diagnose.orientation_sentence(found)

@@ -22,7 +22,10 @@ REPEATED_TOLERANCE = 1e-5  # relative, on a GPU, where some kernels add in any o
 REPEATS = 32  # of a module that draws random numbers; a unit's dropout with p = 0.1 passes each with .81
 QUOTIENT_TOLERANCE = 1e-2
 DIRECTIONS = 3  # at each point: medians over 12 differences hardly depend on luck
-STEPS = {torch.float32: (1e-3, 1e-4, 1e-2, 1e-1), torch.float64: (1e-6, 1e-4, 1e-2, 1e-1)}  # relative to the points
+QUOTIENT_STEPS = {
+    torch.float32: (1e-3, 1e-4, 1e-2, 1e-1),
+    torch.float64: (1e-6, 1e-4, 1e-2, 1e-1),
+}  # relative to the points
 FLAT = 1e-2  # from this step on, values that stay as they are are no rounding in low precision
 
 
@@ -103,7 +106,7 @@ def _check_derivative(
     directions = (size if size.any() else 1) * torch.randn(shape, generator=random, dtype=torch.float64).to(points)
     slopes = torch.cat([_dot(gradients, direction) for direction in directions])
     disagreed = 0
-    for step in STEPS[points.dtype]:
+    for step in QUOTIENT_STEPS[points.dtype]:
 
         def quotient_along(direction: Tensor, signed: float) -> Tensor:
             return _dot(weights, passed(points + signed * direction) - output) / signed
