@@ -148,7 +148,7 @@ def lost_sentence(summaries: Summaries) -> str:
     for name, summary in summaries.items():
         intact = evidence.intact_dims(summary)
         parts.append(
-            f"{max(intact)} in `{name}` (of {max(summary.run.latent_dims)})" if intact else f"none in `{name}`"
+            f"{max(intact)} in `{name}` (of up to {max(summary.run.latent_dims)})" if intact else f"none in `{name}`"
         )
     return (
         f"The largest $d$ at which no network of depth {depths} [has lost a latent direction](spectra.py#lost-directions) is "

@@ -60,7 +60,7 @@ def as_claimed(
         "statistics": labels.reindex(columns=[*evidence.SUMMARY_COLUMNS["statistics"]]),
         "controls": pd.DataFrame(controls),
         "sample": pd.concat([_points().assign(**member) for member in members]),
-        "progress_regressions": pd.DataFrame(regressions),
+        "progress_regressions": pd.DataFrame(regressions).assign(test_slope_low=0.0, test_slope_high=1.0),
         "progress_statistics": pd.DataFrame(statistics),
         "progress_histograms": pd.DataFrame(histograms),
     }
