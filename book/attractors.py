@@ -69,11 +69,11 @@ expected, against = sum(low > 0 for low, _ in turned), sum(high < 0 for _, high 
 # %%
 near = torch.cat([one.distance for one in portraits.values()])
 closest = float(near.min()) if len(near) else float("inf")
-stored = f"none of {attractors} attractors is a training image (the nearest is {closest:.2f} away, test images usually {usual:.2f})"
+stored = f"none of the attractors ({attractors}) is a training image (the nearest is {closest:.2f} away, test images usually {usual:.2f})"
 if not closest > usual / 10:
-    stored = f"some of {attractors} attractors nearly are training images (the nearest is {closest:.2f} away)"
+    stored = f"some of the attractors ({attractors}) nearly are training images (the nearest is {closest:.2f} away)"
 
-foretells = "do not foretell" if not expected + against else "hardly foretell"
+foretells = "do not foretell" if not expected + against else "do not consistently foretell"
 foretells = "foretell" if parts and expected > len(parts) / 2 else foretells
 told = f"of {len(parts)} correlations with its fate {expected + against or 'none'} can be told from 0"
 

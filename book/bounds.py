@@ -38,6 +38,10 @@ def by_dim(statement, column="tightness_median"):
     return rows[rows["statement"] == statement].pivot(index="latent_dim", columns="run", values=column)
 
 
+def span(values, form="{:.2f}"):
+    return " to ".join(dict.fromkeys(form.format(end) for end in (min(values), max(values))))
+
+
 def table_by_dim(values, form):
     cells = values.map(form.format, na_action="ignore").fillna("")
     rows = [[f"{d}", *line] for d, line in zip(cells.index, cells.to_numpy(), strict=True)]
@@ -55,13 +59,13 @@ below, parts = [], []
 for one in reference_members(run):
     encoder, decoder = member(run.name, one.depth, one.latent_dim, one.seed)
     here = bounds.local(encoder.double(), decoder.double(), x)
-    below.append(float((here.trace < one.latent_dim).double().mean()))
+    below.append(100 * float((here.trace < one.latent_dim).double().mean()))
     across = x.shape[1] - one.latent_dim + here.at_x.oblique.square().sum(dim=(1, 2))
-    parts.append(float((here.tangential_loss / (here.tangential_loss + across)).median()))
+    parts.append(100 * float((here.tangential_loss / (here.tangential_loss + across)).median()))
 
 # %%
 say(rf"""
-> **In brief.** The eigenvalues at a point bound the error there neither from above nor from below; at least {100 * unseen.min().min():.0f} % of the length of the error, in the median, lies where no eigenvalue sees it. With orthogonal eigenvectors they would bound how the error changes between two points, but the eigenvectors are orthogonal at {normal:,} of {totals["pairs"]:,} pairs of a point and a network. Without that assumption the trace bounds, from below, how the average error grows under small steps. This bound falls as the trace rises, at {100 * min(below):.0f} % of the points or more, while the paper reports that errors rise.
+> **In brief.** The eigenvalues at a point bound the error there neither from above nor from below; at least {100 * unseen.min().min():.0f} % of the length of the error, in the median, lies where no eigenvalue sees it. With orthogonal eigenvectors they would bound how the error changes between two points, but the eigenvectors are orthogonal at {normal:,} of {totals["pairs"]:,} pairs of a point and a network. Without that assumption the trace bounds, from below, how the average error grows under small steps. This bound falls as the trace rises, at {min(below):.0f} % of the points or more, while the paper reports that errors rise.
 """)
 
 # %% [markdown]
@@ -120,7 +124,7 @@ show_table(
     caption=rf"The share of the length of the error $\lvert r(x)\rvert$ that lies [across the plane tangent to the decoded manifold](#cor-lower); medians over the points of a run, for one network of depth {run.table_depth} per $d$.",
 )
 say(f"""
-That much of the error is invisible to the eigenvalues: in the median, {unseen.min().min():.2f} to {unseen.max().max():.2f} of its length. As a bound this share is nearly sharp, but it needs no eigenvalue, only the reconstruction itself.
+That much of the error is invisible to the eigenvalues: in the median, {span(unseen.stack())} of its length. It bounds the error from below, but needs no eigenvalue, only the reconstruction itself.
 """)
 
 # %% [markdown]
@@ -167,9 +171,9 @@ show_table(
 
 # %%
 say(rf"""
-The paper finds larger errors where the trace is larger. The bound $(d-\operatorname{{tr}}K)^2/d$ falls as the trace rises, as long as $\operatorname{{tr}}K<d$. In the networks of the run `{run.name}` this is so at {100 * min(below):.0f} to {100 * max(below):.0f} % of the points. The bound by the volume form rises with the volume only while the trace stays the same, and in [Stein's identity](#thm-stein), too, the trace enters with a minus sign. None of our theorems has the sign that the paper reports.
+The paper finds larger errors where the trace is larger. The bound $(d-\operatorname{{tr}}K)^2/d$ falls as the trace rises, as long as $\operatorname{{tr}}K<d$. In the networks of the run `{run.name}` this is so at {span(below, '{:.0f}')} % of the points. The bound by the volume form rises with the volume only while the trace stays the same, and in [Stein's identity](#thm-stein), too, the trace enters with a minus sign. None of our theorems has the sign that the paper reports.
 
-The growth along the tangent plane is itself only a part of the growth under steps in all directions: {100 * min(parts):.1f} to {100 * max(parts):.1f} %, in the median.
+The growth along the tangent plane is itself only a part of the growth under steps in all directions: {span(parts, '{:.1f}')} %, in the median.
 """)
 
 # %% [markdown]
