@@ -16,7 +16,7 @@
 # A reconstruction is an image, so it can be reconstructed again. [Radhakrishnan et al. 2020](references) found that autoencoders with far more parameters than data store training images as *attractors*: the orbits $x, f(x), f(f(x)), \dots$ of nearby images end in them. Do ours, and do the eigenvalues at the start of an orbit foretell its end?
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist", "digits"]  # of these, the first that is trained here
+runs: list[str] = ["mnist", "digits"]  # the first that is trained here
 points: int = 100  # starting points of each kind
 steps: int = 2000  # applications of the network at most
 
@@ -65,15 +65,21 @@ attractors, alike = (int(sum(one[key] for one in numbers.values())) for key in (
 parts = dynamics.orbit_correlations(begun, ["trace", "log_volume"], fixed=0)
 turned = [(part.low, part.high) if to == "steps" else (-part.high, -part.low) for (*_, to), part in parts.items()]
 expected, against = sum(low > 0 for low, _ in turned), sum(high < 0 for _, high in turned)
+
+# %%
 near = torch.cat([one.distance for one in portraits.values()])
 closest = float(near.min()) if len(near) else float("inf")
-stored = f"none of {attractors} attractors is a training image (the nearest is {closest:.2f} away, test images usually {usual:.2f})"
+stored = f"none of the attractors ({attractors}) is a training image (the nearest is {closest:.2f} away, test images usually {usual:.2f})"
 if not closest > usual / 10:
-    stored = f"some of {attractors} attractors nearly are training images (the nearest is {closest:.2f} away)"
+    stored = f"some of the attractors ({attractors}) nearly are training images (the nearest is {closest:.2f} away)"
+
+foretells = "do not foretell" if not expected + against else "do not consistently foretell"
+foretells = "foretell" if parts and expected > len(parts) / 2 else foretells
+told = f"of {len(parts)} correlations with its fate {expected + against or 'none'} can be told from 0"
 
 # %%
 say(f"""
-> **In brief.** In the run `{run.name}` {stored if attractors else "no orbit ends in a fixed point"}. Trace and volume at the start of an orbit {"do not foretell" if not expected + against else "hardly foretell" if expected < len(parts) / 2 else "foretell"} where it ends: of {len(parts)} correlations with its fate {expected + against or "none"} can be told from 0.
+> **In brief.** In the run `{run.name}` {stored if attractors else "no orbit ends in a fixed point"}. {f"Trace and volume at the start of an orbit {foretells} where it ends: {told}." if parts else ""}
 """)
 
 # %% [markdown]
@@ -106,36 +112,33 @@ say(f"""
 # ## The fixed points
 
 # %%
-rows, captions = {}, {}
+galleries = []
 for name, one in portraits.items():
-    basins = one.attractors.sizes[:8] / len(x)
-    rows[f"{name}, fixed point"] = list(one.attractors.points[:8].numpy())
-    captions[f"{name}, fixed point"] = [f"{100 * part:.1f} %" for part in basins]
-    if len(basins):
-        rows[f"{name}, nearest"] = list(train[one.row[:8]].numpy())
-show_figure(
-    report.gallery(rows, captions, dataset.image_shape),
-    name="fig-fixed-points",
-    caption="Up to eight fixed points in which orbits end, with the shares of the orbits that they take, and below each the nearest training image. Grey levels are cut to those of an image.",
-    alt=f"Two rows of small images per network: fixed points, and their nearest training images. Of all {attractors} fixed points {alike} {'is' if alike == 1 else 'are'} as near to a training image as test images usually are.",
-)
+    ends, basins = one.attractors.points[:6].numpy(), (one.attractors.sizes[:6] / len(x)).tolist()
+    if len(ends):
+        galleries.append(report.gallery(name, ends, basins, train[one.row[:6]].numpy(), dataset.image_shape))
+if galleries:
+    show_figure(
+        galleries,
+        name="fig-fixed-points",
+        caption="Up to six fixed points per network in which orbits end, with the share of the orbits above each, and below it the nearest training image. Grey levels are cut to those of an image. Networks without fixed points are left out.",
+        alt=f"Two rows of small images per network: fixed points, and their nearest training images. Of all {attractors} fixed points {alike} {'is' if alike == 1 else 'are'} as near to a training image as test images usually are.",
+    )
 
 # %%
 show_table(
     report.attractors_table(numbers),
     name="tab-attractors",
-    caption=f"The attractors. *Like a training image*: no farther from the nearest one than test images usually are (median {usual:.2f}). *Class of the basin*: the share of test and training images in basins that have the commonest class of their basin; in brackets, what a single basin would give.",
+    caption=f"The attractors. *Like a training image*: no farther from the nearest one than test images usually are (median {usual:.2f}).",
 )
 once = 100 * max(one["true_at_once"] for one in numbers.values())
 at_once = f"at {once:.1f} % of the starts or fewer" if once >= 0.05 else "at none of the starts"
 say(f"""
-A ReLU network is affine on pieces, and each piece has a [fixed point of its own](#prop-fixed). It belongs to $f$ only if it lies in its piece, which it does {at_once}. Newton's method repeats this step from piece to piece, and also finds fixed points that repel.
+A ReLU network is affine on pieces, and each piece has a [fixed point of its own](#prop-fixed). It belongs to $f$ only if it lies in its piece, which it does {at_once}. Newton's method repeats this step from piece to piece, and also finds fixed points that repel. In the fold, the *exponent* is the median rate per step at which neighbouring orbits part (above 0) or approach each other.
 """)
-fold("What Newton's method finds", report.newton_table(numbers))
+fold("The basins, and what Newton's method finds", report.basins_table(numbers))
 
 # %% [markdown]
-# The exponent in the fold is the median rate per step at which neighbouring orbits part (above 0) or approach each other.
-#
 # ## Does the start foretell the end?
 #
 # Where trace and volume are large, $f$ contracts little near the point. If that decided the orbit, such points would settle less often (*ends* below 0) and more slowly (*steps* above 0).

@@ -115,9 +115,9 @@ shown += ["second application, lower", "second application, upper"]
 found = {one.name: one for one in bounds.evaluate(*pairs[d], x[-500:], anchors[-500:])}
 some = [found[name] for name in shown]
 show_figure(
-    report.bound_against_actual(some, run=run.name, latent_dim=d),
+    [report.bound_against_actual(one, run=run.name, latent_dim=d) for one in some],
     name="fig-bounds",
-    caption=f"Six bounds against the values they bound, at {len(x[-500:]):,} points of the run `{run.name}`, $d$ = {d}. Dots: lower bounds; squares: upper bounds; triangles: points above the panel. On the line both are equal.",
+    caption=f"Six bounds against the values they bound, at {len(x[-500:]):,} points of the run `{run.name}`, $d$ = {d}. Dots: lower bounds; squares: upper bounds; triangles, counted in the title: points above the panel. On the line both are equal.",
     alt=f"Six panels. The lower bounds lie below the diagonal, at {', '.join(f'{float(one.tightness.median()):.2f}' for one in some if one.kind == 'lower')} of the actual value in the median; the upper bounds lie above it, at {' and '.join(f'{float(one.tightness.median()):.1f}' for one in some if one.kind == 'upper')}.",
 )
 

@@ -35,13 +35,17 @@ style.use_style()
 
 # %%
 def by_dim(statement, column="tightness_median"):
-    return rows[rows["statement"] == statement].pivot(index="run", columns="latent_dim", values=column)
+    return rows[rows["statement"] == statement].pivot(index="latent_dim", columns="run", values=column)
+
+
+def span(values, form="{:.2f}"):
+    return " to ".join(dict.fromkeys(form.format(end) for end in (min(values), max(values))))
 
 
 def table_by_dim(values, form):
-    cells = values.map(form.format, na_action="ignore").fillna("").reset_index()
-    names = values.index.names
-    return layout.markdown([*names, *(f"$d={d}$" for d in values)], cells.to_numpy(), len(names))
+    cells = values.map(form.format, na_action="ignore").fillna("")
+    rows = [[f"{d}", *line] for d, line in zip(cells.index, cells.to_numpy(), strict=True)]
+    return layout.markdown(["$d$", *(f"run {name}" for name in values)], rows)
 
 
 run = read(first_trainable(piecewise_affine(runs)))
@@ -55,13 +59,13 @@ below, parts = [], []
 for one in reference_members(run):
     encoder, decoder = member(run.name, one.depth, one.latent_dim, one.seed)
     here = bounds.local(encoder.double(), decoder.double(), x)
-    below.append(float((here.trace < one.latent_dim).double().mean()))
+    below.append(100 * float((here.trace < one.latent_dim).double().mean()))
     across = x.shape[1] - one.latent_dim + here.at_x.oblique.square().sum(dim=(1, 2))
-    parts.append(float((here.tangential_loss / (here.tangential_loss + across)).median()))
+    parts.append(100 * float((here.tangential_loss / (here.tangential_loss + across)).median()))
 
 # %%
 say(rf"""
-> **In brief.** The eigenvalues at a point bound the error there neither from above nor from below; at least {100 * unseen.min().min():.0f} % of the length of the error, in the median, lies where no eigenvalue sees it. With orthogonal eigenvectors they would bound how the error changes between two points, but the eigenvectors are orthogonal at {normal:,} of {totals["pairs"]:,} pairs of a point and a network. Without that assumption the trace bounds, from below, how the average error grows under small steps. This bound falls as the trace rises, at {100 * min(below):.0f} % of the points or more, while the paper reports that errors rise.
+> **In brief.** The eigenvalues at a point bound the error there neither from above nor from below; at least {100 * unseen.min().min():.0f} % of the length of the error, in the median, lies where no eigenvalue sees it. With orthogonal eigenvectors they would bound how the error changes between two points, but the eigenvectors are orthogonal at {normal:,} of {totals["pairs"]:,} pairs of a point and a network. Without that assumption the trace bounds, from below, how the average error grows under small steps. This bound falls as the trace rises, at {min(below):.0f} % of the points or more, while the paper reports that errors rise.
 """)
 
 # %% [markdown]
@@ -83,8 +87,8 @@ images = {name: one(encoder(some)).detach().numpy() for name, one in images.item
 show_figure(
     diagrams.same_spectrum(some.numpy(), values, images),
     name="fig-same-spectrum",
-    caption="Two networks with the same Jacobians. Left: where they take some of the data. Right: their errors against the eigenvalue of the core, which they share.",
-    alt="Left, short arrows from points of the data to their images under the first network, and long ones under the second, all moved by one step. Right, at each eigenvalue the second network has a much larger error than the first.",
+    caption="Two networks with the same Jacobians. First: where they take some of the data. Second: their errors against the eigenvalue of the core, which they share.",
+    alt="Short arrows from points of the data to their images under the first network, and long ones under the second, all moved by one step. At each eigenvalue the second network has a much larger error than the first.",
 )
 
 # %% [markdown]
@@ -92,13 +96,13 @@ show_figure(
 #
 # ## A part of the error that no eigenvalue sees
 #
-# A Jacobian determines how the residual *changes*. Between $x$ and a second point $a$, the *anchor*, replace every ReLU by the slope of its secant. Encoder and decoder become matrices $\tilde A$ and $\tilde B$, and [exactly, at any distance](#thm-secant),
+# A Jacobian determines how the residual *changes*. Between $x$ and a second point $a$, the *anchor*, replace every ReLU by the slope of its secant. Encoder and decoder become matrices $\tilde A$ and $\tilde B$, and their product, the [secant Jacobian](#thm-secant), is exact at any distance:
 #
-# $$r(x)-r(a)=(\tilde B\tilde A-I_N)\,(x-a). \tag{B1}$$
+# $$r(x)-r(a)=(\tilde B\tilde A-I_N)\,(x-a) \tag{B1}$$
 #
-# The decoder can move an image only along the image of $\tilde B$. Split the step $x-a$ into a part $Q\alpha$ along it and a part $\beta$ across it. [Then](#thm-normal)
+# The decoder can move an image only along the image of $\tilde B$. Split the step $x-a$ into a part $Q\alpha$ along it and a part $\beta$ across it. The change of the residual [splits in the same way](#thm-normal):
 #
-# $$\lvert r(x)-r(a)\rvert^2=\lvert\beta\rvert^2+\lvert(K_Q-I_d)\,\alpha+C\beta\rvert^2. \tag{B2}$$
+# $$\lvert r(x)-r(a)\rvert^2=\lvert\beta\rvert^2+\lvert(K_Q-I_d)\,\alpha+C\beta\rvert^2 \tag{B2}$$
 #
 # The eigenvalues are those of $K_Q$. They have no say over $\beta$: what sticks out of the decoder's image is lost, whatever they are. The *obliqueness* $C$ maps directions across the decoder's image into it.
 
@@ -120,13 +124,13 @@ show_table(
     caption=rf"The share of the length of the error $\lvert r(x)\rvert$ that lies [across the plane tangent to the decoded manifold](#cor-lower); medians over the points of a run, for one network of depth {run.table_depth} per $d$.",
 )
 say(f"""
-That much of the error is invisible to the eigenvalues: in the median, {unseen.min().min():.2f} to {unseen.max().max():.2f} of its length. As a bound this share is nearly sharp, but it needs no eigenvalue, only the reconstruction itself.
+That much of the error is invisible to the eigenvalues: in the median, {span(unseen.stack())} of its length. It bounds the error from below, but needs no eigenvalue, only the reconstruction itself.
 """)
 
 # %% [markdown]
 # ## What orthogonal eigenvectors would give
 #
-# Suppose the secant Jacobian $\tilde B\tilde A$ is normal, that is, has an orthonormal basis of eigenvectors. [Then](#thm-orthogonal) $C=0$, and the eigenvalues bound the change of the residual from both sides:
+# Suppose the secant Jacobian $\tilde B\tilde A$ is normal, that is, has an orthonormal basis of eigenvectors. Then $C=0$, and [the eigenvalues bound the change of the residual](#thm-orthogonal) from both sides:
 #
 # $$\lvert\beta\rvert^2+\min_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2\le\lvert r(x)-r(a)\rvert^2\le\lvert\beta\rvert^2+\max_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2 \tag{B3}$$
 #
@@ -149,25 +153,27 @@ show_table(
 #
 # ## What eigenvalues do bound, and its sign
 #
-# Average the squared error over small random steps from $x$, within its region, with variance $s^2$ in every direction of the tangent plane. [It grows](#thm-neighbourhood) by exactly $s^2\lvert K_Q-I_d\rvert_F^2$. Without any assumption on eigenvectors, [the eigenvalues bound this growth](#cor-trace) from below:
+# Average the squared error over small random steps from $x$, within its region, with variance $s^2$ in every direction of the tangent plane. It [grows by exactly](#thm-neighbourhood) $s^2\lvert K_Q-I_d\rvert_F^2$. Without any assumption on eigenvectors, [the eigenvalues bound this growth](#cor-trace) from below:
 #
 # $$\lvert K_Q-I_d\rvert_F^2\ge\sum_i\lvert1-\lambda_i\rvert^2\ge\frac{(d-\operatorname{tr}K)^2}{d} \tag{B4}$$
 
 # %%
-sentence = "all eigenvalues", "the trace", "the volume form"
-reach = [by_dim(statement) for statement in ("eigenvalues", "trace", "volume")]
-reach = pd.concat(dict(zip(sentence, reach, strict=True)), names=["bound by", "run"])
+reach = {
+    name: by_dim(statement).T.stack()
+    for name, statement in {"all eigenvalues": "eigenvalues", "trace": "trace", "volume form": "volume"}.items()
+}
+cells = [[f"{run}, $d={d}$", *(f"{value:.2f}" for value in line)] for (run, d), *line in pd.DataFrame(reach).itertuples()]
 show_table(
-    table_by_dim(reach, "{:.2f}"),
+    layout.markdown(["network", *reach], cells),
     name="tab-reach",
     caption=r"How much of the growth $\lvert K_Q-I_d\rvert_F^2$ the lower bounds by eigenvalues reach; medians over the points. The bound by the volume form is $d-2\operatorname{tr}K+d\lvert\omega\rvert^{2/d}$, or 0.",
 )
 
 # %%
 say(rf"""
-The paper finds larger errors where the trace is larger. The bound $(d-\operatorname{{tr}}K)^2/d$ falls as the trace rises, as long as $\operatorname{{tr}}K<d$. In the networks of the run `{run.name}` this is so at {100 * min(below):.0f} to {100 * max(below):.0f} % of the points. The bound by the volume form rises with the volume only while the trace stays the same, and in [Stein's identity](#thm-stein), too, the trace enters with a minus sign. None of our theorems has the sign that the paper reports.
+The paper finds larger errors where the trace is larger. The bound $(d-\operatorname{{tr}}K)^2/d$ falls as the trace rises, as long as $\operatorname{{tr}}K<d$. In the networks of the run `{run.name}` this is so at {span(below, '{:.0f}')} % of the points. The bound by the volume form rises with the volume only while the trace stays the same, and in [Stein's identity](#thm-stein), too, the trace enters with a minus sign. None of our theorems has the sign that the paper reports.
 
-The growth along the tangent plane is itself only a part of the growth under steps in all directions: {100 * min(parts):.1f} to {100 * max(parts):.1f} %, in the median.
+The growth along the tangent plane is itself only a part of the growth under steps in all directions: {span(parts, '{:.1f}')} %, in the median.
 """)
 
 # %% [markdown]

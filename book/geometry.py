@@ -58,6 +58,8 @@ symbols = {
     r"$\lambda_1,\dots,\lambda_d$": "eigenvalues of $K$, or of $J_L$",
     r"$\operatorname{tr}$, $\omega$": "their sum and their product: trace and volume form",
 }
+
+# %%
 body = markdown(["symbol", "meaning"], symbols.items(), left=2)
 show_table(body, name="tab-symbols", caption="The symbols of the pages on theory.")
 
@@ -74,7 +76,7 @@ toy = toys.plane_autoencoder(data)
 show_figure(
     diagrams.plane(toys.field(toy), toys.decoded_curve(toy, data), data.numpy()),
     name="fig-plane",
-    caption=r"A network of the plane. Left: the error. Right: the eigenvalue $\lambda$ of the core, white where it is 1 and hatched where it is negative. Thin lines are where a ReLU switches.",
+    caption=r"A network of the plane. First the error, then the eigenvalue $\lambda$ of the core, white where it is 1 and hatched where it is negative. Thin lines are where a ReLU switches.",
     alt="Two maps of a square cut into polygons by thin lines, with a ring of data points and a bent line through them. The error is small along the ring and large in its opening. The eigenvalue is constant in each polygon, near 1 along the ring and of both signs away from it.",
 )
 
@@ -101,7 +103,7 @@ for d in sorted({min(run.latent_dims), max(run.latent_dims)}):
 
 # %% tags=["show-input"]
 def difference(encoder, decoder, x):
-    """The distance of the d leading eigenvalues of J_I, formed whole, from those of the core."""
+    """How far the spectrum of J_I, formed whole, is from the core's."""
     f = torch.nn.Sequential(encoder, decoder)
     whole = torch.stack([jacobian(f, point) for point in x])  # (points, N, N)
     core = jacobians.cores(encoder, decoder, x).input  # (points, d, d)
@@ -109,11 +111,12 @@ def difference(encoder, decoder, x):
     return spectra.paired_distance(leading, spectra.eigenvalues(core), p=1)
 
 
-largest = max(difference(*pair, test[:explicit_points]).max() for pair in pairs.values())
+some = test[:explicit_points]
+largest = max(difference(*pair, some).max() for pair in pairs.values())
 
 # %%
 say(f"""
-We formed the whole of $J_I$ at {len(test[:explicit_points])} test points of the run `{run.name}`, for the networks with the smallest and the largest $d$ at depth {run.table_depth}. The sum of the differences between its leading eigenvalues and those of the core is at most {largest:.0e}: rounding. No other page needs such a matrix. [How fast the core is](performance) is a page of its own.
+We formed the whole of $J_I$ at {len(some)} test points of the run `{run.name}`, for the networks with the smallest and the largest $d$ at depth {run.table_depth}. The sum of the differences between its leading eigenvalues and those of the core is at most {largest:.0e}: rounding. No other page needs such a matrix. [How fast the core is](performance) is a page of its own.
 """)
 
 # %% [markdown]

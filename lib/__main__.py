@@ -189,7 +189,7 @@ def claims(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def bounds(name: str, as_json: bool) -> None:
-    """Check the statements of the page bounds at every point of the run NAME (depth of the tables; d = 2, 5, 10, 20)."""
+    """Check the statements of the page proofs at every point of the run NAME (depth of the tables; d = 2, 5, 10, 20)."""
     from lib.runs import read
 
     read(name)

@@ -1,6 +1,6 @@
 """The figure and the tables of the page `bound_checks`: the statements of the page `proofs`, checked on the runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -57,35 +57,27 @@ STATEMENTS = {
 }
 
 
-def bound_against_actual(checks: Sequence[Any], **constants: object) -> Figure:
-    """Bounds (`lib.geometry.bounds.Check`) against the values they bound: a panel per bound, a dot per point.
+def bound_against_actual(check: Any, **constants: object) -> Figure:
+    """A bound (`lib.geometry.bounds.Check`) against the values that it bounds, a dot per point; on the line both are equal.
 
-    On the line both are equal. A point above a panel is a triangle at its upper edge, and the panel tells their number.
-    `constants`: further columns of the recorded rows.
+    A point above the panel is a triangle at its upper edge, and the title tells their number. `constants`: further columns
+    of the recorded rows.
     """
-    columns = min(3, len(checks))
-    rows = -(-len(checks) // columns)
-    figure = Figure(figsize=(7.4, 2.6 * rows))
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axis, check in zip(axes, checks, strict=False):
-        bound, actual = check.bound.cpu().numpy(), check.actual.cpu().numpy()
-        record(
-            axis, pd.DataFrame({"actual": actual, "bound": bound}), **constants, statement=check.name, kind=check.kind
-        )
-        high = float(actual.max())
-        top = high * (1.05 if check.kind == "lower" else 2.1)
-        color, marker = (BLUE, "o") if check.kind == "lower" else (NAVY, "s")
-        style = {"color": color, "markersize": 2, "linestyle": "none", "alpha": 0.5, "rasterized": True}
-        above = bound > top
-        axis.plot(actual[~above], bound[~above], marker=marker, **style)
-        axis.plot([0, high], [0, high], color=BLACK, linewidth=0.9)
-        if above.any():
-            axis.plot(actual[above], np.full(above.sum(), 0.98 * top), **style | {"marker": "^", "markersize": 4})
-            axis.set_title(f"{above.sum():,} above", loc="right", fontsize=9)
-        title = check.name.replace(", ", ",\n")
-        axis.set(title=title, xlim=(0, 1.05 * high), ylim=(0, top), xlabel="actual", ylabel=f"{check.kind} bound")
-    for axis in axes[len(checks) :]:
-        axis.set_visible(False)
+    figure = Figure(figsize=(3.7, 2.6))
+    axis = figure.subplots()
+    bound, actual = check.bound.cpu().numpy(), check.actual.cpu().numpy()
+    record(axis, pd.DataFrame({"actual": actual, "bound": bound}), **constants, statement=check.name, kind=check.kind)
+    high = float(actual.max())
+    top = high * (1.05 if check.kind == "lower" else 2.1)
+    color, marker = (BLUE, "o") if check.kind == "lower" else (NAVY, "s")
+    style = {"color": color, "markersize": 2.5, "linestyle": "none", "alpha": 0.5, "rasterized": True}
+    above = bound > top
+    axis.plot(actual[~above], bound[~above], marker=marker, **style)
+    axis.plot([0, high], [0, high], color=BLACK, linewidth=0.9)
+    if above.any():
+        axis.plot(actual[above], np.full(above.sum(), 0.98 * top), **style | {"marker": "^", "markersize": 4})
+        axis.set_title(f"{above.sum():,} above", loc="right", fontsize=9)
+    axis.set(title=check.name, xlim=(0, 1.05 * high), ylim=(0, top), xlabel="actual", ylabel=f"{check.kind} bound")
     return figure
 
 

@@ -11,7 +11,7 @@ from lib.report import attractors, numbers
 def test_a_network_without_attractors_has_blank_cells(cells):
     nothing = dict.fromkeys(("radius_high", "largest", "purity", "single", "exponent"), math.nan)
     counts = dict.fromkeys(("attractors", "like_training", "solved", "fixed_points", "repelling"), 0)
-    for table in (attractors.attractors_table, attractors.newton_table):
+    for table in (attractors.attractors_table, attractors.basins_table):
         line = cells(table({"net": nothing | counts}))[-1]
         assert "nan" not in "".join(line) and line[0] == "net"
 
@@ -35,14 +35,16 @@ def test_the_shares_of_fates_are_drawn_and_recorded():
         [("$d=2$", "test", 0.5, 0, 0.25, 0.25), ("$d=2$", "noise", 1, 0, 0, 0), ("$d=3$", "test", 0, 0, 0, 1)],
         columns=["network", "start", *"abcd"],
     )
-    figure = attractors.fates(shares)
-    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    first, _ = attractors.fates(shares)
+    heights = [bar.get_height() for bar in first.axes[0].patches]
     assert heights == [0.5, 1, 0, 0, 0.25, 0, 0.25, 0]
-    assert numbers.csv(figure).splitlines()[:2] == ["network,start,a,b,c,d", "$d=2$,test,0.5,0,0.25,0.25"]
+    assert numbers.csv(first).splitlines()[:2] == ["network,start,a,b,c,d", "$d=2$,test,0.5,0,0.25,0.25"]
 
 
-def test_a_gallery_says_where_there_is_nothing():
+def test_a_gallery_pairs_fixed_points_with_images():
     images = [np.zeros(4), np.ones(4)]
-    figure = attractors.gallery({"some": images, "empty": []}, {"some": ["60 %", "40 %"]}, (2, 2))
-    assert len([axis for axis in figure.axes if axis.get_images()]) == 2
-    assert any("none" in text.get_text() for axis in figure.axes for text in axis.texts)
+    figure = attractors.gallery("$d=2$", images, [0.6, 0.4], images[::-1], (2, 2))
+    shown = [axis for axis in figure.axes if axis.spines["left"].get_visible()]
+    assert len(figure.axes) == 12 and all(axis.get_images() for axis in figure.axes), "the same scale for all networks"
+    assert [axis.get_title() for axis in shown] == ["60 %", "40 %", "", ""]
+    assert [float(axis.get_images()[0].get_array().max()) for axis in shown] == [0, 1, 1, 0]

@@ -20,16 +20,15 @@ def test_every_bound_has_its_panel_and_points_above_it_are_counted():
         check("second application, lower", "lower", actual / 2, actual, zero),
         check("second application, upper", "upper", torch.tensor([1.5, 70.0]), actual, zero),
     ]
-    figure = report.bound_against_actual(checks, latent_dim=3)
-    below, above = figure.axes
-    assert [axis.get_title("left").split(",\n")[-1] for axis in figure.axes] == ["lower", "upper"]
+    below, above = (report.bound_against_actual(one, latent_dim=3).axes[0] for one in checks)
+    assert [axis.get_title("left") for axis in (below, above)] == [one.name for one in checks]
     assert below.lines[0].get_ydata().tolist() == [0.5, 1.0]
     assert above.lines[0].get_ydata().tolist() == [1.5]
     (clipped,) = above.lines[-1].get_ydata()
     assert clipped < above.get_ylim()[1]
     assert (below.get_title("right"), above.get_title("right")) == ("", "1 above")
     assert (below.get_ylabel(), above.get_ylabel()) == ("lower bound", "upper bound")
-    rows = pd.read_csv(io.StringIO(numbers.csv(figure)))
+    rows = pd.read_csv(io.StringIO(numbers.csv(above.figure)))
     assert list(rows) == ["latent_dim", "statement", "kind", "actual", "bound"] and rows["bound"].max() == 70
 
 
