@@ -62,6 +62,9 @@ show_figure(
 )
 
 # %%
+say("The runs are:\n\n" + "\n".join(f"- {claims_report.describe_run(one.run)}" for one in beside.values()))
+
+# %%
 apart = (spread["mean"] - spread["published"]).abs().median()
 if seeds < 2:
     say("There is one seed only, so we cannot tell how far slopes vary by chance.")
@@ -82,7 +85,7 @@ show_table(
 )
 
 # %% [markdown]
-# In the default runs, `mnist` has settings [chosen](sensitivity) because they came near the published slopes at two latent dimensions. Agreement there is no evidence; at their neighbours it is weak evidence, because slopes change slowly with $d$. `mnist-300` takes the paper's settings, and common defaults where it states none; few of its networks are trained. `digits` are smaller images of another data set, with no reason to match.
+# In the default runs, the settings of `mnist` were [chosen](sensitivity) because slopes came near the published ones at two latent dimensions. Agreement there is no evidence; at their neighbours it is weak evidence, because slopes change slowly with $d$. Of `mnist-300` few networks are trained. The digits have no reason to match.
 #
 # ## The regression
 #

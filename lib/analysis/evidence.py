@@ -148,7 +148,7 @@ def headline(summary: Summary) -> pd.DataFrame:
 
     Columns of `controlled`, and the ends of the 95 % interval, `low` and `high`. Raises `NotTestable` where there is none.
     """
-    latent_dim = max(intact_dims(summary) or summary.run.latent_dims)
+    latent_dim = largest_intact(summary)
     frames = {held: complete_controlled(summary, held, "trace").loc[[latent_dim]] for held in HEADLINE_CONTROLS}
     return with_interval(pd.concat(frames).reset_index("latent_dim"), "slope")
 

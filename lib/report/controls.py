@@ -1,4 +1,4 @@
-"""Figures and tables of the page `controls`: slopes that control for other variables; and the headline figure of `index`."""
+"""Figures and tables of the page `controls`: slopes that control for other variables."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ from lib.analysis.intervals import with_interval
 from lib.analysis.published import PREDICTOR_NAMES
 from lib.measures.regression import CONTROLS, WITHOUT_ONE
 from lib.report.layout import Summaries, by_run, markdown, table
-from lib.report.prediction import BAND, published_slopes, reference
+from lib.report.prediction import BAND, reference
 from lib.report.style import BLUE, GREEN, finish, grid, series
 from lib.runs.results import Summary
 
-RAW, CLASS_AND_INK, ALL = "none", "class and ink", "class, ink, neighbours"
+RAW, CLASS_AND_INK, ALL = evidence.HEADLINE_CONTROLS
 NAMES = {name: name for name in CONTROLS} | {
     RAW: "nothing",
     WITHOUT_ONE: "nothing, without class 1",
@@ -25,20 +25,6 @@ BY_CONTROL = {
     CLASS_AND_INK: (GREEN, "s", "-", "class and ink"),
     ALL: ("#66c2a5", "^", ":", "class, ink, distance"),
 }  # blue and dashed: eigenvalues of J_I
-
-
-def headline(summaries: Summaries) -> Figure:
-    """The main finding at a glance: test slopes on the trace of J_I by d, published, raw, and controlling for class and ink."""
-    figure, axes = grid(summaries, rows=1, height=2.3, sharey=True)
-    for axis, summary in zip(axes[0], summaries.values(), strict=True):
-        published_slopes(axis, "trace", "input")
-        for controls, label in ((RAW, "ours, raw"), (CLASS_AND_INK, "ours, controlling for class and ink")):
-            _controlled(axis, summary, "trace", "input", "test", controls, label)
-        reference(axis)
-    axes[0, 0].set_ylabel("rise of the test error\nwith the trace of $J_I$")
-    finish(axes)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
-    return figure
 
 
 def slopes_by_control(summaries: Summaries, split: str, space: str = "input") -> Figure:

@@ -45,11 +45,6 @@ def _typeset(cell: object) -> str:
     return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", text)
 
 
-def numbered(name: str, caption: str, body: str) -> str:
-    """A Markdown table as a numbered table of the book that can be referred to."""
-    return f"````{{table}} {caption}\n:name: {name}\n\n{body}\n````"
-
-
 def share_in_words(part: float, whole: float) -> str:
     """A share as a word, so that a computed sentence needs no number: from "none" to "all".
 

@@ -37,16 +37,16 @@ def panels(names: Sequence[str], width: float, height: float, **options: object)
 
 def _numbers(axis: Axes, values: np.ndarray, low: float, faint: np.ndarray) -> None:
     """A matrix as shades with its numbers written in; those of `faint` cells are in grey italics."""
-    axis.imshow(values, cmap="PuOr_r", vmin=low, vmax=1, aspect="auto", interpolation="nearest", alpha=0.85)
+    axis.imshow(values, cmap="RdBu", vmin=low, vmax=1, aspect="auto", interpolation="nearest", alpha=0.85)
     axis.grid(False)
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
         if np.isfinite(value):
-            text = f"{value:.2f}".replace("0.", ".").replace("-", "−")
-            dark = abs(value - (1 + low) / 2) > 0.42 * (1 - low)
+            text = f"{round(value, 2) + 0.0:.2f}".replace("0.", ".").replace("-", "−")
+            dark = abs(value - (1 + low) / 2) > 0.36 * (1 - low)
             style = {"style": "italic", "color": "#666666"} if faint[row, column] else {"weight": "bold"}
             axis.text(
-                column, row, text, ha="center", va="center", fontsize=8, **({"color": "white"} if dark else {}) | style
+                column, row, text, ha="center", va="center", fontsize=7, **({"color": "white"} if dark else {}) | style
             )
 
 

@@ -16,7 +16,6 @@ PANELS = {
     spectra.orientation: 2,
     experiments.loss_curves: 1,
     experiments.final_errors: 1,
-    controls.headline: 1,
 }
 
 
@@ -29,6 +28,7 @@ def svg(figure) -> str:
 def drawn(summaries):
     yield from ((draw(summaries), panels) for draw, panels in PANELS.items())
     yield from ((spectra.mean_eigenvalue(summaries, f"{kind}_mean"), 2) for kind in ("arithmetic", "geometric"))
+    yield from ((controls.slopes_by_control(summaries, split), 2) for split in ("train", "test"))
     yield from ((prediction.error_slopes(summaries, predictor), 2) for predictor in ("log_volume", "trace"))
 
 
