@@ -112,11 +112,11 @@ def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> No
     _execute(name, dict(parameters), output)
 
 
-def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
+def _execute(name: str, parameters: dict[str, object], output: Path, book: Path | None = None) -> None:
     from lib import pages
 
     try:
-        pages.run_page(name, parameters, output)
+        pages.run_page(name, parameters, output, *([book] if book else []))
     except pages.PageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
@@ -171,7 +171,9 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
         click.echo(f"{source} is code: it is imported and run, with all that it may do.", err=True)
     os.environ[STREAM] = error_stream()
     parameters = {"model": model, "data": list(data), "folder": str(Path.cwd()), **options}
-    _execute("diagnose", parameters, output)
+    from lib.pages.source import TEMPLATES
+
+    _execute("diagnose", parameters, output, TEMPLATES)
 
 
 @cli.command()

@@ -21,6 +21,7 @@ from lib.base.errors import InputError, check_known
 from lib.base.usercode import reason
 
 BOOK = files.ROOT / "book"
+TEMPLATES = BOOK / "templates"  # pages that commands execute, such as the report of a diagnosis
 NAMED = re.compile(r"lib(\.\w+)+:\w+")
 MOVED = {  # pages that became a part of another
     "means": "spectra.html#the-means",

@@ -1,5 +1,6 @@
 """What a diagnosis says, in words: Markdown sentences whose verdicts come from the numbers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,10 +23,13 @@ from lib.analysis.diagnosis import (
     most_unusual,
 )
 from lib.analysis.limits import least_reference
+from lib.report.layout import markdown
+from lib.report.numbers import record
 from lib.report.point_pictures import short_name
-from lib.report.style import BLACK, BLUE, ORANGE
+from lib.report.style import BLACK, BLUE, GREEN, GREY
 
 NAMES = SIGNALS | BASELINES
+MARKUP = re.compile(r"([\\`*_$|<])")  # characters of a user's names that Markdown would read as its own
 
 
 def _percent(share: float) -> str:
@@ -122,6 +126,30 @@ def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
     parts = {name: most_unusual(one, most)[columns] for name, one in found.data.items()}
     table = pd.concat(parts, names=["data", "row"]).droplevel("row").reset_index()
     return table.rename(columns=NAMES | {"error": "MSE"}).set_index(["data", "point"]).astype(float).round(4)
+
+
+def as_markdown(frame: pd.DataFrame, first: str = "data") -> str:
+    """A table of this module in Markdown, led by its index under the name `first`; numbers with three significant digits."""
+    frame = frame.rename_axis(frame.index.names if any(frame.index.names) else first).reset_index()
+    cells = [
+        [f"{cell:.3g}" if isinstance(cell, float) else MARKUP.sub(r"\\\1", str(cell)) for cell in row]
+        for row in frame.to_numpy().tolist()
+    ]
+    return markdown([MARKUP.sub(r"\\\1", str(name)) for name in frame.columns], cells)
+
+
+def quoted(text: str) -> str:
+    """Lines of Markdown as a quotation."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+def medians_sentence(found: Diagnosis) -> str:
+    """The median of each signal in each set, in plain text."""
+    parts = [
+        f"{name}: " + ", ".join(f"{label} {one.measured[key].median():.3g}" for key, label in SIGNALS.items())
+        for name, one in found.sets.items()
+    ]
+    return f"Medians. {'; '.join(parts)}."
 
 
 def orientation_table(found: Diagnosis) -> pd.DataFrame:
@@ -231,6 +259,7 @@ def conclusion(found: Diagnosis) -> str:
     return "\n".join(lines)
 
 
+QUANTILES = [0.005, 0.25, 0.5, 0.75, 0.995]
 WIDE = 30  # times the central range: what spreads farther is drawn on a scale that is logarithmic outside of it
 
 
@@ -242,16 +271,17 @@ def quantile_bars(
     `quantities`: columns and their labels. A grey band: the `limits` of the reference, where they are known and finite.
     Infinite values (log volume where omega is 0) are left out.
     """
-    figure = Figure(figsize=(8.4, 1.1 + 0.36 * len(sets)))
+    figure = Figure(figsize=(7.2, 1.1 + 0.36 * len(sets)))
     axes = figure.subplots(1, len(quantities), sharey=True, squeeze=False)[0]
     for axis, (quantity, label) in zip(axes, quantities.items(), strict=True):
         low, high = limits.get(quantity, (-np.inf, np.inf))
         if np.isfinite([low, high]).all():
             axis.axvspan(low, high, color="#dddddd", zorder=0, linewidth=0)
-        for place, frame in enumerate(sets.values()):
+        for place, (name, frame) in enumerate(sets.items()):
             values = frame[quantity][np.isfinite(frame[quantity])]
             if len(values):
-                ends = np.quantile(values, [0.005, 0.25, 0.5, 0.75, 0.995])
+                ends = np.quantile(values, QUANTILES)
+                record(axis, pd.DataFrame({"quantile": QUANTILES, "value": ends}), set=name, quantity=quantity)
                 axis.plot(ends[[0, 4]], [place, place], color=BLUE, linewidth=1)
                 axis.plot(ends[[1, 3]], [place, place], color=BLUE, linewidth=4, solid_capstyle="butt")
                 axis.plot(ends[2], place, color=BLACK, marker="o", markersize=5)
@@ -274,11 +304,12 @@ def error_correlations(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, 
     figure = Figure(figsize=(max(5.0, 1.2 + 1.9 * len(tables)), 1.2 + 0.3 * len(rows)))
     axes = figure.subplots(1, len(tables), sharey=True, sharex=True, squeeze=False)[0]
     for axis, (name, table) in zip(axes, tables.items(), strict=True):
-        axis.axvline(0, color="#888888", linewidth=0.8)
+        axis.axvline(0, color=GREY, linewidth=0.8)
+        record(axis, table.loc[table.index.isin(rows)].rename_axis("predictor").reset_index(), set=name)
         for place, predictor in enumerate(rows):
             if predictor in table.index:
                 rho, low, high = table.loc[predictor, ["rho", "low", "high"]]
-                color = ORANGE if predictor in strong else BLUE
+                color = BLUE if predictor in strong else GREEN
                 axis.plot([low, high], [place, place], color=color)
                 fill = color if predictor in strong else "white"
                 axis.plot(rho, place, color=color, marker="o", markerfacecolor=fill, markersize=6)

@@ -28,7 +28,7 @@ from lib.base.errors import InputError
 from lib.geometry.jacobians import cores
 from lib.geometry.spectra import eigenvalues
 from lib.measures import baselines
-from lib.report import diagnose, point_pictures, style
+from lib.report import diagnose, numbers, point_pictures, style
 from lib.training import demo, user_models
 from lib.training.toys import plane_autoencoder
 from lib.training.weights import encoded_weights
@@ -107,6 +107,8 @@ def test_limits_hold_a_fresh_point_with_the_stated_probability():
 def test_the_quantities_of_a_length_and_of_a_square_have_names_of_their_own(found):
     assert "MSE" in diagnose.most_unusual_table(found) and "error" not in diagnose.most_unusual_table(found)
     assert "median residual length" in diagnose.tangent_table(found)
+    marked = diagnose.as_markdown(pd.DataFrame({"a": [0.123456]}, index=["x|$y$"]))
+    assert marked.splitlines()[-1] == r"| x\|\$y\$ | 0.123 |"
 
 
 def test_a_folder_named_by_a_dot_keeps_its_name(folder):
@@ -511,6 +513,8 @@ def test_figures_show_the_numbers(found):
     drawn = diagnose.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
     assert [axis.get_xlabel() for axis in drawn.axes] == list(diagnosis.SIGNALS.values())
     assert drawn.axes[0].lines[2].get_xdata()[0] == np.median(measured["train.npy"]["trace"])
+    rows = pd.read_csv(io.StringIO(numbers.csv(drawn)))
+    assert set(rows["set"]) == set(measured) and set(rows["quantity"]) == set(diagnosis.SIGNALS)
     empty = {"x": measured["far.npy"].assign(log_volume=-np.inf)}
     assert not diagnose.quantile_bars(empty, {"log_volume": "log volume"}, {}).axes[0].lines
     tables = {name: diagnosis.correlations(one.measured) for name, one in found.data.items()}
@@ -648,6 +652,11 @@ def test_a_report_from_end_to_end(tmp_path):
     text = str([cell.get("outputs") for cell in notebook.cells])
     assert "`own_models_3:pair` (code, which was imported and run)" in text
     assert "`far.npy`: 100.0 % are flagged" in text
+    first = next(cell for cell in notebook.cells if cell.get("outputs"))
+    assert str(first.outputs[0]["data"]["text/markdown"]).startswith("> **In brief.**"), (
+        "a report begins with its findings"
+    )
+    assert "python -m lib" not in str([cell.source for cell in notebook.cells]), "and holds no manual"
     assert not [
         output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"
     ]
@@ -703,7 +712,8 @@ def test_what_can_be_known_is_refused_before_a_kernel_starts(folder, monkeypatch
 def test_the_page_depends_on_the_code_of_its_example():
     from lib.pages import source
 
-    assert "lib.training.demo" in source.load_page("diagnose").modules()
+    for book in (source.BOOK, source.TEMPLATES):
+        assert "lib.training.demo" in source.load_page("diagnose", book).modules()
     assert (files.ROOT / "lib" / "training" / "demo.py").exists()
 
 

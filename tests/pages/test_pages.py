@@ -458,7 +458,7 @@ def test_a_page_in_another_encoding_is_refused_and_a_byte_order_mark_is_no_matte
 
 
 def test_a_leading_zero_changes_no_parameter_and_minutes_are_refused():
-    page = source.load_page("diagnose")
+    page = source.load_page("diagnose", source.TEMPLATES)
     assert source.checked_parameters(page, {"points": "010"})["points"] == 10
     with pytest.raises(InputError, match="Parameter 'points' of page diagnose is '1:30'; give a int"):
         source.checked_parameters(page, {"points": "1:30"})
