@@ -203,6 +203,25 @@ def bounds(name: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("name")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
+@click.option("--plan", is_flag=True, help="Only list the settings that are compared.")
+def search(name: str, device: str, plan: bool) -> None:
+    """Search for settings that come near the paper's numbers, as searches/NAME.yml says. A search that is stopped goes on."""
+    from lib.analysis import search as searching
+
+    settings = searching.candidates(name, searching.read_search(name))
+    if plan:
+        for run in settings:
+            click.echo(searching.words(run))
+        return
+    table = searching.run_search(name, device)
+    best = table.loc[table["distance"].idxmin()]
+    click.echo(f"{len(settings)} settings; the nearest is {best['distance']:.2f} away after {best['epochs']} epochs.")
+    click.echo(f"Wrote {searching.path_of(name)}.")
+
+
+@cli.command()
+@click.argument("name")
 def shifts(name: str) -> None:
     """What tells strange images from test images, for the kept run NAME: computed where its weights are, kept in results/."""
     from lib.base.errors import check_known

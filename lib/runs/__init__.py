@@ -18,7 +18,8 @@ from lib.runs.results import (
     summary,
     summary_digest,
     summary_files,
+    summary_of,
     with_snapshots,
 )
-from lib.runs.specification import Member, Run, members, names, read, reference_members
+from lib.runs.specification import Member, Run, members, names, read, reference_members, validated
 from lib.runs.store import manifest

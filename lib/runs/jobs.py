@@ -161,7 +161,14 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
     ]
     stack = autoencoders.stack(pairs, padded_widths(run, group[0].depth, dataset.input_dim))
     settings = loop.Settings(
-        run.epochs, run.batch_size, run.learning_rate, run.weight_decay, job.device, run.precision, snapshots(run)
+        run.epochs,
+        run.batch_size,
+        run.learning_rate,
+        run.weight_decay,
+        job.device,
+        run.precision,
+        snapshots(run),
+        run.loss,
     )
     checkpoint = _checkpoint(run, job.name)
     made = {"run": run.digest, "code": code_digest(store.TRAINED_BY)}

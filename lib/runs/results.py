@@ -51,8 +51,11 @@ TABLES = tuple(field.name for field in fields(Summary) if field.type is pd.DataF
 
 
 def ensure(name: str) -> None:
-    """Train and measure whatever is missing of a run; instant when nothing is. A kept run is taken as it is."""
-    run = read(name)
+    """Train and measure whatever is missing of a run; instant when nothing is. A committed run is taken as it is."""
+    _ensure(read(name))
+
+
+def _ensure(run: Run) -> None:
     if not run.committed and store.missing(run, members(run)):
         from lib.runs.execution import execute  # torch and all the rest: only where there is something to do
 
@@ -146,11 +149,15 @@ def with_snapshots(names: Sequence[str] | str) -> list[str]:
 
 
 def summary(name: str) -> Summary:
-    """The summary of a run, computed first where it is not there (a kept run: of what is there)."""
-    run = read(name)
+    """The summary of a run, computed first where it is not there (a committed run: of what is there)."""
+    return summary_of(read(name))
+
+
+def summary_of(run: Run) -> Summary:
+    """`summary` of a run that need have no file in runs/."""
     there = _standing(run)
     if not run.committed and len(there) < len(members(run)):
-        ensure(name)
+        _ensure(run)
         there = _standing(run)
     part = _finished_part(run, there)
     contents = [there[member] for member in members(part)]

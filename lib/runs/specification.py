@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 from lib.base import documents, files
 from lib.base.errors import InputError, check_known
 from lib.base.validation import one_of, refusal, wanted
-from lib.training.options import DATASETS, HIDDEN_WIDTHS, INITIALISATIONS, OUTPUTS, PRECISIONS, widths
+from lib.training.options import DATASETS, HIDDEN_WIDTHS, INITIALISATIONS, LOSSES, OUTPUTS, PRECISIONS, widths
 
 if TYPE_CHECKING:
     from lib.training.datasets import Dataset
@@ -141,6 +141,7 @@ class Run:
     train_points: Count | None = None
     test_points: Count | None = None
     snapshots: Naturals = ()
+    loss: Annotated[str, one_of(LOSSES)] = "squared"
     committed: Flag = False
 
     @cached_property
@@ -207,13 +208,14 @@ def read(name: str, epochs: int | None = None) -> Run:
     check_known("run", name, names())
     where = f"runs/{name}.yml"
     values = documents.parse(documents.text(FOLDER / f"{name}.yml", where), where)
-    run = _validated(name, values, where)
+    run = validated(name, values, where)
     if epochs is None:
         return run
-    return _validated(name, values | {"epochs": epochs, "committed": False}, "the option --epochs")
+    return validated(name, values | {"epochs": epochs, "committed": False}, "the option --epochs")
 
 
-def _validated(name: str, values: Any, where: str) -> Run:
+def validated(name: str, values: Any, where: str) -> Run:
+    """The run of these keys and values, which stand in `where`. Raises `InputError` as `read` does."""
     if not isinstance(values, dict):
         raise InputError(f"{where} holds {type(values).__name__}, not keys and values; see {EXAMPLE}.")
     keys = [field.name for field in dataclasses.fields(Run) if field.name != "name"]
@@ -227,6 +229,8 @@ def _validated(name: str, values: Any, where: str) -> Run:
     if size > MOST:
         raise InputError(f"{where} has {size} members (depths x latent_dims x seeds); give at most {MOST}.")
     check_known(f"table_depth in {where}", run.table_depth, run.depths)
+    if (run.loss, run.output) == ("cross-entropy", "affine"):
+        raise InputError(f"The loss cross-entropy in {where} needs outputs in [0, 1]; add `output: sigmoid`.")
     if isinstance(run.hidden_widths, dict):
         for depth in run.depths:
             if depth not in run.hidden_widths:

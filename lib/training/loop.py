@@ -1,8 +1,8 @@
 """Training: autoencoders of equal depth, trained together as one stack; a resumed training gives the same bits.
 
-The loss is the sum of the mean squared errors of the members. It separates, so each member has the gradient and the
-Adam state of a network trained alone. Initialisation depends only on seed and widths, the order of the points in an
-epoch only on (seed, epoch): the result of a member does not depend on the other members.
+The loss is the sum of the losses of the members, mean squared errors or mean binary cross-entropies. It separates, so each
+member has the gradient and the Adam state of a network trained alone. Initialisation depends only on seed and widths, the
+order of the points in an epoch only on (seed, epoch): the result of a member does not depend on the other members.
 """
 
 import json
@@ -18,11 +18,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy
 
 from lib.base import files
 from lib.base.errors import InputError, check_known
 from lib.training.autoencoders import Stack
-from lib.training.options import PRECISIONS
+from lib.training.options import LOSSES, PRECISIONS
 
 CHECKPOINT_SECONDS = 60.0
 REGISTER = 16  # elements in the widest vector register (AVX-512, float32)
@@ -31,10 +32,11 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # the state of Adam for a parameter
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a training: epochs, batch size, learning rate and weight decay of Adam, device, precision.
+    """Settings of a training: epochs, batch size, learning rate and weight decay of Adam, device, precision, loss.
 
     `precision` "float32" or "float64" trains in that type; "bfloat16" keeps float32 weights and multiplies in bfloat16
-    (autocast). After each of the `snapshot_epochs` (0: before training) the callback `snapshot` receives the stack.
+    (autocast). `loss` "squared", or "cross-entropy" of pixels and outputs in [0, 1]; the history holds mean squared errors
+    with either. After each of the `snapshot_epochs` (0: before training) the callback `snapshot` receives the stack.
     """
 
     epochs: int
@@ -44,6 +46,7 @@ class Settings:
     device: str = "cpu"
     precision: str = "float32"
     snapshot_epochs: tuple[int, ...] = ()
+    loss: str = "squared"
 
 
 class Diverged(InputError):
@@ -95,6 +98,7 @@ def train(
     bitwise the same. Raises `Diverged`, an `InputError`, when the loss of a member is not finite.
     """
     check_known("precision", settings.precision, PRECISIONS)
+    check_known("loss", settings.loss, LOSSES)
     check_device(settings.device)
     with _denormals_flushed():
         return _train(stack, seeds, train_images, test_images, settings, checkpoint, progress, snapshot)
@@ -186,9 +190,13 @@ def _epoch(
             batch = torch.stack([images[orders[seed][start : start + settings.batch_size]] for seed in seeds])
         with torch.autocast(images.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
             output = stack.forward(batch)
-        errors = (output.to(images.dtype) - batch).square().mean(dim=(1, 2))
+        output = output.to(images.dtype)
+        errors = (output - batch).square().mean(dim=(1, 2))
+        losses = errors
+        if settings.loss == "cross-entropy":
+            losses = binary_cross_entropy(output, batch.expand_as(output), reduction="none").mean(dim=(1, 2))
         adam.zero_grad()
-        errors.sum().backward()  # the gradient of a member is that of its error alone
+        losses.sum().backward()  # the gradient of a member is that of its loss alone
         adam.step()
         total += errors.detach() * batch.shape[1]
     return (total / len(images)).tolist()

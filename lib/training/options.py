@@ -9,6 +9,7 @@ DATASETS = ("digits", *TORCHVISION)
 HIDDEN_WIDTHS = {"linear": np.linspace, "geometric": np.geomspace}
 INITIALISATIONS = ("pytorch", "he")
 OUTPUTS = ("affine", "sigmoid")
+LOSSES = ("squared", "cross-entropy")
 PRECISIONS = ("float32", "float64", "bfloat16")
 
 

@@ -90,12 +90,12 @@ def test_digests_of_the_runs_stand_still():
 
 def test_a_new_field_at_its_default_changes_no_digest():
     wider = dataclasses.make_dataclass(
-        "Wider", [("loss", str, dataclasses.field(default="squared"))], bases=(runs.Run,), frozen=True
+        "Wider", [("clipping", str, dataclasses.field(default="none"))], bases=(runs.Run,), frozen=True
     )
     run = runs.read("smoke")
     values = {field.name: getattr(run, field.name) for field in dataclasses.fields(runs.Run)}
     assert wider(**values).digest == run.digest
-    assert wider(**values, loss="cross-entropy").digest != run.digest
+    assert wider(**values, clipping="norm").digest != run.digest
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,7 @@ def test_a_new_field_at_its_default_changes_no_digest():
         ({"hidden_widths": "wide"}, "one of linear, geometric"),
         ({"hidden_widths": {3: [24, 16]}}, r"hidden_widths in .* lack the depth 4; add its 3 widths"),
         ({"hidden_widths": {3: [24], 4: [24, 20, 16]}}, "list 2"),
+        ({"loss": "cross-entropy"}, "needs outputs in \\[0, 1\\]; add `output: sigmoid`"),
         ({"initialisation": "zeros"}, "pytorch, he"),
         ({"precision": "float16"}, "Unknown precision"),
         ({"table_depth": 9}, "Unknown table_depth"),

@@ -51,6 +51,22 @@ def test_a_step_is_that_of_torchs_adam_on_the_plain_member():
     torch.testing.assert_close(weights(stack, 0), plain.detach(), rtol=0, atol=1e-5)
 
 
+def test_cross_entropy_is_torchs_and_the_history_holds_squared_errors():
+    pair = autoencoders.build(WIDTHS[1], 0, "he", "sigmoid")
+    stack = autoencoders.stack([pair])
+    settings = loop.Settings(epochs=1, batch_size=70, loss="cross-entropy")
+    history = loop.train(stack, [0], DATA[:70], DATA[70:], settings)
+    encoder, decoder = autoencoders.build(WIDTHS[1], 0, "he", "sigmoid")
+    assert history["train_mse"][1][0] == pytest.approx((decoder(encoder(DATA[:70])) - DATA[:70]).square().mean().item())
+    adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+    torch.nn.functional.binary_cross_entropy(decoder(encoder(DATA[:70])), DATA[:70]).backward()
+    adam.step()
+    plain = torch.cat([parameter.flatten() for module in (encoder, decoder) for parameter in module.parameters()])
+    torch.testing.assert_close(weights(stack, 0), plain.detach(), rtol=0, atol=1e-5)
+    with pytest.raises(InputError, match="Unknown loss 'absolute'; choose one of: squared, cross-entropy"):
+        loop.train(stack, [0], DATA[:70], DATA[70:], loop.Settings(epochs=1, batch_size=70, loss="absolute"))
+
+
 def test_a_members_bits_do_not_depend_on_its_company():
     together, _ = trained([0, 1, 2])
     alone, _ = trained([1])

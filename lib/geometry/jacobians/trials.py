@@ -121,7 +121,9 @@ def _check_derivative(
         quotient, doubt, slope, apart = (
             values[usable].abs().median() for values in (quotients, doubts, slopes, quotients - slopes)
         )
-        flat = step >= FLAT and max(quotient, doubt) < QUOTIENT_TOLERANCE * slope  # a step function
+        flat = (
+            step >= FLAT and max(quotient, doubt) <= 1e-6 * slope + 2 * rounding.median() < QUOTIENT_TOLERANCE * slope
+        )  # steps
         if flat or doubt < quotient / 4:
             if apart <= QUOTIENT_TOLERANCE * slope + doubt:
                 return

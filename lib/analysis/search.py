@@ -1,0 +1,168 @@
+"""A search for the settings that the paper does not state: successive halving over searches/NAME.yml.
+
+The distance of a setting to the paper, after an epoch, is the mean over the latent dimensions of
+
+    (slopes / .06)^2 + (indicators / .06)^2 + (small / 1)^2,
+
+with the root mean square differences from the published test slopes and test indicators (`lib.analysis.sensitivity`), and
+`small` the eigenvalues of J_L of modulus below .1 per point. Each candidate is a run of its own, so that a search that is
+stopped goes on where it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from lib.analysis import sensitivity
+from lib.base import documents, files
+from lib.base.errors import check_known
+from lib.base.validation import refusal
+from lib.runs import Run, read, select_rows, store, summary_of, validated
+
+FOLDER = files.ROOT / "searches"
+VARIED = ("hidden_widths", "initialisation", "output", "loss", "batch_size", "learning_rate", "weight_decay")
+UNITS = {"slopes": 0.06, "indicators": 0.06, "small": 1.0}
+Whole = Annotated[int, Field(strict=True, ge=1)]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search: the settings to `vary` from those of `start`, the epochs looked at, and how many settings go on."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    base: str
+    latent_dims: tuple[Whole, ...]
+    epochs: tuple[Whole, ...]
+    keep: dict[Whole, Whole]
+    finalists: Whole
+    start: dict[str, Any]
+    vary: dict[str, list[Any]]
+
+
+def read_search(name: str) -> Search:
+    """Read searches/NAME.yml. Raises `InputError` for an unknown name, key, epoch, setting or value."""
+    check_known("search", name, sorted(path.stem for path in FOLDER.glob("*.yml")))
+    where = f"searches/{name}.yml"
+    values = documents.parse(documents.text(FOLDER / f"{name}.yml", where), where)
+    try:
+        search = TypeAdapter(Search).validate_python(values)
+    except ValidationError as error:
+        raise refusal(error, where, example="searches/mnist.yml") from error
+    for epoch in search.keep:
+        check_known(f"epoch under keep in {where}", epoch, search.epochs[:-1])
+    for key in search.start:
+        check_known(f"setting under start in {where}", key, VARIED)
+    for key in search.vary:
+        check_known(f"setting under vary in {where}", key, search.start)
+    return search
+
+
+def candidates(name: str, search: Search) -> list[Run]:
+    """The runs to compare: `start`, and what differs from it in one or two settings; each is checked as a run file is.
+
+    A loss of cross-entropy with an affine output does not exist, and is left out.
+    """
+    base = asdict(read(search.base)) | {"committed": False, "seeds": [0]}
+    base |= {"latent_dims": list(search.latent_dims), "depths": [base["table_depth"]]}
+    base |= {"epochs": search.epochs[-1], "snapshots": list(search.epochs[:-1])}
+    del base["name"]
+    runs = []
+    for changed in _changes(search.vary):
+        settings = search.start | changed
+        if (settings.get("loss"), settings.get("output")) != ("cross-entropy", "affine"):
+            values = {
+                key: list(value) if isinstance(value, tuple) else value for key, value in (base | settings).items()
+            }
+            runs.append(validated(f"search-{name}", values, f"searches/{name}.yml ({_words(settings)})"))
+    return runs
+
+
+def _changes(vary: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    yield {}
+    single = [[{key: value} for value in values] for key, values in vary.items()]
+    for changes in single:
+        yield from changes
+    for one, other in combinations(single, 2):
+        yield from (first | second for first in one for second in other)
+
+
+def run_search(name: str, device: str = "cpu") -> pd.DataFrame:
+    """Run a search, or what is missing of it; write and return its table.
+
+    A row for each candidate and epoch looked at: the varied settings, `seed`, `epochs`, `slopes`, `indicators`, `small`,
+    `distance`, and whether the setting is a finalist. The file is results/searches/NAME.csv.
+    """
+    search = read_search(name)
+    going = candidates(name, search)  # all are checked before the first is trained
+    rows: list[pd.DataFrame] = []
+    stages = [*sorted(search.keep), search.epochs[-1]]
+    for stage in stages:
+        looked_at = [epoch for epoch in search.epochs if epoch <= stage]
+        found = [course(replace(run, epochs=stage, snapshots=tuple(looked_at[:-1])), device) for run in going]
+        rows += [table.assign(**_settings(run, search)) for run, table in zip(going, found, strict=True)]
+        nearest = np.argsort([table["distance"].min() for table in found], kind="stable")
+        going = [going[place] for place in nearest[: search.keep.get(stage, search.finalists)]]
+    for run in going:
+        table = course(replace(run, seeds=(1,)), device)
+        rows.append(table.assign(**_settings(run, search)))
+    keys = [*search.vary, "seed", "epochs"]
+    table = pd.concat(rows).astype(dict.fromkeys(search.vary, str)).drop_duplicates(keys, keep="last")
+    chosen = [tuple(_settings(run, search).values()) for run in going]
+    table["finalist"] = [row in chosen for row in table[list(search.vary)].itertuples(index=False, name=None)]
+    files.write(path_of(name), table[[*keys, *UNITS, "distance", "finalist"]].to_csv(index=False, float_format="%.5g"))
+    return table
+
+
+def path_of(name: str) -> Path:
+    """Where the table of a search is kept."""
+    return store.RESULTS / "searches" / f"{name}.csv"
+
+
+def course(run: Run, device: str = "cpu") -> pd.DataFrame:
+    """The distance of a run to the paper after each of its snapshots and the last epoch; computed first where it is missing.
+
+    Over the points watched during training, so that all epochs are over the same.
+    """
+    from lib.runs.execution import execute  # torch
+
+    execute(run, device=device)
+    summary = summary_of(run)
+    rows = []
+    for epoch in (*run.snapshots, run.epochs):
+        parts = []
+        for latent_dim in run.latent_dims:
+            where = {"epoch": epoch, "latent_dim": latent_dim}
+            fits = sensitivity.coefficients(select_rows(summary.progress_regressions, **where))
+            spectra = select_rows(summary.progress_statistics, **where, quantity="small_eigenvalues", space="latent")
+            small = float(select_rows(spectra, split="all", label=-1)["mean"].mean())
+            parts.append(sensitivity.distances(fits, latent_dim) | {"small": small})
+        squares = {key: float(np.mean([part[key] ** 2 for part in parts])) for key in UNITS}
+        distance = sum(squares[key] / unit**2 for key, unit in UNITS.items())
+        sizes = {key: value**0.5 for key, value in squares.items()}
+        rows.append({"seed": run.seeds[0], "epochs": epoch} | sizes | {"distance": distance})
+    return pd.DataFrame(rows)
+
+
+def words(run: Run) -> str:
+    """The settings of a run that a search varies, in words."""
+    return _words({key: getattr(run, key) for key in VARIED})
+
+
+def _settings(run: Run, search: Search) -> dict[str, str]:
+    return {key: _word(getattr(run, key)) for key in search.vary}
+
+
+def _words(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {_word(value)}" for key, value in settings.items())
+
+
+def _word(value: Any) -> str:
+    """A setting as text: hidden widths of one depth as 230-230-230."""
+    return "-".join(map(str, next(iter(value.values())))) if isinstance(value, dict) else str(value)

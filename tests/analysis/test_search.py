@@ -1,0 +1,101 @@
+"""The search for settings: what is compared, what goes on, what is refused before anything is trained; it goes on where it was."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.analysis import search
+from lib.base.errors import InputError
+from lib.runs import execution, store
+
+TEXT = """
+base: smoke
+latent_dims: [2]
+epochs: [1, 2, 3]
+keep: {2: 2}
+finalists: 1
+start: {hidden_widths: {4: [24, 20, 16]}, output: sigmoid, loss: squared, learning_rate: 1.0e-3}
+vary: {output: [affine], loss: [cross-entropy], learning_rate: [1.0e-2]}
+"""
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes searches/tiny.yml in a folder of its own, where the results go, too."""
+    monkeypatch.setattr(search, "FOLDER", tmp_path)
+    monkeypatch.setattr(store, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
+
+    def write(old="", new=""):
+        assert old in TEXT
+        (tmp_path / "tiny.yml").write_text(TEXT.replace(old, new) if old else TEXT)
+        return search.read_search("tiny")
+
+    return write
+
+
+def test_candidates_differ_from_the_start_in_one_or_two_settings(written):
+    runs = search.candidates("tiny", written())
+    settings = [(run.output, run.loss, run.learning_rate) for run in runs]
+    assert settings == [
+        ("sigmoid", "squared", 1e-3),
+        ("affine", "squared", 1e-3),
+        ("sigmoid", "cross-entropy", 1e-3),
+        ("sigmoid", "squared", 1e-2),
+        ("affine", "squared", 1e-2),
+        ("sigmoid", "cross-entropy", 1e-2),
+    ], "affine outputs have no cross-entropy"
+    assert {(run.depths, run.latent_dims, run.seeds, run.epochs, run.snapshots) for run in runs} == {
+        ((4,), (2,), (0,), 3, (1, 2))
+    }
+    assert "learning rate 0.01" in search.words(runs[-1])
+
+
+def test_the_distance_is_the_mean_of_squares_in_its_units(written):
+    table = search.course(search.candidates("tiny", written())[0])
+    assert list(table["epochs"]) == [1, 2, 3]
+    expected = (table["slopes"] / 0.06) ** 2 + (table["indicators"] / 0.06) ** 2 + table["small"] ** 2
+    np.testing.assert_allclose(table["distance"], expected)
+
+
+def test_the_nearest_go_on_the_finalist_has_a_second_seed_and_nothing_is_trained_twice(written, monkeypatch):
+    written()
+    table = search.run_search("tiny")
+    firsts = table[table["seed"] == 0]
+    by_setting = firsts.groupby(["output", "loss", "learning_rate"])["epochs"].max()
+    assert sorted(by_setting) == [2, 2, 2, 2, 3, 3]
+    after_two = firsts[firsts["epochs"] <= 2].groupby(["output", "loss", "learning_rate"])["distance"].min()
+    assert set(by_setting[by_setting == 3].index) == set(after_two.nsmallest(2).index)
+    again = table[(table["seed"] == 1) & table["finalist"]]
+    assert list(again["epochs"]) == [1, 2, 3]
+    written_before = search.path_of("tiny").read_bytes()
+    assert len(pd.read_csv(search.path_of("tiny"))) == len(table)
+
+    monkeypatch.setattr(execution, "_jobs", lambda *_: pytest.fail("something is trained again"))
+    search.run_search("tiny")
+    assert search.path_of("tiny").read_bytes() == written_before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("base: smoke", "base: absent", "Unknown run 'absent'"),
+        ("finalists: 1", "finalists: 1\nextra: 2", "extra in searches/tiny.yml"),
+        ("finalists: 1\n", "", "lacks the key 'finalists'"),
+        ("keep: {2: 2}", "keep: {4: 2}", "Unknown epoch under keep in searches/tiny.yml 4"),
+        ("learning_rate: [1.0e-2]", "momentum: [0.9]", "Unknown setting under vary in searches/tiny.yml 'momentum'"),
+        ("loss: squared", "colour: squared", "Unknown setting under start in searches/tiny.yml 'colour'"),
+        ("output: [affine]", "output: [round]", "Unknown output in searches/tiny.yml"),
+        ("[24, 20, 16]", "[24, 20]", r"hidden_widths of depth 4 in searches/tiny.yml .* list 3"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_before_anything_is_trained(written, monkeypatch, old, new, words):
+    monkeypatch.setattr(execution, "execute", lambda *_, **__: pytest.fail("it is trained"))
+    with pytest.raises(InputError, match=words):
+        search.candidates("tiny", written(old, new))
+
+
+def test_the_committed_searches_can_be_read():
+    for path in search.FOLDER.glob("*.yml"):
+        runs = search.candidates(path.stem, search.read_search(path.stem))
+        assert len({run.digest for run in runs}) == len(runs) > 1
