@@ -18,7 +18,7 @@
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
 plain_runs: list[str] = ["mnist-300"]  # listed with them
-precision_runs: list[str] = ["digits-seeds", "digits-bfloat16"]  # as usual; otherwise
+precision_runs: list[str] = ["digits-seeds", "digits-bfloat16"]  # alike but for this
 
 # %%
 from lib.analysis import evidence, sensitivity
@@ -118,12 +118,13 @@ show_figure(
 )
 
 # %%
-best = [
-    f"{evidence.by_dim(shown.members, depth=n).set_index('latent_dim')['test_mse'].idxmin()} at depth {n}"
-    for n in shown.run.depths
-]
-say(f"""In `{name}` the test error is smallest at $d$ = {", ".join(best)}. At depth {depth} it is {gap.iloc[0]:.2f} times the training error
-at the smallest $d$, and {gap[d]:.2f} times at $d$ = {d}.""")
+largest, rising = max(shown.run.latent_dims), []
+for n in shown.run.depths:
+    by_d = evidence.by_dim(shown.members, depth=n).set_index("latent_dim")["test_mse"]
+    if by_d.idxmin() < largest:
+        rising.append(f"depth {n}, where $d$ = {by_d.idxmin()} has the smallest")
+where = f"except at {'; '.join(rising)}" if rising else "at every depth"
+say(f"In `{name}` the largest $d$ has the smallest test error, {where}.")
 
 # %% [markdown]
 # ## Reconstructions

@@ -40,7 +40,7 @@ least_d, lost = min(distance.index), len(evidence.lost_directions(shown))
 closer = "come closer" if distance[d] < distance[least_d] else "do not come closer"
 say(f"""> **In brief.** In `{name}`, at depth {depth}, the two spectra {closer} as $d$ grows: paired eigenvalues are
 > {distance[least_d]:.2f} apart at $d$ = {least_d} and {distance[d]:.2f} at $d$ = {d}. Exact reproduction of a
-> $d$-dimensional surface would make all eigenvalues 1; their mean at $d$ = {d} is {means[d]:.2f} (median over the points). {lost or "None"} of the {len(shown.members)} networks have lost a direction of their latent space.""")
+> $d$-dimensional surface would make all eigenvalues 1; their mean there is {means[d]:.2f}. {lost or "None"} of the {len(shown.members)} networks have lost a direction of their latent space.""")
 
 # %%
 say(claims_report.verdict_line(summaries, "spectra"))
@@ -173,17 +173,13 @@ seeded_names = parse_names(seed_runs)
 seeded = comparisons.lost_by_seed([summary(one) for one in seeded_names])
 top = seeded["latent_dim"].max()
 at_top, lower = seeded[seeded["latent_dim"] == top], seeded[seeded["latent_dim"] < top]
+small = [("small eigenvalues", "{all:.2f}"), ("class 1", "{class_one:.2f}"), ("next class", "{others:.2f}")]
 show_table(
-    table(at_top, [
-        ("seed", "{seed}"),
-        ("directions lost", "{lost}"),
-        ("small eigenvalues per point", "{all:.2f}"),
-        ("class 1", "{class_one:.2f}"),
-        ("next class", "{others:.2f}"),
-    ]),
+    table(at_top, [("seed", "{seed}"), ("directions lost", "{lost}"), *small]),
     name="tab-lost-by-seed",
-    caption=f"Networks that differ only by their seed: `{seeded_names[0]}` at $d$ = {top}, mean small eigenvalues per point of all points, of class 1, and of the other class with most.",
-)  # fmt: skip
+    caption=f"""Networks that differ only by their seed: `{seeded_names[0]}` at $d$ = {top}. Last three columns: mean number of small eigenvalues per point,
+    of all points, of class 1, and of the other class with most.""",
+)
 
 # %%
 losing, at_lower = int((at_top["lost"] > 0).sum()), int((lower["lost"] > 0).sum())

@@ -16,7 +16,7 @@
 # The paper looks at trained networks only. This page asks where their spectra and slopes come from, and when they reach their final form.
 
 # %% tags=["parameters"]
-runs: list[str] = ["mnist-300", "digits-training"]  # runs to show, side by side
+runs: list[str] = ["mnist-300", "digits-training"]  # runs to show
 draws: int = 200  # products of random matrices
 networks: int = 40  # untrained networks, a seed each
 points: int = 50  # data points of each of these
@@ -115,10 +115,10 @@ say(f"""The shares for products and untrained networks differ by at most {max(ne
 show_table(
     report.beside_products_table(beside),
     name="tab-products",
-    caption=f"The geometric mean of the eigenvalues of $J_I$, depth {run.table_depth}: medians over test points; in brackets, what 95 % of the products lie between.",
+    caption=f"The geometric mean of the eigenvalues of $J_I$, depth {run.table_depth}: medians over test points; beside them, what 95 % of random products lie between.",
 )
-say(f"""Within this range are {inside["first"]} of {len(every)} networks before training, and {inside["last"]} after it.
-{claims.lost_sentence(summaries)}""")
+say(f"""Within this range are {inside["first"]} of {len(every)} networks before training, and {inside["last"]} after it.""")
+say(claims.lost_sentence(summaries))
 
 # %%
 fold(
@@ -136,7 +136,8 @@ show_figure(
     name="fig-course",
     caption="""The geometric mean of the eigenvalues of $J_I$ (logarithmic axis) and the test slopes of [equations 6 and 7](prediction), by $d$. Bands: the
     middle half of the test points; for slopes, 95 % intervals from resampled images. An epoch of MNIST has many more steps than one of the digits.""",
-    alt="In the default runs the geometric mean rises to nearly 1; on MNIST the slopes rise early and some fall again; on the digits they stay within wide bands around zero.",
+    alt="""In the default runs the geometric mean of mnist-300 rises from below 0.001 to nearly 1, that of the digits dips and returns. On MNIST the
+    slopes rise early and some fall again; on the digits their bands are wide.""",
 )
 
 # %%

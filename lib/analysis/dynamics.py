@@ -87,9 +87,9 @@ def settling(summary: Summary, share: float = SETTLED) -> pd.DataFrame:
 def beside_products(summary: Summary, draws: int = 200) -> pd.DataFrame:
     """The spectrum of J_I at initialisation and at the last epoch, beside products of random matrices; a row a d.
 
-    `first`, `last`: the median over test points of the geometric mean |omega|^(1/d), averaged over seeds; `product`: its median
-    over `draws` products, with `low` and `high` between which 95 % of them lie. `first_real`, `last_real` (train and test
-    points), `product_real`: the shares of eigenvalues within `REAL` degrees of the real axis.
+    `first`, `last`: the median over test points of the geometric mean |omega|^(1/d), averaged over seeds; `low`, `high`: what
+    95 % of `draws` products lie between. `first_real`, `last_real` (train and test points), `product_real`: the shares of
+    eigenvalues within `REAL` degrees of the real axis.
     """
     from lib.geometry import random_matrices, spectra  # torch: only where products are drawn
     from lib.runs.specification import Member
@@ -104,9 +104,9 @@ def beside_products(summary: Summary, draws: int = 200) -> pd.DataFrame:
         cores = random_matrices.products(widths, run.initialisation, draws)
         values = spectra.eigenvalues(cores).numpy()
         drawn = np.exp(np.log(np.abs(values)).mean(axis=1))
-        low, middle, high = np.quantile(drawn, [0.025, 0.5, 0.975])
+        low, high = np.quantile(drawn, [0.025, 0.975])
         row = {"latent_dim": d, "first": means[d, 0], "last": means[d, run.epochs]}
-        row |= {"product": middle, "low": low, "high": high, "product_real": near_real(values).mean()}
+        row |= {"low": low, "high": high, "product_real": near_real(values).mean()}
         rows.append(row | {"first_real": real[d, 0], "last_real": real[d, run.epochs]})
     return pd.DataFrame(rows)
 

@@ -1,7 +1,8 @@
 """Figures and tables of the page `experiments`: the data, the networks, their training and their reconstructions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from typing import Any
 
 import matplotlib
 import matplotlib.ticker
@@ -52,36 +53,39 @@ def final_errors(summaries: Summaries) -> Figure:
     return figure
 
 
-def reconstructions(summary: Summary) -> Figure:
-    """One test image of every class (top row) and its reconstructions at the tables' depth, by d."""
+def reconstructions(summary: Summary) -> list[Figure]:
+    """One test image of every class (top row) and its reconstructions at the tables' depth, by d; five classes to a figure."""
     examples = select_rows(summary.examples, depth=summary.run.table_depth, seed=summary.run.seeds[0])
     shown = evenly_spaced(examples["latent_dim"].unique().tolist(), 5)
-    labels = sorted(examples["label"].unique())
-    figure = Figure(figsize=(0.68 * len(labels) + 0.6, 0.68 * (len(shown) + 1)))
-    axes = figure.subplots(len(shown) + 1, len(labels), squeeze=False)
-    for column, label in enumerate(labels):
-        images = examples[examples["label"] == label].set_index("latent_dim")
-        pictures = [images["original"].iloc[0], *(images["reconstruction"][latent_dim] for latent_dim in shown)]
-        for row, picture in enumerate(pictures):
-            draw_image(axes[row, column], picture, summary.image_shape)
-    for row, name in enumerate(["test image", *(f"$d={latent_dim}$" for latent_dim in shown)]):
-        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-    return figure
+    columns = {}
+    for label, of_class in examples.groupby("label"):
+        by_d = of_class.set_index("latent_dim")
+        columns[label] = [by_d["original"].iloc[0], *(by_d["reconstruction"][d] for d in shown)]
+    return _pictures(columns, ["test image", *(f"$d={d}$" for d in shown)], summary.image_shape)
 
 
-def samples(images: np.ndarray, labels: np.ndarray, image_shape: Sequence[int], rows: int = 2) -> Figure:
-    """The first images of every class, a column a class."""
-    names = np.unique(labels)
-    figure = Figure(figsize=(0.68 * len(names) + 0.6, 0.78 * rows))
-    axes = figure.subplots(rows, len(names), squeeze=False)
-    for column, name in enumerate(names):
-        for axis, image in zip_longest(axes[:, column], images[labels == name][:rows]):
-            if image is None:
-                axis.set_axis_off()
-            else:
-                draw_image(axis, image, image_shape)
-        axes[0, column].set_title(str(name), loc="center")
-    return figure
+def samples(images: np.ndarray, labels: np.ndarray, image_shape: Sequence[int], rows: int = 2) -> list[Figure]:
+    """The first images of every class, a column per class; five classes to a figure."""
+    columns = {name: images[labels == name][:rows] for name in np.unique(labels)}
+    return _pictures(columns, [""] * rows, image_shape)
+
+
+def _pictures(columns: Mapping[Any, Sequence[Any]], names: Sequence[str], image_shape: Sequence[int]) -> list[Figure]:
+    """Images by class (columns) and by what the rows are named; five columns to a figure, which fit a phone."""
+    labels, figures = list(columns), []
+    for shown in (labels[place : place + 5] for place in range(0, len(labels), 5)):
+        figure = Figure(figsize=(3.7, 0.62 * len(names)))
+        axes = figure.subplots(len(names), len(shown), squeeze=False)
+        for column, label in enumerate(shown):
+            for axis, image in zip_longest(axes[:, column], columns[label]):
+                if image is None:
+                    axis.set_axis_off()
+                else:
+                    draw_image(axis, image, image_shape)
+        for axis, name in zip(axes[:, 0], names, strict=True):
+            axis.set_ylabel(name, rotation=0, ha="right", va="center")
+        figures.append(figure)
+    return figures
 
 
 def coverage(summaries: Summaries) -> str:

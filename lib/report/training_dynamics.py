@@ -102,8 +102,7 @@ def settling_table(summaries: Summaries, share: float = dynamics.SETTLED) -> str
 
 def beside_products_table(frames: Mapping[str, pd.DataFrame]) -> str:
     """The geometric mean of the eigenvalues before and after training, beside products of random matrices."""
-    product = "{product:.2g} [{low:.2g}, {high:.2g}]"
-    cells = [("untrained", "{first:.2g}"), ("random product", product), ("trained", "{last:.2g}")]
+    cells = [("untrained", "{first:.2g}"), ("random products", "{low:.2g} to {high:.2g}"), ("trained", "{last:.2g}")]
     return table(by_run(frames), [("run", "{run}"), ("$d$", "{latent_dim}"), *cells])
 
 
