@@ -72,7 +72,7 @@ def attractors_table(numbers: Mapping[str, Mapping[str, float]]) -> str:
     """The fixed points in which orbits end (`lib.geometry.orbits.Portrait.numbers`), a row per network."""
     columns = [
         ("network", "{index}"),
-        ("attractors", "{attractors:.0f}"),
+        ("number", "{attractors:.0f}"),
         ("like a training image", "{like_training:.0f}"),
         ("largest spectral radius", "{radius_high:.2f}"),
     ]
