@@ -98,11 +98,11 @@ show_figure(
 #
 # A Jacobian determines how the residual *changes*. Between $x$ and a second point $a$, the *anchor*, replace every ReLU by the slope of its secant. Encoder and decoder become matrices $\tilde A$ and $\tilde B$, and their product, the [secant Jacobian](#thm-secant), is exact at any distance:
 #
-# $$r(x)-r(a)=(\tilde B\tilde A-I_N)\,(x-a) \tag{B1}$$
+# $$r(x)-r(a)=(\tilde B\tilde A-I_N)\,(x-a)$$
 #
 # The decoder can move an image only along the image of $\tilde B$. Split the step $x-a$ into a part $Q\alpha$ along it and a part $\beta$ across it. The change of the residual [splits in the same way](#thm-normal):
 #
-# $$\lvert r(x)-r(a)\rvert^2=\lvert\beta\rvert^2+\lvert(K_Q-I_d)\,\alpha+C\beta\rvert^2 \tag{B2}$$
+# $$\lvert r(x)-r(a)\rvert^2=\lvert\beta\rvert^2+\lvert(K_Q-I_d)\,\alpha+C\beta\rvert^2$$
 #
 # The eigenvalues are those of $K_Q$. They have no say over $\beta$: what sticks out of the decoder's image is lost, whatever they are. The *obliqueness* $C$ maps directions across the decoder's image into it.
 
@@ -132,7 +132,7 @@ That much of the error is invisible to the eigenvalues: in the median, {span(uns
 #
 # Suppose the secant Jacobian $\tilde B\tilde A$ is normal, that is, has an orthonormal basis of eigenvectors. Then $C=0$, and [the eigenvalues bound the change of the residual](#thm-orthogonal) from both sides:
 #
-# $$\lvert\beta\rvert^2+\min_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2\le\lvert r(x)-r(a)\rvert^2\le\lvert\beta\rvert^2+\max_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2 \tag{B3}$$
+# $$\lvert\beta\rvert^2+\min_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2\le\lvert r(x)-r(a)\rvert^2\le\lvert\beta\rvert^2+\max_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2$$
 #
 # Networks with [tied weights](#prop-tied) satisfy the assumption by construction. The networks of this book are not tied.
 
@@ -145,7 +145,7 @@ broken = 100 * by_dim(upper, "broken_without") / by_dim(upper, "points")
 show_table(
     table_by_dim(broken, "{:.1f} %"),
     name="tab-broken",
-    caption="The share of points at which the upper bound of equation B3 is broken. The anchor is the nearest other training point.",
+    caption="The share of points at which the upper bound for orthogonal eigenvectors is broken. The anchor is the nearest other training point.",
 )
 
 # %% [markdown]
@@ -155,18 +155,18 @@ show_table(
 #
 # Average the squared error over small random steps from $x$, within its region, with variance $s^2$ in every direction of the tangent plane. It [grows by exactly](#thm-neighbourhood) $s^2\lvert K_Q-I_d\rvert_F^2$. Without any assumption on eigenvectors, [the eigenvalues bound this growth](#cor-trace) from below:
 #
-# $$\lvert K_Q-I_d\rvert_F^2\ge\sum_i\lvert1-\lambda_i\rvert^2\ge\frac{(d-\operatorname{tr}K)^2}{d} \tag{B4}$$
+# $$\lvert K_Q-I_d\rvert_F^2\ge\sum_i\lvert1-\lambda_i\rvert^2\ge\frac{(d-\operatorname{tr}K)^2}{d}$$
 
 # %%
 reach = {
     name: by_dim(statement).T.stack()
-    for name, statement in {"all eigenvalues": "eigenvalues", "trace": "trace", "volume form": "volume"}.items()
+    for name, statement in {r"all $\lambda$": "eigenvalues", "trace": "trace", "volume": "volume"}.items()
 }
 cells = [[f"{run}, $d={d}$", *(f"{value:.2f}" for value in line)] for (run, d), *line in pd.DataFrame(reach).itertuples()]
 show_table(
     layout.markdown(["network", *reach], cells),
     name="tab-reach",
-    caption=r"How much of the growth $\lvert K_Q-I_d\rvert_F^2$ the lower bounds by eigenvalues reach; medians over the points. The bound by the volume form is $d-2\operatorname{tr}K+d\lvert\omega\rvert^{2/d}$, or 0.",
+    caption=r"How much of the growth $\lvert K_Q-I_d\rvert_F^2$ the lower bounds by eigenvalues reach; medians over the points. The bound by the volume is $d-2\operatorname{tr}K+d\lvert\omega\rvert^{2/d}$, or 0.",
 )
 
 # %%

@@ -87,7 +87,7 @@ show_figure(
 #
 # By the [spectral identity](#prop-spectrum), $J_I=BA$ has the eigenvalues of $K=AB$ and $N-d$ further zeros:
 #
-# $$\det(tI_N-BA)=t^{\,N-d}\det(tI_d-AB) \tag{G1}$$
+# $$\det(tI_N-BA)=t^{\,N-d}\det(tI_d-AB)$$
 #
 # The core describes $J_I$ along the decoded manifold, the set of all images that the decoder can make. Along it, $f$ scales $d$-dimensional volume by $\lvert\omega\rvert$ and mirrors it if $\omega<0$. An eigenvector of $J_I$ for an eigenvalue other than 0 is tangent to it.
 #

@@ -64,19 +64,19 @@ def fate_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int)
         for quantity, name in quantities.items():
             of_pair = [parts.get((network, quantity, target)) for target in TARGETS]
             cells = [f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" if part else "" for part in of_pair]
-            rows += [[network, name, *cells]] if any(of_pair) else []
-    return markdown(["network", "at the start", *TARGETS], rows, left=2)
+            rows += [[f"{network}, {name}", *cells]] if any(of_pair) else []
+    return markdown(["at the start", *TARGETS], rows)
 
 
 def attractors_table(numbers: Mapping[str, Mapping[str, float]]) -> str:
     """The fixed points in which orbits end (`lib.geometry.orbits.Portrait.numbers`), a row per network."""
     columns = [
         ("network", "{index}"),
-        ("attractors", "{attractors:.0f}"),
+        ("number", "{attractors:.0f}"),
         ("like a training image", "{like_training:.0f}"),
         ("largest spectral radius", "{radius_high:.2f}"),
     ]
-    return table(pd.DataFrame.from_dict(numbers, orient="index").reset_index(), columns)
+    return table(pd.DataFrame.from_dict(numbers, orient="index").reset_index(), columns, left=0)
 
 
 def basins_table(numbers: Mapping[str, Mapping[str, float]]) -> str:

@@ -101,7 +101,7 @@ def _arrow(
 
 def complex_plane(core: Sequence[complex], latent: Sequence[complex]) -> Figure:
     """The eigenvalues of the core of J_I (squares) and of J_L (dots) in the complex plane, with the value 1."""
-    figure = Figure(figsize=(3.7, 1.8))
+    figure = Figure(figsize=(3.3, 1.8))
     axis = figure.subplots()
     axis.plot([1], [0], color=INK, marker="+", markersize=14, linestyle="none", label="1")
     looks = (("J_I", core, NAVY, "s", 7.5, "none"), ("J_L", latent, BLUE, "o", 3.5, BLUE))
@@ -192,7 +192,7 @@ def split(
 ) -> Figure:
     """The step from an anchor a to x in the plane, split along the image of the secant decoder (`direction`, a unit vector)
     and across it, with the residuals at both ends."""
-    figure = Figure(figsize=(3.7, 4.2))
+    figure = Figure(figsize=(3.3, 4.2))
     axis = figure.subplots()
     corner = anchor + direction * (direction @ (x - anchor))
     line = np.stack([anchor_reached - 3 * direction, anchor_reached + 3 * direction])
@@ -238,7 +238,7 @@ def oblique(jacobian: np.ndarray) -> Figure:
     """
     left, size, right = np.linalg.svd(jacobian)
     image, deleted = left[:, 0], right[1]
-    figure = Figure(figsize=(3.7, 3.2))
+    figure = Figure(figsize=(3.3, 3.6))
     axis = figure.subplots()
     angle = np.linspace(0, 2 * np.pi, 200)
     axis.plot(np.cos(angle), np.sin(angle), color=GREY, linewidth=1, label="unit circle")
@@ -247,5 +247,5 @@ def oblique(jacobian: np.ndarray) -> Figure:
     normal = np.array([-image[1], image[0]])
     axis.plot(*np.outer(normal, [-1, 1]), color=INK, linestyle=":", label="at right angles to the image")
     axis.set(aspect="equal", xlabel="first coordinate", ylabel="second coordinate")
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=1)
     return figure
