@@ -130,7 +130,8 @@ show_figure(
 )
 
 # %%
-say(report.course_sentence(summaries, "trace").replace("J_L", "$J_L$").replace("d =", "$d$ ="))
+for name, one in summaries.items():
+    say(report.course_sentence({name: one}, "trace").replace("J_L", "$J_L$").replace("d =", "$d$ ="))
 
 # %%
 interactive.class_slopes(summaries)
