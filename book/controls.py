@@ -69,7 +69,7 @@ for direct in (0.0, 0.3):
     fits = [regression.controlled_slope(*simulated, name) for name in regression.CONTROLS]
     known[direct] = dict(zip(regression.CONTROLS, fits, strict=True))
 rows = [
-    [report.NAMES[name], *(f"{fits[name].slope:.2f} ± {intervals.Z * fits[name].slope_se:.2f}" for fits in known.values())]
+    [report.CONTROL_NAMES[name], *(f"{fits[name].slope:.2f} ± {intervals.Z * fits[name].slope_se:.2f}" for fits in known.values())]
     for name in regression.CONTROLS
 ]
 header = ["controlling for", *(f"direct effect {direct:g}" for direct in known)]
@@ -83,18 +83,16 @@ away. The direct effect is found again. So the method tells the cases apart, if 
 # ## The slopes, raw and controlled
 
 # %%
-result = " ".join(
-    f"In the run {name} the slope on the trace, at the largest intact d, is {rows[raw]:.2f} raw and "
-    f"{rows[held]:.2f} controlling for class and ink."
-    for name, rows in slopes.items()
-    if name in summaries
-)
 show_figure(
     [report.slopes_by_control({name: one}, "test") for name, one in summaries.items()],
     name="fig-controls",
     caption="""Slopes of the test error on the log volume and the trace of $J_I$, raw and controlling for other variables, at the
     depth of the paper's tables. Bands: 95 % intervals over images.""",
-    alt=result,
+    alt=" ".join(
+        f"In the run {name} the slope on the trace, at the largest intact d, is {slopes[name][raw]:.2f} raw and "
+        f"{slopes[name][held]:.2f} controlling for class and ink."
+        for name in summaries
+    ),
 )
 
 # %%

@@ -130,7 +130,8 @@ show_figure(
 )
 
 # %%
-say(report.course_sentence(summaries, "trace").replace("J_L", "$J_L$").replace("d =", "$d$ ="))
+for name, one in summaries.items():
+    say(report.course_sentence({name: one}, "trace").replace("J_L", "$J_L$").replace("d =", "$d$ ="))
 
 # %%
 interactive.class_slopes(summaries)
@@ -149,7 +150,7 @@ show_table(
     intervals over images. The paper gives none.""",
 )
 for number, predictor in published.TABLE_PREDICTORS.items():
-    for space in report.SPACES:
+    for space in report.TABLE_SPACES:
         of = f"{published.PREDICTOR_NAMES[predictor]} of {published.SPACE_NAMES[space]}"
         fold(f"Table {number} in full: {of}", report.coefficients_table(beside, number, space))
 

@@ -15,7 +15,7 @@ from lib.report.style import BLUE, GREEN, finish, grid, series
 from lib.runs.results import Summary
 
 RAW, CLASS_AND_INK, ALL = evidence.HEADLINE_CONTROLS
-NAMES = {name: name for name in CONTROLS} | {
+CONTROL_NAMES = {name: name for name in CONTROLS} | {
     RAW: "nothing",
     WITHOUT_ONE: "nothing, without class 1",
     ALL: "class, ink, distance",
@@ -82,9 +82,9 @@ def controlled_table(
         rows = rows.assign(half=rows["high"] - rows["slope"]).set_index(["predictor", "controls"])
         columns.append({key: pattern.format(**row) for key, row in rows.to_dict("index").items()})
         header.append(f"{name}, $d$ = {latent_dim}")
-    keys = [(predictor, controls) for predictor in predictors for controls in NAMES]
+    keys = [(predictor, controls) for predictor in predictors for controls in CONTROL_NAMES]
     rows = [
-        [PREDICTOR_NAMES[predictor] if controls == RAW else "", NAMES[controls]]
+        [PREDICTOR_NAMES[predictor] if controls == RAW else "", CONTROL_NAMES[controls]]
         + [column.get((predictor, controls), "") for column in columns]
         for predictor, controls in keys
     ]

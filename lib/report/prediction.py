@@ -15,7 +15,7 @@ from lib.report.style import BLACK, BLUE, BY_RUN, GREY, SPACE_SYMBOLS, by_class,
 from lib.runs.results import Summary, select_rows
 
 BAND = ("low", "high")
-SPACES = ("latent", "input")  # in the order of the printed tables
+TABLE_SPACES = ("latent", "input")  # in the order of the printed tables
 SHOWN_DIMS = (5, 10, 15, 20)  # the rows of Tables 1 and 2 that stand open
 
 
@@ -95,7 +95,7 @@ def published_beside_reproduced(summaries: Summaries, predictor: str, seeded: pd
     """
     figure = Figure(figsize=(3.7, 5.8))
     axes = figure.subplots(2, 1, sharex=True, sharey=True)
-    for axis, space in zip(axes, SPACES, strict=True):
+    for axis, space in zip(axes, TABLE_SPACES, strict=True):
         keys = {"predictor": predictor, "space": space}
         for (name, summary), style in zip(summaries.items(), BY_RUN, strict=False):
             rows = evidence.raw_slopes(summary, **keys)
@@ -141,12 +141,12 @@ def slopes_table(summaries: Summaries) -> str:
     """The test slopes of Tables 1 and 2 at a few latent dimensions, published and of each run with 95 % intervals."""
     dims = {d for summary in summaries.values() for d in summary.run.latent_dims}
     shown = sorted(dims & set(SHOWN_DIMS)) or sorted(dims)[:4]
-    columns = [(predictor, space) for predictor in PREDICTOR_NAMES for space in SPACES]
+    columns = [(predictor, space) for predictor in PREDICTOR_NAMES for space in TABLE_SPACES]
     rows = []
     for latent_dim in shown:
         block = [("published", _at(published.tables(), latent_dim, "{test_slope:.2f}", columns))]
         for name, summary in summaries.items():
-            fits = [evidence.raw_slopes(summary, space=space).assign(space=space) for space in SPACES]
+            fits = [evidence.raw_slopes(summary, space=space).assign(space=space) for space in TABLE_SPACES]
             fits = pd.concat(fits).assign(half=lambda rows: rows["high"] - rows["slope"]).round(2)
             block.append((name, _at(fits, latent_dim, "{slope:.2f} ± {half:.2f}", columns)))
         rows += [["" if place else latent_dim, *row] for place, row in enumerate([n, *c] for n, c in block if any(c))]

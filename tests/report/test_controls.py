@@ -27,7 +27,7 @@ def test_slopes_are_drawn_raw_and_controlling_for_others_for_both_predictors(sum
 def test_a_table_has_a_row_for_each_set_of_controls_and_a_column_for_each_run(summaries, cells):
     rows = cells(controls.controlled_table(summaries | {"again": summaries["smoke"]}, "{slope:.2f} ± {half:.2f}"))
     assert rows[0][2:] == ["smoke, $d$ = 3", "again, $d$ = 3"]
-    assert [row[1] for row in rows[1:]] == [*controls.NAMES.values()] * 2
+    assert [row[1] for row in rows[1:]] == [*controls.CONTROL_NAMES.values()] * 2
     own = evidence.raw_slopes(summaries["smoke"], predictor="trace").query("latent_dim == 3").iloc[0]
     assert rows[7][2] == f"{own['slope']:.2f} ± {own['high'] - own['slope']:.2f}"
 
