@@ -125,7 +125,7 @@ def clearest_slopes(summary: Summary, predictor: str) -> dict[str, pd.Series]:
     return {"up": rows.loc[rows["low"].idxmax()], "down": rows.loc[rows["high"].idxmin()]}
 
 
-def headline(summary: Summary) -> pd.DataFrame:
+def headline_slopes(summary: Summary) -> pd.DataFrame:
     """The test slope on the trace of J_I at the largest intact d: raw, and what the `HEADLINE_CONTROLS` leave (the index).
 
     Columns of `controlled`, and the ends of the 95 % interval, `low` and `high`. Raises `NotTestable` where there is none.
@@ -138,8 +138,8 @@ def headline(summary: Summary) -> pd.DataFrame:
 def rank_correlation(summary: Summary, score: str, most: int = 7) -> float:
     """Spearman's correlation of a column of the `sampled` points with their error, its mean over at most `most` d."""
     points = sampled(summary)
-    chosen = [points[d][["mse", score]].rank() for d in evenly_spaced(list(points), most)]
-    return float(np.mean([ranks["mse"].corr(ranks[score]) for ranks in chosen]))
+    each = [points[d][["mse", score]].corr("spearman").iloc[0, 1] for d in evenly_spaced(list(points), most)]
+    return float(np.mean(each))
 
 
 def resampled_widths(summary: Summary) -> pd.Series:
