@@ -17,6 +17,7 @@ UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 	@touch $@
 
 book: .venv/installed  ## Build the book: book/_build/html/index.html
+	@test -w book || { echo "book/ cannot be written, and the book is built into book/_build; copy the checkout to a folder of your own."; exit 1; }
 	$(BIN)/jupyter-book build book/ -W -n
 
 test: .venv/installed  ## Run all tests
@@ -45,7 +46,7 @@ links: .venv/installed  ## Follow every link that leaves the book; needs a netwo
 pdf: .venv/installed  ## The whole book as one PDF, printed by chromium: book/_build/geometry-and-generalization.pdf
 	$(BIN)/jupyter-book build book/ --builder singlehtml -W -n
 	$(CHROMIUM) --headless --no-sandbox --disable-gpu --disable-quic --disable-background-networking --virtual-time-budget=120000 \
-	    --no-pdf-header-footer --print-to-pdf=book/_build/geometry-and-generalization.pdf file://$(CURDIR)/book/_build/singlehtml/index.html
+	    --no-pdf-header-footer --print-to-pdf=book/_build/geometry-and-generalization.pdf "$$($(BIN)/python -c 'from pathlib import Path; print(Path("book/_build/singlehtml/index.html").absolute().as_uri())')"
 
 rooms: .venv/installed  ## Draw the nine rooms of lib anew: book/_static/rooms.svg
 	$(BIN)/python tests/house.py > book/_static/rooms.svg

@@ -3,12 +3,13 @@
 `python -m lib bench NAME` runs a benchmark and writes benchmarks/NAME.json: seconds of every round, ratios, and the environment.
 """
 
+from benchmarks.estimates import estimated
 from benchmarks.jacobians import jacobians
 from benchmarks.scaling import scaling
 from benchmarks.timing import Timings, environment, interleaved
 from benchmarks.training import training
 from lib.base import files
 
-BENCHMARKS = {"jacobians": jacobians, "scaling": scaling, "training": training}
+BENCHMARKS = {"estimates": estimated, "jacobians": jacobians, "scaling": scaling, "training": training}
 
 FOLDER = files.ROOT / "benchmarks"

@@ -31,7 +31,7 @@ SLICE = ("digits", "--only", "n=3", "--epochs", "60")
 
 
 def scaling(rounds: int = 3) -> dict[str, Any]:
-    """Measure the inputs of `makespan`, and a slice of digits with one process, two processes, and a cluster of two workers.
+    """Measure the costs of jobs, and a slice of digits with one process, two processes, and a cluster of two workers.
 
     `cases`: the runs digits and mnist-300, and a sweep of 10,000 networks of mnist-300.
     """

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # The experiments
 #
-# The paper trains autoencoders for $n$ = 3, 4 and 5, which we read as depths, with latent dimensions $d$ = 2 to 20 on MNIST. This page shows the data, the networks, how they train and what they reconstruct, for the main runs of this book.
+# The paper trains autoencoders on MNIST for $n$ = 3, 4 and 5, with latent dimensions $d$ = 2 to 20. This page shows our data, our networks, their training and their reconstructions.
 
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "digits"]  # runs to show, side by side
@@ -21,138 +21,135 @@ plain_runs: list[str] = ["mnist-300"]  # listed with them
 precision_runs: list[str] = ["digits-seeds", "digits-bfloat16"]  # as usual; otherwise
 
 # %%
-from myst_nb import glue
-
+from lib.analysis import evidence, sensitivity
 from lib.report import experiments as report, style
-from lib.runs import parse_names, summary
+from lib.report.output import say, show_figure, show_table
+from lib.runs import first_trainable, parse_names, summary
 
 style.use_style()
 runs = parse_names(runs)
 summaries = {name: summary(name) for name in runs}
 listing = summaries | {name: summary(name) for name in parse_names(plain_runs)}
-shown = summaries[runs[0]]
+
+# %%
+name, shown = next(iter(summaries.items()))
+depth = shown.run.table_depth
+d = max(evidence.intact_dims(shown) or shown.run.latent_dims)
+errors = evidence.by_dim(shown.members, depth=depth).set_index("latent_dim")
+gap = errors["test_mse"] / errors["train_mse"]
+seeds = len(shown.run.seeds)
+each = "one network" if seeds == 1 else f"{seeds} networks"
+say(f"""> **In brief.** A *run* is one setup, trained for several $d$ and depths; `{name}` has {each} for each. At depth {depth} and $d$ = {d},
+> [the largest without a lost direction](spectra.py#lost-directions), its test error is {gap[d]:.2f} times its training error.
+> The paper leaves most settings open; ours are assumptions, and another set of settings is another file in `runs/`.""")
 
 # %% [markdown]
 # ## The data
 
 # %%
-from IPython.display import Markdown
+show_table(
+    report.coverage(listing),
+    name="tab-runs",
+    caption="The runs: data and their pixels, latent dimensions $d$, depths $n$, epochs, and the networks trained so far.",
+)
 
-from lib.runs import first_trainable
-
+# %%
 example = summaries[first_trainable(runs)].run
 dataset = example.load_dataset()
-Markdown(report.coverage(listing))
-
-# %% tags=["remove-input"]
-glue("example_run", example.name, display=False)
-
-# %% [markdown]
-# Grey levels are scaled to [0, 1]. Two training images of each class, from the data of the run {glue:text}`example_run:s`:
-
-# %% mystnb={"image": {"alt": "Two rows of ten small grey images, handwritten digits zero to nine."}}
-report.samples(
-    dataset.train.images.numpy(), dataset.train.labels.numpy(), dataset.image_shape
+images, labels = dataset.train.images.numpy(), dataset.train.labels.numpy()
+show_figure(
+    report.samples(images, labels, dataset.image_shape),
+    name="fig-samples",
+    caption=f"Two training images of each class, from the data of `{example.name}`; grey levels are scaled to [0, 1].",
+    alt="Handwritten digits from zero to nine, coarse and small in the default runs.",
 )
 
 # %% [markdown]
-# The images are what the networks must reproduce; the labels are used only to look at classes apart.
+# The networks learn to reproduce the images. Labels are used only to look at classes separately.
 #
 # ## The networks
 #
-# Encoder and decoder are chains of $n$ affine layers with ReLU between them; the decoder mirrors the encoder. The latent layer is affine. So is the output, or a logistic function (`sigmoid`) brings it into the range of the pixels.
+# Encoder and decoder are chains of $n$ affine layers with ReLU between them, and the decoder mirrors the encoder. The latent layer is affine. The output is affine, too, or a logistic function (`sigmoid`) brings it into the range of the pixels.
 #
-# :::{admonition} Our reading
-# :class: note
-# The paper's index $n$ is not defined where we could read it. We take it for the depth, the number of affine layers of the encoder, and 4 for the depth of the tables.
-# 300 epochs are stated; neither widths nor output nor optimiser nor batch size are. All of them are fields of a run, so another reading is another file in `runs/`.
-# `mnist-300` is the plain reading. `mnist` takes, of the settings that were tried, those that bring the slopes nearest to the published ones, and trains for 100 epochs instead of the 300 that are stated; [how they were found](sensitivity) has a page of its own.
-# :::
-
-# %% tags=["remove-input"]
-glue("settings", Markdown(report.settings_table(listing)), display=False)
-
-# %% [markdown]
-# ```{glue:md} settings
-# :format: myst
-# ```
+# > **Our assumption.** The paper's $n$ is not defined where we could read it. We take it for the number of affine layers of the encoder, and 4 for the depth of the published tables. The paper states 300 epochs. It does not state widths, output, optimiser or batch size.
 #
-# The settings of each run. `he` is He's initialisation {cite}`he2015`, `pytorch` the default of PyTorch's linear layers; with either, a latent direction can die while training;
-# the page on [small eigenvalues](small_eigenvalues) tells where one has.
-# All are trained with Adam {cite}`kingma2015`, for as many epochs at every $d$, in float32. On the machine at hand bfloat16 would have been slower ([how fast it is](performance)); what it would change is the next question.
-#
-# ## Does the precision matter?
-#
-# Products in bfloat16, with weights and sums in float32, are what one would train with where a processor has them. A small run was trained both ways, from the same initialisations and for as many epochs.
+# In the default list, `mnist-300` takes the plainest settings and the stated 300 epochs. `mnist` takes, of the settings we tried, those whose slopes come nearest to the published ones, and trains for 100 epochs ([how they were found](sensitivity)).
 
 # %%
-from lib.analysis import sensitivity
-
-both = [summary(name) for name in parse_names(precision_runs)]
-pairs = sensitivity.precision(*both) if len(both) == 2 else None
-
-# %% mystnb={"image": {"alt": "Four panels, one for each space and predictor: test slopes against the latent dimension. At each, a vertical line for every seed joins a dot for one precision and a cross for the other; the lines are shorter than the dots are apart."}}
-precisions = [one.run.precision for one in both]
-report.precisions(pairs, precisions) if pairs is not None else None
-
-# %% tags=["remove-input"]
-glue("precision_told", Markdown(report.precision_table(pairs, both)), display=False)
+show_table(
+    report.settings_table(listing),
+    name="tab-settings",
+    caption="The settings of each run that the paper does not state; $n$: depth.",
+)
 
 # %% [markdown]
-# ```{glue:md} precision_told
-# :format: myst
-# ```
+# `he` is the initialisation of [He et al. 2015](references), `pytorch` the default of PyTorch's linear layers. Either can leave a latent direction dead during training ([lost directions](spectra.py#lost-directions)). All networks are trained with Adam ([Kingma and Ba 2015](references)), for the same number of epochs at every $d$.
 #
+# ### Does the precision matter?
+
+# %%
+both = [summary(one) for one in parse_names(precision_runs)]
+if len(both) == 2:
+    effect = sensitivity.precision_effect(sensitivity.precision(*both))
+    usual, other = (one.run for one in both)
+    say(f"""Changing the precision from {usual.precision} to {other.precision} moves a [test slope](prediction) by {effect["apart"]:.2f} (median).
+    The {effect["seeds"]} seeds of one precision span {effect["span"]:.2f} (median). This compares `{usual.name}` with `{other.name}`;
+    at the size of MNIST we did not try it.""")
+else:
+    say("Two runs that differ only in precision are needed to tell; they are not both here.")
+
+# %% [markdown]
 # ## Training
 
-# %% mystnb={"image": {"alt": "Lines of test error, solid, and training error, dashed, that fall over the epochs on logarithmic axes; the larger d, the lower they end."}}
-report.loss_curves(summaries)
+# %%
+show_figure(
+    [report.loss_curves({one: every}) for one, every in summaries.items()],
+    name="fig-loss",
+    caption=f"Error on test points (solid) and on training points (dashed, epoch averages) during training, at depth {depth}.",
+    alt="In the default runs errors fall throughout training and end lower for larger d; test errors end above training errors.",
+)
+
+# %%
+show_figure(
+    [report.final_errors({one: every}) for one, every in summaries.items()],
+    name="fig-final-errors",
+    caption="Mean squared error on test points (solid) and training points (dashed) after training, by depth $n$.",
+    alt="In the default runs errors fall steeply with d; at depth 5 they level off at the largest d.",
+)
+
+# %%
+best = [
+    f"{evidence.by_dim(shown.members, depth=n).set_index('latent_dim')['test_mse'].idxmin()} at depth {n}"
+    for n in shown.run.depths
+]
+say(f"""In `{name}` the test error is smallest at $d$ = {", ".join(best)}. At depth {depth} it is {gap.iloc[0]:.2f} times the training error
+at the smallest $d$, and {gap[d]:.2f} times at $d$ = {d}.""")
 
 # %% [markdown]
-# Test error (solid) and training error (dashed) at the depth of the tables. Larger latent dimensions end lower and take longer.
-
-# %% mystnb={"image": {"alt": "Lines that mostly fall with the latent dimension, test solid above train dashed, one pair a depth."}}
-report.final_errors(summaries)
-
-# %% tags=["remove-input"]
-members = shown.members[shown.members["depth"] == shown.run.table_depth].sort_values(
-    "latent_dim"
-)
-glue("shown_run", shown.run.name, display=False)
-glue(
-    "gap_first",
-    float(members["test_mse"].iloc[0] / members["train_mse"].iloc[0]),
-    display=False,
-)
-glue(
-    "gap_last",
-    float(members["test_mse"].iloc[-1] / members["train_mse"].iloc[-1]),
-    display=False,
-)
-
-# %% [markdown]
-# Mean squared error after training. In the run {glue:text}`shown_run`, at the depth of the tables, test errors are {glue:text}`gap_first:.2f` times the training errors at the smallest $d$ and {glue:text}`gap_last:.2f` times at the largest.
-#
 # ## Reconstructions
 
-# %% mystnb={"image": {"alt": "A grid of small images: the top row has one test digit a class, the rows below its reconstructions for growing d, blurred at small d and sharp at large d."}}
-report.reconstructions(shown)
+# %%
+show_figure(
+    report.reconstructions(shown),
+    name="fig-reconstructions",
+    caption=f"The first test image of each class, and its reconstruction at increasing $d$; run `{name}`, depth {depth}.",
+    alt="In the default run reconstructions are blurred at d = 2, some showing another digit, and close to the image at the largest d.",
+)
 
 # %% [markdown]
-# The first test image of every class, and what members of growing $d$ make of it. At small $d$ the network returns a typical member of the class, or of another class.
-#
 # ## Are the cores sound?
+#
+# A core is the $d\times d$ matrix that holds a Jacobian's non-zero eigenvalues ([geometry](geometry)); $\omega$ is its determinant. A core is *singular* where a hidden layer has fewer than $d$ active units: $\omega$ is exactly 0 there. Points with $\omega\le0$ have no logarithm and drop out of the regressions on the log volume.
 
-# %% tags=["remove-input"]
-glue("health", Markdown(report.health_table(listing)), display=False)
+# %%
+show_table(
+    report.health_table(listing),
+    name="tab-cores",
+    caption=r"""Shares of points, over the networks of a depth $n$, whose core of $J_I$ is singular, nearly singular ($\sigma_d/\sigma_1<10^{-6}$), or has no
+    logarithm; last, the network with most of the latter.""",
+)
 
 # %% [markdown]
-# ```{glue:md} health
-# :format: myst
-# ```
-#
-# *Singular* counts the points where some hidden layer has fewer than $d$ active units, which makes $\omega$ exactly 0. The next column counts nearly singular cores, the last those without a logarithm. These three are shares over points and members of a depth, for $J_I$; the last column says at which $d$ most points have no logarithm, and what share of them.
-#
 # ## What to take away
 #
-# The pages on the paper's figures read these members. Before a slope over $d$ is believed, remember that each $d$ is one network from one seed.
+# In the default runs errors fall with $d$ and overfitting is mild on MNIST. Caveat: each $d$ and depth is one network from one seed, so a slope over $d$ also holds chance between networks.

@@ -13,110 +13,102 @@
 # %% [markdown]
 # # Provenance
 #
-# What this book was computed from, by what, and on what. The foot of every page says the same for the page alone.
+# The data, code and machines behind this book. Each page's footer has the same for that page.
 
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "mnist-300", "digits"]  # shown on most pages
-small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16"]  # too
-variant_runs: list[str] = [
-    "mnist-geometric",
-    "mnist-narrow",
-    "mnist-he",
-    "mnist-sigmoid",
-    "mnist-batch-64",
-    "mnist-rate-low",
-    "mnist-decay",
-    "mnist-60-linear",
-    "mnist-60-constant",
-    "mnist-60-he",
-    "mnist-60-affine",
-    "mnist-60-batch-128",
-    "mnist-60-batch-512",
-    "mnist-60-rate-high",
-    "mnist-60-rate-low",
-    "mnist-512",
-    "mnist-512-he",
-    "mnist-512-constant",
-    "mnist-seeds",
-]  # of the pages sensitivity and prediction
-
-# %%
-import pandas as pd
-
-from lib.runs import parse_names, manifest, read
-
-names = [name for some in (runs, small_runs, variant_runs) for name in parse_names(some)]
-manifests = {name: manifest(read(name)) for name in dict.fromkeys(names)}
-members = pd.concat(
-    {name: pd.DataFrame(one["members"]).T for name, one in manifests.items()},
-    names=["run", "member"],
-)
-
-# %% [markdown]
-# ## Runs
-#
-# Every run that a page of this book reads, except `smoke`, with which the page [rerun](rerun) shows a command. A run is known by the digest of its specification, a data set by the digest of its arrays.
-
-# %%
-by_run = members.groupby("run", sort=False)
-whole = pd.DataFrame(
-    {"digest": {k: one["digest"][:12] for k, one in manifests.items()}}
-)
-whole["data"] = by_run["data"].first().str[:12]
-whole["members"] = by_run.size()
-for name in ("device", "precision", "threads", "python"):
-    whole[name] = by_run[name].agg(lambda one: ", ".join(sorted(map(str, set(one)))))
-whole
-
-# %% [markdown]
-# What the networks of each run took, training and measuring together, and the commits that they were computed from. A plus sign says that tracked files differed from the commit: it does not identify the code alone.
-
-# %%
-pd.set_option("display.max_colwidth", None, "display.max_rows", None)
-seconds = members["wall_seconds"].astype(float).groupby("run", sort=False)
-taken = seconds.agg(["min", "median", "max"]).round(1)
-taken.columns = ["least seconds", "median", "most"]
-taken["hours in all"] = seconds.sum().div(3600).round(2)
-taken["commits"] = by_run["commit"].agg(lambda one: ", ".join(dict.fromkeys(one)))
-taken
-
-# %% [markdown]
-# ## Members
-#
-# One row a trained network: the checksum of its summary, the commit, and the seconds it took.
-
-# %% tags=["hide-output"]
-shown = members[["sha256", "commit", "wall_seconds"]]
-shown.assign(sha256=shown["sha256"].str[:12])
-
-# %% [markdown]
-# ## What they were trained with
-
-# %%
-trained = pd.DataFrame(list(members["versions"]), members.index)
-trained.groupby("run", sort=False).agg(lambda one: ", ".join(sorted(set(one))))
-
-# %% [markdown]
-# ## What this page was computed with
+small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16", "mnist-seeds"]
+variant_runs: list[str] = ["variants of mnist-300", "variants of mnist", "larger batches"]
 
 # %%
 import os
 import platform
 
+import pandas as pd
+
+from lib.base import files
 from lib.pages.execution import versions
+from lib.report.layout import markdown
+from lib.report.output import fold, say, show_table
+from lib.runs import manifest, members, parse_names, read
 from lib.runs.store import commit
 
-here = versions() | {"system": platform.system(), "machine": platform.machine()}
-here |= {"processors": str(os.cpu_count()), "commit": commit()}
-pd.Series(here, name="").to_frame()
+names = [name for some in (runs, small_runs, variant_runs) for name in parse_names(some)]
+manifests = {name: manifest(read(name)) for name in dict.fromkeys(names)}
+networks = pd.concat(
+    {name: pd.DataFrame(one["members"]).T for name, one in manifests.items()},
+    names=["run", "network"],
+)
+
+# %%
+networks["dirty"] = networks["commit"].str.endswith("+")
+networks["hours"] = networks["wall_seconds"].astype(float) / 3600
+by_run = networks.groupby("run", sort=False)
+main = read(names[0])
+at_depth = [one.name for one in members(main) if one.depth == main.table_depth]
+headline = networks.loc[main.name].loc[lambda rows: rows.index.isin(at_depth), "dirty"]
+say(f"""
+> **In brief.** The book rests on {len(networks)} networks of {len(manifests)} runs. Of these networks {networks["dirty"].sum()} were computed from a working tree with uncommitted changes, so that the recorded commit alone does not identify their code.
+> This concerns {headline.sum()} of the {len(headline)} networks behind the headline numbers (`{main.name}`, depth {main.table_depth}).
+""")
 
 # %% [markdown]
-# The versions of all packages are pinned in `requirements.txt`, from which `make book` sets the environment up:
+# ## Runs
 #
-# ````{dropdown} requirements.txt
-# ```{literalinclude} ../requirements.txt
-# :language: text
-# ```
-# ````
-#
-# Every run's manifest lies beside its results: `results/NAME/manifest.json` for a kept run, `artifacts/NAME/DIGEST/manifest.json` for the others. The tables above are made from the same records, which the summaries carry. `make archive` puts the book, its executed notebooks, results, manifests and environment into one file, with a checksum of each.
+# These are the runs that the pages of this book read. A plus sign behind a commit says that tracked files differed from it when the network was computed.
+
+# %%
+shown = [
+    [name, len(rows), int(rows["dirty"].sum()), f"{rows['hours'].sum():.1f}"]
+    for name, rows in by_run
+]
+header = ["run", "networks", "with uncommitted changes", "hours"]
+show_table(
+    markdown(header, shown[:8]),
+    name="tab-networks",
+    caption="Networks, those computed from a working tree with uncommitted changes, and hours of training and measuring.",
+)
+if shown[8:]:
+    fold("The other runs", markdown(header, shown[8:]))
+
+# %%
+details = [
+    [name, manifests[name]["digest"][:12], rows["data"].iloc[0][:12]]
+    + [", ".join(sorted(map(str, set(rows[key])))) for key in ("device", "precision", "threads", "python")]
+    for name, rows in by_run
+]
+fold(
+    "Digests of the runs and of their data, and devices",
+    markdown(["run", "digest", "data", "device", "precision", "threads", "Python"], details, left=3),
+)
+
+# %%
+rows = [
+    [run, network, row["sha256"][:12], row["commit"], f"{row['wall_seconds']:.0f}"]
+    for (run, network), row in networks.iterrows()
+]
+fold(
+    f"All {len(rows)} networks: checksum of the summary, commit, seconds",
+    markdown(["run", "network", "checksum", "commit", "seconds"], rows, left=4),
+)
+
+# %% [markdown]
+# ## Software
+
+# %%
+trained = pd.DataFrame(list(networks["versions"]), networks.index).groupby("run", sort=False)
+rows = [
+    [name, *(", ".join(sorted(set(some[key]))) for key in some)] for name, some in trained
+]
+fold(
+    "Versions with which the networks were trained",
+    markdown(["run", *trained.first().columns], rows),
+)
+here = versions() | {"system": platform.system(), "machine": platform.machine()}
+here |= {"processors": str(os.cpu_count()), "commit": commit()}
+fold("Versions with which this page was computed", markdown(["", "version"], here.items(), left=2))
+pinned = (files.ROOT / "requirements.txt").read_text()
+fold("requirements.txt: all packages, from which `make book` sets the environment up", f"```text\n{pinned}\n```")
+
+# %% [markdown]
+# Each run's manifest is beside its results: `results/NAME/manifest.json` for a committed run, `artifacts/NAME/DIGEST/manifest.json` for the others. `make archive` puts the book, its executed notebooks, the results and the manifests into one file, with a checksum of each.

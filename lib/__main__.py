@@ -2,11 +2,13 @@
 
 import errno
 import json
+import os
 import re
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +16,27 @@ from lib.base.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
-FILE = click.Path(path_type=Path, dir_okay=False)
+RESUMED = "Finished members are kept; the same command takes up the rest."
+UNWRITTEN = "The output was not written; run the command again."
+LEFT = dict.fromkeys(("run", "bounds", "shifts"), RESUMED) | dict.fromkeys(
+    ("page", "diagnose", "bench", "archive"), UNWRITTEN
+)
+
+
+class Output(click.Path):
+    """A file to write, of one type; nothing is written to the standard output."""
+
+    def __init__(self, suffix: str) -> None:
+        super().__init__(path_type=Path)
+        self.suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(super().convert(value, param, ctx))
+        if path.suffix != self.suffix or path.is_dir():
+            raise InputError(
+                f"The output {str(path)!r} is no file NAME{self.suffix}; give one, such as out{self.suffix}."
+            )
+        return path
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,7 +103,7 @@ def run(
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".ipynb"),
     required=True,
     help="The executed notebook to write.",
 )
@@ -90,11 +112,11 @@ def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> No
     _execute(name, dict(parameters), output)
 
 
-def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
+def _execute(name: str, parameters: dict[str, object], output: Path, book: Path | None = None) -> None:
     from lib import pages
 
     try:
-        pages.run_page(name, parameters, output)
+        pages.run_page(name, parameters, output, *([book] if book else []))
     except pages.PageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
@@ -108,12 +130,21 @@ def _execute(name: str, parameters: dict[str, object], output: Path) -> None:
 @click.option(
     "--architecture", default="", metavar="FILE", help="Of a MODEL that does not state its own: JSON or YAML."
 )
-@click.option("--points", type=int, default=1000, show_default=True, help="At most so many of each source.")
+@click.option(
+    "--points", type=click.IntRange(1), default=1000, show_default=True, help="At most so many of each source."
+)
 @click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
+@click.option(
+    "--passes",
+    type=int,
+    default=0,
+    metavar="COUNT",
+    help="Estimate from so many passes a point, for large d (80 or more).",
+)
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".ipynb"),
     required=True,
     help="The report, a notebook, to write.",
 )
@@ -122,17 +153,27 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 
     package.module:function is imported and run, with all that it may do. Files are only read.
     """
-    from lib.base.usercode import check_there, is_code
+    from lib.base.progress import STREAM, error_stream
+    from lib.base.usercode import MODELS, check_sources, check_there, is_code
 
-    if output.suffix != ".ipynb" or output.is_dir():
-        raise InputError(f"The output {str(output)!r} is no file NAME.ipynb; give one.")
-    named = [model, *data, *(str(options[name]) for name in ("reference", "architecture") if options[name])]
-    for source in named:
-        check_there(source)
-    for source in filter(is_code, dict.fromkeys(named)):
+    architecture, reference, coverage = str(options["architecture"]), str(options["reference"]), options["coverage"]
+    if not 0 < float(str(coverage)) < 1:
+        raise InputError(f"--coverage is {coverage}; give a share between 0 and 1.")
+    check_there(model, suffixes=MODELS)
+    if architecture and is_code(model):
+        raise InputError(
+            f"--architecture {architecture} goes with a file of weights, and {model} is code; leave it out."
+        )
+    if architecture and not Path(architecture).is_file():
+        raise InputError(f"--architecture {architecture} is not a file; give one in JSON or YAML.")
+    check_sources(data, reference)
+    for source in filter(is_code, dict.fromkeys([model, *data, reference])):
         click.echo(f"{source} is code: it is imported and run, with all that it may do.", err=True)
+    os.environ[STREAM] = error_stream()
     parameters = {"model": model, "data": list(data), "folder": str(Path.cwd()), **options}
-    _execute("diagnose", parameters, output)
+    from lib.pages.source import TEMPLATES
+
+    _execute("diagnose", parameters, output, TEMPLATES)
 
 
 @cli.command()
@@ -150,7 +191,7 @@ def claims(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def bounds(name: str, as_json: bool) -> None:
-    """Check the statements of the page bounds at every point of the run NAME (depth of the tables; d = 2, 5, 10, 20)."""
+    """Check the statements of the page proofs at every point of the run NAME (depth of the tables; d = 2, 5, 10, 20)."""
     from lib.runs import read
 
     read(name)
@@ -180,11 +221,11 @@ def shifts(name: str) -> None:
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=Output(".json"),
     help="The file to write [default: benchmarks/NAME.json].",
 )
 def bench(name: str, rounds: int, output: Path | None) -> None:
-    """Time the benchmark NAME (jacobians, scaling, training) and write what was measured, and on what."""
+    """Time the benchmark NAME (estimates, jacobians, scaling, training) and write what was measured, and on what."""
     from benchmarks import BENCHMARKS, FOLDER
     from lib.base import files
     from lib.base.errors import check_known
@@ -201,7 +242,7 @@ def bench(name: str, rounds: int, output: Path | None) -> None:
 
 
 @cli.command()
-@click.option("--output", "-o", type=FILE, required=True, help="The zip file to write.")
+@click.option("--output", "-o", type=Output(".zip"), required=True, help="The zip file to write.")
 def archive(output: Path) -> None:
     """Put the built book, its notebooks, manifests and sources into one file with checksums."""
     from lib.pages import archive as archives
@@ -228,7 +269,7 @@ def doctor(as_json: bool) -> None:
 def _unusable(error: OSError) -> str:
     """What is wrong with a disk or a path, as a sentence; anything else is raised again."""
     if error.errno in NO_ROOM:
-        return f"There is no room to write ({error}); make some, and run again: finished members are kept."
+        return f"There is no room to write ({error}); make some, and run again: what is finished is kept."
     if error.errno not in NO_PLACE or not isinstance(error.filename, (str, Path)):
         raise error
     path = Path(error.filename)
@@ -252,7 +293,7 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        click.echo("Interrupted. Finished members are kept; the same command takes up the rest.", err=True)
+        click.echo(f"Interrupted. {LEFT.get(next(iter(sys.argv[1:]), ''), '')}".rstrip(), err=True)
         sys.exit(130)
 
 

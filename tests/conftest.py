@@ -1,5 +1,8 @@
 """What several test files share: the smoke run, trained in a folder of its own; synthetic points."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -9,7 +12,26 @@ from lib.runs import store
 # How much is fuzzed (tests/test_fuzz.py, tests/test_inputs.py): HYPOTHESIS_PROFILE=nightly makes it fifty times as much.
 COMMON = {"deadline": 20_000, "database": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("ci", max_examples=200, derandomize=True, **COMMON)
+settings.register_profile("seeded", derandomize=True, database=None)  # of all other tests, whatever they set besides
+settings.load_profile("seeded")
 settings.register_profile("nightly", max_examples=10_000, print_blob=True, **COMMON)
+
+
+def seed_draws():
+    """Every test, and every import of a test file, draws from the same state: alone, in any order, on any worker."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_make_collect_report(collector):
+    seed_draws()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    seed_draws()
 
 
 @pytest.fixture(scope="session", autouse=True)

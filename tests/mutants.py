@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FAST, REGRESSION = "lib/geometry/jacobians/fast.py", "lib/measures/regression.py"
+INTERVALS = "lib/analysis/intervals.py"
 MUTANTS = {  # name: file, the text as it stands, the text in its place, the tests that should notice
     "a transposed factor": (
         FAST,
@@ -91,6 +92,84 @@ MUTANTS = {  # name: file, the text as it stands, the text in its place, the tes
         "values.get(field.name, ...) == field.default",
         "False",
         "runs/test_runs.py -k digest",
+    ),
+    "a slope of 1 of ReLU at 0": (
+        FAST,
+        "h.clamp(min=0), (h > 0).to(h.dtype)",
+        "h.clamp(min=0), (h >= 0).to(h.dtype)",
+        "geometry/test_jacobians.py -k kinks",
+    ),
+    "no memory limit": (
+        "lib/geometry/jacobians/memory.py",
+        "return max(1, min(len(x), min(workspace, free // SHARE) // bytes_a_point))",
+        "return len(x)",
+        "geometry/test_jacobians.py -k memory",
+    ),
+    "a trace bound divided by d + 1": (
+        "lib/geometry/bounds/pointwise.py",
+        "(point.latent_dim - point.trace).square() / point.latent_dim",
+        "(point.latent_dim - point.trace).square() / (point.latent_dim + 1)",
+        "geometry/test_bounds.py",
+    ),
+    "Stein's bound without its bias": (
+        "lib/geometry/bounds/expectation.py",
+        "mean.square().sum() - bias + spread",
+        "mean.square().sum() + spread",
+        "geometry/test_bounds.py -k stein",
+    ),
+    "HC0 for HC1": (
+        REGRESSION,
+        'fit.get_robustcov_results("HC1")',
+        'fit.get_robustcov_results("HC0")',
+        "measures/test_regression.py -k robust",
+    ),
+    "detectors about the test median": (
+        "lib/analysis/tournament.py",
+        "np.nanmedian(known) if",
+        "np.nanmedian(inside) if",
+        "analysis/test_tournament.py -k detection",
+    ),
+    "an effect in deviations of the strange points": (
+        "lib/analysis/tournament.py",
+        "/ np.nanstd(inside)",
+        "/ np.nanstd(outside)",
+        "analysis/test_tournament.py -k detection",
+    ),
+    "a doubled interval of paired differences": (
+        INTERVALS,
+        "half = special.stdtrit",
+        "half = 2 * special.stdtrit",
+        "analysis/test_claims.py -k paired",
+    ),
+    "a doubled interval of paired shares": (
+        "lib/analysis/diagnosis.py",
+        "float(z * np.sqrt(variance))",
+        "float(2 * z * np.sqrt(variance))",
+        "analysis/test_diagnosis.py -k by_hand",
+    ),
+    "Fisher's interval for Bonett and Wright's": (
+        INTERVALS,
+        "sqrt((1 + bounded**2 / 2) / (count - 3))",
+        "sqrt(1 / (count - 3))",
+        "analysis/test_claims.py -k bonett",
+    ),
+    "a halved interval of the partial R2": (
+        "lib/analysis/claims/ours.py",
+        "half = 2 * Z * sqrt(r2)",
+        "half = Z * sqrt(r2)",
+        "analysis/test_our_claims.py -k partial",
+    ),
+    "limits taken for known numbers": (
+        "lib/analysis/limits.py",
+        "stats.betabinom.sf(count - 1, points, 2 * k, size + 1 - 2 * k)",
+        "stats.binom.sf(count - 1, points, 2 * k / (size + 1))",
+        "analysis/test_diagnosis.py -k like_the_reference",
+    ),
+    "own claims as if of other points": (
+        "lib/analysis/claims/ours.py",
+        "first**2 + second**2 - shared",
+        "first**2 + second**2",
+        "analysis/test_our_claims.py -k same_points",
     ),
 }
 

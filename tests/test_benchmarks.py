@@ -1,17 +1,19 @@
 """The benchmarks run, measure what they say, and the committed figures carry their environment."""
 
+import io
 import json
 import time
 
+import pandas as pd
 import pytest
 import torch
 
 from benchmarks import BENCHMARKS, Timings, environment, interleaved
 from benchmarks import training as training_benchmark
 from benchmarks.jacobians import _memory
-from lib.analysis.scaling import gains, makespan, saturation
 from lib.base import files
 from lib.base.errors import InputError
+from lib.report import numbers
 
 
 def test_contenders_take_turns_and_the_first_round_does_not_count():
@@ -85,7 +87,7 @@ def test_the_jacobians_operations_are_those_of_the_products():
 
 
 def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
-    from lib.report.performance import growth_with_inputs, routes
+    from lib.report.performance import AXES, CASES, growth_with_inputs, routes, routes_table
 
     found = json.loads((files.ROOT / "benchmarks" / "jacobians.json").read_text())
     for case in ("linear", "trained", "geometric"):
@@ -95,31 +97,17 @@ def test_the_committed_benchmark_of_jacobians_bears_its_ratios():
             assert ratio == pytest.approx(Timings(a_point).ratio(name, "ours"))
     assert max(found["agreement"].values()) < 1e-12
     assert {"stochman", "torchjd", "curvlinops", "backpack, J_L"} <= set(found["agreement"])
-    assert len(routes(found).axes) == 3
-    assert len(growth_with_inputs(found).axes) == 4
+    for case in CASES:
+        bars = pd.read_csv(io.StringIO(numbers.csv(routes(found, case))))
+        assert bars["time_ratio"].is_monotonic_decreasing
+        assert bars.set_index("route")["time_ratio"]["ours"] == 1
+    for size in AXES:
+        rows = pd.read_csv(io.StringIO(numbers.csv(growth_with_inputs(found, size))))
+        assert rows["ours"].tolist() == pytest.approx([row["ours"] for row in found["growth"][size]], rel=1e-5)
+    assert routes_table(found).count("\n") == len(found["linear"]["ratio_to_ours"]) + 2
 
 
 # --- scaling -------------------------------------------------------------------------------------------------------
-
-COST = {"task_seconds": 0.01, "bytes_a_second": 1e8}
-CASE = {"jobs": 100, "job_seconds": 10.0, "result_bytes": 1e6, "data_bytes": 0.0}
-
-
-def test_a_run_takes_its_jobs_or_its_driver_whichever_is_longer():
-    assert makespan(CASE, COST, 1) == pytest.approx(1000)
-    assert makespan(CASE, COST, 30) == pytest.approx(40), "four rounds of jobs"
-    assert makespan(CASE, COST, 10**6) == pytest.approx(10), "one job is the least"
-    assert makespan(CASE | {"job_seconds": 0.1}, COST, 100) == pytest.approx(100 * 0.02), "the driver takes the results"
-    assert saturation(CASE, COST) == pytest.approx(500)
-    sent = makespan(CASE | {"data_bytes": 1e8}, COST, 7) - makespan(CASE, COST, 7)
-    assert sent == pytest.approx(3), "one, three, seven have the data after as many transfers"
-
-
-def test_no_number_of_workers_gains_more_than_itself():
-    found = gains({"cost": COST, "cases": {"one": CASE}}, most=1000)["one"]
-    assert found.iloc[0] == 1
-    assert (found <= found.index + 1e-9).all()
-    assert found.max() == pytest.approx(100)
 
 
 def test_the_committed_scaling_was_measured():

@@ -315,7 +315,8 @@ def test_selections(text):
     assert members is None or (members and "=" in text)
 
 
-PAGES = {name: source.load_page(name) for name in ("means", "diagnose", "prediction", "out_of_distribution")}
+PAGES = {name: source.load_page(name) for name in ("spectra", "prediction", "out_of_distribution")}
+PAGES["diagnose"] = source.load_page("diagnose", source.TEMPLATES)
 
 
 @FUZZ

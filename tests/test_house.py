@@ -1,13 +1,17 @@
 """The plan of the house: floors, the three environment files, what is kept out of git."""
 
 import ast
+import random
 import re
 import subprocess
 import sys
 import tomllib
 
+import numpy as np
 import pytest
+import torch
 import yaml
+from hypothesis import settings
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -17,6 +21,13 @@ from lib.base.files import ROOT
 
 FLOORS = {name: int(floor) for floor, name in re.findall(r"^\| (\d) \| `(\w+)` \|", lib.__doc__ or "", re.MULTILINE)}
 MODULES = sorted(path for path in (ROOT / "lib").rglob("*.py") if path != ROOT / "lib" / "__init__.py")
+
+
+def draws() -> list[float]:
+    return [random.random(), float(np.random.rand()), float(torch.rand(1))]
+
+
+AT_IMPORT = draws()
 
 
 def dotted(path):
@@ -41,6 +52,17 @@ def imports() -> dict[str, set[str]]:
                         {node.module, package} & names
                     )
     return found
+
+
+def test_a_test_and_the_import_of_its_file_draw_from_the_same_state_in_every_run():
+    assert draws() == AT_IMPORT
+    assert random.getstate() == (random.seed(0), random.random(), random.getstate())[-1]
+    assert settings.default.derandomize
+
+
+def test_no_test_makes_a_generator_without_a_seed():
+    for path in (ROOT / "tests").rglob("*.py"):
+        assert not re.search(r"default_rng\(\)|RandomState\(\)|Random\(\)", path.read_text()), path
 
 
 def test_a_module_imports_only_from_its_own_room_and_from_floors_below():
@@ -149,9 +171,10 @@ def test_torch_and_torchvision_match():
     assert torchvision.minor == torch.minor + 15
 
 
-def test_the_book_finds_its_configuration_at_the_top():
+def test_the_configuration_at_the_top_is_the_book_s():
     for name in ("_config.yml", "_toc.yml"):
-        assert (ROOT / "book" / name).resolve() == ROOT / name
+        assert (ROOT / name).resolve() == ROOT / "book" / name
+        assert not (ROOT / "book" / name).is_symlink(), "an archive unpacked without links has the book's as they are"
 
 
 def test_large_files_and_data_stay_out_of_git():

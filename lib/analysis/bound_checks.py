@@ -48,6 +48,23 @@ def bound_checks(name: str) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def check_totals(rows: pd.DataFrame) -> dict[str, int]:
+    """The extent of the checks of several runs; `rows`: frames of `bound_checks`, led by `run`.
+
+    The numbers of `statements`, of those that are `applied` at some point, of `networks`, of `pairs` of a point and a network,
+    of `checks` (points at which the assumption of a statement holds), and of `violations`.
+    """
+    points = rows.groupby(["run", "latent_dim"])["points"].max()
+    return {
+        "statements": rows["statement"].nunique(),
+        "applied": rows.loc[rows["applies"] > 0, "statement"].nunique(),
+        "networks": len(points),
+        "pairs": int(points.sum()),
+        "checks": int(rows["applies"].sum()),
+        "violations": int(rows["violations"].sum()),
+    }
+
+
 def _evaluate(run: Run, member: Member, dataset: Dataset) -> pd.DataFrame:
     encoder, decoder = (module.double() for module in load_weights(store.weights_path(run, member))[0])
     x, anchors = _points_and_anchors(dataset)

@@ -17,19 +17,14 @@ AGREE_FROM = 5  # the smallest d at which the agreement with the published slope
 
 
 def beside_published(summary: Summary, number: int) -> pd.DataFrame:
-    """Table 1 or 2 as printed, joined with a run's values: suffix `_ours`, and `_se` for their standard errors.
-
-    `_difference`: ours less the published value, of the table with its misprints corrected.
-    """
+    """Table 1 or 2 as printed, joined with a run's values: suffix `_ours`, and `_se` for their standard errors."""
     printed = published.published_table(number)
     if summary.regressions.empty:
         return printed.iloc[:0]
-    names, keys = [*published.COLUMNS.values()], ["latent_dim", "space"]
+    keys = ["latent_dim", "space"]
     of_table = {"predictor": published.TABLE_PREDICTORS[number], "label": -1, "depth": summary.run.table_depth}
     ours = select_rows(summary.regressions, **of_table).groupby(keys, as_index=False).mean(numeric_only=True)
-    corrected = published.corrected_table(number)[[*keys, *names]]
-    rows = printed.merge(ours, on=keys, suffixes=("", "_ours")).merge(corrected, on=keys, suffixes=("", "_corrected"))
-    return rows.assign(**{f"{name}_difference": rows[f"{name}_ours"] - rows[f"{name}_corrected"] for name in names})
+    return printed.merge(ours, on=keys, suffixes=("", "_ours"))
 
 
 def agreement(summary: Summary, smallest: int = AGREE_FROM) -> pd.DataFrame:

@@ -4,11 +4,7 @@ At every point x: the trace and the log volume of J_I, and the distance of x fro
 manifold at f(x) (`SIGNALS`); beside them what needs no Jacobian (`BASELINES`): the error, the ink |x|^2, and the
 distance to the fifth nearest reference point.
 
-A point is flagged by a quantity where its value lies outside the central share 1 - alpha of the reference's n values:
-below the k-th smallest or above the k-th largest, k = floor(alpha (n + 1) / 2). A fresh point that is exchangeable
-with the reference points is then flagged with probability at most alpha, whatever the distribution is (conformal prediction:
-Vovk, Gammerman and Shafer 2005). With n < 2/alpha - 1 there is no such limit, and nothing is flagged. Distances to neighbours
-depend on who is there: a fresh point's is held against those that the reference points have with it among them.
+A point is flagged by a quantity where its value lies outside the limits of the reference (`lib.analysis.limits`).
 """
 
 import contextlib
@@ -20,16 +16,18 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy import stats
-from scipy.spatial.distance import cdist
 from torch import Tensor, nn
 
-from lib.analysis.intervals import Z, rank_interval
+from lib.analysis.intervals import rank_interval
+from lib.analysis.limits import central, excess_p_value, limit_variance, neighbour_limits
 from lib.base import user_points
 from lib.base.errors import InputError
+from lib.base.progress import tell_progress
 from lib.base.user_points import Points
-from lib.base.usercode import is_code, reason
+from lib.base.usercode import check_sources, is_code, reason
+from lib.geometry.estimates import estimates
 from lib.measures import judging
-from lib.measures.baselines import NEIGHBOUR, ink, nearest_rows, neighbour_distance
+from lib.measures.baselines import ink, neighbour_distance
 from lib.measures.point_table import ILL_CONDITIONED, cores_on_cpu, geometry
 from lib.runs import parse_names
 from lib.training import user_models
@@ -39,18 +37,20 @@ SIGNALS = {"trace": "trace", "log_volume": "log volume", "tangent_distance": "ta
 BASELINES = {"error": "error", "ink": "ink", "neighbour_distance": "5-NN distance"}
 PREDICTORS = {"eigenvalues": ("trace", "log_volume"), "baselines": ("ink", "neighbour_distance")}
 COMPARED_RESAMPLES = 1_000
+UNSURE = 0.025  # the probability that chance alone makes a report say "more", or "less"
 Limits = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Examined:
     """A set of points as examined: how many its source had, the points drawn, `values` (points, ...), and what is `measured` at
-    each, a row a point."""
+    each, a row a point; `notes`: what was converted or left out of the source."""
 
     name: str
     given: int
     values: Tensor
     measured: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> np.ndarray:
@@ -74,6 +74,7 @@ class Diagnosis:
     reference: Examined | None
     limits: Limits
     coverage: float
+    passes: int = 0
 
     @property
     def sets(self) -> dict[str, Examined]:
@@ -89,12 +90,14 @@ def diagnose(
     folder: str | Path = ".",
     points: int = 1000,
     coverage: float = 0.99,
+    passes: int = 0,
 ) -> Diagnosis:
     """Examine a model (`lib.training.user_models.load_model`) at the points of one or more sources
     (`lib.base.user_points.read_points`), a list or its text.
 
     At most `points` of each source, drawn with a fixed seed. `coverage`: the central share 1 - alpha of the reference that is
-    taken for ordinary. Relative paths start from `folder`. Raises `InputError` for what cannot be read or does not fit.
+    taken for ordinary. `passes`: of estimates (`lib.geometry.estimates`), 0 for exact cores.
+    Relative paths start from `folder`. Raises `InputError` for what cannot be read or does not fit.
     Cost: that of `lib.geometry.jacobians.cores` at all points.
     """
     where = Path(folder).absolute()
@@ -103,10 +106,11 @@ def diagnose(
             f"`points` is {points} and `coverage` {coverage}; give at least 1, and a share between 0 and 1."
         )
     data = parse_names(data)
+    check_sources(data, reference, where)
     names = [*([reference] if reference else []), *data]
-    if not data or len(set(names)) < len(names):
-        raise InputError(f"Data and reference are {names}; name at least one source of data, and each source once.")
     sources = [user_points.read_points(source, where) for source in names]
+    named = next((source for source in sources if source.columns), sources[0])
+    sources = [source.in_order_of(named) for source in sources]
     for other in sources[1:]:
         if other.values.shape[1:] != sources[0].values.shape[1:]:
             raise InputError(
@@ -114,10 +118,9 @@ def diagnose(
                 f"{tuple(other.values.shape[1:])}; give all the same shape."
             )
     loaded = user_models.load_model(model, architecture, where)
-    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in names]
-    short = short if len(set(short)) == len(short) else names
     examined = [
-        _examine(loaded, source.first(points), name, len(source)) for source, name in zip(sources, short, strict=True)
+        _examine(loaded, source.first(points), name, len(source), passes)
+        for source, name in zip(sources, _short_names(names), strict=True)
     ]
     base, limits = (examined.pop(0) if reference else None), {}
     if base is not None:
@@ -132,14 +135,22 @@ def diagnose(
         x = as_taken(sources[0].values[:1], loaded).to(loaded.weight, copy=True)
         latent_dim = loaded.encoder(x).flatten(1).shape[1]
     by_name = {points_set.name: points_set for points_set in examined}
-    return Diagnosis(loaded, latent_dim, examined[0].rows.shape[1], by_name, base, limits, coverage)
+    return Diagnosis(loaded, latent_dim, examined[0].rows.shape[1], by_name, base, limits, coverage, passes)
 
 
-def _examine(model: Model, drawn: Points, name: str, given: int) -> Examined:
+def _short_names(sources: Sequence[str]) -> list[str]:
+    """The sources by the names of their functions or files where these differ, without the marks that end code in Markdown."""
+    short = [source.rpartition(":")[2] if is_code(source) else Path(source).name or source for source in sources]
+    chosen = [name.replace("`", "'") for name in (short if len(set(short)) == len(short) else sources)]
+    return chosen if len(set(chosen)) == len(chosen) else [f"{place}: {name}" for place, name in enumerate(chosen, 1)]
+
+
+def _examine(model: Model, drawn: Points, name: str, given: int, passes: int) -> Examined:
+    tell_progress(f"Measuring the Jacobian at {len(drawn)} points of {name} ...")
     x = as_taken(drawn.values, model).to(model.weight, copy=True)
-    measured = measure_geometry(model.encoder, model.decoder, x)
+    measured = measure_geometry(model.encoder, model.decoder, x, passes)
     measured.insert(0, "point", drawn.labels)
-    return Examined(name, given, drawn.values, measured)
+    return Examined(name, given, drawn.values, measured, drawn.notes)
 
 
 def reconstructed_points(model: Model, values: Tensor) -> Tensor:
@@ -160,6 +171,20 @@ def as_taken(values: Tensor, model: Model) -> Tensor:
     return values
 
 
+def curves(values: Tensor, model: Model) -> np.ndarray | None:
+    """Points as sequences (points, channels, length), where one of their two dimensions is 1 or the model has layers for
+    sequences: channels first for convolutions, last for recurrent layers and attention; else None."""
+    if values.ndim != 3:
+        return None
+    array = values.detach().cpu().numpy()
+    layers = [layer for part in (model.encoder, model.decoder) for layer in part.modules()]
+    by_steps = any(isinstance(layer, (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)) for layer in layers)
+    by_channels = any(isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)) for layer in layers)
+    if array.shape[2] == 1 or (by_steps and array.shape[1] != 1):
+        return array.transpose(0, 2, 1)
+    return array if by_channels or array.shape[1] == 1 else None
+
+
 def images(values: Tensor) -> np.ndarray | None:
     """Points as images (points, height, width[, 3]), where their shape is that of images, channels first; else None."""
     array = values.detach().cpu().numpy()
@@ -168,27 +193,38 @@ def images(values: Tensor) -> np.ndarray | None:
     return array if array.ndim == 3 else None
 
 
-def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.DataFrame:
+def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor, passes: int = 0) -> pd.DataFrame:
     """The geometry of a pair of modules at points x (points, ...), a row each.
 
     `trace`, `log_volume` (-inf where omega is 0) and `sign` of J_I; `singular`: omega is 0 exactly, by count of active units
     or in the determinant; `ill_conditioned`: sigma_min / sigma_max of the core under 1e-6, in float32
     1e-5, so that its sign may be rounding;
     `tangent_distance`; `error`, the mean squared one; `ink` |x|^2; `across`: the share tangent_distance / |f(x) - x|.
+    With `passes` these are estimates, with `trace_error`, `log_volume_error` and `resolved`; `sign` is 0, `singular` False.
     """
+    input_dim = x[0].numel()
+    extra: dict[str, Tensor] = {}
     try:
-        result = cores_on_cpu(encoder, decoder, x)
+        if passes:
+            found = estimates(encoder, decoder, x, passes)
+            unknown = torch.zeros(len(x))
+            columns = {"trace_input": found.trace, "log_volume_input": found.log_volume, "sign_input": unknown}
+            columns |= {"singular_input": unknown.bool(), "conditioning_input": found.conditioning}
+            columns["tangent_distance"], mse = found.distance, found.mse
+            extra = {name: getattr(found, name) for name in ("trace_error", "log_volume_error", "resolved")}
+        else:
+            result = cores_on_cpu(encoder, decoder, x)
+            assert result.mse is not None
+            columns, mse = geometry(result, input_dim, ("input",)), result.mse
     except InputError:
         raise
     except Exception as error:  # whatever a user's modules raise on these points
         shape = tuple(x.shape)
-        raise InputError(f"The model cannot be differentiated at points of shape {shape} ({reason(error)}).") from error
-    assert result.mse is not None
-    input_dim = x[0].numel()
-    columns = geometry(result, input_dim, ("input",))
+        why = f"at points of shape {shape} ({reason(error)})"
+        raise InputError(f"The model cannot be differentiated {why}; fix its modules.") from error
     singular, distance = columns["singular_input"], columns["tangent_distance"]
     rounding = max(ILL_CONDITIONED, 100 * torch.finfo(x.dtype).eps)
-    size = (input_dim * result.mse).sqrt()
+    size = (input_dim * mse).sqrt()
     measured = pd.DataFrame(
         {
             "trace": columns["trace_input"].double().numpy(),
@@ -198,10 +234,11 @@ def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.Da
             "singular": singular.numpy(),
             "ill_conditioned": (columns["conditioning_input"] < rounding).numpy(),
             "tangent_distance": distance.double().numpy(),
-            "error": result.mse.double().numpy(),
+            "error": mse.double().numpy(),
             "ink": ink(x.flatten(1)).cpu().numpy(),
             "across": (distance / size.clamp(min=1e-30)).clamp(max=1).double().numpy(),
         }
+        | {name: values.numpy() for name, values in extra.items()}
     )
     bad = np.flatnonzero(~np.isfinite(measured[["trace", "tangent_distance", "error", "ink"]]).all(axis=1)).tolist()
     if bad:
@@ -212,32 +249,6 @@ def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> pd.Da
 
 
 # --- flags -------------------------------------------------------------------------------------------------------
-
-
-def central(values: Sequence[float], coverage: float) -> tuple[float, float]:
-    """The k-th smallest and k-th largest of n values, k = floor((1 - coverage)(n + 1)/2); infinite where k is 0.
-
-    >>> central(range(199), 0.99)
-    (0.0, 198.0)
-    >>> central(range(198), 0.99)
-    (-inf, inf)
-    """
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    k = int((1 - coverage) * (len(ordered) + 1) / 2 + 1e-9)
-    return (float(ordered[k - 1]), float(ordered[-k])) if k else (-np.inf, np.inf)
-
-
-def neighbour_limits(reference: np.ndarray, x: np.ndarray | None, coverage: float) -> np.ndarray:
-    """The `central` limits (points, 2) of the 5-NN distances of the reference when a row of x joins its neighbours; x
-    None: of the reference alone."""
-    near = nearest_rows(reference)[0]
-    if x is None:
-        return np.tile(central(near[:, -1], coverage), (len(reference), 1))
-    limits = []
-    for gaps in cdist(x, reference):
-        with_it = np.sort(np.column_stack([near, gaps]), axis=1)[:, min(NEIGHBOUR, len(reference)) - 1]
-        limits.append(central(with_it, coverage))
-    return np.array(limits)
 
 
 def flagged(measured: pd.DataFrame, limits: Limits, name: str) -> np.ndarray:
@@ -271,16 +282,47 @@ def flag_shares(result: Diagnosis) -> pd.DataFrame:
     return pd.DataFrame(rows).T.astype({"points": int})
 
 
+def expected_share(result: Diagnosis) -> float:
+    """The share of points like the reference's that any of the signals flags, at most, in expectation."""
+    return min(1.0, len(SIGNALS) * (1 - result.coverage))
+
+
+def more_than_chance(result: Diagnosis, name: str) -> bool:
+    """Whether a signal flags more points of a set than chance explains (`excess_p_value`), tested at `UNSURE` over all
+    signals and sets (Bonferroni)."""
+    assert result.reference is not None
+    measured, size = result.data[name].measured, len(result.reference.measured)
+    most = max(int(flagged(measured, result.limits, signal).sum()) for signal in SIGNALS)
+    tests = len(SIGNALS) * len(result.data)
+    return excess_p_value(most, len(measured), size, result.coverage) < UNSURE / tests
+
+
+def most_unusual(one: Examined, most: int) -> pd.DataFrame:
+    """The flagged points farthest outside the limits; without limits, those farthest from the decoded tangent plane."""
+    if "outside" in one.measured:
+        chosen = one.measured[one.measured["outside"] > 0].sort_values("outside", ascending=False, kind="stable")
+    else:
+        chosen = one.measured.sort_values("tangent_distance", ascending=False, kind="stable")
+    return chosen.head(most)
+
+
 def compared_shares(result: Diagnosis, name: str) -> tuple[str, str, float, float]:
     """The eigenvalue and the baseline that flag most points of a set, and the difference of their shares with its half
-    interval (95 %, paired: sqrt(b + c - (b - c)^2/n)/n for b and c points flagged by one alone)."""
-    measured = result.data[name].measured
+    interval.
+
+    Its variance is that of the paired marks over the points, and that of either share by the chance of its limits
+    (`limit_variance`). Its level is `UNSURE` on a side over all baselines and sets (Bonferroni), as the largest is picked.
+    """
+    assert result.reference is not None
+    measured, base = result.data[name].measured, result.reference.measured
     marks = {each: flagged(measured, result.limits, each) for each in (*PREDICTORS["eigenvalues"], *BASELINES)}
     first = max(PREDICTORS["eigenvalues"], key=lambda each: marks[each].mean())
     second = max(BASELINES, key=lambda each: marks[each].mean())
     difference = marks[first].astype(float) - marks[second]
-    half = Z * float(difference.std()) / np.sqrt(len(difference))
-    return first, second, float(difference.mean()), half
+    variance = difference.var() / len(difference)
+    variance += sum(limit_variance(measured[each], base[each], result.coverage) for each in (first, second))
+    z = stats.norm.isf(UNSURE / (len(BASELINES) * len(result.data)))
+    return first, second, float(difference.mean()), float(z * np.sqrt(variance))
 
 
 # --- errors ------------------------------------------------------------------------------------------------------

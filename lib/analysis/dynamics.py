@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import scipy  # its parts are loaded on use
 
 from lib.analysis import intervals
 from lib.analysis.published import PREDICTOR_NAMES
@@ -12,11 +13,10 @@ from lib.runs import Summary, select_rows
 
 SETTLED = 0.1  # of all the way that a quantity goes in training
 REAL = 2.5  # degrees from the real axis up to which an eigenvalue counts as real: half a bin of a summary's histograms
-QUANTITIES = {
-    "mse": "test error",
-    "arithmetic_mean": "arithmetic mean",
-    "geometric_mean": "geometric mean",
-    "angle": "angle of rotation",
+QUANTITIES = {"mse": "test error", "geometric_mean": "geometric mean"}
+MEASURES = {
+    "modulus": np.abs,
+    "angle of rotation, degrees": lambda values: np.abs(np.degrees(np.angle(values))),
 }
 SLOPES = {predictor: f"slope on {name}" for predictor, name in PREDICTOR_NAMES.items()}
 
@@ -51,15 +51,11 @@ def watched(summary: Summary) -> None:
 def quantity_course(summary: Summary, quantity: str, space: str = "input") -> pd.DataFrame:
     """A quantity at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
 
-    Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of the angle of rotation,
-    |arg lambda| in degrees: its mean over the eigenvalues of all test points, without a band. Of a predictor ("trace",
-    "log_volume"): the test slope of equation 6 or 7 and its 95 % interval. Raises `InputError` for a run without snapshots.
+    Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of a predictor ("trace",
+    "log_volume"): the test slope of equation 6 or 7 and its 95 % interval from resampled points, which like HC1 does not
+    take the errors for equally spread. Raises `InputError` for a run without snapshots.
     """
     watched(summary)
-    if quantity == "angle":
-        counts = _arguments(summary, space, "test")
-        angles = counts.map(lambda bins: float(bins @ np.abs(np.linspace(-180, 175, len(bins))) / bins.sum()))
-        return angles.rename("value").reset_index().assign(low=angles.to_numpy(), high=angles.to_numpy())
     keys = {"depth": summary.run.table_depth, "label": -1}
     if quantity in SLOPES:
         frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": space}
@@ -68,7 +64,7 @@ def quantity_course(summary: Summary, quantity: str, space: str = "input") -> pd
         keys["space"] = "both" if quantity == "mse" else space
     rows = select_rows(frame, **keys).groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
     if quantity in SLOPES:
-        return intervals.with_interval(rows, "test_slope").assign(value=rows["test_slope"])
+        return rows.assign(value=rows["test_slope"], low=rows["test_slope_low"], high=rows["test_slope_high"])
     return rows.assign(value=rows["median"], low=rows["q25"], high=rows["q75"])
 
 
@@ -121,23 +117,27 @@ def near_real(values: np.ndarray) -> np.ndarray:
     return np.minimum(angles, 180 - angles) <= REAL
 
 
+def largest_gap(one: np.ndarray, other: np.ndarray) -> list[float]:
+    """The largest difference between two samples' cumulative shares (Kolmogorov-Smirnov's): of each of `MEASURES`."""
+    samples = ((measure(one).ravel(), measure(other).ravel()) for measure in MEASURES.values())
+    return [float(scipy.stats.ks_2samp(*pair).statistic) for pair in samples]
+
+
 def shares_up_to(groups: np.ndarray, ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The share of the values (groups, values) up to each tick: its mean over the groups, and its 5 % and 95 % quantiles."""
     shares = np.array([np.searchsorted(np.sort(group), ticks, "right") / len(group) for group in groups])
     return shares.mean(axis=0), *np.quantile(shares, [0.05, 0.95], axis=0)
 
 
-def _arguments(summary: Summary, space: str, *splits: str) -> pd.Series:
-    """The histogram of the arguments of the eigenvalues by (latent_dim, epoch): bins of 5 degrees, the first about -180."""
-    keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": space}
-    rows = select_rows(summary.progress_histograms, **keys)
-    by_epoch = rows[rows["split"].isin(splits)].groupby(["latent_dim", "epoch"])
-    return by_epoch["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
-
-
 def _real_shares(summary: Summary) -> pd.Series:
-    """The share of the eigenvalues of J_I near the real axis by (latent_dim, epoch), all points."""
-    return _arguments(summary, "input", "train", "test").map(lambda bins: (bins[0] + bins[len(bins) // 2]) / bins.sum())
+    """The share of the eigenvalues of J_I near the real axis by (latent_dim, epoch), all points.
+
+    From the histograms of arguments: bins of 5 degrees, the first about -180.
+    """
+    keys = {"depth": summary.run.table_depth, "label": -1, "quantity": "argument", "space": "input"}
+    by_epoch = select_rows(summary.progress_histograms, **keys).groupby(["latent_dim", "epoch"])
+    counts = by_epoch["counts"].agg(lambda parts: np.sum(parts.tolist(), axis=0))
+    return counts.map(lambda bins: (bins[0] + bins[len(bins) // 2]) / bins.sum())
 
 
 LEAST = 10  # orbits that a rank correlation takes here, of either outcome

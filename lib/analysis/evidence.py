@@ -67,34 +67,52 @@ def classes(summary: Summary) -> list[int]:
     return sorted(int(label) for label in summary.statistics["label"].unique() if label >= 0)
 
 
-def argument_shares(summary: Summary, space: str, depth: int) -> pd.Series:
-    """The share of all eigenvalues of a depth, pooled over d, in each bin of arguments; the index: its centre in degrees."""
+def class_medians(summary: Summary, quantity: str, latent_dim: int) -> pd.Series:
+    """The median of a quantity of J_L in each class, at the tables' depth and one latent dimension; the index: the class."""
+    rows = {label: statistics(summary, quantity, space="latent", label=label) for label in classes(summary)}
+    return pd.Series(
+        {label: own.set_index("latent_dim")["median"][latent_dim] for label, own in rows.items()}, dtype=float
+    )
+
+
+def rotation_shares(summary: Summary, space: str, depth: int) -> pd.Series:
+    """The share of all eigenvalues of a depth, pooled over d, by their angle of rotation |arg lambda|.
+
+    The index: the centres of the bins in degrees, whole numbers; a bin reaches 2.5 degrees to either side.
+    """
     rows = select_rows(summary.histograms, quantity="argument", space=space, depth=depth, label=-1)
     counts = np.sum(rows["counts"].tolist(), axis=0)
     first = rows.iloc[0]
     degrees = np.degrees(first["left"] + first["width"] * (np.arange(len(counts)) + 0.5)).round().astype(int)
-    return pd.Series(counts / counts.sum(), index=degrees)
+    return pd.Series(counts / counts.sum()).groupby(np.abs(degrees)).sum()
 
 
-def rotation_shares(summary: Summary, space: str, depth: int) -> pd.Series:
-    """`argument_shares` by the angle of rotation |arg lambda|: the two signs of an argument together."""
-    shares = argument_shares(summary, space, depth)
-    return shares.groupby(np.abs(shares.index)).sum()
+def reversal_gap(summary: Summary) -> pd.DataFrame:
+    """The share of test points with omega < 0 (J_L, tables' depth) less that of train points: `value`, `low`, `high`, by d.
+
+    The ends are those of the 95 % interval for independent points of one network.
+    """
+    test, train = (
+        statistics(summary, "reversed", space="latent", split=split).set_index("latent_dim")
+        for split in ("test", "train")
+    )
+    errors = test["std"] ** 2 / test["count"] + train["std"] ** 2 / train["count"]
+    rows = pd.DataFrame({"value": test["mean"] - train["mean"], "value_se": np.sqrt(errors)})
+    return with_interval(rows, "value")[["value", "low", "high"]]
 
 
 def health(summary: Summary) -> pd.DataFrame:
-    """A row a `depth`: the number of `networks`, their mean `train_mse` and `test_mse`, and how sound the cores of J_I are.
+    """A row a `depth`: how sound the cores of J_I are.
 
-    `singular`, `ill_conditioned`, `nonpositive`: mean shares of points; `most_nonpositive`: the largest share of points
-    with omega <= 0 of any network, which is at `most_d`.
+    `singular`, `ill_conditioned`, `nonpositive`: mean shares of points over the networks; `most_nonpositive`: the largest
+    share of points with omega <= 0 of any network, which is at `most_d`.
     """
     rows = []
     for depth, family in summary.members.groupby("depth"):
         worst = family.loc[family["nonpositive_input"].idxmax()]
-        row = {"depth": depth, "networks": len(family)}
-        row |= {kind: family[kind].mean() for kind in ("train_mse", "test_mse")}
-        row |= {kind: family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")}
-        rows.append(row | {"most_nonpositive": worst["nonpositive_input"], "most_d": int(worst["latent_dim"])})
+        row = {kind: family[f"{kind}_input"].mean() for kind in ("singular", "ill_conditioned", "nonpositive")}
+        most = {"most_nonpositive": worst["nonpositive_input"], "most_d": int(worst["latent_dim"])}
+        rows.append({"depth": depth} | row | most)
     return pd.DataFrame(rows)
 
 
@@ -125,12 +143,12 @@ def clearest_slopes(summary: Summary, predictor: str) -> dict[str, pd.Series]:
     return {"up": rows.loc[rows["low"].idxmax()], "down": rows.loc[rows["high"].idxmin()]}
 
 
-def headline_slopes(summary: Summary) -> pd.DataFrame:
+def headline(summary: Summary) -> pd.DataFrame:
     """The test slope on the trace of J_I at the largest intact d: raw, and what the `HEADLINE_CONTROLS` leave (the index).
 
     Columns of `controlled`, and the ends of the 95 % interval, `low` and `high`. Raises `NotTestable` where there is none.
     """
-    latent_dim = max(intact_dims(summary) or summary.run.latent_dims)
+    latent_dim = largest_intact(summary)
     frames = {held: complete_controlled(summary, held, "trace").loc[[latent_dim]] for held in HEADLINE_CONTROLS}
     return with_interval(pd.concat(frames).reset_index("latent_dim"), "slope")
 
@@ -138,8 +156,8 @@ def headline_slopes(summary: Summary) -> pd.DataFrame:
 def rank_correlation(summary: Summary, score: str, most: int = 7) -> float:
     """Spearman's correlation of a column of the `sampled` points with their error, its mean over at most `most` d."""
     points = sampled(summary)
-    each = [points[d][["mse", score]].corr("spearman").iloc[0, 1] for d in evenly_spaced(list(points), most)]
-    return float(np.mean(each))
+    ranks = [points[d][["mse", score]].rank().to_numpy() for d in evenly_spaced(list(points), most)]
+    return float(np.mean([np.corrcoef(pair, rowvar=False)[0, 1] for pair in ranks]))
 
 
 def resampled_widths(summary: Summary) -> pd.Series:
@@ -241,15 +259,15 @@ def other_classes(summary: Summary) -> list[int]:
 # --- networks that lost a latent direction -------------------------------------------------------------------------
 
 
-def lost_directions(summary: Summary) -> pd.DataFrame:
-    """The networks that have lost latent directions: `depth`, `latent_dim`, `seed`, and the number `lost`.
+def lost_directions(summary: Summary, intact: bool = False) -> pd.DataFrame:
+    """The networks that have lost latent directions (`intact`: all): `depth`, `latent_dim`, `seed`, and the number `lost`.
 
     The number of lost directions: eigenvalues of J_L with |lambda| < 0.1 at 97.5 % of the points or more.
     """
     rows = select_rows(summary.statistics, quantity="small_eigenvalues", space="latent", split="all", label=-1)
-    rows = rows[rows["q025"] >= 1]
     columns = {"depth": int, "latent_dim": int, "seed": int, "lost": int}
-    return rows.assign(lost=np.floor(rows["q025"]))[list(columns)].astype(columns).reset_index(drop=True)
+    rows = rows.assign(lost=np.floor(rows["q025"]))[list(columns)].astype(columns)
+    return (rows if intact else rows.query("lost > 0")).reset_index(drop=True)
 
 
 def intact_dims(summary: Summary) -> list[int]:
@@ -257,6 +275,27 @@ def intact_dims(summary: Summary) -> list[int]:
     lost = lost_directions(summary)
     lost = set(lost.loc[lost["depth"] == summary.run.table_depth, "latent_dim"])
     return [d for d in summary.run.latent_dims if d not in lost]
+
+
+def largest_intact(summary: Summary) -> int:
+    """The latent dimension at which a run is quoted: the largest of `intact_dims`, or the largest of all where none is intact."""
+    return max(intact_dims(summary) or summary.run.latent_dims)
+
+
+def raw_slopes(summary: Summary, **keys: Any) -> pd.DataFrame:
+    """The test slopes b1 + b3 of equations 6 and 7 by latent dimension: `slope`, its HC1 error `slope_se`, `low` and `high`.
+
+    As `controlled` with nothing controlled for, so at the tables' depth and on J_I unless `keys` differ.
+    """
+    return with_interval(controlled(summary, **keys, controls="none"), "slope").drop(columns="seed")
+
+
+def slope_signs(summary: Summary) -> pd.Series:
+    """The test slopes of a run at the tables' depth, on both predictors and Jacobians: their number, `count`, and at how many
+    the 95 % interval lies `above` and `below` 0.
+    """
+    rows = pd.concat([raw_slopes(summary, space=space) for space in published.SPACE_NAMES])
+    return pd.Series({"count": len(rows), "above": (rows["low"] > 0).sum(), "below": (rows["high"] < 0).sum()})
 
 
 def part_of(summary: Summary, latent_dims: Collection[int]) -> Summary:

@@ -5,7 +5,7 @@ the base has a snapshot. What is compared, for one latent dimension: the test sl
 the test indicators (b2), in both spaces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -88,10 +88,15 @@ def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:
     return {kind: float(np.sqrt(np.mean([row[kind] ** 2 for row in rows]))) for kind in ("slopes", "indicators")}
 
 
-def after_training(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
-    """A row a latent dimension (the index `d`): `final` and `eigenvalues` at it."""
-    rows = {d: final(run, [d]) | eigenvalue_statistics(run, d) for d in latent_dims}
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("d")
+def after_training(runs: Iterable[Summary], latent_dim: int) -> pd.DataFrame:
+    """A row per run: `run`, `output`, `epochs`, and `final` and `eigenvalue_statistics` at one latent dimension."""
+    rows = [
+        {"run": one.run.name, "output": one.run.output, "epochs": one.run.epochs}
+        | final(one, [latent_dim])
+        | eigenvalue_statistics(one, latent_dim)
+        for one in runs
+    ]
+    return pd.DataFrame(rows)
 
 
 def crossing(rows: pd.DataFrame, latent_dim: int) -> dict[str, float]:

@@ -4,7 +4,7 @@ Where the networks are at hand, every measure is computed; for a committed run, 
 summary.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import combinations
@@ -214,6 +214,26 @@ def detection_by_dim(name: str, compute: bool = False, count: int = 200) -> dict
         if rows is not None:
             by_dim[member.latent_dim] = rows
     return by_dim
+
+
+def over_sets(rows: pd.DataFrame, either_way: bool = False) -> pd.DataFrame:
+    """Over the sets of a `detection`, for each detector: the `median` and the `least` AUROC, and the `hardest` set.
+
+    `either_way`: each set is judged by large or by small values, whichever tells it better.
+    """
+    auroc = rows[["auroc", "below"]].max(axis=1) if either_way else rows["auroc"]
+    groups = auroc.set_axis(rows["set"]).groupby(rows["detector"].to_numpy())
+    found = pd.DataFrame({"median": groups.median(), "least": groups.min(), "hardest": groups.idxmin()})
+    return found.reindex([name for name in judging.DETECTORS if name in found.index])
+
+
+def eigenvalues_win(networks: Collection[pd.DataFrame], either_way: bool = False) -> pd.Series:
+    """For each detector, the number of networks (`detection`) where J_I's better one, trace or log volume, has a larger
+    least AUROC over the sets. `either_way` concerns the other detectors: trace and volume are two-sided.
+    """
+    ours = [over_sets(rows)["least"].reindex(["trace_input", "log_volume_input"]).max() for rows in networks]
+    theirs = pd.DataFrame([over_sets(rows, either_way)["least"] for rows in networks])
+    return theirs.lt(ours, axis=0).sum()
 
 
 def reconstruction_agreement(name: str, members: Sequence[Member], sets: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -14,7 +14,10 @@ LARGEST_DOCUMENT = 2**1024  # of a whole number; far larger ones cannot even be 
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain values alone: no aliases, by which a short text stands for a value of any size, and no endless numbers."""
+    """Plain values alone: no aliases, by which a short text stands for a value of any size, and no endless numbers.
+
+    Words and numbers as in YAML 1.2 and JSON: 010 is ten and 1:30 a text (in YAML 1.1, 8 and 90), yes and no are texts.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -22,15 +25,21 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
-        value = super().construct_yaml_int(node)
+        value = int(node.value, 0 if node.value[1:2] in "xo" else 10)
         if abs(value) > LARGEST_DOCUMENT:
             raise yaml.YAMLError("it has a number of hundreds of digits")
         return value
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
-EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+\Z")  # 1e-3: YAML 1.1 takes it for a text
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789"))
+_Loader.yaml_implicit_resolvers = {}
+for kind, pattern in {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9][0-9_]*|0x[0-9a-fA-F]+|0o[0-7]+",
+    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+}.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(rf"({pattern})\Z"), None)
 
 
 def parse(text: str, name: str) -> Any:

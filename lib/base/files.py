@@ -57,5 +57,7 @@ def display_path(path: Path) -> str:
 
 def corrupt_file_error(path: Path, why: object) -> InputError:
     """The `InputError` for a damaged file of a run."""
+    if isinstance(why, PermissionError):
+        return InputError(f"{display_path(path)} cannot be read ({reason(why)}); mend its permissions, or run again.")
     why = reason(why) if isinstance(why, BaseException) else why
     return InputError(f"{display_path(path)} is damaged ({why}); delete it and run again.")

@@ -1,4 +1,4 @@
-"""A user's points: .npy, .npz, .pt and .parquet files, folders of images, or code that returns an array.
+"""A user's points: .npy, .npz, .pt, .pth, .parquet and .csv files, folders of images, or code that returns an array.
 
 All of them are read through `read_points`. Files are untrusted, so nothing in them is executed: no pickles, except the
 restricted pickles of torch that hold tensors only. Declared sizes are checked before memory is allocated (`lib.base.untrusted`).
@@ -7,28 +7,33 @@ restricted pickles of torch that hold tensors only. Declared sizes are checked b
 import math
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.masked import MaskedTensor
 
-from lib.base.errors import InputError, check_known, nonfinite_rows
-from lib.base.untrusted import array_in, array_of, check_fits, check_ordinary, members_of, table_of
-from lib.base.usercode import FILES, call, check_there, is_code, located, reason, some
-
-IMAGES = (".png", ".jpg", ".jpeg")
-CHANNELS = {"L": 1, "RGB": 3}
+from lib.base.errors import InputError, nonfinite_rows
+from lib.base.image_folders import read_images
+from lib.base.tables import read_table
+from lib.base.untrusted import array_in, array_of, check_fits, check_ordinary, members_of
+from lib.base.usercode import call, check_there, is_code, located, reason, some
 
 
 @dataclass(frozen=True)
 class Points:
-    """Named points: `values` (points, ...), float32 or float64 and finite; `labels`, the name of each point in a report."""
+    """Named points: `values` (points, ...), float32 or float64 and finite; `labels`, the name of each point in a report.
+
+    `columns`: the names of the coordinates, where the file has names. `notes`: what was converted or left out, for a report.
+    """
 
     name: str
     values: Tensor
     labels: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -36,35 +41,55 @@ class Points:
     def first(self, most: int) -> "Points":
         """A random subset of at most `most` points, in their order; the same subset each time."""
         rows = np.sort(np.random.default_rng(0).permutation(len(self))[:most])
-        return Points(self.name, self.values[torch.from_numpy(rows)], tuple(self.labels[row] for row in rows))
+        return replace(self, values=self.values[torch.from_numpy(rows)], labels=tuple(self.labels[row] for row in rows))
+
+    def in_order_of(self, other: "Points") -> "Points":
+        """The points with their columns in the order of `other`; as they are where either has no names.
+
+        Raises `InputError` where the names differ.
+        """
+        if not self.columns or not other.columns or self.columns == other.columns:
+            return self
+        lacking = [name for name in other.columns if name not in self.columns]
+        more = [name for name in self.columns if name not in other.columns]
+        if lacking or more:
+            raise InputError(
+                f"{self.name} has the columns {some(more)} that {other.name} lacks, and lacks its columns {some(lacking)}; "
+                "give both the same columns, under the same names."
+            )
+        order = [self.columns.index(name) for name in other.columns]
+        note = f"its columns were put in the order of {other.name}"
+        return replace(self, values=self.values[:, order], columns=other.columns, notes=(*self.notes, note))
 
 
 def read_points(source: str, folder: Path = Path()) -> Points:
     """The points of a file, a folder of images, or code; relative paths start from `folder`.
 
-    Sources: `FILE.npy`; `FILE.npz` or `FILE.pt` (`FILE.npz:NAME` if it holds several arrays); `FILE.parquet` with numeric
-    columns; a folder of PNG or JPEG images of equal size, grey or RGB, scaled from 0..255 to [0, 1];
-    `package.module:function`, which is imported and called. Raises `InputError` unless the points are finite float32 or float64.
+    Sources: `FILE.npy`; `FILE.npz`, `FILE.pt` or `FILE.pth` (`FILE.npz:NAME` if it holds several arrays); `FILE.parquet` or
+    `FILE.csv` with numeric columns (`lib.base.tables`); a folder of PNG or JPEG images of equal size, scaled to
+    [0, 1] (`lib.base.image_folders`); `package.module:function`, which is imported and called. Raises `InputError` unless
+    the points are finite float32 or float64.
     """
     check_there(source, folder)
     path, key = located(source, folder)
-    labels: tuple[str, ...] | None = None
-    if path.suffix.lower() in READERS:
-        values = _guarded(path, lambda: READERS[path.suffix.lower()](path, key))
-    elif path.is_dir():
-        values, labels = _guarded(path, lambda: _images(path))
-    elif is_code(source):
+    labels, columns, notes = (), (), ()
+    suffix = path.suffix.lower()
+    if is_code(source):
         values = call(source, folder)
+    elif path.is_dir():
+        values, labels, notes = _guarded(path, lambda: read_images(path))
+    elif suffix in (".parquet", ".csv"):
+        values, columns, notes = _guarded(path, lambda: read_table(path))
     else:
-        raise InputError(
-            f"{path} is neither a file of type {', '.join(READERS)} nor a folder of images; save them as one of these."
-        )
+        values = _guarded(path, lambda: READERS[suffix](path, key))
     tensor = checked_points(values, source)
-    return Points(source, tensor, labels or tuple(str(row) for row in range(len(tensor))))
+    return Points(source, tensor, labels or tuple(str(row) for row in range(len(tensor))), columns, notes)
 
 
 def checked_points(values: object, name: str) -> Tensor:
     """The values as a contiguous tensor on the CPU; `InputError` unless they are finite float32 or float64 points."""
+    if np.ma.is_masked(values) or isinstance(values, MaskedTensor):
+        raise InputError(f"{name} has masked values, which no network takes; fill them, or leave out their points.")
     if isinstance(values, np.ndarray):
         if values.dtype.hasobject or values.dtype.kind not in "biufc":
             raise InputError(f"{name} holds {values.dtype} values; points are float32 or float64 numbers.")
@@ -102,9 +127,8 @@ def _guarded(path: Path, read_file: Callable):
     except InputError:
         raise
     except Exception as error:  # the readers raise many types for damaged, pickled or foreign files
-        raise InputError(
-            f"{path} cannot be read as {path.suffix or 'images'} ({reason(error)}); write it again."
-        ) from error
+        remedy = "mend its permissions" if isinstance(error, PermissionError) else "write it again"
+        raise InputError(f"{path} cannot be read as {path.suffix or 'images'} ({reason(error)}); {remedy}.") from error
 
 
 # --- files -------------------------------------------------------------------------------------------------------
@@ -114,6 +138,8 @@ def _chosen(arrays: Mapping[str, object], key: str | None, path: Path) -> str:
     """The requested name, or the name of the only array."""
     if key is not None and key not in arrays:
         raise InputError(f"{path} has no array {key!r}; choose one of: {some(arrays)}.")
+    if not arrays:
+        raise InputError(f"{path} holds no arrays; save the points in it.")
     if key is None and len(arrays) != 1:
         raise InputError(
             f"{path} holds {len(arrays)} arrays ({some(arrays)}); name the array of the points, as in {path}:NAME."
@@ -131,78 +157,40 @@ def _npz(path: Path, key: str | None) -> np.ndarray:
         return array_in(archive, members[_chosen(members, key, path)], path)
 
 
-def _pt(path: Path, key: str | None) -> Tensor:
-    """A tensor written by torch.save; mapped, not copied, so that a forged size cannot reach beyond the file."""
+def _pt(path: Path, key: str | None) -> object:
+    """The tensor of a file, or the tensor of this name; `checked_points` refuses anything else."""
+    content = torch_content(path)
+    if isinstance(content, Mapping):
+        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        return tensors[_chosen(tensors, key, path)]
+    return content
+
+
+def torch_content(path: Path) -> object:
+    """The content of a file of torch.save, tensors and plain values; mapped, not copied, so that a forged size cannot reach
+    beyond the file. Raises `InputError` for any other pickle."""
+    check_ordinary(path)
     if not zipfile.is_zipfile(path):
         raise InputError(
-            f"{path} is a bare pickle, which could run code, or not a torch file; save a tensor with torch.save."
+            f"{path} is a bare pickle, which could run code, or not a torch file; save tensors with torch.save, as zip."
         )
     with zipfile.ZipFile(path) as archive:
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
             raise InputError(
-                f"{path} is compressed, which torch.save never does; save the tensor again with torch.save."
+                f"{path} is compressed, which torch.save never does; save the tensors again with torch.save."
             )
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
         raise InputError(
             f"{path} holds more than tensors, or is damaged ({type(error).__name__}), and is not opened, because a pickle "
-            "could run code; save a tensor, or a dictionary of tensors."
+            "could run code; save a tensor, or a dictionary of tensors such as a model's state_dict()."
         ) from error
-    if isinstance(content, Mapping):
-        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-        content = tensors[_chosen(tensors, key, path)]
-    return content  # `checked_points` refuses anything but a tensor
 
 
-def _parquet(path: Path, key: str | None) -> np.ndarray:
-    import pyarrow as pa
-
-    def check(schema: pa.Schema) -> None:
-        wrong = [
-            f"{field.name}: {field.type}"
-            for field in schema
-            if not (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
-        ]
-        if wrong:
-            raise InputError(f"{path} has columns that are not numeric ({some(wrong)}); leave them out.")
-
-    columns = table_of(path, check).columns
-    if not columns:
-        raise InputError(f"{path} has no columns; give a column for each coordinate of the points.")
-    return np.column_stack([column.cast(pa.float64()).to_numpy() for column in columns])
-
-
-def _images(folder: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The images of a folder, sorted by name, (points, channels, height, width) in [0, 1], and the names of their files."""
-    from PIL import Image
-
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGES)
-    if not paths:
-        raise InputError(f"{folder} holds no images ({', '.join(IMAGES)}); give the folder that contains them.")
-    images: list[np.ndarray] = []
-    first: tuple[str, tuple[int, int]] | None = None
-    for path in paths:
-        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"{path} is not a file of this folder (a link out of it?); copy the images themselves.")
-        try:
-            with Image.open(path, formats=("PNG", "JPEG")) as image:
-                check_known(f"mode of the image {path}", image.mode, CHANNELS)
-                first = first or (image.mode, image.size)
-                if (image.mode, image.size) != first:
-                    raise InputError(
-                        f"{path} is {image.mode} of {image.size[0]} x {image.size[1]} pixels, the first image {first[0]} "
-                        f"of {first[1][0]} x {first[1][1]}; make them equal."
-                    )
-                check_fits(4 * len(paths) * CHANNELS[image.mode] * math.prod(image.size), folder)
-                images.append(np.asarray(image, dtype=np.float32).reshape(*image.size[::-1], -1) / 255)
-        except InputError:
-            raise
-        except Exception as error:  # Pillow raises many types
-            raise InputError(f"{path} is not a readable image ({reason(error)}); remove or replace it.") from error
-    return np.stack(images).transpose(0, 3, 1, 2), tuple(path.name for path in paths)
-
-
-READERS: Mapping[str, Callable[[Path, str | None], np.ndarray | Tensor]] = dict(
-    zip(FILES, (_npy, _npz, _pt, _parquet), strict=True)
-)
+READERS: Mapping[str, Callable[[Path, str | None], object]] = {
+    ".npy": _npy,
+    ".npz": _npz,
+    ".pt": _pt,
+    ".pth": _pt,
+}

@@ -51,7 +51,8 @@ def iterate(
     """Apply f = D o E to points x (P, N), float64, until they converge, are lost, or `steps` are done.
 
     An orbit converges at its first step of length at most `tolerance` (1 + |x|), and is lost when |x| exceeds `LOST`. Any
-    other orbit is a cycle if it returns within the same tolerance after at most `LONGEST` steps. Cost: a forward pass per step.
+    other orbit is a cycle if after 2 to `LONGEST_CYCLE` steps it returns within the same tolerance, and within `SAME` times
+    the length of its step: an orbit that still converges does not. Cost: a forward pass per step.
     """
     if steps < 1:
         raise InputError(f"`steps` should be positive, {steps} was given; fixed points take hundreds.")
@@ -71,11 +72,11 @@ def iterate(
             if not len(moving):
                 break
         end[moving] = current
-        image, returns = current, torch.zeros(len(moving), dtype=torch.long, **at)
-        for after in range(1, LONGEST_CYCLE + 1):
+        image, returns = decoder(encoder(current)), torch.zeros(len(moving), dtype=torch.long, **at)
+        within = torch.minimum(tolerance * (1 + current.norm(dim=1)), SAME * (image - current).norm(dim=1))
+        for after in range(2, LONGEST_CYCLE + 1):
             image = decoder(encoder(image))
-            back = (image - current).norm(dim=1) <= tolerance * (1 + current.norm(dim=1))
-            returns[back & (returns == 0)] = after
+            returns[((image - current).norm(dim=1) <= within) & (returns == 0)] = after
     period[fate == 0] = 1
     period[moving] = returns
     fate[moving[returns > 0]] = FATES.index("cycle")
@@ -119,13 +120,14 @@ def distinct(points: Tensor) -> tuple[Tensor, Tensor]:
 def growth(encoder: nn.Module, decoder: nn.Module, x: Tensor, steps: int = 300, gap: float = 1e-7) -> Tensor:
     """The largest Lyapunov exponent (P,) of the orbits from x (P, N), float64.
 
-    The mean logarithm of the factor by which a small separation grows per step, over `steps` or until the orbit is lost.
-    Negative if neighbours approach each other, -inf if they meet, on a piece where f is constant. Two orbits are computed;
-    the second is put back to distance `gap` (1 + |x|) after every step.
+    The mean logarithm of the factor by which a small separation grows per step, over `steps` after the first `SETTLING`, or
+    until the orbit is lost; of an orbit that is lost before, over all its steps, and NaN where the first loses it. Negative
+    if neighbours approach each other, -inf if they meet, on a piece where f is constant. Two orbits are computed; the
+    second is put back to distance `gap` (1 + |x|) after every step.
     """
     check_rows(encoder, decoder, x)
     apart = torch.randn(x.shape, generator=torch.Generator().manual_seed(0), dtype=x.dtype).to(x.device)
-    total, counted = torch.zeros_like(x[:, 0]), torch.zeros_like(x[:, 0])
+    early, early_steps, total, counted = x.new_zeros(4, len(x))
     with torch.no_grad():
         for step in range(steps + SETTLING):
             apart = gap * (1 + x.norm(dim=1, keepdim=True)) * torch.nn.functional.normalize(apart)
@@ -134,10 +136,11 @@ def growth(encoder: nn.Module, decoder: nn.Module, x: Tensor, steps: int = 300, 
             factor = grown.norm(dim=1) / apart.norm(dim=1)
             stays = image.norm(dim=1) <= LOST
             x, apart = torch.where(stays[:, None], image, x), torch.where((stays & (factor > 0))[:, None], grown, apart)
-            # The first steps only turn the separation; a factor of 0 (log = -inf) is final at any step.
-            counts = stays & ((step >= SETTLING) | (factor == 0))
-            total, counted = total + torch.where(counts, factor.log(), 0), counted + counts
-    return total / counted.clamp(min=1)
+            # The first steps turn the separation; a factor of 0 (log = -inf) is final at any step.
+            late = (factor == 0) | (step >= SETTLING)
+            early, early_steps = early + torch.where(stays & ~late, factor.log(), 0), early_steps + (stays & ~late)
+            total, counted = total + torch.where(stays & late, factor.log(), 0), counted + (stays & late)
+    return torch.where(counted > 0, total / counted, early / early_steps)
 
 
 def spectral_radius(encoder: nn.Module, decoder: nn.Module, x: Tensor) -> Tensor:
@@ -263,6 +266,6 @@ def portrait(
         "fixed_points": len(solutions),
         "repelling": int((spectral_radius(encoder, decoder, solutions) >= 1).sum()),
         "true_at_once": float(newton(encoder, decoder, x, rounds=1)[1].double().mean()),
-        "exponent": float(growth(encoder, decoder, unsettled).median()) if len(unsettled) else math.nan,
+        "exponent": float(growth(encoder, decoder, unsettled).nanmedian()) if len(unsettled) else math.nan,
     }
     return Portrait(x, orbits, ends, distance, row, numbers)

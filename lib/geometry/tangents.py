@@ -16,7 +16,7 @@ from lib.base.errors import InputError
 from lib.geometry.jacobians import Cores
 from lib.geometry.spectra import check_finite
 
-RANK = 1e-12  # relative to the largest eigenvalue of B^T B: smaller ones count as 0
+RANK = 1e-12  # relative to the largest eigenvalue of B^T B, columns of length 1: smaller ones count as 0
 
 
 @dataclass(frozen=True)
@@ -39,39 +39,50 @@ class Tangents:
 def tangents(cores: Cores, input_dim: int) -> Tangents:
     """The tangential core and related quantities, on the CPU, from cores with Gram matrices; `input_dim` is N.
 
-    Singular values of B below 1e-6 of the largest, in float32 below (10 d eps)^(1/2), count as 0.
+    Computed in float64, returned in the precision of the cores. The columns of B are first scaled to length 1, and the rows
+    of A against them: J_I and the tangent plane stay, and no result depends on the units of the latent axes. Singular
+    values of the scaled B below 1e-6 of the largest, in float32 below 10 d^(1/2) eps, count as 0.
     Raises `InputError` if the cores have no Gram matrices, or anything is not finite.
     """
     encoder_gram, decoder_gram, core = _with_grams(cores)
     assert cores.pulled_residual is not None and cores.mse is not None
+    lengths = decoder_gram.diagonal(dim1=1, dim2=2).sqrt()
+    lengths = torch.where(lengths > 0, lengths, 1)
+    rows, columns = lengths[:, :, None], lengths[:, None, :]
+    encoder_gram, decoder_gram, core = (
+        encoder_gram * rows * columns,
+        decoder_gram / rows / columns,
+        core * rows / columns,
+    )
     values, vectors = torch.linalg.eigh(decoder_gram)
-    # In float32, rounding alone gives a zero eigenvalue about d eps of the largest: the threshold rises with it.
-    share = max(RANK, 10 * values.shape[1] * torch.finfo(values.dtype).eps)
-    kept = values > share * values[:, -1:].clamp(min=torch.finfo(values.dtype).tiny)
+    # Rounding in B gives a singular value that should be 0 about d^(1/2) eps of the largest.
+    share = max(RANK, 100 * values.shape[1] * torch.finfo(cores.input.dtype).eps ** 2)
+    kept = values > share * values[:, -1:]
     root = torch.where(kept, values, 0).sqrt()
-    inverse = torch.where(kept, 1 / values.clamp(min=torch.finfo(values.dtype).tiny).sqrt(), 0)
+    inverse = torch.where(kept, 1 / root, 0)
     tangential = root[:, :, None] * (vectors.mT @ core @ vectors) * inverse[:, None, :]
     squared = torch.linalg.eigvalsh(root[:, :, None] * (vectors.mT @ encoder_gram @ vectors) * root[:, None, :]).clamp(
         min=0
     )
     size = squared.sum(dim=1)
-    along = inverse * (vectors.mT @ cores.pulled_residual.cpu()[:, :, None])[:, :, 0]
-    residual = cores.mse.cpu() * input_dim
-    return Tangents(
-        core=tangential,
-        frobenius=size.sqrt(),
-        spectral=squared[:, -1].sqrt(),
-        obliqueness=(size - tangential.square().sum(dim=(1, 2))).clamp(min=0).sqrt(),
-        distance=(residual - along.square().sum(dim=1)).clamp(min=0).sqrt(),
-        decoder_log_volume=torch.where(kept.all(dim=1), root.log().sum(dim=1), -torch.inf),
-    )
+    along = inverse * (vectors.mT @ (cores.pulled_residual.cpu().double() / lengths)[:, :, None])[:, :, 0]
+    residual = cores.mse.cpu().double() * input_dim
+    found = {
+        "core": tangential,
+        "frobenius": size.sqrt(),
+        "spectral": squared[:, -1].sqrt(),
+        "obliqueness": (size - tangential.square().sum(dim=(1, 2))).clamp(min=0).sqrt(),
+        "distance": (residual - along.square().sum(dim=1)).clamp(min=0).sqrt(),
+        "decoder_log_volume": torch.where(kept.all(dim=1), (root * lengths).log().sum(dim=1), -torch.inf),
+    }
+    return Tangents(**{name: values.to(cores.input.dtype) for name, values in found.items()})
 
 
 def _with_grams(cores: Cores) -> tuple[Tensor, Tensor, Tensor]:
-    """A A^T, B^T B and K on the CPU; `InputError` unless they are finite."""
+    """A A^T, B^T B and K, float64 on the CPU; `InputError` unless they are finite."""
     if cores.encoder_gram is None or cores.decoder_gram is None:
         raise InputError("The cores have no Gram matrices; compute them with cores(..., grams=True).")
-    matrices = cores.encoder_gram.cpu(), cores.decoder_gram.cpu(), cores.input.cpu()
+    matrices = [matrix.cpu().double() for matrix in (cores.encoder_gram, cores.decoder_gram, cores.input)]
     for matrix in matrices:
         check_finite(matrix)
-    return matrices
+    return matrices[0], matrices[1], matrices[2]

@@ -166,14 +166,9 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
 def _check_varies(name: str, values: np.ndarray) -> None:
     if len(values) < LEAST_JUDGED:
         raise InputError(f"{len(values)} points have a score; a judgement needs {LEAST_JUDGED}: give more points.")
-    _check_finite(name, values)
+    regression.need_finite(**{name: values})
     if np.ptp(values) == 0:
         raise InputError(f"The {name} is constant at {values[0]:g}; it ranks nothing: give one that varies.")
-
-
-def _check_finite(name: str, values: np.ndarray) -> None:
-    if not np.isfinite(values).all():
-        raise InputError(f"{(~np.isfinite(values)).sum()} values of the {name} are not finite; mend or leave them out.")
 
 
 def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -181,8 +176,8 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
 
     Keys: `gained`, the rise of R2; `gained_sign`, the sign of the score's coefficient; `gained_p`, its p-value with errors
     robust to unequal variances (HC1); `held`, the R2 of the covariates alone. Points whose score is NaN are left out.
-    Raises `InputError` where the points are too few, the error is constant, values are infinite, or the covariates leave nothing
-    of the score.
+    Raises `InputError` where the points are too few, the error is constant, other values are not finite, or the covariates leave
+    nothing of the score.
     """
     error, score = np.asarray(error, float), np.asarray(score, float)
     lengths = {name: len(values) for name, values in {"error": error, "score": score, **covariates}.items()}
@@ -190,9 +185,10 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
         raise InputError(f"The lengths differ, {lengths} were given; give one value of each a point.")
     known = ~np.isnan(score)
     error, score = error[known], score[known]
-    _check_finite("score", score)
-    columns = [covariates["class"][known] == label for label in np.unique(covariates["class"][known])]
-    columns += [values[known] - values[known].mean() for name, values in covariates.items() if name != "class"]
+    held_fixed = {name: np.asarray(values)[known] for name, values in covariates.items()}
+    regression.need_finite(error=error, score=score, **held_fixed)
+    columns = [held_fixed["class"] == label for label in np.unique(held_fixed["class"])]
+    columns += [values - values.mean() for name, values in held_fixed.items() if name != "class"]
     held = np.column_stack(columns).astype(np.float64)
     rest = regression.remainder(score, held)
     _check_varies("error", error)

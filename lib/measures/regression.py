@@ -28,6 +28,7 @@ import numpy as np
 from lib.base.errors import InputError, check_known
 
 SLOPE_RESAMPLES = 200
+LEAST_TEST = 5  # test points that an interval of their slope needs; of fewer, resamples cover far less than 95 %
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "class": ("class",),
@@ -68,6 +69,14 @@ def standardise(values: np.ndarray) -> np.ndarray:
     if not np.isfinite(spread) or spread <= 1e-12 * np.abs(values).max(initial=0):
         raise InputError(f"The {len(values)} values are constant or not finite; they cannot be standardised.")
     return (values - values.mean()) / spread
+
+
+def need_finite(**columns: np.ndarray) -> None:
+    """Raise `InputError` naming the first of the columns (points,) that holds NaN or infinity; labels may be words."""
+    for name, values in columns.items():
+        values = np.asarray(values)
+        if values.dtype.kind == "f" and (bad := int((~np.isfinite(values)).sum())):
+            raise InputError(f"{bad} values of the {name} are not finite; fix them, or leave their points out.")
 
 
 def least_squares(target: np.ndarray, design: np.ndarray) -> Any:
@@ -120,7 +129,8 @@ def slope_given(error: np.ndarray, predictor: np.ndarray, held: np.ndarray) -> C
 class Fit:
     """Coefficients with their standard errors; `points` used, `dropped` for want of a logarithm.
 
-    `test_slope_low`, `test_slope_high`: the test slope's 95 % interval by bootstrap over points, of the pooled fit only.
+    `test_slope_low`, `test_slope_high`: the test slope's 95 % interval by bootstrap over points, of the pooled fit only, and
+    None for fewer than `LEAST_TEST` test points.
     """
 
     intercept: float
@@ -160,8 +170,10 @@ def fit(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray, labels: np.nda
         )
     scaled = np.full(len(error), np.nan)
     scaled[exists] = standardise(predictor[exists])
-    low, high = _bootstrap(mse, predictor, test)
-    fits = {-1: replace(_equation(error, scaled, test), test_slope_low=low, test_slope_high=high)}
+    fits = {-1: _equation(error, scaled, test)}
+    if test[exists].sum() >= LEAST_TEST:
+        low, high = _bootstrap(mse, predictor, test)
+        fits[-1] = replace(fits[-1], test_slope_low=low, test_slope_high=high)
     for label in [] if labels is None else np.unique(labels):
         of_class = labels == label
         try:
@@ -191,7 +203,7 @@ def _bootstrap(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray) -> tupl
         units = np.sqrt((sum_xx / m - (sum_x / m) ** 2) / (sum_yy / n - (sum_y / n) ** 2))
         with np.errstate(invalid="ignore", divide="ignore"):
             slopes.append((test_xy - test_x * test_y / t) / (test_xx - test_x**2 / t) * units)
-    low, high = np.nanquantile(slopes, [0.025, 0.975])
+    low, high = np.quantile(np.asarray(slopes)[np.isfinite(slopes)], [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -226,19 +238,39 @@ def controlled_slope(
 
     `covariates`: `class` (labels, an intercept each), `ink` (|x|^2), `neighbours` (the distance to the fifth nearest
     training point), each (points,) and in the units given.
-    Raises `InputError` where the points are no more than the coefficients, or the controls leave nothing of the predictor.
+    Raises `InputError` where the points are no more than the coefficients, values are not finite, or the controls leave
+    nothing of the predictor.
     """
-    check_known("controls", controls, CONTROLS)
-    columns = []
-    for name in CONTROLS[controls]:
-        values = covariates[name]
-        columns += [values == label for label in np.unique(values)] if name == "class" else [values]
-    if "class" not in CONTROLS[controls]:
-        columns.append(np.ones(len(error)))
-    held = np.column_stack(columns).astype(np.float64)
+    held = _held(error, predictor, covariates, controls)
     if remainder(predictor, held).std() <= 1e-9 * max(np.abs(predictor).max(), 1e-300):
         raise InputError(f"The controls ({controls}) leave nothing of the predictor; it does not vary on its own.")
     return slope_given(error, predictor, held)
+
+
+def _held(error: np.ndarray, predictor: np.ndarray, covariates: Mapping[str, np.ndarray], controls: str) -> np.ndarray:
+    """The columns (points, k) of the controls and of intercepts."""
+    check_known("controls", controls, CONTROLS)
+    chosen = {name: covariates[name] for name in CONTROLS[controls]}
+    need_finite(error=error, predictor=predictor, **chosen)
+    columns = []
+    for name, values in chosen.items():
+        columns += [values == label for label in np.unique(values)] if name == "class" else [values]
+    if "class" not in chosen:
+        columns.append(np.ones(len(error)))
+    return np.column_stack(columns).astype(np.float64)
+
+
+def influence(
+    error: np.ndarray, predictor: np.ndarray, covariates: Mapping[str, np.ndarray], controls: str
+) -> np.ndarray:
+    """Each point's part (points,) in the chance of `controlled_slope`, up to a factor: r_i e_i.
+
+    r is the part of the predictor that the controls leave, e the residual of the regression. Slopes from the same points
+    have errors with the correlation of these parts.
+    """
+    held = _held(error, predictor, covariates, controls)
+    rest = remainder(predictor, held)
+    return rest * remainder(error, np.column_stack([predictor, held]))
 
 
 def controlled_slopes(

@@ -1,8 +1,9 @@
 """The book's pages: percent scripts that papermill executes, for Jupyter Book (as a Sphinx extension) and by hand.
 
 `source` reads a page and checks its parameters, `execution` executes it and stores its outputs under a key of everything
-they depend on, `book` does so for all pages of a build, `sphinx_extension` hands Sphinx the executed pages, and
-`adjustments` changes what Sphinx and its theme do otherwise. `_config.yml` names this package as an extension.
+they depend on, and `book` does so for all pages of a build. `outputs` and `sphinx_extension` hand Sphinx the executed pages,
+`adjustments` changes what Sphinx and its theme do otherwise, `web` adds what readers on the web need. `_config.yml` names
+this package as an extension.
 """
 
 from lib.pages.execution import PageError, run_page

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from sphinx.util import logging
 
 from lib import runs
 from lib.pages import execution, outputs, provenance, source
-from lib.pages.kernels import forked_kernels
+from lib.pages.kernels import PageKernels, forked_kernels
 
 AT_ONCE = 2  # pages executed side by side
 logger = logging.getLogger(__name__)
@@ -90,8 +89,9 @@ def load_pages(names: Iterable[str], folder: Path) -> dict[str, BookPage]:
         parameters = source.checked_parameters(page, given)
         notes = []
         for parameter in filter(source.holds_runs, parameters):
-            missing = {run: why for run in parameters[parameter] if (why := missing_reason(run))}
-            parameters[parameter] = [run for run in parameters[parameter] if run not in missing]
+            names = runs.parse_names(parameters[parameter])
+            if missing := {run: why for run in names if (why := missing_reason(run))}:
+                parameters[parameter] = [run for run in names if run not in missing]
             notes += [f"The run {run} is not shown here. {why}" for run, why in missing.items()]
         pages[name] = BookPage(page, parameters, notes)
     return pages
@@ -119,21 +119,21 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
             try:
                 for future in futures:
                     future.result()
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
+            except BaseException as error:
+                pool.shutdown(wait=False, cancel_futures=True)
+                if isinstance(error, KeyboardInterrupt):  # a page in hand may have minutes to go
+                    PageKernels.end_all()
                 raise
 
 
-def kernels_for(waiting: Collection[BookPage]) -> AbstractContextManager[type[AsyncKernelManager]]:
+def kernels_for(waiting: Collection[BookPage]) -> AbstractContextManager[type[PageKernels]]:
     """How the kernels of these pages start: those of several pages are forked, with the pages' imports done once."""
     if len(waiting) < 2:
-        return nullcontext(AsyncKernelManager)
+        return nullcontext(PageKernels)
     return forked_kernels(sorted(set().union(*(page.page.modules() for page in waiting))))
 
 
-def execute_and_store(
-    page: BookPage, folder: Path, kernel_manager: type[AsyncKernelManager] = AsyncKernelManager
-) -> None:
+def execute_and_store(page: BookPage, folder: Path, kernel_manager: type[PageKernels] = PageKernels) -> None:
     """Execute a page, and keep its outputs in `folder` unless what they depend on has changed meanwhile."""
     name = page.page.name
     started = time.monotonic()

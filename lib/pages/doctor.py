@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
 
-from jupyter_client.kernelspec import KernelSpecManager
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -25,7 +24,7 @@ def examine() -> Iterator[tuple[str, str, str]]:
 
     A check that raises is itself a finding. Downloads nothing and leaves nothing behind.
     """
-    for check in (packages, kernel, data, results):
+    for check in (packages, kernel, links, data, results):
         try:
             yield from ((check.__name__, *finding) for finding in check())
         except Exception as error:  # whatever a broken installation raises
@@ -45,17 +44,29 @@ def packages() -> Iterator[tuple[str, str]]:
 
 
 def kernel() -> Iterator[tuple[str, str]]:
-    """Whether the Python that Jupyter starts for a page has torch, torchvision and this checkout's library."""
-    command = KernelSpecManager().get_kernel_spec("python3").argv[0]
-    python = sys.executable if command.startswith("python") else command  # as Jupyter does
+    """Whether this Python, which executes the pages, has torch, torchvision and this checkout's library."""
     code = "import ipykernel, torchvision, lib; print(lib.__path__[0])"
     with tempfile.TemporaryDirectory() as empty:  # elsewhere a folder lib may lie beside it and be found first
-        shown = subprocess.run([python, "-c", code], cwd=empty, capture_output=True, text=True)
+        shown = subprocess.run([sys.executable, "-c", code], cwd=empty, capture_output=True, text=True)
     place = (shown.stdout or shown.stderr).strip().rpartition("\n")[2]
     if Path(place) == files.ROOT / "lib":
-        yield "ok", f"{python} executes the pages, with the library of this checkout."
+        yield "ok", f"{sys.executable} executes the pages, with the library of this checkout."
     else:
-        yield "wrong", f"{python}, which executes the pages, does not have this checkout's library ({place}); {ANEW}."
+        yield (
+            "wrong",
+            f"{sys.executable}, which executes the pages, does not have this checkout's library ({place}); {ANEW}.",
+        )
+
+
+def links() -> Iterator[tuple[str, str]]:
+    """Whether the configuration at the top is what it is in book/: an archive unpacked without links has text files there."""
+    for name in ("_config.yml", "_toc.yml"):
+        top, real = files.ROOT / name, files.ROOT / "book" / name
+        if not (top.is_file() and top.read_bytes() == real.read_bytes()):
+            yield (
+                "wrong",
+                f"{name} is no link to book/{name}, which alone is used; restore it with: ln -sf book/{name} {name}.",
+            )
 
 
 def data() -> Iterator[tuple[str, str]]:

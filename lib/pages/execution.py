@@ -22,7 +22,6 @@ from unittest.mock import patch
 
 import nbformat
 import papermill
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
@@ -32,6 +31,7 @@ from lib.base import files
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
 from lib.base.usercode import reason
+from lib.pages.kernels import PageKernels
 from lib.pages.source import BOOK, Page, checked_parameters, load_page, parameter_table
 from lib.runs.store import commit
 
@@ -105,7 +105,7 @@ def key(page: Page, parameters: Mapping[str, Any]) -> str:
 
 
 def execute_page(
-    page: Page, parameters: Mapping[str, Any], kernel_manager: type[AsyncKernelManager] = AsyncKernelManager
+    page: Page, parameters: Mapping[str, Any], kernel_manager: type[PageKernels] = PageKernels
 ) -> NotebookNode:
     """The executed notebook, with a record of its provenance in its metadata. Raises `PageError` if the page raises."""
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Kernels that start in a fraction of a second: forks of a process that has imported what the pages import."""
+"""The kernels that execute pages: always of the Python that runs the build, and forks of one process for several pages."""
 
 import os
 import socket
@@ -8,7 +8,11 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, ClassVar
+from weakref import WeakSet
 
+from ipykernel.kernelspec import make_ipkernel_cmd
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from lib.base import files
@@ -17,14 +21,39 @@ from lib.pages import fork_server
 INLINE = "module://matplotlib_inline.backend_inline"  # the backend that ipykernel chooses for its kernels
 
 
+class PageKernels(AsyncKernelManager):
+    """Kernels of this Python, whatever kernel a folder of JUPYTER_PATH calls python3."""
+
+    begun: ClassVar[WeakSet["PageKernels"]] = WeakSet()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.begun.add(self)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        quiet = [
+            "--log-level=CRITICAL"
+        ]  # what IPython's kernel warns of, or meets when it is ended, is not about the page
+        return KernelSpec(argv=make_ipkernel_cmd(extra_arguments=quiet), display_name="Python 3", language="python")
+
+    @classmethod
+    def end_all(cls) -> None:
+        """Kill every kernel that still runs: the threads that wait for them go on within a second or two."""
+        for manager in list(cls.begun):
+            process = getattr(manager.provisioner, "process", None)
+            if process is not None:
+                process.kill()
+
+
 @contextmanager
-def forked_kernels(modules: Iterable[str]) -> Iterator[type[AsyncKernelManager]]:
+def forked_kernels(modules: Iterable[str]) -> Iterator[type[PageKernels]]:
     """A class of kernel managers whose kernels have these modules imported when they start; on Linux alone.
 
     Elsewhere, and if the modules cannot be imported or start a thread, kernels start as usual.
     """
     if sys.platform != "linux":
-        yield AsyncKernelManager
+        yield PageKernels
         return
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         path = str(Path(folder, "kernels"))
@@ -40,12 +69,10 @@ def forked_kernels(modules: Iterable[str]) -> Iterator[type[AsyncKernelManager]]
         )
         listener.close()
 
-        class ForkedKernelManager(AsyncKernelManager):
+        class ForkedKernels(PageKernels):
             def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
                 command = super().format_kernel_cmd(extra_arguments)
-                if command[0] != sys.executable or "ipykernel_launcher" not in command:
-                    return command  # another Python
                 return [sys.executable, "-I", "-S", fork_server.__file__, "request", path, *command]
 
         with server:  # closes its standard input, at which it ends, and waits
-            yield ForkedKernelManager
+            yield ForkedKernels

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from sphinx.transforms import SphinxTransform
 
-NUMBERED_TABLE = "````{{table}} {caption}\n:name: {name}\n\n{body}\n````"
+NUMBERED_TABLE = "~~~~{{table}} {caption}\n:name: {name}\n\n{body}\n~~~~"  # a caption may hold backticks
 IN_BRIEF = "> **In brief"  # the beginning of a page's summary
 SHOWN = {"parameters", "show-input"}  # tags of the cells whose code the book shows unfolded
 HIDDEN = {"remove-input", "hide-input", "remove-cell"}
@@ -36,7 +36,8 @@ def laid_out(cell: NotebookNode, folds: dict[str, str]) -> Iterator[NotebookNode
                 yield further_cell(new_output("display_data", {"text/html": html}))
         else:
             if table := known.get("table"):
-                output.data["text/markdown"] = NUMBERED_TABLE.format(**table)
+                line = {"caption": " ".join(table["caption"].split())}
+                output.data["text/markdown"] = NUMBERED_TABLE.format(**table | line)
             yield further_cell(output)
 
 

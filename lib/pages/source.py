@@ -18,9 +18,16 @@ from lib import runs
 from lib.base import documents, files
 from lib.base.digests import imports_of
 from lib.base.errors import InputError, check_known
+from lib.base.usercode import reason
 
 BOOK = files.ROOT / "book"
+TEMPLATES = BOOK / "templates"  # pages that commands execute, such as the report of a diagnosis
 NAMED = re.compile(r"lib(\.\w+)+:\w+")
+MOVED = {  # pages that became a part of another
+    "means": "spectra.html#the-means",
+    "small_eigenvalues": "spectra.html#lost-directions",
+    "orientation": "spectra.html#orientation",
+}
 KINDS = (int, float, str, bool)
 TYPES = {kind.__name__: kind for kind in KINDS} | {f"list[{kind.__name__}]": list[kind] for kind in KINDS}
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
@@ -97,9 +104,14 @@ def parameter_table(book: Path = BOOK) -> pd.DataFrame:
 
 
 def load_page(name: str, book: Path = BOOK) -> Page:
-    """Read the page book/NAME.py."""
+    """Read the page book/NAME.py; under the name of a page that has moved, the page that has its contents now."""
+    if name in MOVED and not (book / f"{name}.py").exists():
+        name = MOVED[name].partition(".")[0]
     check_known("page", name, page_names(book))
-    return parse_page(name, (book / f"{name}.py").read_text())
+    try:
+        return parse_page(name, (book / f"{name}.py").read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"book/{name}.py is no text in UTF-8 ({reason(error)}); save it as UTF-8.") from error
 
 
 def parse_page(name: str, text: str) -> Page:
@@ -159,7 +171,7 @@ def holds_runs(parameter: str) -> bool:
 
 def runs_of(values: Mapping[str, Any]) -> list[str]:
     """The runs that a page with these parameters shows, without repetitions."""
-    return list(dict.fromkeys(run for name in filter(holds_runs, values) for run in values[name]))
+    return list(dict.fromkeys(run for name in filter(holds_runs, values) for run in runs.parse_names(values[name])))
 
 
 def _typed(page: Page, parameter: Parameter, value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import jupytext
 import nbformat
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -18,27 +19,38 @@ from lib import runs
 from lib.base import files
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
-from lib.pages import adjustments, provenance
+from lib.pages import adjustments, provenance, web
 from lib.pages.adjustments import BuildEnds
 from lib.pages.archive import pack
 from lib.pages.book import BookPage, execute_pages, load_pages
 from lib.pages.execution import PageError
 from lib.pages.outputs import JoinParts
+from lib.pages.source import MOVED
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     adjustments.adjust(app)
+    web.connect(app)
     app.add_transform(JoinParts)
     book = Book()
+    app.connect("config-inited", refuse_top, priority=1)
     app.connect("builder-inited", book.execute)
     app.connect("env-get-outdated", book.outdated)
     app.connect("source-read", book.show_executed)
     app.connect("doctree-read", book.remember)
-    app.connect("env-get-updated", renumbered, priority=900)  # after Sphinx has counted
+    app.connect("env-get-updated", renamed, priority=900)  # after Sphinx has counted
     app.connect("build-finished", book.copy_notebooks)
+    app.connect("build-finished", remove_stale)
     version = int(code_digest((__name__,))[:8], 16)  # Sphinx reads all pages again if this changes
     return {"env_version": version, "parallel_read_safe": False, "parallel_write_safe": True}
+
+
+BUILDERS = ("html", "singlehtml", "linkcheck")
+REDIRECT = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Moved</title>
+<meta http-equiv="refresh" content="0; url={new}"><link rel="canonical" href="{new}"><p>Now <a href="{new}">here</a>.</p></html>
+"""
+MADE = {"genindex", "search", "py-modindex", "prf-prf"}  # pages of HTML that Sphinx makes by itself
 
 
 class Book:
@@ -49,12 +61,27 @@ class Book:
 
     def execute(self, app: Sphinx) -> None:
         """On `builder-inited`: compute the runs that pages need, and execute the pages whose outputs are not stored."""
-        contents = parse_toc_yaml(Path(app.confdir, app.config.external_toc_path))
+        if app.builder.name not in BUILDERS:
+            raise BuildEnds(
+                f"The builder {app.builder.name} cannot show its figures; choose one of: {', '.join(BUILDERS)}."
+            )
+        names = [
+            str(Path(name).with_suffix("")) for name in parse_toc_yaml(Path(app.confdir, app.config.external_toc_path))
+        ]
+        for name in names:
+            if "/" in name and Path(app.srcdir, f"{name}.py").exists():
+                raise BuildEnds(
+                    f"The page {name}.py lies in a folder of its own; move it into {Path(app.srcdir).name}/ itself."
+                )
         try:
-            self.pages = load_pages((Path(name).with_suffix("").name for name in contents), Path(app.srcdir))
+            self.pages = load_pages(names, Path(app.srcdir))
             execute_pages(self.pages.values(), Path(app.outdir).parent / "executed")
         except (InputError, PageError) as error:
             raise BuildEnds(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise BuildEnds(
+                "It was interrupted; pages that had been executed are kept, and the next build goes on."
+            ) from error
 
     def outdated(self, app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
         """On `env-get-outdated`: the pages whose key or notes have changed since they were last read."""
@@ -97,10 +124,38 @@ class Book:
             files.write(target / f"{name}.ipynb", nbformat.writes(notebook))
 
 
-def renumbered(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """On `env-get-updated`: all pages if a figure, table or theorem has a new number, since Sphinx does not write pages that
-    refer to it again.
+def refuse_top(app: Sphinx, config: Config) -> None:
+    """On `config-inited`: the book lies in book/, although its configuration can be seen at the top, too."""
+    if Path(app.srcdir) == files.ROOT:
+        raise BuildEnds("Its pages lie in book/; build it with: jupyter-book build book/")
+
+
+def renamed(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """On `env-get-updated`: all pages if a page has a new title, or a figure, table or theorem a new number.
+
+    Sphinx does not write pages again whose contents or references have changed in this way.
     """
-    before, now = getattr(env, "page_numbers", None), repr(env.toc_fignumbers)
-    setattr(env, "page_numbers", now)  # noqa: B010 (pickled with env)
+    titles = {name: title.astext() for name, title in env.titles.items()}
+    before, now = getattr(env, "page_names", None), repr((titles, env.toc_fignumbers))
+    setattr(env, "page_names", now)  # noqa: B010 (pickled with env)
     return sorted(env.found_docs) if before != now else []
+
+
+def remove_stale(app: Sphinx, exception: Exception | None) -> None:
+    """On `build-finished`: remove the pages and images of earlier builds, and lead old addresses to the pages of today."""
+    if exception is not None or app.builder.name != "html":
+        return
+    html = Path(app.outdir)
+    for path in html.glob("*.html"):
+        if path.stem not in app.env.found_docs | MADE:
+            path.unlink()
+    for path in html.glob("_sources/*"):
+        if path.name.partition(".")[0] not in app.env.found_docs:
+            path.unlink()
+    images = {name for _, name in app.env.images.values()}
+    for path in html.glob("_images/*"):
+        if path.name not in images:
+            path.unlink()
+    for old, new in MOVED.items():
+        if old not in app.env.found_docs:
+            files.write(html / f"{old}.html", REDIRECT.format(new=new))

@@ -8,74 +8,91 @@ from matplotlib.figure import Figure
 
 from lib.analysis.dynamics import TARGETS, Starts, orbit_correlations
 from lib.report.layout import markdown, table
-from lib.report.style import BLUE, GREEN, ORANGE, SKY, draw_image
+from lib.report.numbers import record
+from lib.report.style import BLUE, NAVY, SKY, draw_image
 
 
 def gallery(
-    rows: Mapping[str, Sequence[np.ndarray]], captions: Mapping[str, Sequence[str]], image_shape: Sequence[int]
+    title: str,
+    points: Sequence[np.ndarray],
+    shares: Sequence[float],
+    nearest: Sequence[np.ndarray],
+    shape: Sequence[int],
 ) -> Figure:
-    """Rows of images, each row named; `captions` go above the images of the rows that have some."""
-    columns = max(1, *(len(images) for images in rows.values()))
-    figure = Figure(figsize=(0.8 * columns + 1.5, 0.92 * len(rows)))
-    axes = figure.subplots(len(rows), columns, squeeze=False)
-    for row, (name, images) in zip(axes, rows.items(), strict=True):
-        for place, axis in enumerate(row):
-            if place < len(images):
-                draw_image(axis, images[place], image_shape)
-                if name in captions:
-                    axis.set_title(captions[name][place], fontsize=7.5, loc="center", pad=2)
-            elif place:
-                axis.set_visible(False)
-        if not len(images):
-            row[0].set(xticks=[], yticks=[])
-            row[0].grid(False)
-            row[0].spines[:].set_visible(False)
-            row[0].text(0, 0.5, "none", va="center")
-        row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    """Fixed points of a network, with the share of the orbits above each, and below it the nearest training image."""
+    figure = Figure(figsize=(3.7, 1.7))
+    axes = figure.subplots(2, max(6, len(points)), squeeze=False)
+    figure.suptitle(title, fontsize=10)
+    for place, column in enumerate(axes.T):
+        for axis, images in zip(column, (points, nearest), strict=True):
+            there = place < len(images)
+            draw_image(axis, images[place] if there else np.zeros(shape), shape)  # blank ones keep the scale
+            axis.spines[:].set_visible(there)
+    for axis, share in zip(axes[0], shares, strict=False):
+        axis.set_title(f"{100 * share:.0f} %", fontsize=8, loc="center", pad=2)
     return figure
 
 
-def fates(shares: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str]) -> Figure:
-    """The fates of orbits: a panel a network, a bar a kind of starting point, its parts the shares of the fates `names`."""
-    figure = Figure(figsize=(7.4, 2.9))
-    axes = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
-    looks = ((BLUE, ""), (ORANGE, "///"), (SKY, "..."), ("#dddddd", ""), (GREEN, "xx"))
-    for axis, (title, bars) in zip(axes, shares.items(), strict=True):
-        bottom = np.zeros(len(bars))
-        for place, (name, (color, hatch)) in enumerate(zip(names, looks, strict=False)):
-            heights = np.array([parts[place] for parts in bars.values()])
+def fates(shares: pd.DataFrame) -> list[Figure]:
+    """The fates of orbits: a part per network, a bar per kind of starting point, its parts the shares of the fates.
+
+    `shares`: columns `network` and `start`, then one per fate.
+    """
+    parts, names = [], list(shares.columns[2:])
+    looks = ((BLUE, ""), (NAVY, "///"), ("#dddddd", ""), (SKY, "..."))
+    for title, bars in shares.groupby("network", sort=False):
+        parts.append(Figure(figsize=(3.7, 2.5)))
+        axis, bottom = parts[-1].subplots(), np.zeros(len(bars))
+        record(axis, bars)
+        for name, (color, hatch) in zip(names, looks, strict=True):
             look = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.5}
-            axis.bar(list(bars), heights, bottom=bottom, label=name, **look)
-            bottom += heights
-        axis.set_title(title)
+            axis.bar(bars["start"], bars[name], bottom=bottom, label=name, **look)
+            bottom += bars[name].to_numpy()
+        axis.set(title=title, ylabel="share of the orbits", ylim=(0, 1))
         axis.grid(axis="x", visible=False)
-    axes[0].set(ylabel="share of the orbits", ylim=(0, 1))
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names), frameon=False)
-    return figure
+        parts[-1].legend(loc="outside lower center", ncols=4, handlelength=1.2, columnspacing=1, fontsize=9)
+    return parts
 
 
 def fate_correlations(starts: Starts, quantities: Mapping[str, str], fixed: int) -> str:
-    """`orbit_correlations` as a table, a row a network; `quantities`: column -> name. Blank where nothing can be correlated."""
+    """`orbit_correlations` as a table, a row per network and quantity; `quantities`: column -> name.
+
+    Rows in which nothing can be correlated are left out.
+    """
     parts, rows = orbit_correlations(starts, list(quantities), fixed), []
-    pairs = [(quantity, target) for quantity in quantities for target in TARGETS]
-    for name, columns in starts.items():
-        of_network = [parts.get((name, *pair)) for pair in pairs]
-        cells = [f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" if part else "" for part in of_network]
-        rows.append([name, f"{int((columns['fate'] == fixed).sum())} of {len(columns['fate'])}", *cells])
-    named = [f"{quantities[quantity]}: {target}" for quantity, target in pairs]
-    return markdown(["network", "end in a fixed point", *named], rows)
+    for network in starts:
+        for quantity, name in quantities.items():
+            of_pair = [parts.get((network, quantity, target)) for target in TARGETS]
+            cells = [f"{part.estimate:+.2f} [{part.low:+.2f}, {part.high:+.2f}]" if part else "" for part in of_pair]
+            rows += [[network, name, *cells]] if any(of_pair) else []
+    return markdown(["network", "at the start", *TARGETS], rows, left=2)
 
 
 def attractors_table(numbers: Mapping[str, Mapping[str, float]]) -> str:
-    """The fixed points of each network (`lib.geometry.orbits.Portrait.numbers`), a row a network."""
+    """The fixed points in which orbits end (`lib.geometry.orbits.Portrait.numbers`), a row per network."""
     columns = [
         ("network", "{index}"),
         ("attractors", "{attractors:.0f}"),
-        ("spectral radius", "{radius_low:.2f} to {radius_high:.2f}"),
         ("like a training image", "{like_training:.0f}"),
-        ("largest basin", "{largest:.0%}"),
-        ("commonest class", "{purity:.0%} ({single:.0%})"),
-        ("Newton's method", "{solved:.0%}: {fixed_points:.0f}, {repelling:.0f} repel"),
-        ("exponent of unsettled", "{exponent:+.2f}"),
+        ("largest spectral radius", "{radius_high:.2f}"),
     ]
     return table(pd.DataFrame.from_dict(numbers, orient="index").reset_index(), columns)
+
+
+def basins_table(numbers: Mapping[str, Mapping[str, float]]) -> str:
+    """The basins, the fixed points that Newton's method finds, and the exponents of unsettled orbits: two tables."""
+    basins = [
+        ("network", "{index}"),
+        ("largest basin", "{largest:.0%}"),
+        ("images of their basin's commonest class", "{purity:.0%}"),
+        ("in a single basin", "{single:.0%}"),
+        ("exponent of unsettled orbits", "{exponent:+.2f}"),
+    ]
+    newton = [
+        ("network", "{index}"),
+        ("starts from which Newton's method finds a fixed point", "{solved:.1%}"),
+        ("fixed points", "{fixed_points:.0f}"),
+        ("of them repelling", "{repelling:.0f}"),
+    ]
+    rows = pd.DataFrame.from_dict(numbers, orient="index").reset_index()
+    return f"{table(rows, basins)}\n\n{table(rows, newton)}"

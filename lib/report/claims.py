@@ -8,7 +8,7 @@ import pandas as pd
 
 from lib.analysis import claims, evidence
 from lib.report.layout import Summaries, markdown, table
-from lib.runs import Run, select_rows
+from lib.runs import Run
 
 VERDICT_SYMBOLS = {
     claims.REPRODUCED: "✓",
@@ -143,15 +143,16 @@ def lost(summaries: Summaries) -> str:
 
 
 def lost_sentence(summaries: Summaries) -> str:
-    """The number of each run's networks, at its largest d and the tables' depth, that lost a latent direction, as a sentence."""
-    cells = []
+    """Each run's largest intact d: the largest whose networks at the tables' depth have lost no direction, as a sentence."""
+    parts, depths = [], " or ".join(sorted({str(summary.run.table_depth) for summary in summaries.values()}))
     for name, summary in summaries.items():
-        keys = {"depth": summary.run.table_depth, "latent_dim": max(summary.run.latent_dims)}
-        count = len(select_rows(evidence.lost_directions(summary), **keys))
-        cells.append(f"{count} of {len(summary.run.seeds)} in {name} ($d$ = {keys['latent_dim']})")
+        intact = evidence.intact_dims(summary)
+        parts.append(
+            f"{max(intact)} in `{name}` (of up to {max(summary.run.latent_dims)})" if intact else f"none in `{name}`"
+        )
     return (
-        "Of the networks at the largest $d$ and the depth of the tables [a latent direction is lost](small_eigenvalues) "
-        f"by {', '.join(cells)}; where one is lost, numbers at this $d$ are not those of an intact network."
+        f"The largest $d$ at which no network of depth {depths} [has lost a latent direction](spectra.py#lost-directions) is "
+        f"{', '.join(parts)}."
     )
 
 

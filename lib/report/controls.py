@@ -1,6 +1,6 @@
-"""Figures and tables of the page `controls`: slopes with other variables held fixed; and the headline figure of `index`."""
+"""Figures and tables of the page `controls`: slopes that control for other variables."""
 
-from typing import Any
+from collections.abc import Iterable
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,103 +8,97 @@ from matplotlib.figure import Figure
 from lib.analysis import evidence
 from lib.analysis.intervals import with_interval
 from lib.analysis.published import PREDICTOR_NAMES
-from lib.report.layout import Summaries, by_run, table
-from lib.report.prediction import published_slopes
-from lib.report.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SPACE_SYMBOLS,
-    finish,
-    grid,
-    series,
-)
+from lib.measures.regression import CONTROLS, WITHOUT_ONE
+from lib.report.layout import Summaries, by_run, markdown, table
+from lib.report.prediction import BAND, reference
+from lib.report.style import BLUE, GREEN, finish, grid, series
 from lib.runs.results import Summary
 
+RAW, CLASS_AND_INK, ALL = evidence.HEADLINE_CONTROLS
+NAMES = {name: name for name in CONTROLS} | {
+    RAW: "nothing",
+    WITHOUT_ONE: "nothing, without class 1",
+    ALL: "class, ink, distance",
+}  # of the sets of controls, in the order of the tables
 BY_CONTROL = {
-    "none": (BLACK, "o", "-", "nothing"),
-    "class": (BLUE, "^", "--", "class"),
-    "ink": (GREEN, "s", ":", "ink"),
-    "class and ink": (ORANGE, "D", "-", "class and ink"),
-    "class, ink, neighbours": (PURPLE, "v", "-.", "these and 5-NN distance"),
-}
-
-
-def headline(summaries: Summaries) -> Figure:
-    """The main finding at a glance: test slopes on the trace of J_I by d, published, raw, and with class and ink held fixed."""
-    figure, axes = grid(summaries, rows=1, height=2.3, sharey=True)
-    for axis, summary in zip(axes[0], summaries.values(), strict=True):
-        published_slopes(axis, "trace", "input")
-        for held in ("none", "class and ink"):
-            *style, _ = BY_CONTROL[held]
-            label = {"none": "here, raw", "class and ink": "here, class and ink held fixed"}[held]
-            _controlled(axis, summary, "trace", "input", "test", held, tuple(style), label)
-        axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
-    axes[0, 0].set_ylabel("rise of the test error\nwith the trace of $J_I$")
-    finish(axes)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
-    return figure
+    RAW: (BLUE, "o", "--", "nothing (raw)"),
+    CLASS_AND_INK: (GREEN, "s", "-", "class and ink"),
+    ALL: ("#66c2a5", "^", ":", "class, ink, distance"),
+}  # blue and dashed: eigenvalues of J_I
 
 
 def slopes_by_control(summaries: Summaries, split: str, space: str = "input") -> Figure:
-    """The slope of the error on the log volume (top) and on the trace (bottom) against d, by what is held fixed.
+    """The slope of the error on the log volume (top) and on the trace (bottom) against d: raw, and controlling for others.
 
-    At the depth of the tables, for one split; bands are 95 % intervals by robust standard errors.
+    At the depth of the tables, for one split, with 95 % intervals.
     """
-    figure, axes = grid(summaries, rows=2, height=3.0, sharey="row")
+    figure, axes = grid(summaries, rows=2, height=2.7)
     for column, summary in enumerate(summaries.values()):
         for row, predictor in enumerate(PREDICTOR_NAMES):
             axis = axes[row, column]
-            for held, (*style, label) in BY_CONTROL.items():
-                _controlled(axis, summary, predictor, space, split, held, tuple(style), label)
-            axis.axhline(0, color="#888888", linewidth=0.8, zorder=1)
-            axis.set_ylabel(f"{split} slope on {PREDICTOR_NAMES[predictor]}, {SPACE_SYMBOLS[space]}")
+            for controls, (*_, label) in BY_CONTROL.items():
+                _controlled(axis, summary, predictor, space, split, controls, label)
+            reference(axis)
+            axis.set_ylabel(f"slope on {PREDICTOR_NAMES[predictor]}")
     finish(axes)
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), title="held fixed", loc="outside lower center", ncols=3, frameon=False
-    )
+    labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*labels, title="controlling for", loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
 def _controlled(
-    axis: Axes, summary: Summary, predictor: str, space: str, split: str, held: str, style: Any, label: str
+    axis: Axes, summary: Summary, predictor: str, space: str, split: str, controls: str, label: str
 ) -> None:
-    """One line: the slopes by d with `held` held fixed, and their 95 % band."""
-    rows = evidence.controlled(summary, predictor=predictor, space=space, split=split, controls=held)
-    series(axis, with_interval(rows, "slope"), style, label, value="slope", band=("low", "high"))
+    """One line: the slopes by d that control for `controls`, and their 95 % band."""
+    keys = {"predictor": predictor, "space": space, "split": split}
+    rows = with_interval(evidence.controlled(summary, controls=controls, **keys), "slope").drop(columns="seed")
+    constants = keys | {"controls": controls}
+    series(axis, rows, BY_CONTROL[controls][:3], label, value="slope", band=BAND, **constants)
 
 
-def controlled_table(summaries: Summaries, space: str = "input", split: str = "test") -> str:
-    """The slopes at each run's largest d and table depth, by what is held fixed: slope (robust standard error), partial R2."""
-    frames = {
-        name: evidence.controlled(summary, space=space, split=split, latent_dim=max(summary.run.latent_dims))
-        for name, summary in summaries.items()
-    }
-    rows = by_run(frames)
-    wide = rows.pivot(
-        index=["run", "latent_dim", "controls"], columns="predictor", values=["slope", "slope_se", "partial_r2"]
-    )
-    wide.columns = [f"{predictor}_{value}" for value, predictor in wide.columns]
-    order = rows[["run", "latent_dim", "controls"]].drop_duplicates()
-    columns = [("run", "{run}"), ("$d$", "{latent_dim}"), ("held fixed", "{controls}")]
-    for predictor, name in PREDICTOR_NAMES.items():
-        columns += [
-            (f"slope on {name}", f"{{{predictor}_slope:.3f}} ({{{predictor}_slope_se:.3f}})"),
-            ("partial $R^2$", f"{{{predictor}_partial_r2:.3f}}"),
-        ]
-    return table(order.merge(wide.reset_index(), how="left"), columns, left=3)
+def left_in_words(raw: float, controlled: float) -> str:
+    """What remains of a raw slope, in words.
+
+    >>> [left_in_words(0.5, left) for left in (-0.1, 0.1, 0.3, 0.4, 0.6)]
+    ['it changes sign', 'little of it is left', 'about half of it is left', 'most of it is left', 'it grows']
+    """
+    steps = {0.0: "it changes sign", 0.25: "little of it is left", 0.65: "about half of it is left"}
+    steps |= {0.95: "most of it is left", 1.05: "all of it is left"}
+    return next((word for limit, word in steps.items() if controlled / raw < limit), "it grows")
 
 
-def control_counts_sentence(summaries: Summaries, space: str = "input", split: str = "test") -> str:
+def controlled_table(
+    summaries: Summaries, pattern: str, predictors: Iterable[str] = PREDICTOR_NAMES, split: str = "test"
+) -> str:
+    """What `pattern` says of the slope on J_I over a split's images: a row per predictor and set of controls, a column per run.
+
+    At the depth of the tables and the largest intact d of each run; fields: those of `lib.analysis.evidence.controlled`, and
+    `half`, half of the 95 % interval.
+    """
+    header, columns = ["predictor", "controlling for"], []
+    for name, summary in summaries.items():
+        latent_dim = evidence.largest_intact(summary)
+        rows = with_interval(evidence.controlled(summary, latent_dim=latent_dim, split=split), "slope")
+        rows = rows.assign(half=rows["high"] - rows["slope"]).set_index(["predictor", "controls"])
+        columns.append({key: pattern.format(**row) for key, row in rows.to_dict("index").items()})
+        header.append(f"{name}, $d$ = {latent_dim}")
+    keys = [(predictor, controls) for predictor in predictors for controls in NAMES]
+    rows = [
+        [PREDICTOR_NAMES[predictor] if controls == RAW else "", NAMES[controls]]
+        + [column.get((predictor, controls), "") for column in columns]
+        for predictor, controls in keys
+    ]
+    return markdown(header, rows, left=2)
+
+
+def counts_table(summaries: Summaries) -> str:
     """`lib.analysis.evidence.control_counts` of each run: above 0, below 0 or neither, and under half of the raw slope."""
-    frames = {name: evidence.control_counts(summary, space, split).reset_index() for name, summary in summaries.items()}
+    frames = {name: evidence.control_counts(summary).reset_index() for name, summary in summaries.items()}
     rows = by_run(frames)
     columns = [
         ("run", "{run}"),
         ("predictor", "{name}"),
-        ("members", "{networks}"),
+        ("networks", "{networks}"),
         ("above 0", "{above}"),
         ("below 0", "{below}"),
         ("undecided", "{undecided}"),

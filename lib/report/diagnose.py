@@ -1,57 +1,69 @@
 """What a diagnosis says, in words: Markdown sentences whose verdicts come from the numbers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
-from scipy import stats
 
 from lib.analysis.diagnosis import (
     BASELINES,
     PREDICTORS,
     SIGNALS,
+    UNSURE,
     Diagnosis,
-    Examined,
     compared_correlations,
     compared_shares,
     correlations,
+    expected_share,
     flag_shares,
-    images,
-    reconstructed_points,
+    more_than_chance,
+    most_unusual,
 )
-from lib.report.style import BLACK, BLUE, ORANGE
+from lib.analysis.limits import least_reference
+from lib.report.layout import markdown
+from lib.report.numbers import record
+from lib.report.point_pictures import short_name
+from lib.report.style import BLACK, BLUE, GREEN, GREY
 
 NAMES = SIGNALS | BASELINES
-UNSURE = 0.025  # a one-sided test that comes out below is taken for a finding
+MARKUP = re.compile(r"([\\`*_$|<])")  # characters of a user's names that Markdown would read as its own
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _chance(found: Diagnosis) -> float:
-    """The share of points like the reference's that any of the signals flags, at most, in expectation."""
-    return min(1.0, len(SIGNALS) * (1 - found.coverage))
-
-
 def setting(found: Diagnosis) -> str:
     """What was examined, and how it came here."""
     model = found.model
-    name = model.name if model.code else Path(model.name).name
+    name = model.name if model.code else Path(model.name).name.replace("`", "'")
     origin = "code, which was imported and run" if model.code else "weights, filled into the stated architecture"
     lines = [
         f"The model is `{name}` ({origin}); it takes *N* = {found.input_dim} numbers to *d* = {found.latent_dim}. "
         f"Everything is computed in {str(model.weight.dtype).removeprefix('torch.')}.",
+        *([f"\nTaken as the model: {'; '.join(model.notes)}."] if model.notes else []),
         "",
     ]
+    if found.passes:
+        lines[0] += " " + _estimated(found)
     for examined in found.sets.values():
         role, points = "reference" if examined is found.reference else "data", len(examined.measured)
         part = "" if examined.given == points else f" of {examined.given}, drawn with a fixed seed"
-        lines.append(f"- {role}: `{examined.name}`, {points} points{part}")
+        lines.append("; ".join([f"- {role}: `{examined.name}`, {points} points{part}", *examined.notes]))
     return "\n".join(lines)
+
+
+def _estimated(found: Diagnosis) -> str:
+    """How large the errors of the estimates are, and where the log volume is without worth."""
+    measured = pd.concat([one.measured for one in found.sets.values()])
+    trace, volume = (measured[f"{name}_error"].median() for name in ("trace", "log_volume"))
+    return (
+        f"Estimated from {found.passes} passes a point: median errors are {trace:.2g} (trace) and {volume:.2g} (log volume, "
+        f"unresolved and too large at {(~measured['resolved']).sum()} points); tangent distances are upper bounds."
+    )
 
 
 def no_limits(found: Diagnosis) -> str:
@@ -61,7 +73,7 @@ def no_limits(found: Diagnosis) -> str:
             "There is no reference, so no point can be called unusual. Give `--reference` points of the kind that the network "
             "is meant for, best such as it was not trained on."
         )
-    needed = int(np.ceil(2 / (1 - found.coverage) - 1 - 1e-9))
+    needed = least_reference(found.coverage)
     if len(found.reference.measured) < needed:
         return (
             f"The reference has {len(found.reference.measured)} points, and it takes {needed} to say where its central "
@@ -70,29 +82,32 @@ def no_limits(found: Diagnosis) -> str:
     return ""
 
 
+def _verdict(found: Diagnosis, name: str) -> str:
+    return "more than chance explains" if more_than_chance(found, name) else "which chance explains"
+
+
 def flags(found: Diagnosis) -> str:
     """For every set: how many points are flagged, whether that is more than chance, and what flags most."""
     if why := no_limits(found):
         return why
     shares = flag_shares(found)
-    chance = _chance(found)
     lines = [
-        f"Of points like the reference's, at most {_percent(chance)} are flagged by any of the three, in expectation.",
+        f"Of points like the reference's, at most {_percent(expected_share(found))} are flagged by any of the three, in "
+        f"expectation. Were all data like the reference, a report would say *more than chance explains* with a probability of "
+        f"at most {_percent(UNSURE)}.",
         "",
     ]
     for name in found.data:
-        count, any_share = int(shares.loc[name, "points"]), float(shares.loc[name, "any"])
-        test = stats.binomtest(round(any_share * count), count, chance, alternative="greater")
-        verdict = "more than chance explains" if test.pvalue < UNSURE else "no more than chance explains"
+        any_share = float(shares.loc[name, "any"])
         first, second, difference, half = compared_shares(found, name)
-        if abs(difference) <= half or difference == 0:
+        if abs(difference) <= half:
             beside = "the two cannot be told apart"
         else:
             beside = f"the eigenvalues notice {'more' if difference > 0 else 'less'} than what needs no Jacobian"
         lines.append(
-            f"- `{name}`: {_percent(any_share)} are flagged, {verdict}. Of trace and log volume, the {NAMES[first]} flags most, "
-            f"{_percent(float(shares.loc[name, first]))}; of what needs no Jacobian, the {NAMES[second]}, "
-            f"{_percent(float(shares.loc[name, second]))}: {beside}."
+            f"- `{name}`: {_percent(any_share)} are flagged, {_verdict(found, name)}. "
+            f"Of trace and log volume, the {NAMES[first]} flags most, {_percent(float(shares.loc[name, first]))}; "
+            f"of what needs no Jacobian, the {NAMES[second]}, {_percent(float(shares.loc[name, second]))}: {beside}."
         )
     return "\n".join(lines)
 
@@ -105,15 +120,6 @@ def shares_table(found: Diagnosis) -> pd.DataFrame:
     return shown.rename(columns=NAMES)
 
 
-def most_unusual(one: Examined, most: int) -> pd.DataFrame:
-    """The flagged points farthest outside the limits; without limits, those farthest from the decoded tangent plane."""
-    if "outside" in one.measured:
-        chosen = one.measured[one.measured["outside"] > 0].sort_values("outside", ascending=False, kind="stable")
-    else:
-        chosen = one.measured.sort_values("tangent_distance", ascending=False, kind="stable")
-    return chosen.head(most)
-
-
 def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
     """`most_unusual` of every set, one below the other."""
     columns = ["point", *SIGNALS, "error"]
@@ -122,17 +128,28 @@ def most_unusual_table(found: Diagnosis, most: int = 3) -> pd.DataFrame:
     return table.rename(columns=NAMES | {"error": "MSE"}).set_index(["data", "point"]).astype(float).round(4)
 
 
-def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
-    """`most_unusual` of every set as images: title, original, reconstruction. Empty where the points are no images."""
-    shown = {}
-    for name, one in found.data.items():
-        chosen = most_unusual(one, most)
-        values = one.values[torch.from_numpy(chosen.index.to_numpy())]
-        originals = images(values)
-        if originals is not None:
-            redrawn = images(reconstructed_points(found.model, values)) if len(chosen) else originals
-            shown[name] = list(zip(chosen["point"], originals, redrawn, strict=True))
-    return shown
+def as_markdown(frame: pd.DataFrame, first: str = "data") -> str:
+    """A table of this module in Markdown, led by its index under the name `first`; numbers with three significant digits."""
+    frame = frame.rename_axis(frame.index.names if any(frame.index.names) else first).reset_index()
+    cells = [
+        [f"{cell:.3g}" if isinstance(cell, float) else MARKUP.sub(r"\\\1", str(cell)) for cell in row]
+        for row in frame.to_numpy().tolist()
+    ]
+    return markdown([MARKUP.sub(r"\\\1", str(name)) for name in frame.columns], cells)
+
+
+def quoted(text: str) -> str:
+    """Lines of Markdown as a quotation."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+def medians_sentence(found: Diagnosis) -> str:
+    """The median of each signal in each set, in plain text."""
+    parts = [
+        f"{name}: " + ", ".join(f"{label} {one.measured[key].median():.3g}" for key, label in SIGNALS.items())
+        for name, one in found.sets.items()
+    ]
+    return f"Medians. {'; '.join(parts)}."
 
 
 def orientation_table(found: Diagnosis) -> pd.DataFrame:
@@ -151,6 +168,8 @@ def orientation_table(found: Diagnosis) -> pd.DataFrame:
 
 def orientation_sentence(found: Diagnosis) -> str:
     """What these counts mean here."""
+    if found.passes:
+        return "The sign of ω and singular points are known from exact cores only; estimates leave them out."
     measured = pd.concat([one.measured for one in found.data.values()])
     turned, singular = measured["sign"] < 0, int(measured["singular"].sum())
     doubtful = int((turned & measured["ill_conditioned"]).sum())
@@ -227,7 +246,7 @@ def conclusion(found: Diagnosis) -> str:
         shares = flag_shares(found)
         worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
         most = float(shares.loc[worst, "any"])
-        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, where {_percent(_chance(found))} could be chance."
+        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, {_verdict(found, worst)}."
         lines.append(where if most > 0 else "- No point is flagged.")
         missed = [
             f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0
@@ -240,14 +259,8 @@ def conclusion(found: Diagnosis) -> str:
     return "\n".join(lines)
 
 
+QUANTILES = [0.005, 0.25, 0.5, 0.75, 0.995]
 WIDE = 30  # times the central range: what spreads farther is drawn on a scale that is logarithmic outside of it
-LONGEST_NAME = 18  # letters of a name
-Picture = tuple[str, np.ndarray, np.ndarray]
-
-
-def _short(name: str, longest: int = LONGEST_NAME) -> str:
-    half = (longest - 1) // 2
-    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
 
 
 def quantile_bars(
@@ -258,16 +271,17 @@ def quantile_bars(
     `quantities`: columns and their labels. A grey band: the `limits` of the reference, where they are known and finite.
     Infinite values (log volume where omega is 0) are left out.
     """
-    figure = Figure(figsize=(8.4, 1.1 + 0.36 * len(sets)))
+    figure = Figure(figsize=(7.2, 1.1 + 0.36 * len(sets)))
     axes = figure.subplots(1, len(quantities), sharey=True, squeeze=False)[0]
     for axis, (quantity, label) in zip(axes, quantities.items(), strict=True):
         low, high = limits.get(quantity, (-np.inf, np.inf))
         if np.isfinite([low, high]).all():
             axis.axvspan(low, high, color="#dddddd", zorder=0, linewidth=0)
-        for place, frame in enumerate(sets.values()):
+        for place, (name, frame) in enumerate(sets.items()):
             values = frame[quantity][np.isfinite(frame[quantity])]
             if len(values):
-                ends = np.quantile(values, [0.005, 0.25, 0.5, 0.75, 0.995])
+                ends = np.quantile(values, QUANTILES)
+                record(axis, pd.DataFrame({"quantile": QUANTILES, "value": ends}), set=name, quantity=quantity)
                 axis.plot(ends[[0, 4]], [place, place], color=BLUE, linewidth=1)
                 axis.plot(ends[[1, 3]], [place, place], color=BLUE, linewidth=4, solid_capstyle="butt")
                 axis.plot(ends[2], place, color=BLACK, marker="o", markersize=5)
@@ -277,39 +291,10 @@ def quantile_bars(
         axis.set(
             xlabel=label,
             yticks=range(len(sets)),
-            yticklabels=[_short(name) for name in sets],
+            yticklabels=[short_name(name) for name in sets],
             ylim=(len(sets) - 0.5, -0.5),
         )
         axis.grid(axis="y", visible=False)
-    return figure
-
-
-def flagged_pictures(pictures: Mapping[str, Sequence[Picture]]) -> Figure:
-    """Two rows a set: points as images, titled by what they are called, and below each what the network makes of it."""
-    columns = max([1, *map(len, pictures.values())])
-    heights = [2.15 if shown else 0.4 for shown in pictures.values()]
-    figure = Figure(figsize=(0.95 * max(columns, 4), sum(heights)))
-    parts = figure.subfigures(len(pictures), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for part, (name, shown) in zip(parts, pictures.items(), strict=True):
-        part.suptitle(name if shown else f"{name}: none flagged", x=0.01, ha="left", fontsize=10)
-        if not shown:
-            continue
-        axes = part.subplots(2, columns, squeeze=False)
-        for axis in axes.ravel():
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(True)
-        for axis in axes[:, len(shown) :].ravel():
-            axis.set_axis_off()
-        originals = np.array([image for _, image, _ in shown])
-        grey = originals.min() >= 0 and originals.max() <= 1
-        low, high = (0.0, 1.0) if grey else (float(originals.min()), float(originals.max()))
-        width = high - low or 1.0
-        for column, (title, image, reconstruction) in enumerate(shown):
-            axes[0, column].set_title(_short(title, 11), fontsize=8, loc="center")
-            for axis, picture in zip(axes[:, column], (image, reconstruction), strict=True):
-                axis.imshow(
-                    np.clip((picture - low) / width, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
-                )
     return figure
 
 
@@ -319,16 +304,20 @@ def error_correlations(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, 
     figure = Figure(figsize=(max(5.0, 1.2 + 1.9 * len(tables)), 1.2 + 0.3 * len(rows)))
     axes = figure.subplots(1, len(tables), sharey=True, sharex=True, squeeze=False)[0]
     for axis, (name, table) in zip(axes, tables.items(), strict=True):
-        axis.axvline(0, color="#888888", linewidth=0.8)
+        axis.axvline(0, color=GREY, linewidth=0.8)
+        record(axis, table.loc[table.index.isin(rows)].rename_axis("predictor").reset_index(), set=name)
         for place, predictor in enumerate(rows):
             if predictor in table.index:
                 rho, low, high = table.loc[predictor, ["rho", "low", "high"]]
-                color = ORANGE if predictor in strong else BLUE
+                color = BLUE if predictor in strong else GREEN
                 axis.plot([low, high], [place, place], color=color)
                 fill = color if predictor in strong else "white"
                 axis.plot(rho, place, color=color, marker="o", markerfacecolor=fill, markersize=6)
         axis.set(
-            title=name, yticks=range(len(rows)), yticklabels=[labels[row] for row in rows], ylim=(len(rows) - 0.5, -0.5)
+            title=short_name(name),
+            yticks=range(len(rows)),
+            yticklabels=[labels[row] for row in rows],
+            ylim=(len(rows) - 0.5, -0.5),
         )
         axis.set(xlim=(-1.1, 1.1), xlabel=r"Spearman's $\rho$")
         axis.grid(axis="y", visible=False)

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch
+from matplotlib.patches import FancyArrowPatch
 
-from lib.report.style import draw_image
+from lib.report.numbers import record
+from lib.report.style import BLACK as INK
+from lib.report.style import BLUE, GREY, NAVY, PURPLE, draw_image
 
-INK, GREY = "#222222", "#666666"
-MARKERS = (("#D55E00", "s", "none"), ("#0072B2", "o", "#0072B2"))  # colour, marker, filling: apart in grey, too
+BELOW_AND_ABOVE = LinearSegmentedColormap.from_list("below and above", [GREY, "white", BLUE])
 Point = tuple[float, float]
 
 
@@ -96,89 +99,92 @@ def _arrow(
     axis.text(*at, name, ha=align, va="bottom" if align == "center" else "center", fontsize=9, color=INK)
 
 
-def complex_plane(spectra: Mapping[str, Sequence[complex]]) -> Figure:
-    """At most two spectra, by name, as points of the complex plane, with the value 1 and an arc of the unit circle."""
-    figure = Figure(figsize=(7.0, 3.0))
+def complex_plane(core: Sequence[complex], latent: Sequence[complex]) -> Figure:
+    """The eigenvalues of the core of J_I (squares) and of J_L (dots) in the complex plane, with the value 1."""
+    figure = Figure(figsize=(3.7, 1.8))
     axis = figure.subplots()
-    axis.add_patch(Circle((0, 0), 1, fill=False, color=GREY, linewidth=0.8))
     axis.plot([1], [0], color=INK, marker="+", markersize=14, linestyle="none", label="1")
-    for (name, values), (color, marker, filling) in zip(spectra.items(), MARKERS, strict=False):
-        real, imaginary = [value.real for value in values], [value.imag for value in values]
-        size = 7.5 if filling == "none" else 3.5
+    looks = (("J_I", core, NAVY, "s", 7.5, "none"), ("J_L", latent, BLUE, "o", 3.5, BLUE))
+    for name, values, color, marker, size, filling in looks:
+        points = pd.DataFrame({"real": np.real(values), "imaginary": np.imag(values)})
+        record(axis, points, matrix=name)
         style = {"color": color, "marker": marker, "markersize": size, "markerfacecolor": filling, "linestyle": "none"}
-        axis.plot(real, imaginary, label=name, **style)
-    everything = [1, *(value for values in spectra.values() for value in values)]
-    height = max(0.2, *(abs(value.imag) for value in everything)) + 0.1
-    axis.set(xlabel="real part", ylabel="imaginary part", aspect="equal", ylim=(-height, height))
-    axis.set_xlim(min(value.real for value in everything) - 0.1, max(value.real for value in everything) + 0.1)
-    axis.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+        axis.plot(points["real"], points["imaginary"], label=f"${name}$", **style)
+    axis.set(xlabel="real part", ylabel="imaginary part", aspect="equal")
+    axis.margins(0.08)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
 # --- a network in the plane --------------------------------------------------------------------------------------
 
 
-def plane(field: Mapping[str, np.ndarray], curve: np.ndarray, images: np.ndarray) -> Figure:
-    """A network of the plane (`lib.training.toys.field`): its error (left) and the one eigenvalue of its core (right).
+def plane(field: Mapping[str, np.ndarray], curve: np.ndarray, images: np.ndarray) -> tuple[Figure, Figure]:
+    """A network of the plane (`lib.training.toys.field`): its error, and the one eigenvalue of its core.
 
-    Thin lines are the borders of its regions, on which a unit changes sides; the thick line is the decoded manifold.
+    Thin lines are the borders of its regions, on which a unit changes sides; the thick line is the decoded manifold. The
+    eigenvalue is white at 1 and hatched where it is negative.
     """
-    figure = Figure(figsize=(7.4, 3.5))
-    axes = figure.subplots(1, 2, sharey=True)
+    error, eigenvalue = Figure(figsize=(3.7, 3.4)), Figure(figsize=(3.7, 3.4))
     ticks = field["ticks"]
-    largest = float(np.quantile(np.abs(field["eigenvalue"]), 0.98))
-    panels = (
-        ("error", "error $|r(x)|$", {"cmap": "Greys", "vmin": 0}),
-        ("eigenvalue", "eigenvalue $\\lambda$", {"cmap": "PuOr", "vmin": -largest, "vmax": largest}),
-    )
-    for axis, (name, title, colours) in zip(axes, panels, strict=True):
-        drawn = axis.pcolormesh(ticks, ticks, field[name], shading="nearest", rasterized=True, **colours)
-        for unit in field["units"]:
-            if unit.min() < 0 < unit.max():
-                axis.contour(ticks, ticks, unit, levels=[0], colors=INK, linewidths=0.5)
-        axis.plot(*curve.T, color="#D55E00", linewidth=2.2, label="decoded manifold")
-        axis.plot(
-            *images.T, color="white", markeredgecolor=INK, marker="o", markersize=3, linestyle="none", label="data"
-        )
-        axis.set(
-            aspect="equal",
-            xlim=(ticks[0], ticks[-1]),
-            ylim=(ticks[0], ticks[-1]),
-            title=title,
-            xlabel="first coordinate",
-        )
-        axis.grid(False)
-        figure.colorbar(drawn, ax=axis, shrink=0.8)
-    axes[0].set_ylabel("second coordinate")
-    axes[0].legend(loc="lower left", fontsize=8, frameon=True, framealpha=0.9)
-    return figure
+    reach = float(np.quantile(np.abs(field["eigenvalue"] - 1), 0.98))
+    colours = {"cmap": BELOW_AND_ABOVE, "vmin": 1 - reach, "vmax": 1 + reach}
+    _map(error, field, "error", "error $|r(x)|$", {"cmap": "Purples", "vmin": 0})
+    axis = _map(eigenvalue, field, "eigenvalue", "eigenvalue $\\lambda$", colours)
+    axis.contourf(ticks, ticks, field["eigenvalue"] < 0, levels=[0.5, 1.5], colors="none", hatches=["////"])
+    style = {"color": "white", "markeredgecolor": INK, "marker": "o", "markersize": 3, "linestyle": "none"}
+    for figure in (error, eigenvalue):
+        axis = figure.axes[0]
+        axis.plot(*curve.T, color=INK, linewidth=2.4, label="decoded manifold")
+        axis.plot(*images.T, label="data", **style)
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    for series, points in {"decoded manifold": curve, "data": images}.items():
+        _record_once((error, eigenvalue), pd.DataFrame(points, columns=["x1", "x2"]), series=series)
+    return error, eigenvalue
 
 
-def same_spectrum(points: np.ndarray, eigenvalues: np.ndarray, images: Mapping[str, np.ndarray]) -> Figure:
-    """Two networks of equal Jacobians, by name: where they take the points (P, 2) (left), and the error of every point
-    against its eigenvalue (P,), which the two share (right)."""
-    figure = Figure(figsize=(7.4, 3.5))
-    left, right = figure.subplots(1, 2)
-    for (name, reached), (colour, marker, _) in zip(images.items(), reversed(MARKERS), strict=True):
+def _map(figure: Figure, field: Mapping[str, np.ndarray], name: str, title: str, colours: Mapping[str, object]) -> Axes:
+    axis, ticks = figure.subplots(), field["ticks"]
+    drawn = axis.pcolormesh(ticks, ticks, field[name], shading="nearest", rasterized=True, **colours)
+    for unit in field["units"]:
+        if unit.min() < 0 < unit.max():
+            axis.contour(ticks, ticks, unit, levels=[0], colors=INK, linewidths=0.5)
+    axis.set(aspect="equal", xlim=(ticks[0], ticks[-1]), ylim=(ticks[0], ticks[-1]), title=title)
+    axis.set(xlabel="first coordinate", ylabel="second coordinate")
+    axis.grid(False)
+    figure.colorbar(drawn, ax=axis, shrink=0.8)
+    return axis
+
+
+def _record_once(parts: Sequence[Figure], rows: pd.DataFrame, **constants: object) -> None:
+    """Record rows that all parts of a figure show: in the first, and of the others the columns alone."""
+    for part in parts:
+        record(part, rows if part is parts[0] else rows.iloc[:0], **constants)
+
+
+def same_spectrum(
+    points: np.ndarray, eigenvalues: np.ndarray, images: Mapping[str, np.ndarray]
+) -> tuple[Figure, Figure]:
+    """Two networks of equal Jacobians, by name: where they take the points (P, 2), and the error of every point against its
+    eigenvalue (P,), which the two share."""
+    parts = Figure(figsize=(3.7, 3.2)), Figure(figsize=(3.7, 3.2))
+    left, right = (part.subplots() for part in parts)
+    looks = ((PURPLE, "o", PURPLE), (GREY, "s", "none"))
+    for (name, reached), (color, marker, filling) in zip(images.items(), looks, strict=True):
         step = reached - points
-        left.quiver(*points.T, *step.T, angles="xy", scale_units="xy", scale=1, color=colour, width=0.006)
+        columns = {"x1": points[:, 0], "x2": points[:, 1], "image1": reached[:, 0], "image2": reached[:, 1]}
+        error = np.linalg.norm(step, axis=1)
+        _record_once(parts, pd.DataFrame(columns | {"eigenvalue": eigenvalues, "error": error}), network=name)
+        left.quiver(*points.T, *step.T, angles="xy", scale_units="xy", scale=1, color=color, width=0.006)
         left.plot(*reached.T, linestyle="none")  # for the limits of the axes
-        right.plot(
-            eigenvalues,
-            np.linalg.norm(step, axis=1),
-            color=colour,
-            marker=marker,
-            markersize=4,
-            linestyle="none",
-            label=name,
-        )
+        style = {"color": color, "marker": marker, "markerfacecolor": filling, "linestyle": "none"}
+        right.plot(eigenvalues, error, label=name, **style)
     left.plot(*points.T, color=INK, marker="o", markersize=2.5, linestyle="none")
     left.set(aspect="equal", xlabel="first coordinate", ylabel="second coordinate", title="from $x$ to $f(x)$")
-    right.set(
-        xlabel="eigenvalue $\\lambda$ at $x$", ylabel="error $|r(x)|$", ylim=(0, None), title="the same eigenvalues"
-    )
-    right.legend(frameon=False)
-    return figure
+    right.set(xlabel="eigenvalue $\\lambda$ at $x$", ylabel="error $|r(x)|$", title="the same eigenvalues")
+    right.set(ylim=(0, None))
+    right.legend(loc="center left")
+    return parts
 
 
 def split(
@@ -186,14 +192,14 @@ def split(
 ) -> Figure:
     """The step from an anchor a to x in the plane, split along the image of the secant decoder (`direction`, a unit vector)
     and across it, with the residuals at both ends."""
-    figure = Figure(figsize=(5.2, 4.2))
+    figure = Figure(figsize=(3.7, 4.2))
     axis = figure.subplots()
     corner = anchor + direction * (direction @ (x - anchor))
     line = np.stack([anchor_reached - 3 * direction, anchor_reached + 3 * direction])
-    axis.plot(*line.T, color=GREY, linestyle=":", linewidth=1.2, label="flat through $f(a)$ that $Q$ spans")
+    axis.plot(*line.T, color=GREY, linestyle=":", linewidth=1.2, label="flat through $f(a)$")
     arrows = (
-        (anchor, corner, "#0072B2", "-", "$Q\\alpha$, along"),
-        (corner, x, "#D55E00", "-", "$\\beta$, across"),
+        (anchor, corner, BLUE, "-", "$Q\\alpha$, along"),
+        (corner, x, PURPLE, "-", "$\\beta$, across"),
         (x, reached, INK, "--", "$r(x)$"),
         (anchor, anchor_reached, GREY, "--", "$r(a)$"),
     )
@@ -221,7 +227,7 @@ def split(
     margin = 0.25 * float((high - low).max())
     axis.set(aspect="equal", xlim=(low[0] - margin, high[0] + margin), ylim=(low[1] - margin, high[1] + margin))
     axis.set(xlabel="first coordinate", ylabel="second coordinate")
-    axis.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
@@ -232,16 +238,14 @@ def oblique(jacobian: np.ndarray) -> Figure:
     """
     left, size, right = np.linalg.svd(jacobian)
     image, deleted = left[:, 0], right[1]
-    figure = Figure(figsize=(5.2, 3.8))
+    figure = Figure(figsize=(3.7, 3.2))
     axis = figure.subplots()
     angle = np.linspace(0, 2 * np.pi, 200)
     axis.plot(np.cos(angle), np.sin(angle), color=GREY, linewidth=1, label="unit circle")
-    axis.plot(
-        *np.outer(image, size[0] * np.array([-1, 1])), color="#D55E00", linewidth=3, label="its image under $J_I$"
-    )
-    axis.plot(*np.outer(deleted, [-1, 1]), color="#0072B2", linestyle="--", label="deleted by $J_I$")
+    axis.plot(*np.outer(image, size[0] * np.array([-1, 1])), color=BLUE, linewidth=3, label="its image under $J_I$")
+    axis.plot(*np.outer(deleted, [-1, 1]), color=NAVY, linestyle="--", label="deleted by $J_I$")
     normal = np.array([-image[1], image[0]])
     axis.plot(*np.outer(normal, [-1, 1]), color=INK, linestyle=":", label="at right angles to the image")
     axis.set(aspect="equal", xlabel="first coordinate", ylabel="second coordinate")
-    axis.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    figure.legend(loc="outside lower center", ncols=2)
     return figure

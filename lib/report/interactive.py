@@ -8,24 +8,26 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 from bokeh.document import Document
 from bokeh.models import CheckboxGroup, ColumnDataSource, CustomJS, HoverTool, Model, Select
 from bokeh.plotting import figure
 
-from lib.analysis.evidence import classes, slopes
-from lib.analysis.intervals import Z
+from lib.analysis.evidence import classes, raw_slopes, slopes
 from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
 from lib.measures.regression import CLASS_ONE
 from lib.report.layout import Summaries
-from lib.report.style import BLACK, BLUE, ORANGE
+from lib.report.style import BLUE, GREY, NAVY, ORANGE
+from lib.runs import Summary
 
 NAME = "explore-slopes"
 SPACE_OPTIONS = {space: SPACE_NAMES[space] for space in ("latent", "input")}  # the paper's J_L is offered first
 LABEL = "Test slopes against the latent dimension, of all points and class by class."
-ABSENT = "A figure to explore stands here in the book; the static figure beside it shows the same."
+ABSENT = "A figure to explore stands here in the book; the static figures beside it show the same."
+HINT = "Hover over a line, or touch it, for its slopes and numbers of images; those of all images have 95 % intervals."
+FIRST = (-1, CLASS_ONE)  # the lines shown at first: all images, and class 1
 EXPLORER_HTML = """<div class="explore" id="{name}" role="group" aria-label="{label}"><p>{absent}</p>
-<div class="explore-controls">{controls}</div><div class="explore-plots">{plot}</div>
+<div>{hint}</div><div class="explore-controls" role="group" aria-label="Choices: run, predictor, space, lines">{controls}</div>
+<div class="explore-plots">{plot}</div>
 <script>
 addEventListener("DOMContentLoaded", () => {{
   if (!window.Bokeh) return;
@@ -60,6 +62,7 @@ def _explorer(controls: Sequence[Model], plot: Model) -> Explorer:
         name=NAME,
         label=LABEL,
         absent=ABSENT,
+        hint=HINT,
         controls="".join(f'<div id="{places[control.id]}"></div>' for control in controls),
         plot=f'<div id="{places[plot.id]}" role="img" aria-label="{LABEL}"></div>',
         # a "</script>" inside a string of the data would end the script
@@ -72,10 +75,7 @@ def class_slopes(summaries: Summaries) -> Explorer:
     """Test slopes against d, of all points and by class, at the depth of the tables: run, predictor and space to choose."""
     labels = [-1, *sorted({label for summary in summaries.values() for label in classes(summary)})]
     table = {
-        f"{run} {predictor} {space}": [
-            _columns(slopes(summary, predictor, space=space, depth=summary.run.table_depth, label=label), label)
-            for label in labels
-        ]
+        f"{run} {predictor} {space}": [_columns(summary, predictor, space, label) for label in labels]
         for run, summary in summaries.items()
         for predictor in PREDICTOR_NAMES
         for space in SPACE_OPTIONS
@@ -98,16 +98,17 @@ def class_slopes(summaries: Summaries) -> Explorer:
     sources = [ColumnDataSource(data) for data in table[" ".join(str(select.value) for select in selects)]]
     drawn = []
     for label, source in zip(labels, sources, strict=True):
-        color, width = {-1: (BLACK, 2.5), CLASS_ONE: (ORANGE, 2.5)}.get(label, ("#6b6b6b", 1))
-        line = plot.line("d", "slope", source=source, color=color, line_width=width, hover_line_color=BLUE)
+        color, width = {-1: (BLUE, 2.5), CLASS_ONE: (ORANGE, 2.5)}.get(label, ("#6b6b6b", 1))
+        shared = {"source": source, "visible": label in FIRST}
+        line = plot.line("d", "slope", color=color, line_width=width, hover_line_color=NAVY, **shared)
         look = {"text_align": "center", "text_baseline": "middle", "text_font_size": "13px", "text_color": color}
-        drawn.append([line, plot.text("d", "slope", "name", source=source, background_fill_color="white", **look)])
-    tips = [("class", "@name"), ("d", "@d"), ("slope", "@slope{0.00} ± @half{0.00} (95 %)"), ("points", "@points{0,0}")]
+        drawn.append([line, plot.text("d", "slope", "name", background_fill_color="white", **look, **shared)])
+    tips = [("class", "@name"), ("d", "@d"), ("slope", "@told"), ("images", "@points{0,0}")]
     plot.add_tools(HoverTool(renderers=[line for line, _ in drawn], tooltips=tips))
-    plot.hspan(y=0, line_color="#888888", line_width=0.8)
+    plot.hspan(y=0, line_color=GREY, line_width=0.8)
     shown = CheckboxGroup(
-        labels=["all points" if label < 0 else f"class {label}" for label in labels],
-        active=list(range(len(labels))),
+        labels=["all images" if label < 0 else f"class {label}" for label in labels],
+        active=[place for place, label in enumerate(labels) if label in FIRST],
         inline=True,
         sizing_mode="stretch_width",
         stylesheets=[".bk-input-group.bk-inline { flex-wrap: wrap; }"],
@@ -124,8 +125,14 @@ def class_slopes(summaries: Summaries) -> Explorer:
     return _explorer([*selects, shown], plot)
 
 
-def _columns(rows: pd.DataFrame, label: int) -> dict[str, list]:
+def _columns(summary: Summary, predictor: str, space: str, label: int) -> dict[str, list]:
+    """The data of a line; a slope of all images is told with its 95 % interval, that of a class has none robust to variances."""
+    rows = slopes(summary, predictor, space=space, label=label)
+    told = [f"{slope:.2f}" for slope in rows["test_slope"]]
+    if label < 0:
+        fits = raw_slopes(summary, predictor=predictor, space=space)
+        told = [f"{slope:.2f} ± {high - slope:.2f}" for slope, high in zip(fits["slope"], fits["high"], strict=True)]
     columns = {"d": rows["latent_dim"].astype(int), "slope": rows["test_slope"].round(4)}
-    columns |= {"half": (Z * rows["test_slope_se"]).round(4), "points": rows["points"].astype(int)}
-    names = ["all" if label < 0 else str(label)] * len(rows)
-    return {name: values.tolist() for name, values in columns.items()} | {"name": names}
+    columns |= {"points": rows["points"].astype(int)}
+    columns = {name: values.tolist() for name, values in columns.items()}
+    return columns | {"told": told, "name": ["all" if label < 0 else str(label)] * len(rows)}

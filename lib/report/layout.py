@@ -40,10 +40,18 @@ def by_run(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _typeset(cell: object) -> str:
-    """A cell as text, the two Jacobians, named J_I and J_L in plain text, as formulas."""
-    return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", str(cell))
+    """A cell as text: J_I and J_L, which are plain text, as formulas; a number that rounds to -0 as 0."""
+    text = re.sub(r"(?<![\w.])-(?=0(\.0*)?(?![\d.]))", "", str(cell))
+    return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", text)
 
 
-def numbered(name: str, caption: str, body: str) -> str:
-    """A Markdown table as a numbered table of the book that can be referred to."""
-    return f"````{{table}} {caption}\n:name: {name}\n\n{body}\n````"
+def share_in_words(part: float, whole: float) -> str:
+    """A share as a word, so that a computed sentence needs no number: from "none" to "all".
+
+    >>> [share_in_words(part, 40) for part in (0, 2, 10, 20, 30, 39, 40)]
+    ['none', 'few', 'some', 'about half', 'most', 'nearly all', 'all']
+    """
+    steps = {0.0: "none", 0.1: "few", 0.4: "some", 0.6: "about half", 0.9: "most", 1.0: "nearly all"}
+    if part == whole and whole:
+        return "all"
+    return next(word for limit, word in steps.items() if part <= limit * whole)

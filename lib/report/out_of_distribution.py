@@ -6,54 +6,61 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lib.analysis.tournament import over_sets
 from lib.measures.judging import DETECTORS, SCORES
 from lib.report.layout import markdown
-from lib.report.predictors import bold_if_significant, panels
-from lib.report.style import BLACK, BLUE, ORANGE
+from lib.report.numbers import record
+from lib.report.predictors import bold_if_significant
+from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE
 from lib.training.corruptions import DISTRIBUTIONS
 
+Networks = Mapping[tuple[str, int], pd.DataFrame]  # by run and d, `lib.analysis.tournament.detection`
+COMPARED = ("trace_input", "log_volume_input", "mse", "linear_error", "neighbours", "latent_neighbours")
+DETECTOR_LOOKS = {name: (BLUE, "o") for name in DETECTORS if name.startswith(("trace", "log"))} | {"mse": (PURPLE, "s")}
 
-def detection_figure(by_dim: Mapping[int, pd.DataFrame]) -> Figure:
-    """How well each detector tells sets of images from test points: a dot a set at its AUROC, a panel a latent dimension.
 
-    `by_dim`: `lib.analysis.tournament.detection`. The short bar is the median over the sets; the dotted line, no knowledge.
+def detection_figure(run: str, latent_dim: int, rows: pd.DataFrame) -> Figure:
+    """How well each detector tells sets of images from test images: a dot per set at its AUROC.
+
+    `rows`: `lib.analysis.tournament.detection`. The short bar is the median over the sets; the dotted line, chance.
     """
-    figure, axes = panels([str(d) for d in by_dim], 9.0, 0.33 * len(DETECTORS) + 1.0, sharey=True)
-    for axis, (latent_dim, rows) in zip(axes, by_dim.items(), strict=True):
-        for place, name in enumerate(DETECTORS):
-            values = rows.loc[rows["detector"] == name, "auroc"].to_numpy()
-            if not len(values):
-                continue
-            spread = np.linspace(-0.25, 0.25, len(values))
-            color, marker = (BLUE, "o") if name.startswith(("trace", "log")) else (ORANGE, "D")
-            axis.plot(values, place + spread, color=color, marker=marker, linestyle="none", markersize=3, alpha=0.7)
-            axis.plot(2 * [np.median(values)], [place - 0.38, place + 0.38], color=BLACK, linewidth=2)
-        axis.axvline(0.5, color="#888888", linestyle=":", zorder=1)
-        axis.set(title=f"$d={latent_dim}$", xlabel="AUROC", xlim=(-0.03, 1.03))
-        axis.set_xticks([0, 0.5, 1], ["0", "½", "1"])
-    axes[0].set_yticks(range(len(DETECTORS)), [detector.short_label for detector in DETECTORS.values()])
-    axes[0].invert_yaxis()
+    figure = Figure(figsize=(3.7, 0.3 * len(DETECTORS) + 1.0))
+    axis = figure.subplots()
+    record(axis, rows[["set", "detector", "auroc", "auroc_low", "auroc_high"]], run=run, latent_dim=latent_dim)
+    for place, name in enumerate(DETECTORS):
+        values = rows.loc[rows["detector"] == name, "auroc"].to_numpy()
+        if not len(values):
+            continue
+        spread = np.linspace(-0.25, 0.25, len(values))
+        color, marker = DETECTOR_LOOKS.get(name, (GREEN, "D"))
+        axis.plot(values, place + spread, color=color, marker=marker, linestyle="none", markersize=3, alpha=0.7)
+        axis.plot(2 * [np.median(values)], [place - 0.38, place + 0.38], color=BLACK, linewidth=2)
+    axis.axvline(0.5, color=GREY, linestyle=":", zorder=1)
+    axis.set(title=f"run {run}, $d={latent_dim}$", xlabel="AUROC", xlim=(-0.03, 1.03))
+    axis.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+    axis.set_yticks(range(len(DETECTORS)), [detector.short_label for detector in DETECTORS.values()])
+    axis.invert_yaxis()
     return figure
 
 
 def generalised_characters(
     rows: Mapping[str, Sequence[np.ndarray]], names: Sequence[str], shape: Sequence[int]
 ) -> Figure:
-    """Images in a grid, a column a set of `names`, a row a stage of `rows`, each one image (N,) a column."""
+    """Images in a grid, a column per set of `names`, a row per stage of `rows`, each with an image (N,) per column."""
     height, width = shape
     tiles = np.full((len(rows), height + 1, len(names), width + 1), np.nan)
     for row, images in enumerate(rows.values()):
         for column, pixels in enumerate(images):
             tiles[row, :height, column, :width] = np.reshape(pixels, shape)
     mosaic = tiles.reshape(len(rows) * (height + 1), -1)[:-1, :-1]
-    figure = Figure(figsize=(9.0, 9.0 / mosaic.shape[1] * mosaic.shape[0] + 0.6))
+    figure = Figure(figsize=(5.6, 5.0 / mosaic.shape[1] * mosaic.shape[0] + 0.7))
     axis = figure.subplots()
     axis.imshow(mosaic, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     axis.set_facecolor("#bbbbbb")
     axis.grid(False)
     axis.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     centres = np.arange(len(names)) * (width + 1) + (width - 1) / 2
-    axis.set_xticks(centres, names, rotation=50, ha="left", rotation_mode="anchor", fontsize=9)
+    axis.set_xticks(centres, names, rotation=30, ha="left", rotation_mode="anchor")
     axis.set_yticks(np.arange(len(rows)) * (height + 1) + (height - 1) / 2, list(rows))
     axis.spines[:].set_visible(False)
     return figure
@@ -85,35 +92,46 @@ def shifted_table(table: pd.DataFrame) -> str:
     return markdown(["score", *wide.columns], rows)
 
 
-def detectors(by_dim: Mapping[int, pd.DataFrame]) -> str:
-    """By detector and d: over the sets, the median size of the effect, and the median and the least AUROC."""
-    rows = []
-    for name, detector in DETECTORS.items():
-        cells = []
-        for table in by_dim.values():
-            own = table.loc[table["detector"] == name]
-            if own.empty:
-                cells += 3 * [""]
-                continue
-            cells += [
-                f"{own['effect'].abs().median():.1f}",
-                f"{own['auroc'].median():.2f}",
-                f"{own['auroc'].min():.2f}",
-            ]
-        rows.append([detector.short_label, *cells])
-    header = ["detector", *(f"$d={d}$: {what}" for d in by_dim for what in ("effect", "AUROC", "least"))]
-    return markdown(header, rows)
+def detectors(networks: Networks) -> str:
+    """For each detector and network, the median AUROC over the sets and that of the hardest set."""
+    tables = [over_sets(rows) for rows in networks.values()]
+    rows = [
+        [
+            detector.short_label,
+            *(
+                f"{table.loc[name, key]:.2f}" if name in table.index else ""
+                for table in tables
+                for key in ("median", "least")
+            ),
+        ]
+        for name, detector in DETECTORS.items()
+    ]
+    header = [f"{run}: {what}" for run, _ in networks for what in ("median", "hardest")]
+    return markdown(["detector", *header], rows)
 
 
-def sets(found: pd.DataFrame, alike: pd.DataFrame, shown: Sequence[str] = ("trace_input", "mse", "neighbours")) -> str:
-    """By set of images: what it is, the AUROC of some detectors, and how far members agree on it (means over their pairs)."""
-    auroc = found.set_index(["set", "detector"])["auroc"].to_dict()
-    agree = alike.groupby("set", sort=False).mean(numeric_only=True)
+def hardest(networks: Networks) -> str:
+    """For each network, the AUROC of some detectors on their hardest sets."""
+    rows = [
+        [run, d, *(f"{value:.2f}" for value in over_sets(rows)["least"].reindex(COMPARED))]
+        for (run, d), rows in networks.items()
+    ]
+    return markdown(["run", "$d$", *(DETECTORS[name].short_label for name in COMPARED)], rows)
+
+
+def sets(detection: pd.DataFrame) -> str:
+    """For each set of images: what it is, and the AUROC of three detectors."""
+    auroc = detection.set_index(["set", "detector"])["auroc"].to_dict()
+    shown = ("trace_input", "mse", "neighbours")
     rows = []
-    for name in agree.index:
+    for name in detection["set"].unique():
         text = DISTRIBUTIONS[name][0] if name in DISTRIBUTIONS else CORRUPTION_NAMES.get(name, "another data set")
-        cells = [f"{auroc[name, one]:.2f}" if (name, one) in auroc else "" for one in shown]
-        row = agree.loc[name]
-        rows.append([name, text, *cells, *(f"{row[one]:.2f}" for one in ("spearman", "apart", "error"))])
-    header = ["set", "what it is", *(f"AUROC {DETECTORS[one].short_label}" for one in shown)]
-    return markdown([*header, "rank agreement", "apart", "error"], rows, left=2)
+        rows.append([name, text, *(f"{auroc[name, one]:.2f}" if (name, one) in auroc else "" for one in shown)])
+    return markdown(["set", "what it is", *(DETECTORS[one].short_label for one in shown)], rows, left=2)
+
+
+def agreement_by_set(alike: pd.DataFrame) -> str:
+    """For each set of images, how far networks agree on it (`lib.analysis.tournament.reconstruction_agreement`)."""
+    means = alike.groupby("set", sort=False)[["spearman", "apart", "error"]].mean()
+    rows = [[name, *(f"{value:.2f}" for value in row)] for name, row in zip(means.index, means.to_numpy(), strict=True)]
+    return markdown(["set", "rank correlation of errors", "distance of reconstructions", "error"], rows)

@@ -26,15 +26,19 @@ def show_figure(figures: Figure | Iterable[Figure], name: str, caption: str, alt
     `name`: its anchor in the book, such as "fig-slopes", and the name of the file of its numbers. `caption`: Markdown; says
     what is drawn. `alt`: plain text for readers who cannot see it; says what it shows.
     """
-    parts = [figures] if isinstance(figures, Figure) else list(figures)
+    parts, caption, alt = (
+        [figures] if isinstance(figures, Figure) else list(figures),
+        _one_line(caption),
+        _one_line(alt),
+    )
     for part in parts:
-        display(part, metadata={"figure": {"name": name, "caption": cleandoc(caption), "alt": alt}})
-    display(Markdown(f"**Figure.** {cleandoc(caption)}"), metadata={"caption_of": name})
+        display(part, metadata={"figure": {"name": name, "caption": caption, "alt": alt}})
+    display(Markdown(f"**Figure.** {caption}"), metadata={"caption_of": name})
 
 
 def show_table(body: str, name: str, caption: str) -> None:
     """Show a Markdown table (`lib.report.layout`) below its caption. `name`: its anchor in the book, such as "table-1"."""
-    caption = " ".join(caption.split())  # one line: in the book it is the argument of a directive
+    caption = _one_line(caption)
     table = {"name": name, "caption": caption, "body": body}
     display(Markdown(f"**Table.** {caption}\n\n{body}"), metadata={"table": table})
 
@@ -42,3 +46,8 @@ def show_table(body: str, name: str, caption: str) -> None:
 def fold(title: str, body: str) -> None:
     """Show Markdown that unfolds with a click on its title: a long table, a proof."""
     display(Markdown(f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"))
+
+
+def _one_line(text: str) -> str:
+    """A caption whose lines are broken in the source: in the book it is the one line of a directive."""
+    return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Figures of the committed benchmarks."""
+"""Figures and tables of the committed benchmarks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,74 +6,54 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.report.style import BLUE, BY_RUN, ORANGE
+from lib.report.layout import markdown
+from lib.report.numbers import record
+from lib.report.style import BLACK, BLUE, GREEN, GREY
 
-GREY = "#888888"
-CASES = {"linear": "linear widths", "trained": "linear widths, trained", "geometric": "geometric widths"}
-AXES = {
-    "input dimension": "input dimension $N$",
-    "latent dimension": "latent dimension $d$",
-    "depth": "depth $n$",
-    "points": "points",
-}
+CASES = {"linear": "untrained", "trained": "trained", "geometric": "untrained, geometric widths"}
+AXES = {"input dimension": "input dimension $N$", "latent dimension": "latent dimension $d$"}
 
 
-def routes(benchmark: Mapping[str, Any]) -> Figure:
-    """The time of every route to both cores divided by ours, in the cases of the benchmark, side by side.
+def routes(benchmark: Mapping[str, Any], case: str) -> Figure:
+    """The time of every route to both cores divided by that of this book, sorted; logarithmic.
 
-    `benchmark`: what `benchmarks.jacobians` returns. Logarithmic; ours is 1.
+    `benchmark`: `benchmarks.jacobians`; `case`: of `CASES`.
     """
-    figure = Figure(figsize=(8.4, 3.2))
-    axes = figure.subplots(1, len(CASES), sharey=True)
-    order = sorted(benchmark["linear"]["ratio_to_ours"], key=benchmark["linear"]["ratio_to_ours"].get)
-    for axis, (case, label) in zip(axes, CASES.items(), strict=True):
-        ratios = benchmark[case]["ratio_to_ours"]
-        colors = [BLUE if name.startswith("ours") else GREY for name in order]
-        bars = axis.barh(order, [ratios[name] for name in order], color=colors)
-        axis.bar_label(bars, fmt="%.1f", padding=3, fontsize=8)
-        axis.axvline(1, color="black", linewidth=1)
-        axis.set_xscale("log")
-        axis.set_xlim(right=2.5 * max(ratios.values()))
-        axis.set_xlabel("time, ours = 1")
-        axis.set_title(label)
-        axis.grid(axis="y", visible=False)
-    return figure
-
-
-def growth_with_inputs(benchmark: Mapping[str, Any]) -> Figure:
-    """Microseconds a point of ours and of torch.func, as input dimension, latent dimension, depth, or points grow."""
-    figure = Figure(figsize=(7.6, 4.6))
-    axes = figure.subplots(2, 2)
-    for axis, (what, label) in zip(axes.flat, AXES.items(), strict=True):
-        rows = benchmark["growth"][what]
-        values = [row["value"] for row in rows]
-        axis.plot(values, [row["ours"] for row in rows], color=BLUE, marker="o", label="ours")
-        axis.plot(values, [row["torch.func"] for row in rows], "--", color=ORANGE, marker="s", label="torch.func")
-        axis.set_xlabel(label)
-        axis.set_ylabel("µs a point")
-        axis.set_ylim(bottom=0)
-        if what in ("input dimension", "points"):
-            axis.set_xscale("log", base=2)
-            axis.set_xticks(values, [f"{value:g}" for value in values])
-            axis.minorticks_off()
-        else:
-            axis.set_xticks(values, [f"{value:g}" for value in values])
-    axes[0, 0].legend()
-    return figure
-
-
-def scaling(gains: pd.DataFrame, measured: Mapping[str, float]) -> Figure:
-    """The speed-up with W workers: computed, a line a case, and as measured with two.
-
-    `gains`: `lib.analysis.scaling.gains`; `measured`: by the kind of the two workers. The grey line is W itself.
-    """
-    figure = Figure(figsize=(6.4, 3.6))
+    ratios = pd.Series({"ours": 1.0} | benchmark[case]["ratio_to_ours"]).sort_values(ascending=False)
+    figure = Figure(figsize=(3.7, 3.4))
     axis = figure.subplots()
-    axis.plot(gains.index, gains.index, color=GREY, linewidth=0.8, label="as many times as workers")
-    for name, (color, _, dashes) in zip(gains, BY_RUN, strict=False):
-        axis.plot(gains.index, gains[name], dashes, color=color, label=name)
-    for (name, ratio), marker in zip(measured.items(), "x+", strict=True):
-        axis.plot([2], [ratio], marker, color="black", markersize=8, label=f"measured, {name}")
-    axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as one worker")
+    record(axis, ratios.rename_axis("route").rename("time_ratio").reset_index(), case=case)
+    colors = [BLUE if str(name).startswith("ours") else GREY for name in ratios.index]
+    bars = axis.barh(ratios.index.tolist(), ratios, color=colors)
+    axis.bar_label(bars, fmt="%.1f", padding=3)
+    axis.axvline(1, color=BLACK, linewidth=1)
+    axis.set(xscale="log", xlim=(0.5, 3 * ratios.max()), xlabel="time, ours = 1", title=CASES[case])
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+def growth_with_inputs(benchmark: Mapping[str, Any], size: str) -> Figure:
+    """Microseconds per point of this book's route and of torch.func as one size grows. `size`: of `AXES`."""
+    rows = pd.DataFrame(benchmark["growth"][size]).rename(columns={"value": size})
+    figure = Figure(figsize=(3.7, 2.8))
+    axis = figure.subplots()
+    record(axis, rows)
+    axis.plot(rows[size], rows["ours"], color=BLUE, marker="o", label="ours")
+    axis.plot(rows[size], rows["torch.func"], color=GREEN, marker="s", linestyle="--", label="torch.func")
+    axis.set(xlabel=AXES[size], ylabel="µs per point", ylim=(0, None))
     axis.legend()
     return figure
+
+
+def routes_table(benchmark: Mapping[str, Any]) -> str:
+    """For each route, its time in every case divided by that of this book, and its memory in MiB."""
+    memory = benchmark["memory"]
+    rows = [
+        [
+            name,
+            *("1.0" if name == "ours" else f"{benchmark[case]['ratio_to_ours'][name]:.1f}" for case in CASES),
+            f"{memory[name]['beside'] / 2**20:.0f}" if name in memory else "",
+        ]
+        for name in ("ours", *benchmark["linear"]["ratio_to_ours"])
+    ]
+    return markdown(["route", *CASES.values(), "MiB"], rows)

@@ -1,95 +1,116 @@
-"""Figures of the page `sensitivity`: the settings that the paper does not state."""
+"""Figures and tables of the page `sensitivity`: the settings that the paper does not state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-from lib.analysis.intervals import Z
 from lib.analysis.published import PREDICTOR_NAMES
 from lib.analysis.sensitivity import FITTED
-from lib.report.style import BLACK, BLUE, BY_RUN, GREEN, ORANGE, PURPLE, SPACE_SYMBOLS
+from lib.report.layout import table
+from lib.report.numbers import record
+from lib.report.style import BLACK, BLUE, BY_RUN, GREY, NAVY, SPACE_SYMBOLS
 
-LOOKS = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
-SERIES = {  # the four columns of the tables, by space and predictor
-    (space, predictor): (*look, f"{SPACE_SYMBOLS[space]}, {PREDICTOR_NAMES[predictor]}")
-    for (space, predictor), look in zip(FITTED, LOOKS, strict=True)
+SPACE_LOOKS = {"latent": {"log_volume": (NAVY, "s", "-"), "trace": (BLUE, "o", "-")}}
+SPACE_LOOKS["input"] = {
+    predictor: (color, marker, "--") for predictor, (color, marker, _) in SPACE_LOOKS["latent"].items()
 }
-COEFFICIENT_NAMES = {"test": "test indicator $b_2$", "test_slope": "test slope $b_1+b_3$"}
+SERIES = {  # the four columns of the tables, by space and predictor: colour, marker, line, name
+    (space, predictor): (*SPACE_LOOKS[space][predictor], f"{SPACE_SYMBOLS[space]}, {PREDICTOR_NAMES[predictor]}")
+    for space, predictor in FITTED
+}
+COEFFICIENT_NAMES = {"test": "train-test gap $b_2$", "test_slope": "test slope $b_1+b_3$"}
+DISTANCE_NAMES = {"slopes": "test slopes", "indicators": "train-test gaps"}
 
 
-def training_length(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[str, float]]) -> Figure:
-    """Test indicators (top) and test slopes (bottom) against the epoch, a column a latent dimension.
+def training_length(latent_dim: int, rows: pd.DataFrame, wanted: Mapping[str, float]) -> Figure:
+    """Train-test gaps (top) and test slopes (bottom) against the epoch, at one latent dimension.
 
-    `by_dim`: of `lib.analysis.sensitivity.length`; `wanted`: of `published_values`, drawn as a grey band from least to largest.
+    `rows`: `lib.analysis.sensitivity.length`; `wanted`: `published_values`, a grey band from the least to the largest.
     """
-    figure = Figure(figsize=(7.6, 5.2))
-    axes = figure.subplots(2, len(by_dim), squeeze=False, sharex=True, sharey="row")
-    for column, (latent_dim, rows) in enumerate(by_dim.items()):
-        axes[0, column].set_title(f"$d$ = {latent_dim}")
-        for axis, kind in zip(axes[:, column], COEFFICIENT_NAMES, strict=True):
-            published = [value for key, value in wanted[latent_dim].items() if key.endswith(f"_{kind}")]
-            axis.axhspan(min(published), max(published), color="#bbbbbb", alpha=0.6, linewidth=0, label="published")
-            for (space, predictor), (color, marker, dashes, name) in SERIES.items():
-                values = rows[f"{space}_{predictor}_{kind}"]
-                axis.plot(rows["epoch"] + 1, values, color=color, marker=marker, linestyle=dashes, label=name)
-            axis.set_xscale("log")
-            axis.set_xticks(rows["epoch"] + 1, [f"{epoch:g}" for epoch in rows["epoch"]])
-            axis.minorticks_off()
-            axis.axhline(0, color=BLACK, linewidth=0.7)
-        axes[1, column].set_xlabel("epochs of training")
-    for axis, label in zip(axes[:, 0], COEFFICIENT_NAMES.values(), strict=True):
+    figure = Figure(figsize=(3.7, 4.8))
+    axes = figure.subplots(2, 1, sharex=True)
+    axes[0].set_title(f"$d={latent_dim}$")
+    for axis, (kind, label) in zip(axes, COEFFICIENT_NAMES.items(), strict=True):
+        published = [value for key, value in wanted.items() if key.endswith(f"_{kind}")]
+        axis.axhspan(min(published), max(published), color=GREY, alpha=0.3, linewidth=0, label="published")
+        for (space, predictor), (color, marker, dashes, name) in SERIES.items():
+            drawn = rows[["epoch", f"{space}_{predictor}_{kind}"]].set_axis(["epoch", kind], axis=1)
+            record(axis, drawn, latent_dim=latent_dim, space=space, predictor=predictor)
+            axis.plot(drawn["epoch"], drawn[kind], color=color, marker=marker, linestyle=dashes, label=name)
+        axis.axhline(0, color=BLACK, linewidth=0.7)
         axis.set_ylabel(label)
-    axes[0, 0].legend(fontsize=8)
+        _epochs(axis, rows["epoch"])
+    axes[1].set_xlabel("epochs of training")
+    axes[0].legend(loc="upper left")
     return figure
 
 
-def settings_figure(by_dim: Mapping[int, pd.DataFrame], wanted: Mapping[int, Mapping[str, float]]) -> Figure:
-    """Test indicators (left) and test slopes (right) of every setting less the published ones, a panel a latent dimension.
+def settings_plane(rows: pd.DataFrame, tolerance: float, named: Sequence[str]) -> Figure:
+    """For each network its distances from the published slopes and train-test gaps, with the square where both are near.
 
-    With 95 % intervals. `by_dim`: of `lib.analysis.sensitivity.settings`; `wanted`: of `published_values`.
+    Filled: fewer than one small eigenvalue per point. `rows`: `lib.analysis.sensitivity.after_training`; `named`: the runs
+    whose names are written beside their marks.
     """
-    names = list(dict.fromkeys(name for rows in by_dim.values() for name in rows["setting"]))
-    figure = Figure(figsize=(8.4, 0.42 * len(names) + 1.5))
-    panels = [(kind, latent_dim) for kind in COEFFICIENT_NAMES for latent_dim in by_dim]
-    axes = figure.subplots(1, len(panels), sharey=True)
-    for axis, (kind, latent_dim) in zip(axes, panels, strict=True):
-        rows = (
-            by_dim[latent_dim].set_index("setting").reindex(names)
-        )  # a setting that is not computed leaves its row blank
-        for offset, ((space, predictor), (color, marker, _, name)) in enumerate(SERIES.items()):
-            key = f"{space}_{predictor}_{kind}"
-            heights = [height + 0.16 * (offset - 1.5) for height in range(len(names))]
-            options = {"color": color, "marker": marker, "linestyle": "none", "label": name, "elinewidth": 1}
-            axis.errorbar(rows[key] - wanted[latent_dim][key], heights, xerr=Z * rows[f"{key}_se"], **options)
-        axis.axvline(0, color=BLACK, linewidth=0.7)
-        axis.set_title(f"$d$ = {latent_dim}")
-        axis.set_xlabel(f"{COEFFICIENT_NAMES[kind]},\nless published")
-        axis.grid(axis="y", visible=False)
-    for kind in range(len(COEFFICIENT_NAMES)):
-        same = axes[kind * len(by_dim) : (kind + 1) * len(by_dim)]
-        limits = [limit for axis in same for limit in axis.get_xlim()]
-        for axis in same:
-            axis.set_xlim(min(limits), max(limits))
-    axes[0].set_yticks(range(len(names)), names)
-    axes[0].invert_yaxis()
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=len(SERIES), fontsize=9)
-    return figure
-
-
-def courses(by_setting: Mapping[str, pd.DataFrame]) -> Figure:
-    """The distances of slopes and indicators from the published ones during training, a line a setting; each mark an epoch.
-
-    `by_setting`: of `lib.analysis.sensitivity.coefficient_course`. The lower left corner is where both are as published.
-    """
-    figure = Figure(figsize=(5.4, 3.8))
+    figure = Figure(figsize=(3.8, 4.4))
     axis = figure.subplots()
-    for (name, rows), (color, marker, dashes) in zip(by_setting.items(), BY_RUN, strict=False):
-        axis.plot(rows["slopes"], rows["indicators"], color=color, marker=marker, linestyle=dashes, label=name)
-        for epoch, place in zip(rows["epoch"], rows[["slopes", "indicators"]].to_numpy(), strict=True):
-            axis.annotate(f"{epoch:g}", tuple(place), (4, 4), textcoords="offset points", fontsize=8)
-    axis.set(
-        xlabel="test slopes: RMS difference", ylabel="test indicators: RMS difference", yscale="log", xlim=(0, None)
-    )
-    axis.legend()
+    record(axis, rows)
+    for output, marker in (("sigmoid", "o"), ("affine", "s")):
+        for few in (True, False):
+            some = rows[(rows["output"] == output) & ((rows["small_eigenvalues"] < 1) == few)]
+            look = {"color": BLUE, "marker": marker, "markerfacecolor": BLUE if few else "white", "markersize": 6}
+            label = (
+                f"{'logistic' if output == 'sigmoid' else output} output, {'few' if few else 'more'} small eigenvalues"
+            )
+            axis.plot(some["slopes"], some["indicators"], linestyle="none", label=label, **look)
+    for run, *place in rows.loc[rows["run"].isin(named), ["run", "slopes", "indicators"]].to_numpy().tolist():
+        axis.annotate(run, (place[0], place[1]), (5, 3), textcoords="offset points", fontsize=9)
+    axis.set(xscale="log", yscale="log", xlabel="distance of the test slopes", ylabel="distance of the train-test gaps")
+    left, bottom = axis.get_xlim()[0], axis.get_ylim()[0]
+    axis.fill_between([left, tolerance], bottom, tolerance, color=GREY, alpha=0.2, linewidth=0)
+    axis.set(xlim=(left, None), ylim=(bottom, None))
+    for along in (axis.xaxis, axis.yaxis):
+        along.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        along.set_major_formatter(StrMethodFormatter("{x:g}"))
+        along.set_minor_locator(NullLocator())
+    figure.legend(loc="outside lower center")
     return figure
+
+
+def courses(by_run: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    """The distances of slopes and train-test gaps from the published ones during training: two parts, a line per run.
+
+    `by_run`: `lib.analysis.sensitivity.coefficient_course`.
+    """
+    figures = [Figure(figsize=(3.7, 3.0)) for _ in DISTANCE_NAMES]
+    for figure, (kind, label) in zip(figures, DISTANCE_NAMES.items(), strict=True):
+        axis = figure.subplots()
+        for (run, rows), (color, marker, dashes) in zip(by_run.items(), BY_RUN, strict=False):
+            record(axis, rows[["epoch", kind]], run=run)
+            axis.plot(rows["epoch"], rows[kind], color=color, marker=marker, linestyle=dashes, label=run)
+        _epochs(axis, pd.concat([rows["epoch"] for rows in by_run.values()]))
+        axis.set(title=label, xlabel="epochs of training", ylabel="distance from published", ylim=(0, None))
+    figures[0].axes[0].legend()
+    return figures
+
+
+def _epochs(axis: Axes, epochs: pd.Series) -> None:
+    """An axis of epochs that is logarithmic from 1 on, and begins at 0."""
+    axis.set_xscale("symlog", linthresh=1)
+    ticks = sorted({epoch for epoch in epochs if str(int(epoch))[0] in "013"})
+    axis.set_xticks(ticks, [f"{epoch:g}" for epoch in ticks])
+    axis.minorticks_off()
+
+
+def distances_table(rows: pd.DataFrame) -> str:
+    """A row per setting (`lib.analysis.sensitivity.settings`) or run (`after_training`), at one latent dimension."""
+    columns = [
+        ("setting", "{setting}") if "setting" in rows else ("run", "{run} ({output})"),
+        ("epochs", "{epochs}"),
+        ("slopes", "{slopes:.2f}"),
+        ("gaps", "{indicators:.2f}"),
+        ("small $\\lambda$", "{small_eigenvalues:.1f}"),
+    ]
+    return table(rows, columns).replace("sigmoid", "logistic")

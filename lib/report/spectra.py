@@ -1,133 +1,158 @@
-"""Figures 2 to 7 of the paper: the pages `spectra`, `means`, `small_eigenvalues` and `orientation`."""
+"""Figures of the page `spectra`: Figures 2 to 7 of the paper, and the networks that lost a direction."""
 
-from typing import Any
+from collections.abc import Sequence
 
-import matplotlib
 import matplotlib.ticker
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from lib.analysis.evidence import argument_shares, classes, rotation_shares, statistics
+from lib.analysis.evidence import classes, lost_directions, reversal_gap, rotation_shares, statistics
 from lib.report.layout import Summaries
-from lib.report.style import (
-    BY_SPACE,
-    ORANGE,
-    SPACE_SYMBOLS,
-    by_class,
-    depth_styles,
-    finish,
-    grid,
-    legend,
-    series,
-)
+from lib.report.numbers import record
+from lib.report.style import ABOVE, BLUE, BY_DEPTH, GREY, by_class, depth_styles, finish, grid, legend, series
 from lib.runs.results import Summary
+
+PERCENT = matplotlib.ticker.FuncFormatter(lambda share, _: f"{100 * share:g} %")
+LABELLED = 12  # cells of a strip that all have room for a label
 
 
 def spectral_distance(summaries: Summaries) -> Figure:
-    """Figure 2: the distance of the spectra of J_I and J_L, divided by d, against d: L1 norm above, L2 norm below."""
-    figure, axes = grid(summaries, rows=2)
-    for column, summary in enumerate(summaries.values()):
-        for row, norm in enumerate(("l1", "l2")):
-            for depth, style in depth_styles(summary).items():
-                rows = statistics(summary, f"distance_{norm}", depth=depth)
-                series(axes[row, column], rows, style, f"$n={depth}$")
-            axes[row, column].set_ylabel(f"$L^{norm[1]}$ distance$\\,/\\,d$")
-            axes[row, column].set_ylim(bottom=0)
-        legend(axes[0, column])
+    """Figure 2: the L1 distance of the spectra of J_I and J_L, divided by d, against d, by depth."""
+    figure, axes = grid(summaries, rows=1)
+    for axis, summary in zip(axes[0], summaries.values(), strict=True):
+        for depth, (color, marker, _) in depth_styles(summary).items():
+            rows = statistics(summary, "distance_l1", depth=depth)
+            series(axis, rows, (color, marker, "-"), f"$n={depth}$", measure="distance_l1")
+        axis.set(ylabel="$L^1$ distance$\\,/\\,d$")
+        axis.set_ylim(bottom=0)
+        legend(axis, **ABOVE)
     finish(axes)
     return figure
 
 
 def argument_distribution(summaries: Summaries) -> Figure:
-    """Figure 3: arguments of the eigenvalues of J_L by depth (top); the angle of rotation |arg| of J_I, table depth (bottom)."""
-    figure, axes = grid(summaries, rows=2, sharex=False)
-    for column, summary in enumerate(summaries.values()):
-        for depth, (color, _, dashes) in depth_styles(summary).items():
-            shares = argument_shares(summary, "latent", depth)
-            axes[0, column].plot(shares.index, shares, color=color, linestyle=dashes, label=f"$J_{{L,{depth}}}$")
-        shares = rotation_shares(summary, "input", summary.run.table_depth)
-        axes[1, column].bar(shares.index, shares, width=4, color=ORANGE, label=f"$J_{{I,{summary.run.table_depth}}}$")
-        axes[0, column].set_ylabel("share of eigenvalues")
-        axes[1, column].set_ylabel("share of eigenvalues")
-        axes[0, column].set_xlabel("argument, degrees")
-        axes[1, column].set_xlabel("angle of rotation |argument|, degrees")
-        for axis in axes[:, column]:
-            axis.set_yscale("log")
-            axis.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
-            legend(axis)
+    """Figure 3: the shares of the eigenvalues by their angle of rotation |arg lambda|: J_L by depth, J_I at the tables' depth."""
+    figure, axes = grid(summaries, rows=1)
+    for axis, summary in zip(axes[0], summaries.values(), strict=True):
+        table_depth = summary.run.table_depth
+        lines = [("latent", depth, color, "-") for depth, (color, _, _) in depth_styles(summary).items()]
+        lines.append(("input", table_depth, _colour(table_depth), "--"))
+        for space, depth, color, dashes in lines:
+            shares = rotation_shares(summary, space, depth)
+            axis.plot(
+                shares.index, shares.where(shares > 0), color=color, linestyle=dashes, label=_symbol(space, depth)
+            )
+            record(axis, shares.rename_axis("angle_degrees").rename("share").reset_index(), space=space, depth=depth)
+        axis.set(xlabel="angle of rotation, degrees", ylabel="share of eigenvalues", yscale="log")
+        axis.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))
+        legend(axis, **ABOVE)
     return figure
 
 
 def mean_eigenvalue(summaries: Summaries, quantity: str) -> Figure:
-    """Figures 4 and 5: the arithmetic or geometric mean of a point's eigenvalues against d.
-
-    J_L by depth (top), by class at the table depth (centre), and J_I beside J_L at the table depth (bottom): medians,
-    with the middle half of the points as a band.
-    """
-    figure, axes = grid(summaries, rows=3)
-    for column, summary in enumerate(summaries.values()):
-        depth = summary.run.table_depth
-        for n, style in depth_styles(summary).items():
-            rows = statistics(summary, quantity, space="latent", depth=n)
-            series(axes[0, column], rows, style, f"$J_{{L,{n}}}$")
-        by_class(axes[1, column], _class_medians(summary, quantity), classes(summary))
-        for space, style in BY_SPACE.items():
-            rows = statistics(summary, quantity, space=space, depth=depth)
-            series(axes[2, column], rows, style, f"{SPACE_SYMBOLS[space]}, $n={depth}$")
-        for axis in axes[:, column]:
-            axis.axhline(1, color="#888888", linewidth=0.8, zorder=1)
-            axis.set_ylabel(f"{quantity.replace('_', ' ')}")
-            legend(axis)
+    """Figures 4 and 5: the arithmetic or geometric mean of a point's eigenvalues against d: both Jacobians (top), by class."""
+    figure, axes = grid(summaries, rows=2)
+    for (top, bottom), summary in zip(axes.T, summaries.values(), strict=True):
+        _by_depth(top, summary, quantity, "median", ("q25", "q75"))
+        _of_input(top, summary, quantity, "median")
+        _by_class(bottom, summary, quantity, "median")
+        for axis in (top, bottom):
+            axis.axhline(1, color=GREY, linewidth=0.8, zorder=1)
+            axis.set_ylabel(quantity.replace("_", " "))
+        legend(top, **ABOVE)
+        legend(bottom)
     finish(axes)
     return figure
 
 
-def _class_medians(summary: Summary, quantity: str, value: str = "median") -> Any:
-    def rows_of(label: int) -> pd.DataFrame:
-        rows = statistics(summary, quantity, space="latent", label=label)
-        return rows.rename(columns={value: "value"})
-
-    return rows_of
-
-
 def small_eigenvalues(summaries: Summaries) -> Figure:
-    """Figure 6: the mean number of eigenvalues of J_L with modulus below 0.1 against d: by depth (top), by class (bottom)."""
+    """Figure 6: the mean number of eigenvalues of J_L with modulus below 0.1 against d: by depth (top), by class."""
     figure, axes = grid(summaries, rows=2)
-    for column, summary in enumerate(summaries.values()):
-        for depth, style in depth_styles(summary).items():
-            rows = statistics(summary, "small_eigenvalues", space="latent", depth=depth)
-            series(axes[0, column], rows, style, f"$J_{{L,{depth}}}$", value="mean", band=())
-        by_class(axes[1, column], _class_medians(summary, "small_eigenvalues", value="mean"), classes(summary))
-        for axis in axes[:, column]:
-            axis.set_ylabel("eigenvalues below 0.1 a point")
+    for (top, bottom), summary in zip(axes.T, summaries.values(), strict=True):
+        _by_depth(top, summary, "small_eigenvalues", "mean")
+        _by_class(bottom, summary, "small_eigenvalues", "mean")
+        for axis in (top, bottom):
+            axis.set_ylabel("small eigenvalues per point")
             axis.set_ylim(bottom=0)
-            legend(axis)
+        legend(top, **ABOVE)
+        legend(bottom)
     finish(axes)
+    return figure
+
+
+def lost_strip(summaries: Summaries) -> Figure:
+    """The number of lost directions, the most of any seed, in a cell per depth and d; blank where there is no network."""
+    depths = max(len(summary.run.depths) for summary in summaries.values())
+    figure, axes = grid(summaries, rows=1, height=0.9 + 0.26 * depths)
+    for axis, summary in zip(axes[0], summaries.values(), strict=True):
+        networks = lost_directions(summary, intact=True)
+        counts = networks.groupby(["depth", "latent_dim"])["lost"].max().unstack()
+        cells = np.ma.masked_invalid(counts.to_numpy(dtype=float))
+        axis.imshow(cells > 0, cmap=ListedColormap(["#dbe7f1", BLUE]), vmin=0, vmax=1, aspect="auto")
+        for (row, column), lost in np.ndenumerate(cells.filled(0)):
+            if lost:
+                axis.text(column, row, f"{lost:.0f}", color="white", fontsize=8, ha="center", va="center")
+        places = range(0, counts.shape[1], 1 + counts.shape[1] // LABELLED)
+        axis.set_xticks(places, [str(counts.columns[place]) for place in places])
+        axis.set_yticks(range(len(counts)), [f"$n={depth}$" for depth in counts.index])
+        axis.set_xlabel("latent dimension $d$")
+        axis.grid(False)
+        record(axis, networks)
     return figure
 
 
 def orientation(summaries: Summaries) -> Figure:
-    """Figure 7: the share of points with omega < 0: of J_L, train and test by depth (top); of J_I and J_L (bottom)."""
+    """Figure 7: the share of points with omega < 0 (top), and how far that of test points exceeds that of train points."""
     figure, axes = grid(summaries, rows=2)
-    for column, summary in enumerate(summaries.values()):
-        for depth, (color, marker, _) in depth_styles(summary).items():
-            for split, dashes in (("train", "--"), ("test", "-")):
-                rows = statistics(summary, "reversed", space="latent", depth=depth, split=split)
-                style = (color, marker if split == "test" else "none", dashes)
-                series(axes[0, column], rows, style, f"$J_{{L,{depth}}}$, {split}", value="mean", band=())
-        for space, style in BY_SPACE.items():
-            rows = statistics(summary, "reversed", space=space, depth=summary.run.table_depth)
-            series(
-                axes[1, column],
-                rows,
-                style,
-                f"{SPACE_SYMBOLS[space]}, $n={summary.run.table_depth}$",
-                value="mean",
-                band=(),
-            )
-        for axis in axes[:, column]:
-            axis.set_ylabel("share of points with $\\omega<0$")
-            axis.set_ylim(bottom=0)
-            legend(axis, ncols=2)
+    for (top, bottom), summary in zip(axes.T, summaries.values(), strict=True):
+        _by_depth(top, summary, "reversed", "mean")
+        _of_input(top, summary, "reversed", "mean")
+        top.set(ylabel="share of reversed points", ylim=(0, 1))
+        top.set_yscale("symlog", linthresh=0.001)
+        top.yaxis.set_major_formatter(PERCENT)
+        legend(top, **ABOVE)
+        rows, depth = reversal_gap(summary), summary.run.table_depth
+        ends = (rows["value"] - rows["low"], rows["high"] - rows["value"])
+        bottom.errorbar(rows.index, rows["value"], ends, color=_colour(depth), fmt="o", elinewidth=1)
+        record(bottom, rows.reset_index(), space="latent", depth=depth, measure="reversed, test less train")
+        bottom.axhline(0, color=GREY, linewidth=0.8, zorder=1)
+        bottom.set_ylabel("test less train")
+        bottom.yaxis.set_major_formatter(PERCENT)
     finish(axes)
     return figure
+
+
+def _by_depth(axis: Axes, summary: Summary, quantity: str, value: str, band: Sequence[str] = ()) -> None:
+    """J_L, a line per depth, from light to dark."""
+    for depth, (color, marker, _) in depth_styles(summary).items():
+        rows = statistics(summary, quantity, space="latent", depth=depth)
+        label = _symbol("latent", depth)
+        series(axis, rows, (color, marker, "-"), label, value, band, space="latent", measure=quantity)
+
+
+def _of_input(axis: Axes, summary: Summary, quantity: str, value: str) -> None:
+    """J_I at the tables' depth, dashed."""
+    depth = summary.run.table_depth
+    style, rows = (_colour(depth), "none", "--"), statistics(summary, quantity, space="input")
+    series(axis, rows, style, _symbol("input", depth), value, (), space="input", measure=quantity)
+
+
+def _by_class(axis: Axes, summary: Summary, quantity: str, value: str) -> None:
+    """J_L at the tables' depth: class 1, and the range of the others."""
+
+    def rows_of(label: int) -> pd.DataFrame:
+        rows = statistics(summary, quantity, space="latent", label=label)
+        return rows.rename(columns={value: "value"})
+
+    by_class(axis, rows_of, classes(summary), space="latent", depth=summary.run.table_depth, measure=quantity)
+
+
+def _colour(depth: int) -> str:
+    return BY_DEPTH[depth % len(BY_DEPTH)][0]
+
+
+def _symbol(space: str, depth: int) -> str:
+    return f"$J_{{{'L' if space == 'latent' else 'I'},{depth}}}$"

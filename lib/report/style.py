@@ -60,7 +60,11 @@ STYLE = {
 
 
 def use_style() -> None:
-    """Set the book's style for all later figures; a notebook shows them as SVG and keeps their numbers as CSV."""
+    """Set the book's style for all later figures; a notebook shows them as SVG and keeps their numbers as CSV.
+
+    Nothing remains of a reader's matplotlibrc but the backend: LaTeX or a font that it asks for may not be there.
+    """
+    matplotlib.rcdefaults()
     matplotlib.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
@@ -98,7 +102,7 @@ def finish(axes: np.ndarray) -> None:
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
 
 
-KEYS = ("depth", "latent_dim", "seed", "epoch", "space", "predictor", "split", "label")
+COLUMNS_KEPT = ("depth", "latent_dim", "seed", "epoch", "space", "predictor", "split", "label")
 
 
 def series(
@@ -115,7 +119,7 @@ def series(
     axis.plot(rows["latent_dim"], rows[value], color=color, marker=marker, linestyle=dashes, label=label)
     if band:
         axis.fill_between(rows["latent_dim"], rows[band[0]], rows[band[1]], color=color, alpha=0.12, linewidth=0)
-    record(axis, rows[[*(key for key in KEYS if key in rows), value, *band]], **constants)
+    record(axis, rows[[*(key for key in COLUMNS_KEPT if key in rows), value, *band]], **constants)
 
 
 def by_class(axis: Axes, rows_of: Any, labels: Iterable[int], **constants: object) -> None:
@@ -131,6 +135,10 @@ def by_class(axis: Axes, rows_of: Any, labels: Iterable[int], **constants: objec
         axis.fill_between(
             span.index, span["min"], span["max"], color=GREY, alpha=0.35, linewidth=0, label="other classes"
         )
+
+
+# Options of a legend in one row above a panel that lines fill.
+ABOVE = {"loc": "lower right", "bbox_to_anchor": (1, 0.97), "ncols": 4, "columnspacing": 1.2, "handlelength": 1.6}
 
 
 def legend(axis: Axes, **options: Any) -> None:

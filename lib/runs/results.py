@@ -88,13 +88,30 @@ def _finished_part(run: Run, there: Collection[Member]) -> Run:
     return replace(run, latent_dims=dims, depths=depths)
 
 
+# Lists of runs that the parameters of pages name for short. A variant of a run differs from it in one setting.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "variants of mnist-300": (
+        *("mnist-geometric", "mnist-narrow", "mnist-he", "mnist-sigmoid", "mnist-batch-64"),
+        *("mnist-rate-low", "mnist-decay"),
+    ),
+    "variants of mnist": (
+        *("mnist-60-linear", "mnist-60-constant", "mnist-60-he", "mnist-60-affine", "mnist-60-batch-128"),
+        *("mnist-60-batch-512", "mnist-60-rate-high", "mnist-60-rate-low"),
+    ),
+    "larger batches": ("mnist-512", "mnist-512-he", "mnist-512-constant"),
+}
+
+
 def parse_names(names: Sequence[str] | str) -> list[str]:
-    """The runs of a page's parameter: a list of names, or its text, which is how `papermill -p` hands over a list."""
+    """The runs of a page's parameter: a list of names, or its text, which is how `papermill -p` hands over a list.
+
+    The names of `GROUPS` stand for the runs listed there.
+    """
     values = documents.parse(names, "The list of names") if isinstance(names, str) else names
     values = [values] if isinstance(values, str) else list(values) if isinstance(values, Sequence) else [None]
     if not all(isinstance(value, str) for value in values):
         raise InputError(f"{names!r} is no list of names; write it as ['digits'].")
-    return values
+    return [run for value in values for run in GROUPS.get(value, (value,))]
 
 
 def first_trainable(names: Sequence[str] | str) -> str:
@@ -175,7 +192,9 @@ def _frame(tables: Sequence[tuple[dict[str, int], dict[str, list]]]) -> pd.DataF
         rows = len(next(iter(table.values()), []))
         for name, values in ({key: [value] * rows for key, value in member.items()} | table).items():
             columns.setdefault(name, []).extend(values)
-    return pd.DataFrame(columns)
+    frame = pd.DataFrame(columns)
+    # A column of None alone, such as an interval that no network has, would be no number to pandas.
+    return frame.astype(dict.fromkeys(frame.columns[frame.isna().all()], float)) if len(frame) else frame
 
 
 def _pixels(text: str) -> np.ndarray:

@@ -199,7 +199,11 @@ def read(name: str, epochs: int | None = None) -> Run:
     Raises `InputError` for an unknown run, an unknown or missing key, or a value of the wrong kind.
     """
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9-]+", name):
-        raise InputError(f"Run name {name!r} is not usable; a name is made of a-z, 0-9 and hyphens.")
+        raise InputError(
+            f"Run name {name!r} is not usable; give the name of a file in runs/, without .yml, of a-z, 0-9 and hyphens."
+        )
+    if name not in names() and (FOLDER / f"{name}.yaml").exists():
+        raise InputError(f"runs/{name}.yaml is not read; rename it to runs/{name}.yml.")
     check_known("run", name, names())
     where = f"runs/{name}.yml"
     values = documents.parse(documents.text(FOLDER / f"{name}.yml", where), where)
@@ -225,7 +229,8 @@ def _validated(name: str, values: Any, where: str) -> Run:
     check_known(f"table_depth in {where}", run.table_depth, run.depths)
     if isinstance(run.hidden_widths, dict):
         for depth in run.depths:
-            check_known(f"depth without hidden widths in {where}", depth, run.hidden_widths)
+            if depth not in run.hidden_widths:
+                raise InputError(f"hidden_widths in {where} lack the depth {depth}; add its {depth - 1} widths.")
             if len(run.hidden_widths[depth]) != depth - 1:
                 raise InputError(
                     f"hidden_widths of depth {depth} in {where} are {list(run.hidden_widths[depth])}; list {depth - 1}."

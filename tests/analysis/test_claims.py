@@ -456,6 +456,11 @@ def test_the_paired_interval_is_students():
     assert np.allclose((part.low, part.high), (expected.low, expected.high))
 
 
+def test_the_interval_of_a_rank_correlation_is_that_of_bonett_and_wright():
+    """By hand: atanh 0.8 = 1.098612, and 1.959964 sqrt(1.32/27) = 0.433363; Fisher's would be 0.377196 to either side."""
+    assert intervals.rank_interval(0.8, 30) == pytest.approx((0.581954, 0.910748), abs=2e-4)
+
+
 def test_agreement_with_the_published_slopes(holding: Summary) -> None:
     rows = comparisons.agreement(holding)
     assert rows["rms"].max() == pytest.approx(0, abs=1e-12)
@@ -477,13 +482,11 @@ def test_a_network_that_has_lost_a_direction_is_named_and_its_part_in_the_verdic
     statistic("small_eigenvalues", "q025", 1.0, space="latent", latent_dim=20, depth=4)(summary)
     statistic("small_eigenvalues", "q025", 2.0, space="latent", latent_dim=19, depth=5)(summary)
     assert evidence.lost_directions(summary).to_numpy().tolist() == [[4, 20, 0, 1], [5, 19, 0, 2]]
-    told = claims_report.lost({"synthetic": summary})
-    assert (
-        "1 of 19 at $n$ = 4, 1 direction at most ($d$ = 20); 1 of 19 at $n$ = 5, 2 directions at most ($d$ = 19)"
-        in told
-    )
+    every = evidence.lost_directions(summary, intact=True)
+    assert len(every) == 3 * 19 and every["lost"].sum() == 3
     told = claims_report.lost_sentence({"synthetic": summary, "intact": as_published()})
-    assert "lost](small_eigenvalues) by 1 of 1 in synthetic ($d$ = 20), 0 of 1 in intact ($d$ = 20); where" in told
+    assert "no network of depth 4 [has lost" in told
+    assert "is 19 in `synthetic` (of up to 20), 20 in `intact` (of up to 20)." in told
     changed = claims.without_lost({"synthetic": summary})
     assert list(changed["statement"]) == [claim.statement for claim in claims.CLAIMS if claim.id == "fig6-few"]
     assert changed["verdict"].item() == claims.CONTRADICTED

@@ -1,11 +1,14 @@
 """Diagnoses with known answers, what they say in words, their report from end to end, and what is refused with nothing written."""
 
 import dataclasses
+import io
 import json
+import os
 import subprocess
 import sys
 import warnings
 
+import click
 import matplotlib
 import nbformat
 import numpy as np
@@ -17,14 +20,15 @@ from safetensors.torch import save_file
 from scipy import stats
 from torch import nn
 
-from lib import runs
+from lib import __main__, runs
 from lib.analysis import diagnosis
+from lib.analysis import limits as limit_rules
 from lib.base import files
 from lib.base.errors import InputError
 from lib.geometry.jacobians import cores
 from lib.geometry.spectra import eigenvalues
 from lib.measures import baselines
-from lib.report import diagnose, style
+from lib.report import diagnose, numbers, point_pictures, style
 from lib.training import demo, user_models
 from lib.training.toys import plane_autoencoder
 from lib.training.weights import encoded_weights
@@ -93,7 +97,7 @@ def test_limits_hold_a_fresh_point_with_the_stated_probability():
         alpha = 1 - coverage
         missed = []
         for _ in range(4000):
-            low, high = diagnosis.central(draw.exponential(size=count), coverage)
+            low, high = limit_rules.central(draw.exponential(size=count), coverage)
             missed.append(not low <= draw.exponential() <= high)
         expected = 2 * np.floor(alpha * (count + 1) / 2 + 1e-9) / (count + 1)
         assert abs(np.mean(missed) - expected) < 4 * np.sqrt(expected / 4000)
@@ -103,6 +107,8 @@ def test_limits_hold_a_fresh_point_with_the_stated_probability():
 def test_the_quantities_of_a_length_and_of_a_square_have_names_of_their_own(found):
     assert "MSE" in diagnose.most_unusual_table(found) and "error" not in diagnose.most_unusual_table(found)
     assert "median residual length" in diagnose.tangent_table(found)
+    marked = diagnose.as_markdown(pd.DataFrame({"a": [0.123456]}, index=["x|$y$"]))
+    assert marked.splitlines()[-1] == r"| x\|\$y\$ | 0.123 |"
 
 
 def test_a_folder_named_by_a_dot_keeps_its_name(folder):
@@ -118,7 +124,7 @@ def test_a_folder_named_by_a_dot_keeps_its_name(folder):
 
 def test_limits_survive_values_without_a_logarithm():
     values = [-np.inf] * 30 + list(range(970))
-    assert diagnosis.central(values, 0.99)[0] == -np.inf
+    assert limit_rules.central(values, 0.99)[0] == -np.inf
     frame = pd.DataFrame({name: [0.0, 1.0] for name in diagnosis.SIGNALS} | {"log_volume": [-np.inf, 5000.0]})
     limits = dict.fromkeys(diagnosis.SIGNALS, (-10.0, 10.0)) | {"log_volume": (-np.inf, 969.0)}
     assert diagnosis.outside(frame, limits).tolist() == [0.0, 4031.0]
@@ -169,9 +175,9 @@ def test_a_fresh_point_is_as_near_to_its_neighbours_as_the_reference_with_it_is(
     draw, flags = np.random.default_rng(0), []
     for _ in range(400):
         points = draw.normal(size=(count + 1, size))
-        low, high = diagnosis.neighbour_limits(points[:-1], points[-1:], coverage)[0]
+        low, high = limit_rules.neighbour_limits(points[:-1], points[-1:], coverage)[0]
         by_hand = np.sort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, min(5, count)]
-        assert (low, high) == pytest.approx(diagnosis.central(by_hand[:-1], coverage))
+        assert (low, high) == pytest.approx(limit_rules.central(by_hand[:-1], coverage))
         flags.append(not low <= by_hand[-1] <= high)
     assert np.mean(flags) < 1 - coverage + 3 * np.sqrt(coverage * (1 - coverage) / 400)
 
@@ -266,7 +272,7 @@ def test_the_words_say_nothing_where_the_interval_holds_zero(found):
     assert "- With the trace the error rises within `c`, and falls within `a`." in diagnose.conclusion(both)
     assert "- Within `b` neither trace" in diagnose.conclusion(both)
     likely = dataclasses.replace(telling, coverage=0.5)
-    assert "100.0 % could be chance" in diagnose.conclusion(likely)
+    assert "at most 100.0 % are flagged" in diagnose.flags(likely)
     few = with_measured(found, frame_of(1, 1)[:3])
     assert "cannot be correlated with the error" in diagnose.errors(few)
 
@@ -274,11 +280,82 @@ def test_the_words_say_nothing_where_the_interval_holds_zero(found):
 def test_the_words_about_flags_follow_the_numbers(found):
     chance, _, fresh, far = diagnose.flags(found).splitlines()
     assert "at most 3.0 %" in chance
-    assert "no more than chance explains" in fresh
+    assert "are flagged, which chance explains" in fresh
     assert "100.0 % are flagged, more than chance explains" in far
-    assert "Most flags fall on `far.npy`: 100.0 % of its points, where 3.0 % could be chance." in diagnose.conclusion(
-        found
+    assert "on `far.npy`: 100.0 % of its points, more than chance explains." in diagnose.conclusion(found)
+
+
+def simulated(draw, reference, points, scales, sets=1):
+    """A diagnosis whose quantities are independent normal numbers: of data with these standard deviations, 1 of the reference."""
+    names = (*diagnosis.SIGNALS, *diagnosis.BASELINES)
+
+    def drawn(name, count, spread):
+        values = dict(zip(names, draw.normal(size=(6, count)) * np.reshape(spread, (-1, 1)), strict=True))
+        return diagnosis.Examined(name, count, torch.zeros(0), pd.DataFrame(values))
+
+    base, *data = [drawn("reference", reference, 1), *(drawn(f"data {i}", points, scales) for i in range(sets))]
+    limits = {name: limit_rules.central(base.measured[name], 0.99) for name in names}
+    for one in (base, *data):
+        one.measured["neighbour_low"], one.measured["neighbour_high"] = limits["neighbour_distance"]
+        one.measured["outside"] = diagnosis.outside(one.measured, limits)
+    return diagnosis.Diagnosis(
+        user_models.Model("x", nn.Identity(), nn.Identity(), False),
+        3,
+        8,
+        {one.name: one for one in data},
+        base,
+        limits,
+        0.99,
     )
+
+
+def rates(reference, points, scales=1.0, sets=1, reports=200, seed=0):
+    """The share of simulated reports that say: more than chance; the eigenvalues notice more; less."""
+    draw = np.random.default_rng(seed)
+    told = [diagnose.flags(simulated(draw, reference, points, scales, sets)) for _ in range(reports)]
+    words = ("are flagged, more than chance", "notice more than", "notice less than")
+    return [float(np.mean([phrase in text for text in told])) for phrase in words]
+
+
+@pytest.mark.parametrize(("reference", "points", "sets"), [(199, 1000, 1), (1000, 4000, 1), (1000, 1000, 3)])
+def test_a_report_of_points_like_the_reference_claims_nothing_more_often_than_it_says(reference, points, sets):
+    """With limits taken for known numbers 10 to 20 % said "more than chance", and 30 % that the eigenvalues notice less."""
+    flagged, more, less = rates(reference, points, sets=sets)
+    assert stats.binomtest(round(200 * flagged), 200, 0.025, alternative="greater").pvalue > 0.01
+    assert stats.binomtest(round(200 * (more + less)), 200, 0.05, alternative="greater").pvalue > 0.01
+
+
+def test_the_chance_in_the_limits_is_that_of_many_references_or_some_more():
+    """Told from one reference, the variance is on the safe side; the more points are in its tails, the less so."""
+    draw = np.random.default_rng(0)
+    values, shares, said = draw.normal(0, 2, 4000), [], []
+    for _ in range(300):
+        reference = draw.normal(size=599)
+        low, high = limit_rules.central(reference, 0.98)
+        shares.append(((values < low) | (values > high)).mean())
+        said.append(limit_rules.limit_variance(values, reference, 0.98))
+    assert np.var(shares) < np.mean(said) < 2 * np.var(shares)
+
+
+def test_the_half_interval_of_a_difference_of_shares_is_by_hand():
+    simple = simulated(np.random.default_rng(0), 999, 500, [2, 1, 1, 1, 3, 1])
+    measured, base = simple.data["data 0"].measured, simple.reference.measured
+    first, second, difference, half = diagnosis.compared_shares(simple, "data 0")
+    assert (first, second) == ("trace", "ink")
+    marks = [diagnosis.flagged(measured, simple.limits, name).astype(float) for name in (first, second)]
+    assert difference == pytest.approx(marks[0].mean() - marks[1].mean())
+    both, b, c = 500, (marks[0] > marks[1]).sum(), (marks[0] < marks[1]).sum()
+    variance = (b + c - (b - c) ** 2 / both) / both**2
+    variance += sum(limit_rules.limit_variance(measured[name], base[name], 0.99) for name in (first, second))
+    assert half == pytest.approx(2.39398 * np.sqrt(variance), rel=1e-5)  # the normal quantile of 1 - 0.025/3
+
+
+def test_equal_signs_are_not_told_apart_and_unequal_ones_are():
+    flagged, more, less = rates(4000, 300, [2, 1, 1, 2, 2, 2], reports=100)
+    assert flagged == 1
+    assert more <= 0.05 >= less
+    assert rates(1000, 1000, [2, 1, 1, 1, 1, 1], reports=20) == [1, 1, 0]
+    assert rates(1000, 1000, [1, 1, 1, 1, 2, 1], reports=20)[2] == 1
 
 
 def test_the_weights_of_a_run_need_no_architecture(folder):
@@ -287,6 +364,19 @@ def test_the_weights_of_a_run_need_no_architecture(folder):
     found = diagnosis.diagnose("own.safetensors", ["far.npy"], folder=folder)
     assert (found.latent_dim, found.input_dim) == (3, 8)
     assert "weights, filled into the stated architecture" in diagnose.setting(found)
+
+
+def test_the_report_says_that_a_variational_encoder_stands_for_its_mean(tmp_path):
+    (tmp_path / "own_models_11.py").write_text(
+        "import torch\nfrom torch import nn\n\nclass VAE(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        torch.manual_seed(0)\n        self.mean, self.back = nn.Linear(8, 2), nn.Linear(2, 8)\n"
+        "    def encode(self, x):\n        return self.mean(x), self.mean(x)\n"
+        "    def decode(self, z):\n        return self.back(z)\n"
+    )
+    cloud(tmp_path, "a.npy", 30, 0)
+    said = diagnose.setting(diagnosis.diagnose("own_models_11:VAE", ["a.npy"], folder=tmp_path))
+    assert "Taken as the model: the methods `encode` and `decode` of VAE; the encoder returns 2 tensors" in said
+    assert "as a variational one; number 1 is taken, its mean." in said
 
 
 def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
@@ -304,12 +394,12 @@ def test_modules_that_work_in_place_leave_the_points_alone(tmp_path):
 def test_a_report_without_a_single_flag(folder):
     found = diagnosis.diagnose("model.safetensors", ["far.npy"], "train.npy", folder=folder, points=30, coverage=0.99)
     assert len(diagnose.most_unusual_table(found)) == 0
-    assert diagnose.pictures(found) == {}
+    assert point_pictures.pictures(found) == {}
     limits = dict.fromkeys(found.limits, (-1e9, 1e9))
     one = found.data["far.npy"]
     many = dataclasses.replace(found, limits=limits, coverage=0.9, data={"far.npy": one})
     assert "No point is flagged" in diagnose.conclusion(many)
-    assert "0.0 % are flagged, no more than chance" in diagnose.flags(many)
+    assert "0.0 % are flagged, which chance explains" in diagnose.flags(many)
 
 
 def test_without_a_reference_it_says_what_cannot_be_said(folder):
@@ -423,6 +513,8 @@ def test_figures_show_the_numbers(found):
     drawn = diagnose.quantile_bars(measured, diagnosis.SIGNALS, found.limits)
     assert [axis.get_xlabel() for axis in drawn.axes] == list(diagnosis.SIGNALS.values())
     assert drawn.axes[0].lines[2].get_xdata()[0] == np.median(measured["train.npy"]["trace"])
+    rows = pd.read_csv(io.StringIO(numbers.csv(drawn)))
+    assert set(rows["set"]) == set(measured) and set(rows["quantity"]) == set(diagnosis.SIGNALS)
     empty = {"x": measured["far.npy"].assign(log_volume=-np.inf)}
     assert not diagnose.quantile_bars(empty, {"log_volume": "log volume"}, {}).axes[0].lines
     tables = {name: diagnosis.correlations(one.measured) for name, one in found.data.items()}
@@ -437,19 +529,83 @@ def test_pictures_stand_above_their_reconstructions(tmp_path):
     np.save(tmp_path / "a.npy", rows)
     np.save(tmp_path / "b.npy", np.concatenate([rows[:5] + 1e-9, rows[:3] + 30]))
     found = diagnosis.diagnose("model.safetensors", ["b.npy"], "a.npy", folder=tmp_path)
-    shown = diagnose.pictures(found)["b.npy"]
+    shown = point_pictures.pictures(found)["b.npy"]
     assert sorted(title for title, _, _ in shown)[-3:] == ["5", "6", "7"]
     for title, original, _ in shown:
         assert original.tolist() == np.load(tmp_path / "b.npy")[int(title)].tolist()
-    axes = diagnose.flagged_pictures({"b.npy": shown, "none": []}).axes
+    axes = point_pictures.flagged_pictures({"b.npy": shown, "none": []}).axes
     assert len([axis for axis in axes if axis.images]) == 2 * len(shown)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        diagnose.flagged_pictures({"alike": [("0", np.full((4, 4), 2.0), np.full((4, 4), 2.1))]})
+        point_pictures.flagged_pictures({"alike": [("0", np.full((4, 4), 2.0), np.full((4, 4), 2.1))]})
     flat = (
         diagnosis.diagnose("model.safetensors", ["c.npy"], folder=tmp_path) if cloud(tmp_path, "c.npy", 9, 0) else None
     )
-    assert diagnose.pictures(flat) == {}
+    assert point_pictures.pictures(flat) == {}
+
+
+@pytest.mark.parametrize(
+    ("encoder", "shape", "expected"),
+    [
+        (nn.Conv1d(3, 2, 5), (3, 20), (3, 20)),
+        (nn.LSTM(3, 2, batch_first=True), (20, 3), (3, 20)),
+        (nn.Sequential(nn.Flatten(), nn.Linear(20, 2)), (1, 20), (1, 20)),
+        (nn.Sequential(nn.Flatten(), nn.Linear(20, 2)), (20, 1), (1, 20)),
+        (nn.LSTM(20, 2, batch_first=True), (1, 20), (1, 20)),
+        (nn.Sequential(nn.Flatten(), nn.Linear(20, 2)), (5, 4), None),
+        (nn.Conv2d(1, 2, 3), (1, 5, 4), None),
+        (nn.Linear(20, 2), (20,), None),
+    ],
+)
+def test_sequences_are_drawn_as_curves_and_images_are_not(encoder, shape, expected):
+    values = torch.arange(2.0 * np.prod(shape)).reshape(2, *shape)
+    found = diagnosis.curves(values, user_models.Model("x", encoder, nn.Linear(2, 20), True))
+    assert (None if found is None else found.shape[1:]) == expected
+    if found is not None:
+        assert sorted(found[0].ravel()) == list(range(int(np.prod(shape))))
+        assert found[0, :, 0].tolist() == (values[0, 0] if shape[1] == expected[0] else values[0, :, 0]).tolist()
+
+
+def test_curves_are_those_of_the_points(tmp_path):
+    (tmp_path / "own_models_9.py").write_text(
+        "import torch\nfrom torch import nn\n\ndef pair():\n    torch.manual_seed(0)\n"
+        "    return (nn.Sequential(nn.Conv1d(1, 2, 4, 4), nn.Flatten(), nn.Linear(10, 2)),\n"
+        "            nn.Sequential(nn.Linear(2, 20), nn.Unflatten(1, (1, 20))))\n"
+    )
+    waves = np.sin(np.arange(20) / 3 + np.random.default_rng(0).random((9, 1, 1))).astype(np.float32)
+    np.save(tmp_path / "waves.npy", waves)
+    found = diagnosis.diagnose("own_models_9:pair", ["waves.npy"], folder=tmp_path)
+    shown = point_pictures.pictures(found)
+    axes = [axis for axis in point_pictures.flagged_pictures(shown).axes if axis.lines]
+    assert len(axes) == 2 * len(shown["waves.npy"])
+    assert not [axis for axis in axes if axis.images]
+    assert axes[0].lines[0].get_ydata().tolist() == waves[int(shown["waves.npy"][0][0]), 0].tolist()
+
+
+def test_names_are_names_whatever_characters_they_have(folder):
+    names = ["price_$_in_$.npy", "$\\frac{.npy", "a`b`.npy", "a'b'.npy", "<b>&amp;_^{.npy"]
+    for place, name in enumerate(names):
+        cloud(folder, name, 12, place)
+    found = diagnosis.diagnose("model.safetensors", names, "train.npy", folder=folder, points=300)
+    assert len(found.data) == len(names)
+    measured = {name: one.measured for name, one in found.sets.items()}
+    tables = {name: diagnosis.correlations(one.measured) for name, one in found.data.items()}
+    grey = {name: [(name, np.zeros((4, 4)), np.ones((4, 4)))] for name in found.sets}
+    drawn = [diagnose.quantile_bars(measured, diagnosis.SIGNALS, found.limits), point_pictures.flagged_pictures(grey)]
+    for figure in (*drawn, diagnose.error_correlations(tables, diagnose.NAMES, ("trace",))):
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg")
+        assert "in_$.npy" in buffer.getvalue()
+    for text in (diagnose.setting(found), diagnose.flags(found), diagnose.conclusion(found)):
+        assert not [line for line in text.splitlines() if line.count("`") % 2]
+
+
+def test_a_name_that_no_text_can_hold_is_refused(folder):
+    odd = os.fsdecode(b"caf\xe9.npy")
+    cloud(folder, odd, 12, 0)
+    for name in (odd, "two\nlines.npy"):
+        with pytest.raises(InputError, match="characters that cannot be printed, or are no UTF-8; rename it"):
+            diagnosis.diagnose("model.safetensors", [name], folder=folder)
 
 
 # --- the worked example --------------------------------------------------------------------------------------------
@@ -496,6 +652,11 @@ def test_a_report_from_end_to_end(tmp_path):
     text = str([cell.get("outputs") for cell in notebook.cells])
     assert "`own_models_3:pair` (code, which was imported and run)" in text
     assert "`far.npy`: 100.0 % are flagged" in text
+    first = next(cell for cell in notebook.cells if cell.get("outputs"))
+    assert str(first.outputs[0]["data"]["text/markdown"]).startswith("> **In brief.**"), (
+        "a report begins with its findings"
+    )
+    assert "python -m lib" not in str([cell.source for cell in notebook.cells]), "and holds no manual"
     assert not [
         output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"
     ]
@@ -520,8 +681,62 @@ def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, arguments,
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--points", "0"), "0 is not in the range"),
+        (("--coverage", "nan"), "--coverage is nan; give a share between 0 and 1"),
+        (("--coverage", "1"), r"--coverage is 1.0; give a share"),
+        (("--reference", "./fresh.npy"), "name each source once"),
+        (("--architecture", "absent.yml"), "--architecture absent.yml is not a file"),
+        (("words.txt",), "words.txt is not a file of type .npy"),
+        (("absent_module:points",), "there is no module 'absent_module'"),
+        (("lib.training.demo:absent",), "demo.py has no 'absent'"),
+        (("-o", "-"), "The output '-' is no file NAME.ipynb"),
+    ],
+    ids=str,
+)
+def test_what_can_be_known_is_refused_before_a_kernel_starts(folder, monkeypatch, arguments, words):
+    def execute(*_):
+        raise AssertionError("the page was executed")
+
+    (folder / "words.txt").write_text("")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(__main__, "_execute", execute)
+    with pytest.raises((InputError, click.ClickException), match=words):
+        __main__.cli(
+            ["diagnose", "model.safetensors", "fresh.npy", "-o", "out.ipynb", *arguments], standalone_mode=False
+        )
+
+
 def test_the_page_depends_on_the_code_of_its_example():
     from lib.pages import source
 
-    assert "lib.training.demo" in source.load_page("diagnose").modules()
+    for book in (source.BOOK, source.TEMPLATES):
+        assert "lib.training.demo" in source.load_page("diagnose", book).modules()
     assert (files.ROOT / "lib" / "training" / "demo.py").exists()
+
+
+def test_a_large_latent_space_is_estimated_where_asked(tmp_path):
+    code = """
+import torch
+from torch import nn
+
+def pair():
+    torch.manual_seed(0)
+    encoder = nn.Sequential(nn.Conv2d(3, 4, 4, 2, 1), nn.Tanh(), nn.Conv2d(4, 4, 3, 1, 1)).eval()
+    return encoder, nn.Sequential(nn.ConvTranspose2d(4, 4, 4, 2, 1), nn.Tanh(), nn.Conv2d(4, 3, 3, 1, 1)).eval()
+
+def points():
+    return torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+"""
+    (tmp_path / "estimated.py").write_text(code)
+    arguments = ("estimated:pair", ["estimated:points"])
+    exact = diagnosis.diagnose(*arguments, folder=tmp_path)
+    found = diagnosis.diagnose(*arguments, folder=tmp_path, passes=800)
+    assert found.latent_dim == 64 and found.passes == 800
+    first, second = (one.data["points"].measured for one in (exact, found))
+    assert ((first["trace"] - second["trace"]).abs() <= 4 * second["trace_error"]).all()
+    assert (second["tangent_distance"] >= 0.999 * first["tangent_distance"]).all()
+    assert "Estimated from 800 passes a point" in diagnose.setting(found)
+    assert "exact cores only" in diagnose.orientation_sentence(found)

@@ -1,4 +1,4 @@
-"""What settles when, on made-up courses; and the tables and figures of training, on the smoke run."""
+"""What settles when, on made-up courses; and spectra beside products, on the smoke run."""
 
 import dataclasses
 import math
@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from lib import runs
 from lib.analysis import dynamics
 from lib.base.errors import InputError
-from lib.report import attractors, training_dynamics
-from lib.report import training_dynamics as dynamics_tables
 from lib.runs import results
 from lib.runs.results import Summary
 
@@ -92,9 +90,6 @@ def test_the_shares_near_the_axis_are_those_of_the_eigenvalues(smoke: Summary):
         points["eigenvalues_input_imag"].tolist()
     )
     found = dynamics.beside_products(smoke, draws=20).set_index("latent_dim")
-    angles = dynamics.quantity_course(smoke, "angle").set_index(["latent_dim", "epoch"])["value"]
-    test = np.abs(np.degrees(np.angle(values[points["test"].to_numpy()])))
-    assert angles[d, smoke.run.epochs] == pytest.approx(test.mean(), abs=2.5), "up to half a bin"
     assert found.loc[d, "last_real"] == pytest.approx(dynamics.near_real(values).mean(), abs=0.01)
     assert (found["low"] <= found["product"]).all() and (found["product"] <= found["high"]).all()
 
@@ -107,59 +102,22 @@ def test_settling_has_a_column_a_quantity_and_no_slope_where_none_was_determined
     gone = (frame["latent_dim"] == 2) & (frame["epoch"] == smoke.run.epochs) & (frame["predictor"] == "trace")
     found = dynamics.settling(dataclasses.replace(smoke, progress_regressions=frame[~gone]))
     assert math.isnan(found.loc[2, "slope on trace"]) and not math.isnan(found.loc[3, "slope on trace"])
-    text = dynamics_tables.settling_table({"smoke": dataclasses.replace(smoke, progress_regressions=frame[~gone])})
-    assert "nan" not in text and len(text.splitlines()) == 4
 
 
-def test_tables_show_every_member_and_no_nan(smoke: Summary, cells):
-    beside = dynamics.beside_products(smoke, draws=20)
-    lines = dynamics_tables.beside_products_table({"smoke": beside}).splitlines()
-    assert len(lines) == 2 + len(smoke.run.latent_dims)
-    nothing = dict.fromkeys(("radius_low", "radius_high", "largest", "purity", "single", "exponent"), math.nan)
-    counts = dict.fromkeys(("attractors", "like_training", "solved", "fixed_points", "repelling"), 0)
-    line = cells(attractors.attractors_table({"net": nothing | counts}))[-1]
-    assert "nan" not in "".join(line) and line[:2] == ["net", "0"]
+def test_the_largest_gap_is_that_of_the_cumulative_shares():
+    """Between samples of four, by hand: up to modulus 1 one has three of four, the other none; both have all angles 0."""
+    one, other = np.array([0.5, 1.0, 1.0, 4.0]), np.array([2.0, 2.0, 4.0, 4.0])
+    assert dynamics.largest_gap(one, other) == [0.75, 0.0]
+    assert dynamics.largest_gap(one, -one) == [0.0, 1.0]
 
 
-def test_rank_correlations_are_left_out_where_there_is_nothing_to_rank(cells):
-    draw = np.random.default_rng(0)
-    trace = draw.normal(size=60)
-    columns = {"trace": trace, "fate": np.where(np.arange(60) < 30, 0, 2), "steps": np.argsort(np.argsort(trace))}
-    row = cells(attractors.fate_correlations({"net": columns}, {"trace": "trace"}, 0))[-1]
-    assert row[1] == "30 of 60"
-    assert row[3].startswith("+1.00 ["), "steps that rise with the trace"
-    all_end = columns | {"fate": np.zeros(60, dtype=int)}
-    row = cells(attractors.fate_correlations({"net": all_end}, {"trace": "trace"}, 0))[-1]
-    assert row[2] == "" and row[1] == "60 of 60"
-    none_end = columns | {"fate": np.full(60, 3)}
-    assert "nan" not in attractors.fate_correlations({"net": none_end}, {"trace": "trace"}, 0)
-
-
-def test_figures_have_a_panel_for_each(smoke: Summary):
-    figure = training_dynamics.training_course({"smoke": smoke})
-    assert len(figure.axes) == 5
-    assert {len(axis.get_lines()[0].get_xdata()) for axis in figure.axes} == {len(smoke.run.snapshots) + 1}
-    clouds = {"one": np.array([1 + 1j, 1 - 1j]), "two": np.array([0.5 + 0j])}
-    drawn = training_dynamics.eigenvalue_clouds(clouds).axes
-    assert [axis.get_title("left") or axis.get_title() for axis in drawn] == ["one", "two"]
-    shares = {"$d=2$": {"test": [0.5, 0, 0.25, 0.25], "noise": [1, 0, 0, 0]}, "$d=3$": {"test": [0, 0, 0, 1]}}
-    heights = [bar.get_height() for bar in attractors.fates(shares, "abcd").axes[0].patches]
-    assert heights == [0.5, 1, 0, 0, 0.25, 0, 0.25, 0]
-
-
-def test_cumulative_shares_reach_one_and_rise():
-    draw = np.random.default_rng(0)
-    values = {"a": draw.normal(size=(5, 40)) + 1j * draw.normal(size=(5, 40))}
-    for axis in training_dynamics.moduli_and_angles(values).axes:
-        shares = axis.get_lines()[0].get_ydata()
-        assert (np.diff(shares) >= 0).all() and shares[-1] > 0.98
-
-
-def test_a_gallery_says_where_there_is_nothing():
-    images = [np.zeros(4), np.ones(4)]
-    figure = attractors.gallery({"some": images, "empty": []}, {"some": ["60 %", "40 %"]}, (2, 2))
-    assert len([axis for axis in figure.axes if axis.get_images()]) == 2
-    assert any("none" in text.get_text() for axis in figure.axes for text in axis.texts)
+def test_the_interval_of_a_slope_on_the_way_is_the_resampled_one(smoke: Summary):
+    """Least squares would take the errors for equally spread."""
+    rows = dynamics.quantity_course(smoke, "trace").set_index(["latent_dim", "epoch"])
+    keys = "predictor == 'trace' and space == 'input' and label == -1 and depth == @smoke.run.table_depth"
+    own = smoke.progress_regressions.query(keys).set_index(["latent_dim", "epoch"])
+    assert rows["low"].to_dict() == own["test_slope_low"].to_dict()
+    assert rows["high"].to_dict() == own["test_slope_high"].to_dict()
 
 
 def test_members_can_be_had_as_they_were_on_the_way():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from lib.analysis import claims, evidence, intervals
+from lib.measures import regression
 from lib.measures.regression import CONTROLS, WITHOUT_ONE
 from lib.runs.results import TABLES, Summary
 from lib.runs.specification import Run
@@ -59,7 +60,7 @@ def as_claimed(
         "statistics": labels.reindex(columns=[*evidence.SUMMARY_COLUMNS["statistics"]]),
         "controls": pd.DataFrame(controls),
         "sample": pd.concat([_points().assign(**member) for member in members]),
-        "progress_regressions": pd.DataFrame(regressions),
+        "progress_regressions": pd.DataFrame(regressions).assign(test_slope_low=0.0, test_slope_high=1.0),
         "progress_statistics": pd.DataFrame(statistics),
         "progress_histograms": pd.DataFrame(histograms),
     }
@@ -74,7 +75,8 @@ def _points(count: int = 400) -> pd.DataFrame:
     columns |= {name: mse + 4 * draw.normal(size=count) for name in ("log_volume_input", "log_volume_latent")}
     columns |= {"tangent_distance": mse + 0.1 * draw.normal(size=count), "frobenius": np.full(count, 2.0)}
     columns["obliqueness"] = 1.8 + 0.01 * draw.normal(size=count)
-    return pd.DataFrame({"test": 1, "mse": mse, "ink": ink} | columns)
+    columns |= {"test": 1, "sign_input": 1, "label": np.arange(count) % 10}
+    return pd.DataFrame({"mse": mse, "ink": ink} | columns)
 
 
 def put(table: str, column: str, value: object, query: str = "latent_dim > 0") -> Change:
@@ -169,6 +171,52 @@ def test_a_negative_slope_is_halved_by_less_of_it(holding: Summary):
     assert verdict(turned, "own-halved").verdict == claims.HOLDS
     more = dataclasses.replace(turned, **put("controls", "slope", -0.3, HELD)(turned))
     assert verdict(more, "own-halved").verdict == claims.FAILS
+
+
+@pytest.mark.parametrize(("claim", "held"), [("own-halved", "class and ink"), ("own-class-one", WITHOUT_ONE)])
+def test_slopes_from_the_same_points_are_compared_as_such(holding: Summary, claim: str, held: str):
+    """95 % of the intervals hold the true difference; as if the two were independent they were wider, and 99 % held it."""
+
+    keys = {"depth": 4, "latent_dim": 20, "seed": 0}
+    run = dataclasses.replace(holding.run, latent_dims=(20,))
+    chosen = next(one for one in claims.OUR_CLAIMS if one.id == claim)
+    part = 0.5 if claim == "own-halved" else 1.0
+
+    def slope(values: tuple, controls: str) -> dict[str, float]:
+        error, predictor, covariates = values
+        if controls == WITHOUT_ONE:
+            others = covariates["class"] != 1
+            error, predictor, controls = error[others], predictor[others], "none"
+            covariates = {name: column[others] for name, column in covariates.items()}
+        return dataclasses.asdict(regression.controlled_slope(error, predictor, covariates, controls))
+
+    large, covered = regression.simulate(30_000, 0.5, 10**6), []
+    truth = part * slope(large, "none")["slope"] - slope(large, held)["slope"]
+    for seed in range(80):
+        points = error, predictor, covariates = regression.simulate(300, 0.5, seed)
+        rows = [{"controls": name} | slope(points, name) | keys for name in ("none", held)]
+        rows = [
+            row | {"space": "input", "split": "test", "predictor": x} for row in rows for x in ("trace", "log_volume")
+        ]
+        sample = {
+            "mse": error,
+            "ink": covariates["ink"],
+            "label": covariates["class"],
+            "sign_input": 1,
+            "test": 1,
+        } | keys
+        sample |= {"trace_input": predictor, "log_volume_input": predictor}
+        shown = dataclasses.replace(holding, run=run, controls=pd.DataFrame(rows), sample=pd.DataFrame(sample))
+        estimate = chosen.parts(shown)[0]
+        covered.append(estimate.low <= truth <= estimate.high)
+    assert 0.88 < np.mean(covered) < 0.985
+
+
+def test_the_interval_of_a_partial_r2_is_twice_the_error_of_its_root(holding: Summary):
+    """By hand: r = 0.1 has the standard error 0.99/sqrt(1000), so r^2 = 0.01 one of 2 0.1 0.031307 = 0.0062613."""
+    chosen = next(one for one in claims.OUR_CLAIMS if one.id == "own-adds-little")
+    part = chosen.parts(holding)[0]
+    assert (part.low, part.high) == pytest.approx((0.04 - 1.959964 * 0.0062613, 0.04 + 1.959964 * 0.0062613), abs=1e-6)
 
 
 def test_a_raw_slope_that_is_none_leaves_nothing_to_halve(holding: Summary):

@@ -7,7 +7,7 @@ from lib.analysis import published
 from lib.base import files
 from lib.base.errors import InputError
 
-PAGES = {"introduction", "bounds", "spectra", "means", "small_eigenvalues", "orientation", "prediction"}
+PAGES = {"introduction", "bounds", "spectra", "prediction"}
 
 
 @pytest.mark.parametrize("number", [1, 2])

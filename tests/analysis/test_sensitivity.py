@@ -1,6 +1,7 @@
 """Settings one at a time: differences are named, distances are to the printed tables, what does not compare is refused."""
 
 import dataclasses
+import io
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from lib.analysis import comparisons, published, sensitivity
 from lib.base import files
 from lib.base.errors import InputError
 from lib.pages import source
-from lib.report import experiments, prediction
+from lib.report import numbers
 from lib.report import sensitivity as sensitivity_report
 from lib.runs import store
 
@@ -41,6 +42,10 @@ def base():
     return dataclasses.replace(summary, progress_regressions=pd.concat(frames), history=history)
 
 
+def downloaded(figure):
+    return pd.read_csv(io.StringIO(numbers.csv(figure)))
+
+
 def variant(base, **changes):
     run = dataclasses.replace(base.run, epochs=30, latent_dims=(LATENT_DIM,), **changes)
     members = pd.DataFrame(
@@ -55,7 +60,9 @@ def test_the_numbers_of_the_paper_are_at_distance_zero_of_themselves(base):
     rows = sensitivity.length(base, LATENT_DIM).set_index("epoch")
     course = sensitivity.coefficient_course(base, [LATENT_DIM]).set_index("epoch")
     assert course.loc[300].to_dict() == pytest.approx({"slopes": 0.3, "indicators": 0.3})
-    assert len(sensitivity_report.courses({"as the run mnist-300": course.reset_index()}).axes) == 1
+    slopes, gaps = sensitivity_report.courses({"mnist-300": course.reset_index()})
+    assert downloaded(gaps)["indicators"].tolist() == pytest.approx([0.0, 0.3])
+    assert downloaded(slopes)["epoch"].tolist() == [30, 300]
     for epoch, shift in ((30, 0.0), (300, 0.3)):
         found = sensitivity.distances(rows.loc[epoch].to_dict(), LATENT_DIM)
         assert found == pytest.approx({"slopes": shift, "indicators": shift})
@@ -86,19 +93,30 @@ def test_a_variant_stands_beside_the_base_after_as_many_epochs(base, monkeypatch
     assert list(rows["slopes"]) == pytest.approx([0.0, 0.1])
     assert list(rows["test_mse"]) == [0.02, 0.02]
     assert rows["arithmetic_mean"].between(0, 2).all() and rows["small_eigenvalues"].between(0, LATENT_DIM).all()
-    figure = sensitivity_report.settings_figure(
-        {LATENT_DIM: rows}, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}
-    )
-    marks = [line.get_xdata() for axis in figure.axes for line in axis.lines if line.get_marker() != "None"]
-    assert np.array(marks) == pytest.approx(np.array([[0.0, 0.1]] * 8))
-    by_dim = {5: rows[:1], LATENT_DIM: rows}  # a variant that is not computed at one of the latent dimensions
-    figure = sensitivity_report.settings_figure(by_dim, {d: sensitivity.published_values(d) for d in by_dim})
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(rows["setting"])
-    by_dim = {LATENT_DIM: sensitivity.length(base, LATENT_DIM)}
-    assert (
-        len(sensitivity_report.training_length(by_dim, {LATENT_DIM: sensitivity.published_values(LATENT_DIM)}).axes)
-        == 2
-    )
+    assert "output: logistic" in sensitivity_report.distances_table(rows)
+
+
+def test_the_figure_of_training_counts_its_epochs_from_zero(base):
+    start = regressions(LATENT_DIM, 0.0, epoch=0, depth=4)
+    base = dataclasses.replace(base, progress_regressions=pd.concat([start, base.progress_regressions]))
+    rows = sensitivity.length(base, LATENT_DIM)
+    wanted = sensitivity.published_values(LATENT_DIM)
+    figure = sensitivity_report.training_length(LATENT_DIM, rows, wanted)
+    table = downloaded(figure)
+    assert set(table["epoch"]) == {0, 30, 300}
+    one = table.query("space == 'latent' and predictor == 'trace' and epoch == 300")
+    assert one["test_slope"].dropna().tolist() == pytest.approx([wanted["latent_trace_test_slope"] + 0.3])
+    assert figure.axes[1].lines[0].get_xdata().tolist() == [0, 30, 300]
+
+
+def test_every_network_is_compared_after_its_last_epoch(base):
+    other = variant(base, output="sigmoid")
+    rows = sensitivity.after_training([base, other], LATENT_DIM)
+    assert rows["output"].tolist() == ["affine", "sigmoid"]
+    assert rows["slopes"].tolist() == pytest.approx([sensitivity.final(base, [LATENT_DIM])["slopes"], 0.1])
+    figure = sensitivity_report.settings_plane(rows, 0.06, ["mnist-300"])
+    assert downloaded(figure)["indicators"].tolist() == pytest.approx(rows["indicators"].tolist(), rel=1e-5)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["mnist-300", "mnist-300"]
 
 
 def test_variants_can_be_taken_at_the_watched_points_and_after_several_numbers_of_epochs(base, monkeypatch):
@@ -158,7 +176,7 @@ def test_without_a_snapshot_or_a_variant_a_sentence_says_so(base, monkeypatch):
 @pytest.mark.parametrize("names", [("base_runs", "variant_runs"), ("chosen_runs", "finer_runs")])
 def test_every_variant_changes_one_field(names):
     parameters = source.load_page("sensitivity").parameters
-    (base,), variants = (list(map(runs.read, parameters[name].default)) for name in names)
+    (base,), variants = (list(map(runs.read, runs.parse_names(parameters[name].default))) for name in names)
     assert variants
     assert [len(sensitivity.difference(variant, base)) for variant in variants] == [1] * len(variants)
 
@@ -172,7 +190,6 @@ def test_precisions_are_compared_seed_by_seed(base):
     found = sensitivity.precision(usual, other)
     assert len(found) == 8
     assert (found["test_slope_other"] - found["test_slope"]).to_numpy() == pytest.approx(0.02)
-    assert len(experiments.precisions(found, ["float32", "bfloat16"]).axes) == 4
     for unlike in (usual, dataclasses.replace(other, run=dataclasses.replace(run, batch_size=1))):
         with pytest.raises(InputError, match="do not differ in precision alone"):
             sensitivity.precision(usual, unlike)
@@ -190,15 +207,12 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
     assert rows["latent_dim"].unique().tolist() == [LATENT_DIM]
     assert len(rows) == 8
     assert (rows["test_slope"] - rows["test_slope_published"]).tolist() == pytest.approx([0.1, 0.3] * 4)
-    told = prediction.seeds_sentence(rows)
-    assert "the 2 seeds span 0.20" in told
-    assert "0.20 to 0.20 from the means" in told
-    assert "none of the 4" in told and told.endswith("4 below the least.")
-    assert "2 of the 4" in prediction.seeds_sentence(
-        rows.assign(test_slope=rows["test_slope"] - 0.2 * (rows["space"] == "input"))
-    )
-    assert "one seed only" in prediction.seeds_sentence(comparisons.by_seed([one]))
-    assert len(prediction.slopes_by_seed(rows).axes) == 4
+    spread = comparisons.seed_spread(rows)
+    assert spread["count"].tolist() == [2] * 4
+    assert (spread["max"] - spread["min"]).tolist() == pytest.approx([0.2] * 4)
+    assert (spread["mean"] - spread["published"]).tolist() == pytest.approx([0.2] * 4)
+    assert (spread["published"] < spread["min"]).sum() == 4
+    assert comparisons.seed_spread(comparisons.by_seed([one]))["count"].unique().tolist() == [1]
     for other in (seeded(1, 0.3, learning_rate=0.5), seeded(0, 0.3)):
         with pytest.raises(InputError, match="differ in more than their seeds"):
             comparisons.by_seed([one, other])

@@ -1,12 +1,14 @@
 """Scores at the points of members: by their definitions, from a table and from a sample alike; tournaments, detection, pages."""
 
 import dataclasses
+import io
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from lib import runs
 from lib.analysis import tournament as tournaments
@@ -15,7 +17,7 @@ from lib.base.errors import InputError
 from lib.geometry import jacobians
 from lib.measures import judging, protocol, reconstruction
 from lib.measures.summaries import SAMPLE
-from lib.report import out_of_distribution, style
+from lib.report import numbers, out_of_distribution, style
 from lib.report import predictors as predictors_report
 from lib.report import predictors as score_tables
 from lib.runs import Member, results, specification, store
@@ -166,15 +168,31 @@ def test_test_images_are_no_strangers_and_far_ones_are(dataset):
     assert far.loc["mse", "below"] == pytest.approx(1 - far.loc["mse", "auroc"])
 
 
+def test_detection_is_by_hand(points, pair, dataset):
+    """Distances are from the median of the training points, effects in deviations of the test points."""
+    images = 1 - dataset.test.images.numpy()
+    found = tournaments.detection("smoke", MEMBER, {"inverted": images}).set_index("detector")
+    train = tournaments.at_points("smoke", MEMBER, "train")
+    strange = tournaments.at_images(pair, images, np.zeros(len(images), dtype=np.int64), dataset)
+    for name, measure in judging.DETECTORS.items():
+        inside, outside = points[name].to_numpy(float), strange[name].to_numpy(float)
+        assert found.loc[name, "effect"] == pytest.approx(
+            (np.nanmean(outside) - np.nanmean(inside)) / np.nanstd(inside)
+        )
+        centre = np.nanmedian(train[name]) if measure.two_sided else 0.0
+        scores = np.nan_to_num(np.abs(np.concatenate([inside, outside]) - centre), nan=1e300)
+        assert found.loc[name, "auroc"] == pytest.approx(roc_auc_score(np.arange(len(scores)) >= len(inside), scores))
+
+
 def test_a_detector_that_does_not_vary_is_left_out(monkeypatch, points, dataset, cells):
     flat = points.assign(log_volume_input=np.nan, trace_input=2.0)
     monkeypatch.setattr(tournaments, "at_points", lambda *key: flat)
     found = tournaments.detection("smoke", MEMBER, {"test": dataset.test.images.numpy()})
     assert set(judging.DETECTORS) - set(found["detector"]) == {"log_volume_input", "trace_input"}
     assert np.isfinite(found[["effect", "auroc"]].to_numpy()).all()
-    rows = cells(out_of_distribution.detectors({3: found}))
-    assert any(row[:4] == ["trace $J_I$", "", "", ""] for row in rows)
-    assert out_of_distribution.detection_figure({3: found}).axes
+    rows = cells(out_of_distribution.detectors({("smoke", 3): found}))
+    assert ["trace $J_I$", "", ""] in rows
+    assert out_of_distribution.detection_figure("smoke", 3, found).axes
 
 
 def test_detection_of_a_kept_run_is_kept_and_outlives_its_weights(own_artifacts, tmp_path, monkeypatch):
@@ -247,7 +265,10 @@ def test_the_figures_of_curves_detectors_and_images(points, dataset):
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert lines["the error itself"].get_ydata()[-1] == pytest.approx(1)
     found = tournaments.detection("smoke", MEMBER, {"inverted": 1 - dataset.test.images.numpy()})
-    figure = out_of_distribution.detection_figure({3: found})
+    figure = out_of_distribution.detection_figure("smoke", 3, found)
+    table = pd.read_csv(io.StringIO(numbers.csv(figure)))
+    assert table["auroc"].tolist() == pytest.approx(found["auroc"].tolist())
+    assert set(table["run"]) == {"smoke"} and set(table["latent_dim"]) == {3}
     drawn = [line.get_xdata()[0] for line in figure.axes[0].lines[: 2 * len(judging.DETECTORS) : 2]]
     assert drawn == pytest.approx(found["auroc"].tolist())
     images = dataset.test.images.numpy()
@@ -267,15 +288,34 @@ def test_tables_are_rectangular_and_free_of_bars(tournament, dataset):
     )
     for text, rows in (
         (score_tables.score_overview((64, 72, 64, 64, 20), 1540), len(judging.SCORES)),
-        (score_tables.results_table({"smoke": tournament}), len(tournament) // 2),
+        (score_tables.results_table(tournament), len(tournament) // 2),
         (score_tables.tallies({"smoke": tournament}), len(tournament) // 2),
-        (out_of_distribution.detectors({3: found}), len(judging.DETECTORS)),
-        (out_of_distribution.sets(found, alike), 3),
+        (out_of_distribution.detectors({("smoke", 3): found}), len(judging.DETECTORS)),
+        (out_of_distribution.hardest({("smoke", 3): found}), 1),
+        (out_of_distribution.sets(found), 2),
+        (out_of_distribution.agreement_by_set(alike), 3),
     ):
         lines = text.splitlines()
         assert len({line.count("|") for line in lines}) == 1, text
         assert len(lines) == rows + 2
-    assert "another data set" in out_of_distribution.sets(found, alike)
+    assert "another data set" in out_of_distribution.sets(found)
+
+
+def test_a_detector_is_judged_by_its_median_set_and_by_its_hardest_read_one_way_or_both():
+    auroc = {"trace_input": [0.9, 0.6, 0.7], "log_volume_input": [0.5, 0.8, 0.9], "mse": [1.0, 1.0, 0.2]}
+    rows = pd.DataFrame(
+        [
+            {"set": name, "detector": detector, "auroc": value, "below": 1 - value}
+            for detector, values in auroc.items()
+            for name, value in zip("abc", values, strict=True)
+        ]
+    )
+    found = tournaments.over_sets(rows)
+    assert list(found.index) == list(auroc)
+    assert found.loc["mse"].tolist() == [1.0, 0.2, "c"]
+    assert tournaments.over_sets(rows, either_way=True).loc["mse"].tolist() == [1.0, 0.8, "c"]
+    assert tournaments.eigenvalues_win([rows, rows])["mse"] == 2
+    assert tournaments.eigenvalues_win([rows, rows], either_way=True)["mse"] == 0
 
 
 def test_a_tally_counts_signs_after_adjustment(cells):

@@ -5,9 +5,11 @@ import json
 import os
 import pickle
 import struct
+import warnings
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save_file
 
-from lib.base import untrusted, user_points
+from lib.base import files, tables, untrusted, user_points
 from lib.base.errors import InputError
 from lib.base.usercode import call
 from lib.training import user_models
@@ -36,10 +38,11 @@ def write_all(folder):
     np.savez(folder / "one.npz", VALUES)
     np.savez_compressed(folder / "two.npz", x=VALUES, y=VALUES[:2])
     torch.save(torch.from_numpy(VALUES), folder / "a.pt")
-    torch.save({"x": torch.from_numpy(VALUES), "epoch": 3}, folder / "dict.pt")
+    torch.save({"x": torch.from_numpy(VALUES), "epoch": 3}, folder / "dict.pth")
     torch.save({"x": torch.from_numpy(VALUES), "y": torch.zeros(2, 2)}, folder / "two.pt")
     pq.write_table(pa.table({str(i): VALUES[:, i] for i in range(4)}), folder / "a.parquet")
-    return ("a.npy", "one.npz", "two.npz:x", "a.pt", "dict.pt", "two.pt:x", "a.parquet")
+    pd.DataFrame(VALUES.astype(float)).to_csv(folder / "a.csv", index=False)
+    return ("a.npy", "one.npz", "two.npz:x", "a.pt", "dict.pth", "two.pt:x", "a.parquet", "a.csv")
 
 
 def test_every_kind_of_file_gives_its_points_back(tmp_path):
@@ -132,7 +135,7 @@ def test_arrays_that_are_no_points_are_refused(tmp_path):
         (torch.zeros(1).expand(2**40).reshape(2**20, 2**20), "declares .* GiB"),
         (torch.zeros(3, 2, device="meta"), "without values"),
         ([1.0, 2.0], "is a list"),
-        ({"x": 3}, "holds 0 arrays"),
+        ({"x": 3}, "holds no arrays; save the points in it"),
         (
             {"x": torch.zeros(1, 1), "y": torch.zeros(1, 1)},
             r"holds 2 arrays \('x', 'y'\); name the array of the points",
@@ -232,7 +235,10 @@ def test_folders_of_images_that_do_not_go_together_are_refused(tmp_path):
 
     png(folder("sizes") / "b.png", np.zeros((4, 5)))
     png(folder("colours") / "b.png", np.zeros((4, 4, 3)))
-    Image.new("P", (4, 4)).save(folder("palette") / "b.png")
+    Image.new("CMYK", (4, 4)).save(folder("inks") / "b.jpg")
+    Image.new("RGBA", (4, 4), (0, 0, 0, 7)).save(folder("see through") / "b.png")
+    Image.new("P", (4, 4)).save(folder("hole") / "b.png", transparency=0)
+    Image.new("L", (4, 4)).save(folder("mixed") / "b.tif")
     (folder("text") / "b.png").write_text("no image")
     whole = (folder("cut") / "a.png").read_bytes()
     (tmp_path / "cut" / "b.png").write_bytes(whole[: len(whole) // 2])
@@ -242,7 +248,10 @@ def test_folders_of_images_that_do_not_go_together_are_refused(tmp_path):
     for name, words in {
         "sizes": "is L of 5 x 4 pixels, the first image L of 4 x 4",
         "colours": "is RGB of 4 x 4 pixels, the first image L",
-        "palette": "Unknown mode of the image .* 'P'; choose one of: L, RGB",
+        "inks": r"b.jpg has colours of the mode CMYK; convert them to RGB: mogrify .*inks/\*.jpg",
+        "see through": r"b.png has transparent parts; .*mogrify .*/see through'/\*.png",
+        "hole": r"b.png has transparent parts",
+        "mixed": r"1 images of another format \(such as b.tif\) beside 1 PNG .*mogrify -format png .*/\*.tif",
         "text": "not a readable image",
         "cut": "not a readable image",
         "link": "a link out of it",
@@ -252,20 +261,137 @@ def test_folders_of_images_that_do_not_go_together_are_refused(tmp_path):
             user_points.read_points(name, tmp_path)
 
 
+def test_images_of_other_modes_are_converted_and_the_report_can_say_so(tmp_path):
+    levels = np.array([[0, 51], [102, 255]], dtype=np.uint8)
+    grey = Image.fromarray(levels)
+    colours = Image.fromarray(np.stack([levels, levels.T, levels // 51], axis=2))
+
+    def read(**images):
+        folder = tmp_path / "-".join(images)
+        folder.mkdir()
+        for name, image in images.items():
+            image.save(folder / f"{name}.png")
+        return user_points.read_points(".", folder)
+
+    plain = read(plain=grey).values
+    assert plain[0, 0].tolist() == (torch.from_numpy(levels) / 255).tolist()
+    wide = Image.fromarray(levels.astype(np.uint16) * 257)
+    for name, image, words in (
+        ("opaque", grey.convert("LA"), "1 images with an opaque alpha channel without it"),
+        ("wide", wide, "1 images of 16 bits as shares of 65535"),
+        ("palette", grey.convert("P"), "1 images with a palette as the colours, or grey levels, that it names"),
+    ):
+        points = read(**{name: image})
+        torch.testing.assert_close(points.values, plain)
+        assert points.notes == (words,)
+    assert torch.equal(read(a=colours.convert("RGBA")).values, read(b=colours).values)
+    few = Image.new("P", (2, 1))
+    few.putpalette([0, 0, 255, 255, 0, 0])
+    few.putpixel((1, 0), 1)
+    assert read(few=few).values.tolist() == [[[[0, 1]], [[0, 0]], [[1, 0]]]]
+    bits = read(bits=grey.convert("1", dither=Image.Dither.NONE), same=grey.convert("P"))
+    assert bits.values[0].tolist() == [[[0, 0], [0, 1]]]
+    torch.testing.assert_close(bits.values[1], plain[0])
+
+
+def test_what_is_left_out_of_a_folder_is_noted_and_folders_of_folders_are_named(tmp_path):
+    png(tmp_path / "a.png", np.zeros((4, 4)))
+    (tmp_path / "labels.csv").write_text("0\n")
+    (tmp_path / ".hidden").write_text("")
+    (tmp_path / "sevens").mkdir()
+    (note,) = user_points.read_points(".", tmp_path).notes
+    assert note == "2 other files or folders left out ('labels.csv', 'sevens')"
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(InputError, match=r"holds no images \(.*\): only folders \('sevens'\); give one of these"):
+        user_points.read_points(".", tmp_path)
+
+
+def test_columns_go_by_their_names(tmp_path):
+    pq.write_table(pa.table({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": [5, 6]}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"c": [6, 5], "a": [2.0, 1.0], "b": [4.0, 3.0]}), tmp_path / "b.parquet")
+    (tmp_path / "c.csv").write_text("b,c,a\n3,5,1\n")
+    (tmp_path / "d.csv").write_text("b,c,d\n3,5,1\n")
+    np.save(tmp_path / "e.npy", np.ones((2, 3)))
+    first, *others = (user_points.read_points(f"{name}", tmp_path) for name in ("a.parquet", "b.parquet", "c.csv"))
+    for other in others:
+        assert other.in_order_of(first).values.tolist() == first.values[[1, 0] if len(other) == 2 else [0]].tolist()
+        assert other.in_order_of(first).notes == ("its columns were put in the order of a.parquet",)
+    assert first.in_order_of(first) is first
+    unnamed = user_points.read_points("e.npy", tmp_path)
+    assert unnamed.in_order_of(first) is unnamed and first.in_order_of(unnamed) is first
+    with pytest.raises(InputError, match=r"d.csv has the columns 'd' that a.parquet lacks, and lacks its columns 'a'"):
+        user_points.read_points("d.csv", tmp_path).in_order_of(first)
+
+
+def test_tables_come_as_pandas_writes_them(tmp_path):
+    frame = pd.DataFrame({"x": [1.5, 2.5, 3.5], "ward": ["a", "b", "a"]}, index=[4, 7, 9])
+    coded = pd.get_dummies(frame)
+    expected = [[1.5, 1, 0], [2.5, 0, 1], [3.5, 1, 0]]
+    coded.to_parquet(tmp_path / "a.parquet")
+    coded.to_csv(tmp_path / "a.csv")
+    coded.reset_index(drop=True).to_parquet(tmp_path / "range.parquet")
+    coded.to_csv(tmp_path / "bare.csv", index=False, encoding="utf-8-sig")
+    for name, note in {
+        "a.parquet": ("its index '__index_level_0__' was left out",),
+        "a.csv": ("its index '' was left out",),
+        "range.parquet": (),
+        "bare.csv": (),
+    }.items():
+        points = user_points.read_points(name, tmp_path)
+        assert points.values.tolist() == expected, name
+        assert points.columns == ("x", "ward_a", "ward_b")
+        assert points.notes == note
+    np.savetxt(tmp_path / "numbers.csv", [[1, 2], [3, 4]], delimiter=",")
+    points = user_points.read_points("numbers.csv", tmp_path)
+    assert points.values.tolist() == [[1, 2], [3, 4]] and points.columns == ()
+    assert points.notes == ("its first line holds numbers and was taken for a point",)
+    pd.DataFrame([[1.0, 2.0], [3.0, 4.0]]).to_csv(tmp_path / "counted.csv", index=False)
+    points = user_points.read_points("counted.csv", tmp_path)
+    assert points.values.tolist() == [[1, 2], [3, 4]] and points.columns == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,ward\n1,x\n", r"not numeric \('ward: string'\); give the numbers that the network takes"),
+        ("a;b\n1;2\n", "semicolons or tabs between its values; separate them by commas"),
+        ("a,a\n1,2\n", "several columns of the name 'a'"),
+        ("a,b\n1,\n", r"NaN or infinity in 1 rows, first \[0\]"),
+        ("a,b\n1,2\n3\n", r"cannot be read as .csv \(ArrowInvalid"),
+        ("", "cannot be read as .csv"),
+        ("a,b\n", r"shape \(0, 2\)"),
+        ("é,b\n1,2\n", "is no text in UTF-8; save it as UTF-8"),
+    ],
+    ids=["text", "semicolons", "twice", "missing", "short", "empty", "no rows", "encoding"],
+)
+def test_csv_files_that_are_no_tables_of_numbers_are_refused(tmp_path, text, words):
+    (tmp_path / "a.csv").write_text(text, "latin-1")
+    with pytest.raises(InputError, match=words):
+        user_points.read_points("a.csv", tmp_path)
+
+
+def test_masked_values_are_refused_and_a_mask_of_nothing_is_none(tmp_path):
+    with pytest.raises(InputError, match="mine has masked values, which no network takes; fill them"):
+        user_points.checked_points(np.ma.masked_less(VALUES, 0.1), "mine")
+    with pytest.raises(InputError, match="masked values"), warnings.catch_warnings(action="ignore"):
+        user_points.checked_points(torch.masked.masked_tensor(torch.ones(2, 1), torch.ones(2, 1) > 0), "mine")
+    assert user_points.checked_points(np.ma.array(VALUES), "mine").numpy().tolist() == VALUES.tolist()
+
+
 def test_what_is_no_source_is_refused(tmp_path):
-    (tmp_path / "a.csv").write_text("1,2\n")
+    (tmp_path / "a.txt").write_text("1,2\n")
     os.mkfifo(tmp_path / "pipe.npy")
     np.savez(tmp_path / "two.npz", x=VALUES, y=VALUES)
     np.savez(tmp_path / "none.npz")
     for source, words in {
         "absent.npy": "does not exist",
         "absent": "does not exist",
-        "a.csv": "is neither a file of type .npy",
+        "a.txt": "a.txt is not a file of type .npy, .npz, .pt, .pth, .parquet, .csv; save its content as one of these",
         "pipe.npy": "is not a regular file",
         "two.npz": r"holds 2 arrays \('x', 'y'\)",
         "two.npz:z": "has no array 'z'; choose one of: 'x', 'y'",
-        "none.npz": "holds 0 arrays",
-        "no_such_package:points": "ModuleNotFoundError",
+        "none.npz": "holds no arrays; save the points in it",
+        "no_such_package:points": "there is no module 'no_such_package'; start in its folder, or install it",
     }.items():
         with pytest.raises(InputError, match=words):
             user_points.read_points(source, tmp_path)
@@ -297,7 +423,7 @@ ARCHITECTURE = {"encoder": [{"Linear": [4, 2]}], "decoder": [{"Linear": [2, 4]}]
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("samples")
-    names = ["a.npy", "two.npz", "a.pt", "dict.pt", "a.parquet", "image.png", "a.safetensors"]
+    names = ["a.npy", "two.npz", "a.pt", "dict.pth", "a.parquet", "a.csv", "image.png", "a.safetensors"]
     write_all(folder)
     png(folder / "image.png", np.random.default_rng(0).random((6, 6)))
     weights = {"encoder.0.weight": torch.ones(2, 4), "encoder.0.bias": torch.ones(2)}
@@ -315,7 +441,9 @@ MUTATIONS = st.lists(
 )
 
 
-@pytest.mark.parametrize("name", ["a.npy", "two.npz", "a.pt", "dict.pt", "a.parquet", "image.png", "a.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["a.npy", "two.npz", "a.pt", "dict.pth", "a.parquet", "a.csv", "image.png", "a.safetensors"]
+)
 def test_mutated_files_are_read_or_refused_but_never_crash(samples, tmp_path_factory, name):
     folder = tmp_path_factory.mktemp("mutated")
     target = folder / name
@@ -341,3 +469,23 @@ def test_mutated_files_are_read_or_refused_but_never_crash(samples, tmp_path_fac
             assert len(str(error).splitlines()) == 1
 
     mutated()
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    np.save(tmp_path / "a.npy", VALUES)
+
+    def closed(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setitem(user_points.READERS, ".npy", closed)
+    with pytest.raises(InputError, match=r"PermissionError: .*; mend its permissions"):
+        user_points.read_points("a.npy", tmp_path)
+    with pytest.raises(InputError, match=r"cannot be read \(PermissionError.*; mend its permissions, or run again"):
+        raise files.corrupt_file_error(tmp_path / "a.npy", PermissionError(13, "Permission denied"))
+
+
+def test_a_large_csv_file_is_refused_by_its_own_size(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 100)
+    monkeypatch.setattr(tables, "LARGEST_ARRAY", 1000)
+    with pytest.raises(InputError, match="GiB of text; save it as Parquet, or give a part"):
+        user_points.read_points("a.csv", tmp_path)

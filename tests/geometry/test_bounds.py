@@ -219,6 +219,15 @@ def test_steins_identity_with_another_trace_is_caught(monkeypatch) -> None:
     assert wrong[0].violations > 0
 
 
+def test_steins_bound_of_few_draws_is_right_on_average() -> None:
+    """Of f = 0 at x = 0 the bound is s^2 N; the length of a mean of ten draws exceeds that of the expectation."""
+    zeros = linear(torch.zeros(3, DIM).double()), linear(torch.zeros(DIM, 3).double())
+    x, draw = torch.zeros(300, DIM, dtype=torch.float64), torch.Generator().manual_seed(0)
+    found = bounds.stein(*zeros, x, 0.2, 10, draw)[1].bound
+    excess = found - 0.2**2 * DIM
+    assert abs(float(excess.mean())) < 4 * float(excess.std()) / 300**0.5
+
+
 def test_the_certified_radius_is_reached_by_the_steepest_unit() -> None:
     encoder, decoder = network([DIM, 9, 7, 3], 2)
     x = normal((30, DIM), 2)
@@ -270,6 +279,15 @@ def test_the_core_identity_is_an_identity_of_polynomials(input_dim: int, latent_
     large = (t * sympy.eye(input_dim) - b * a).det(method="berkowitz")
     small = (t * sympy.eye(latent_dim) - a * b).det(method="berkowitz")
     assert sympy.expand(large - t ** (input_dim - latent_dim) * small) == 0
+
+
+def test_the_core_identity_holds_whatever_the_eigenvalues() -> None:
+    """At an eigenvalue both determinants are 0, and their logarithms say nothing."""
+    selection = torch.eye(DIM, dtype=torch.float64)[:3]
+    for value in (2.0, 2 + 1e-9, 0.0, 1e4):
+        here = bounds.local(linear(selection), linear(value * selection.T), normal((5, DIM)))
+        found = pointwise.core_identity(here)
+        assert found.bound.isfinite().all() and found.violations == 0
 
 
 def test_the_secant_form_is_exact_in_rational_numbers() -> None:
@@ -330,6 +348,13 @@ def test_the_bounds_are_equalities_for_an_orthogonal_projection() -> None:
     for one in (between.normal_bound(form), between.residual_bound(form), between.orthogonal_lower(form)):
         assert torch.allclose(one.bound, one.actual, atol=1e-12)
         assert torch.allclose(one.tightness, torch.ones(5, dtype=torch.float64))
+
+
+def test_the_bound_by_the_trace_is_an_equality_for_a_core_that_scales() -> None:
+    selection = torch.eye(DIM, dtype=torch.float64)[:3]
+    found = pointwise.trace_lower(bounds.local(linear(selection), linear(0.5 * selection.T), normal((5, DIM))))
+    torch.testing.assert_close(found.bound, torch.full((5,), 3 * 0.25, dtype=torch.float64))
+    torch.testing.assert_close(found.actual, found.bound)
 
 
 def test_at_one_point_twice_the_secant_maps_are_the_jacobians() -> None:

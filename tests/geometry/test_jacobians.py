@@ -1,5 +1,7 @@
 """Cores against closed forms, automatic differentiation and finite differences, and the errors that name what is wrong."""
 
+import gc
+import random
 import sys
 import types
 import weakref
@@ -14,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from lib.base.errors import InputError
-from lib.geometry.jacobians import cores, fast, general
+from lib.geometry.jacobians import cores, fast, general, memory
 from lib.training.autoencoders import build
 
 
@@ -332,6 +334,28 @@ class Peak(TorchDispatchMode):
         self.now -= size
 
 
+@pytest.mark.parametrize("grams", [False, True])
+@pytest.mark.parametrize("chunk_size", [None, 2])
+def test_a_call_leaves_no_tensor_behind(grams, chunk_size):
+    torch.manual_seed(0)
+    encoder = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ELU(), nn.Flatten(), nn.Linear(48, 2))
+    decoder = nn.Sequential(nn.Linear(2, 36), nn.Tanh(), nn.Unflatten(1, (1, 6, 6)))
+    x = torch.rand(3, 1, 6, 6)
+    cores(encoder, decoder, x, chunk_size, grams)
+    with Peak() as peak:
+        for _ in range(3):
+            cores(encoder, decoder, x, chunk_size, grams)
+    gc.collect()
+    assert peak.most > 0
+    assert peak.now <= 0, "bytes made inside and still alive"
+
+
+def test_memory_is_not_tried_where_the_chunk_size_is_given(monkeypatch):
+    monkeypatch.setattr(general, "floats_per_point", lambda *_: pytest.fail("tried"))
+    encoder, decoder = (module.eval() for module in convolutions())
+    cores(encoder, decoder, torch.rand(3, 1, 6, 6), chunk_size=2)
+
+
 def wide():
     return build((60, 40, 30, 8), 0)
 
@@ -343,6 +367,18 @@ def wide_convolutions():
 
 def with_sigmoid():
     return build((60, 40, 30, 8), 0, output="sigmoid")
+
+
+def test_so_many_points_at_a_time_as_memory_has_room_for(monkeypatch):
+    x = torch.zeros(10_000, 1)
+    assert memory.points_that_fit(2**20, x[:9]) == 9
+    monkeypatch.setattr(memory, "_free", lambda: 10 * memory.WORKSPACE)
+    assert memory.points_that_fit(2**20, x) == memory.WORKSPACE // 2**20
+    monkeypatch.setattr(memory, "_free", lambda: 40 * 2**20)
+    with pytest.warns(UserWarning, match="Memory is short"):
+        assert memory.points_that_fit(2**20, x) == 10
+    with pytest.warns(UserWarning, match="Memory is short"):
+        assert memory.points_that_fit(2**30, x) == 1
 
 
 @pytest.mark.parametrize(
@@ -369,6 +405,18 @@ def test_memory_is_bounded_by_the_chunk_size(make, shape, grams):
     assert peak.most <= bound
     assert peak.most >= bound / 8, "the bound says something"
     assert small.input.shape[0] == 1
+
+
+@pytest.mark.parametrize("kind", fast.POINTWISE, ids=lambda kind: kind.__name__)
+def test_slopes_at_kinks_are_those_of_autograd(kind):
+    kinks = torch.tensor([[-6, -3, -1, -0.5, -0.0, 0, 0.1, 0.5, 1, 3, 6, 20]], dtype=torch.float64)
+    arguments = {nn.Threshold: (0.1, 20.0), nn.BatchNorm1d: (kinks.shape[1],)}.get(kind, ())
+    module = kind(*arguments).double().eval()
+    value, slope = fast.Layer(torch.empty(0), torch.empty(0), (module,)).activate(kinks)
+    leaf = kinks.clone().requires_grad_()
+    output = module(leaf * 1)
+    torch.testing.assert_close(value, output, rtol=0, atol=0)
+    torch.testing.assert_close(slope, torch.autograd.grad(output.sum(), leaf)[0], rtol=0, atol=1e-15)
 
 
 def test_a_prelu_with_a_slope_a_channel_keeps_the_fast_path():
@@ -578,6 +626,172 @@ def test_autograd_is_at_work_wherever_the_caller_has_switched_it_off():
         assert torch.equal(cores(encoder, decoder, torch.clone(x)).input, expected)
 
 
+def sampling(spread):
+    return Returns(lambda x: x[:, :2] + spread * torch.randn_like(x[:, :2])).eval(), nn.Linear(2, 4)
+
+
+def attention_with_dropout():
+    layer = nn.MultiheadAttention(4, 2, dropout=0.1, batch_first=True)
+    return Returns(lambda x: layer(*3 * [x[:, None]])[0][:, 0, :2]), nn.Linear(2, 4)
+
+
+def functional_dropout():
+    return Returns(lambda x: nn.functional.dropout(x[:, :2], 0.1)).eval(), nn.Linear(2, 4)
+
+
+MIXING = {
+    "the batch's mean and deviation": lambda x: (x[:, :2] - x[:, :2].mean(0)) / (x[:, :2].std(0) + 1e-6),
+    "a little of the batch's mean": lambda x: x[:, :2] + 1e-4 * x[:, :2].mean(0),
+    "the batch's largest value": lambda x: x[:, :2] / x.abs().max(),
+    "statistics without a gradient": lambda x: x[:, :2] - x[:, :2].mean(0).detach(),
+    "the point before": lambda x: x[:, :2] + 1e-3 * x[:, 2:].roll(1, 0),
+}
+
+
+@pytest.mark.filterwarnings("ignore:std")
+@pytest.mark.parametrize("function", MIXING.values(), ids=MIXING)
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+def test_what_mixes_points_is_refused_whatever_the_points(function, count):
+    for seed in range(10):
+        x = torch.rand(count, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        if count == 1 and function is MIXING["statistics without a gradient"]:
+            continue  # a point beside itself has itself as the mean: refused for its derivative below
+        with pytest.raises(InputError, match=r"depends on the other points|derivative of the encoder is not"):
+            cores(Returns(function), nn.Linear(2, 4).double(), x)
+
+
+def test_a_norm_over_the_batch_is_refused_for_each_draw_of_weights_and_points():
+    for seed in range(300):
+        torch.manual_seed(seed)
+        with pytest.raises(InputError, match="decoder's output at a point depends on the other points"):
+            cores(nn.Linear(4, 2), over_the_batch(), torch.rand(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        *[(lambda spread=spread: sampling(spread), "depends on chance") for spread in (1.0, 1e-3, 1e-6)],
+        (attention_with_dropout, "depends on chance"),
+        (functional_dropout, "depends on chance"),
+        (lambda: (Returns(lambda x: x[:, :2] + 1e-3 * random.random()).eval(), nn.Linear(2, 4)), "depends on chance"),
+    ],
+)
+def test_chance_is_refused_for_each_seed(make, words):
+    for seed in range(30):
+        torch.manual_seed(seed)
+        random.seed(seed)
+        encoder, decoder = make()
+        with pytest.raises(InputError, match=words):
+            cores(encoder, decoder, torch.rand(3, 4))
+
+
+def test_a_draw_that_changes_nothing_is_no_chance():
+    def mean(x):
+        torch.randn(1)
+        return x[:, :2].tanh()
+
+    assert cores(Returns(mean).eval(), nn.Linear(2, 4).eval(), torch.rand(3, 4)).input.shape == (3, 2, 2)
+
+
+@pytest.mark.parametrize("normed", [nn.utils.parametrizations.spectral_norm, nn.utils.spectral_norm])
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_state_that_changes_is_refused_and_given_back(normed):
+    torch.manual_seed(0)
+    encoder, decoder = nn.Sequential(normed(nn.Linear(4, 2))), nn.Linear(2, 4)
+    before = {name: buffer.clone() for name, buffer in encoder.named_buffers()}
+    with pytest.raises(InputError, match="encoder changes its state"):
+        cores(encoder, decoder, torch.rand(3, 4))
+    assert before and all(torch.equal(buffer, before[name]) for name, buffer in encoder.named_buffers())
+    cores(encoder.eval(), decoder, torch.rand(3, 4))
+
+
+class Reversed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return -gradient
+
+
+def without_gradient(function):
+    with torch.no_grad():
+        return function()
+
+
+HEAD = nn.Linear(2, 2).double()
+FROZEN = {
+    "a part under no_grad": lambda x: HEAD(without_gradient(lambda: x[:, :2].tanh())),
+    "a small part under no_grad": lambda x: x[:, :2] + without_gradient(lambda: 0.2 * x[:, 2:].tanh()),
+    "through NumPy": lambda x: HEAD(torch.from_numpy(x.detach().numpy()[:, :2]).to(x.dtype)),
+    "gradient reversal": lambda x: Reversed.apply(x[:, :2]),
+    "rounding that passes gradients": lambda x: x[:, :2] + ((8 * x[:, :2]).round() / 8 - x[:, :2]).detach(),
+}
+
+
+@pytest.mark.parametrize("function", FROZEN.values(), ids=FROZEN)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("side", ["encoder", "decoder"])
+def test_what_autograd_cannot_follow_is_refused(function, dtype, side):
+    HEAD.to(dtype)
+    x = torch.rand(20, 4, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    pair = Returns(function), nn.Linear(2, 4)
+    if side == "decoder":
+        pair = nn.Linear(4, 4), Returns(lambda z: torch.cat([function(z), z[:, :2]], dim=1))
+    with pytest.raises(InputError, match=f"derivative of the {side} is not|cannot be differentiated"):
+        cores(*(module.to(dtype) for module in pair), x)
+
+
+@pytest.mark.parametrize("layer", [nn.MultiheadAttention(4, 2, dropout=0.1), nn.LSTM(4, 2, 2, dropout=0.1)])
+def test_dropout_inside_a_layer_is_named(layer):
+    encoder = Returns(lambda x: x[:, :2])
+    encoder.layer = layer
+    with pytest.raises(InputError, match=f"encoder holds {type(layer).__name__} in training mode"):
+        cores(encoder, nn.Linear(2, 4), torch.rand(3, 4))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_quantised_encoder_is_refused():
+    encoder = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
+    with pytest.raises(InputError, match="encoder holds a quantised Linear"):
+        cores(encoder, nn.Linear(2, 4), torch.rand(5, 4))
+
+
+def in_bfloat16(module):
+    def low(x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return module(x).float()
+
+    return Returns(low)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.Tanh(), nn.Hardtanh(), Returns(lambda h: (20 * h).sin())])
+@pytest.mark.parametrize("kind", ["rand", "sparse", "large", "offset", "zero"])
+def test_networks_with_kinks_bends_and_rounding_are_no_refusals(dtype, activation, kind):
+    points = {
+        "rand": lambda: torch.rand(9, 60),
+        "sparse": lambda: torch.rand(9, 60) * (torch.rand(9, 60) > 0.8),
+        "large": lambda: 1e4 * torch.randn(9, 60),
+        "offset": lambda: 1e2 + torch.randn(9, 60),
+        "zero": lambda: torch.zeros(9, 60),
+    }
+    for seed in range(3):
+        if kind in ("large", "offset") and isinstance(activation, Returns):
+            continue  # the sine of large numbers is rounding
+        torch.manual_seed(seed)
+        layers = [[nn.Linear(60, 40), activation, nn.Linear(40, 20), activation, nn.Linear(20, 5)]]
+        layers += [[nn.Linear(5, 20), activation, nn.Linear(20, 40), activation, nn.Linear(40, 60)]]
+        pair = [Returns(nn.Sequential(*chain).to(dtype)) for chain in layers]
+        x = points[kind]().to(dtype)
+        cores(*pair, x)
+        cores(Returns(lambda x, encoder=pair[0]: encoder(x.clamp(0, 1))), pair[1], x)
+        if dtype == torch.float32:
+            cores(*map(in_bfloat16, pair), x)
+
+
 def test_points_that_mix_are_told_from_rounding():
     """Of a large common offset, of modules that compute in less inside; and where the first and the last point are equal."""
     torch.manual_seed(0)
@@ -606,3 +820,19 @@ def test_the_rank_of_each_core_is_bounded_by_the_units_that_are_on_where_it_is_t
     assert result.rank_bound_input.tolist() == [2]
     assert result.rank_bound_latent.tolist() == [0]
     assert torch.equal(result.input[0], -torch.eye(2)) and not result.latent.any()
+
+
+@pytest.mark.parametrize("place", ["inside", "end", "decoder"])
+def test_parameters_of_a_channel_are_not_those_of_units(place):
+    torch.manual_seed(0)
+    norm = nn.BatchNorm1d(1).double().eval()
+    norm.running_mean.fill_(0.3)
+    norm.running_var.fill_(2.0)
+    encoder = {"inside": [nn.Linear(6, 4), norm, nn.ReLU(), nn.Linear(4, 2)], "end": [nn.Linear(6, 2), norm]}
+    encoder = nn.Sequential(*encoder.get(place, [nn.Linear(6, 2)])).double().eval()
+    decoder = nn.Sequential(nn.Linear(2, 6), *([norm] if place == "decoder" else [])).double().eval()
+    x = torch.rand(7, 1, 6, dtype=torch.float64)
+    found = cores(encoder, decoder, x)
+    for core, point in zip(found.input, x, strict=True):
+        whole = torch.autograd.functional.jacobian(lambda p: decoder(encoder(p[None]))[0, 0], point)[:, 0]
+        torch.testing.assert_close(core.trace(), whole.trace())

@@ -107,6 +107,16 @@ def test_a_rotation_never_converges():
     assert len(iteration.attractors(*affine(rotation(1.0), zero), golden).points) == 0
 
 
+@pytest.mark.parametrize("shrinking", [0.5, 0.9, 0.99999])
+@pytest.mark.parametrize("angle", [0.0, 2 * math.pi / 3])
+def test_an_orbit_that_still_converges_is_no_cycle(shrinking: float, angle: float):
+    """Its step would be short enough only after those allowed, wherever on its way they end."""
+    pair, zero = affine(shrinking * rotation(angle), torch.zeros(2).double()), torch.zeros(2).double()
+    x = torch.outer(10.0 ** torch.linspace(-11, 0, 40, dtype=torch.float64), torch.ones(2).double())
+    assert not (iteration.iterate(*pair, x, steps=1).fate == CYCLE).any()
+    assert iteration.iterate(*affine(0.5 * torch.eye(2).double(), zero), x[-1:], steps=33).fate.tolist() == [UNSETTLED]
+
+
 def test_an_expansion_is_lost_but_for_its_fixed_point():
     orbits = iteration.iterate(*affine(3 * torch.eye(1).double(), torch.zeros(1).double()), column(0.0, 1e-3, -7.0))
     assert orbits.fate.tolist() == [FIXED, LOST, LOST]
@@ -136,6 +146,13 @@ def test_the_exponent_is_the_logarithm_of_the_spectral_radius():
         pair = affine(torch.diag(torch.tensor([largest, 0.1])).double(), torch.zeros(2).double())
         found = iteration.growth(*pair, torch.ones((1, 2)).double(), steps=60)
         assert float(found) == pytest.approx(math.log(largest), abs=1e-4)
+
+
+def test_an_orbit_that_is_lost_while_the_separation_turns_has_the_exponent_of_its_steps():
+    expansion = affine(3 * torch.eye(2).double(), torch.zeros(2).double())
+    x = torch.tensor([[1e3, 0.0], [1.0, 1.0], [1e6, 0.0]], dtype=torch.float64)
+    expected = pytest.approx([math.log(3), math.log(3), math.nan], abs=1e-6, nan_ok=True)
+    assert iteration.growth(*expansion, x, steps=5).tolist() == expected
 
 
 def test_points_are_the_same_within_the_tolerance():

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from lib.base.errors import InputError
 from lib.geometry.jacobians import cores
@@ -68,6 +69,64 @@ def test_a_direction_that_is_lost_counts_as_lost_in_float32_too():
     assert (found.decoder_log_volume == -torch.inf).all()
     torch.testing.assert_close(found.distance, exact.distance.float(), rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(found.obliqueness, exact.obliqueness.float(), rtol=1e-2, atol=1e-2)
+
+
+class LastStep(nn.Module):
+    """The last step, or all steps, of a recurrent layer."""
+
+    def __init__(self, layer, last):
+        super().__init__()
+        self.layer, self.last = layer, last
+
+    def forward(self, x):
+        steps = self.layer(x)[0]
+        return steps[:, -1] if self.last else steps
+
+
+def recurrent():
+    encoder = nn.Sequential(LastStep(nn.LSTM(3, 16, batch_first=True), True), nn.Linear(16, 6))
+    decoder = nn.Sequential(
+        nn.Linear(6, 160), nn.Unflatten(1, (10, 16)), LastStep(nn.LSTM(16, 3, batch_first=True), False)
+    )
+    return encoder, decoder, (10, 3)
+
+
+def rectified():
+    return *build((50, 40, 20, 8), 3), (50,)
+
+
+def rescaled(encoder, decoder, factors, axes):
+    """The same function f, with codes in units of `factors` along orthogonal `axes` (d, d)."""
+    d = len(factors)
+    narrow, wide = (nn.Linear(d, d, bias=False, dtype=torch.float64) for _ in range(2))
+    with torch.no_grad():
+        (
+            narrow.weight.copy_(axes @ torch.diag(factors) @ axes.T),
+            wide.weight.copy_(axes @ torch.diag(1 / factors) @ axes.T),
+        )
+    return nn.Sequential(*encoder, narrow), nn.Sequential(wide, *decoder)
+
+
+@pytest.mark.parametrize("make", [rectified, recurrent])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("largest", "turned"), [(1.0, False), (1e3, False), (1e6, False), (1e3, True)])
+def test_the_units_of_the_latent_axes_change_nothing(make, dtype, largest, turned):
+    torch.manual_seed(0)
+    encoder, decoder, shape = make()
+    d = decoder[0].in_features
+    x = torch.rand(20, *shape, generator=torch.Generator().manual_seed(1))
+    exact = tangents(cores(encoder.double(), decoder.double(), x.double(), grams=True), x[0].numel())
+    factors = torch.logspace(0, -1, d) ** torch.log10(torch.tensor(largest))
+    axes = torch.linalg.qr(torch.randn(d, d, dtype=torch.float64))[0] if turned else torch.eye(d).double()
+    pair = rescaled(encoder, decoder, factors.double(), axes)
+    found = tangents(cores(*(part.to(dtype) for part in pair), x.to(dtype), grams=True), x[0].numel())
+    close = {"rtol": 1e-3, "atol": 1e-4} if dtype == torch.float32 else {"rtol": 1e-6, "atol": 1e-7}
+    for name in ("distance", "frobenius", "spectral"):
+        torch.testing.assert_close(getattr(found, name).double(), getattr(exact, name), **close)
+    shift = float(factors.double().log().sum())
+    torch.testing.assert_close(
+        found.decoder_log_volume.double(), exact.decoder_log_volume - shift, rtol=1e-3, atol=1e-3
+    )
 
 
 def test_the_eigenvalues_do_not_depend_on_the_number_of_threads():

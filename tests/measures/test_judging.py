@@ -171,6 +171,8 @@ def test_a_gain_that_is_not_determined_is_one_sentence():
             judging.gain(error, echo, held)
     with pytest.raises(InputError, match="1 values of the score are not finite"):
         judging.gain(error, np.where(score == score.max(), np.inf, score), held)
+    with pytest.raises(InputError, match="100 values of the ink are not finite"):
+        judging.gain(error, score, held | {"ink": np.where(np.arange(300) % 3, held["ink"], np.nan)})
     with pytest.raises(InputError, match=r"lengths differ.*'error': 299, 'score': 300"):
         judging.gain(error[1:], score, held)
     with pytest.raises(InputError, match="The error is constant"):

@@ -108,6 +108,15 @@ def test_the_bootstrap_sees_errors_that_grow_with_the_predictor():
     assert fit.test_slope_high - fit.test_slope_low > 1.3 * 2 * 1.96 * fit.test_slope_se
 
 
+def test_a_slope_of_few_test_points_has_no_interval():
+    """Of two test points every resample that has a slope has the same."""
+    error, x, _ = points(count=300)
+    for count in (2, 4, 5):
+        fit = regression.fit(error, x, np.arange(300) >= 300 - count)[-1]
+        assert (fit.test_slope_low is None, fit.test_slope_high is None) == (count < 5, count < 5)
+        assert np.isfinite(fit.test_slope)
+
+
 # --- controls ------------------------------------------------------------------------------------------------------
 
 
@@ -152,6 +161,16 @@ def test_the_robust_error_grows_with_uneven_noise():
     assert found.slope_se > 1.5 * classical
 
 
+def test_the_robust_error_is_hc1_by_hand():
+    error, predictor, covariates = regression.simulate(30, 0.5)
+    found = regression.controlled_slope(error, predictor, covariates, "ink")
+    design = np.column_stack([predictor, covariates["ink"], np.ones(30)])
+    bread = np.linalg.inv(design.T @ design)
+    residual = error - design @ (bread @ design.T @ error)
+    sandwich = bread @ (design.T * residual**2) @ design @ bread
+    assert found.slope_se == pytest.approx(np.sqrt(30 / 27 * sandwich[0, 0]))
+
+
 def test_without_controls_the_slopes_are_those_of_the_equations():
     error, predictor, covariates = regression.simulate(7_000, 0.2)
     test = np.arange(7_000) >= 6_000
@@ -187,6 +206,12 @@ def test_what_cannot_be_determined_is_said_or_left_out():
         regression.controlled_slope(error, covariates["ink"], covariates, "ink")
     with pytest.raises(InputError, match="Unknown controls"):
         regression.controlled_slope(error, predictor, covariates, "colour")
+    for name, held in (("ink", "ink"), ("neighbours", "class, ink, neighbours")):
+        gappy = np.where(np.arange(12) < 2, np.nan, covariates[name])
+        with pytest.raises(InputError, match=f"2 values of the {name} are not finite"):
+            regression.controlled_slope(error, predictor, covariates | {name: gappy}, held)
+    with pytest.raises(InputError, match="12 values of the error are not finite"):
+        regression.controlled_slope(error + np.inf, predictor, covariates, "none")
     assert regression.controlled_slopes(error, np.full(12, np.nan), covariates, np.arange(12) > 8) == []
     one = covariates | {"class": np.zeros(12, dtype=int)}
     rows = regression.controlled_slopes(error, predictor, one, np.arange(12) >= 6)

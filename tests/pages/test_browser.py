@@ -3,12 +3,8 @@
 The book is that of book/_build where it is current; else all pages are built here, from the smoke run.
 """
 
-import fcntl
-import os
 import re
 import shutil
-import subprocess
-import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +13,7 @@ from urllib.parse import unquote
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 from playwright.sync_api import sync_playwright
@@ -32,38 +29,6 @@ VIEWS = {f"{width} px, {theme}": (width, theme) for width in (1280, 390) for the
 KIB = 1024
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)")
-
-
-def current(site: Path) -> bool:
-    """Whether nothing that the book is made of has changed since it was built."""
-    made_of = ["book", "lib", "runs", "results", "benchmarks", "_config.yml", "_toc.yml", "requirements.txt"]
-    listed = subprocess.run(["git", "ls-files", *made_of], cwd=ROOT, capture_output=True, text=True).stdout.split()
-    built = site / "_executed" / "index.ipynb"  # the last thing that a build writes, every time
-    return bool(listed) and built.exists() and built.stat().st_mtime > max(_changed(ROOT / name) for name in listed)
-
-
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime if path.exists() else float("inf")
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The folder of a book's HTML; of two test processes one builds it, where it has to be built."""
-    if current(ROOT / "book" / "_build" / "html"):
-        return ROOT / "book" / "_build" / "html"
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    html = shared / "book" / "_build" / "html"
-    with (shared / "book.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (html / "_executed").exists():
-            shutil.copytree(ROOT / "book", shared / "book", ignore=shutil.ignore_patterns("_build"), dirs_exist_ok=True)
-            shutil.copy(ROOT / "requirements.txt", shared)
-            build = [Path(sys.executable).parent / "jupyter-book", "build", shared / "book", "-W", "-n"]
-            environment = os.environ | {"BOOK_RUNS": "smoke"}
-            result = subprocess.run(build, env=environment, cwd=shared, capture_output=True, text=True)
-            assert result.returncode == 0, result.stderr[-3000:]
-    return html
 
 
 class Silent(SimpleHTTPRequestHandler):
@@ -203,6 +168,18 @@ def test_a_page_is_whole_in_every_view(name, visit):
 
 
 @needs_chromium
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_critical_or_serious_in_what_is_ours(name, visit):
+    page = visit(f"{name}.html")
+    for width, theme in VIEWS.values():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        results = Axe().run(page, context="article").response
+        found = [violation for violation in results["violations"] if violation["impact"] in ("critical", "serious")]
+        assert not {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in found}
+
+
+@needs_chromium
 @pytest.mark.parametrize(
     ("style", "check"),
     [
@@ -232,6 +209,21 @@ def test_the_landing_page_shows_claim_finding_figure_and_doors_on_one_screen(vis
     )
     assert len(ends) == 3
     assert max(ends) <= 900
+
+
+def test_a_page_tells_the_web_what_it_is(soup):
+    for name, page in soup.items():
+        assert len(page.select_one("meta[name=description]")["content"]) > 40, name
+        assert page.select_one("meta[property='og:title']")["content"].endswith("Geometry and Generalization"), name
+        assert page.select_one("link[rel*=icon]"), name
+        assert not page.select("script[src*=fontawesome]"), name
+    assert soup["index"].select_one("meta[name=citation_title]")["content"]
+    menu = [link["href"] for link in soup["prediction"].select(".article-header-buttons a[href$=ipynb]")]
+    assert menu == ["_executed/prediction.ipynb"]
+
+
+def test_the_site_is_light(site):
+    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 30 * KIB * KIB
 
 
 EXPLORERS = {"prediction": "explore-slopes"}
@@ -281,7 +273,10 @@ def test_who_uses_the_keyboard_can_explore(visit):
     page.wait_for_function(f"before => {slopes} !== before", arg=before)
     lines = f"[...{shown}].filter(one => one.type === 'GlyphRenderer' && one.visible).length"
     before = page.evaluate(lines)
-    page.locator("#explore-slopes input[type=checkbox]").nth(1).focus()
+    assert page.evaluate(lines) == 2 * 2 + 1, (
+        "all images and class 1, each a line and its names, and the grey line at 0"
+    )
+    page.locator("#explore-slopes input[type=checkbox]").nth(0).focus()
     page.keyboard.press("Space")
     page.wait_for_function(f"before => {lines} === before - 2", arg=before)
 
@@ -382,21 +377,20 @@ def test_every_link_within_the_book_has_its_target(soup, site):
 
 
 @pytest.mark.parametrize("name", source.page_names())
-def test_every_figure_leads_to_its_code_its_data_and_a_command_that_remakes_it(name, soup, site):
-    images = soup[name].select("article img")
+def test_every_figure_leads_to_its_code_and_its_data(name, soup, site):
+    figures = soup[name].select("article figure")
     folds = soup[name].select("article details.origin")
-    assert len(folds) == len(images)
-    for image, fold in zip(images, folds, strict=True):
-        assert fold.find_previous("img") is image, "each below its own"
-        code, commands = (block.get_text() for block in fold.select("pre"))
-        assert code.strip() in "\n".join(source.load_page(name).code)
-        assert f"python -m lib page {name} " in commands
-        assert f"book/{name}.py | papermill " in commands
+    assert len(folds) == len(figures)
+    for figure, fold in zip(figures, folds, strict=True):
+        assert fold.find_previous("figure") is figure, "each below its own"
+        assert fold.select_one("pre").get_text().strip() in "\n".join(source.load_page(name).code)
         links = [link["href"] for link in fold.select("a")]
         assert links[:2] == [f"_sources/{name}.py", f"_executed/{name}.ipynb"]
         assert all((site / link).stat().st_size for link in links)
         for numbers in (site / link for link in links if link.endswith(".csv")):
-            assert numbers.read_text().startswith("panel,series,mark,x,y,value\n")
+            columns = numbers.read_text().partition("\n")[0].split(",")
+            assert len(columns) > 1
+            assert not {"x", "y", "panel", "mark", "series", ""} & set(columns), f"{numbers.name}: {columns}"
     plotted = {path.name for path in (site / "_executed").glob(f"{name}-*.csv")}
     assert plotted <= {Path(link["href"]).name for link in soup[name].select("details.origin a")}
 
@@ -409,18 +403,15 @@ def test_the_notebook_of_a_page_can_be_downloaded_and_is_executed(name, soup, si
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in cells)
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
-    command = soup[name].select_one("aside.provenance pre").get_text()
-    assert f"python -m lib page {name}" in command
+    commands = soup[name].select_one("aside.provenance pre").get_text()
+    assert f"python -m lib page {name}" in commands
+    assert f"book/{name}.py | papermill " in commands
 
 
 def test_a_downloaded_notebook_runs_and_shows_the_same(soup, site):
-    link = soup["orientation"].select_one("aside.provenance a[download]")
+    link = soup["spectra"].select_one("aside.provenance a[download]")
     downloaded, again = (nbformat.read(site / link["href"], as_version=4) for _ in range(2))
     NotebookClient(again, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
-    before, after = (_figures(one) for one in (downloaded, again))
+    before, after = (provenance.figures(notebook) for notebook in (downloaded, again))
     assert before == after
-    assert len(before) == len(soup["orientation"].select("article img"))
-
-
-def _figures(notebook):
-    return [(name, numbers) for name, _, numbers in provenance.figures(notebook)]
+    assert before

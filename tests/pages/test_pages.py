@@ -1,10 +1,14 @@
 """The page mechanism: what executes and what does not, how a failing page fails, what parameters are refused."""
 
+import ast
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import types
 import zipfile
 from pathlib import Path
@@ -22,9 +26,9 @@ from lib.runs import store
 
 HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
 ONE = HEADER + (
-    "# %% [markdown]\n# # One\n# Some prose. The number is {glue:text}`number:.1f`.\n\n"
+    "# %% [markdown]\n# # One\n# Some prose.\n\n"
     '# %% tags=["parameters"]\nfactor: int = 2\n\n'
-    '# %%\nfrom myst_nb import glue\n\nglue("number", 1.5 * factor, display=False)\nprint("computed", factor)\n'
+    '# %%\nfrom lib.report.output import say\n\nsay(f"The number is {1.5 * factor:.1f}.")\nprint("computed", factor)\n'
 )
 TWO = HEADER + "# %% [markdown]\n# # Two\n\n# %%\nprint('second page')\n"
 
@@ -35,7 +39,7 @@ def book(tmp_path):
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(files.ROOT / name, tmp_path / name)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: one\n  - file: two\n")
-    (tmp_path / "index.md").write_text("# Book\n\nIt is {glue:text}`one.py::number:.1f`.\n")
+    (tmp_path / "index.md").write_text("# Book\n\nSee [the first page](one).\n")
     (tmp_path / "references.bib").write_text("")
     (tmp_path / "_static").mkdir()
     (tmp_path / "_static" / "custom.css").write_text("")
@@ -69,13 +73,17 @@ def change(path: Path, old: str, new: str) -> None:
 def test_only_what_has_changed_executes(book):
     assert executed(build(book)) == {"one", "two"}
     assert "computed 2" in html(book, "one")
-    assert "3.0" in html(book, "one"), "glue within a page"
-    assert "3.0" in html(book, "index"), "glue across pages"
+    assert "<p>The number is 3.0.</p>" in html(book, "one")
     assert "Computed 20" in html(book, "two"), "the provenance foot"
     notebook = nbformat.read(book / "_build" / "html" / "_executed" / "one.ipynb", as_version=4)
     assert any(cell.get("outputs") for cell in notebook.cells), "the download has its outputs"
-    kinds = {kind for cell in notebook.cells for output in cell.get("outputs", []) for kind in output.get("data", [])}
-    assert kinds == {"text/plain"}, "what is glued can be seen in Jupyter"
+    texts = [
+        output.data["text/markdown"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    assert texts == ["The number is 3.0."], "Jupyter shows the sentence, too"
 
     assert executed(build(book, Path("/"))) == set(), "nothing changed; built from another folder"
 
@@ -90,6 +98,110 @@ def test_only_what_has_changed_executes(book):
 
     (book / "_build" / "executed" / "one.ipynb").write_text("{")
     assert executed(build(book)) == {"one"}, "a damaged notebook"
+
+
+FIGURE = """
+# %%
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.report import numbers, output, style
+
+style.use_style()
+rows = pd.DataFrame({"latent_dim": [2, 3], "slope": [0.25, 0.5]})
+parts = [Figure(figsize=(2, 2)) for _ in range(2)]
+for run, part in zip(("mnist", "digits"), parts):
+    part.subplots().plot(rows["latent_dim"], rows["slope"], label=run)
+    numbers.record(part, rows, run=run)
+output.show_figure(parts, name="fig-slopes", caption="Slopes of $J_L$.", alt="Two rising lines.")
+
+# %%
+output.show_table("| a |\\n| :-- |\\n| 1 |", name="tab-one", caption="One row, beside [it](#fig-slopes).")
+say("> **In brief.** It rises.")
+"""
+
+
+def test_a_figure_and_a_table_are_numbered_in_the_book_and_whole_in_the_notebook(book):
+    (book / "one.py").write_text(ONE + FIGURE)
+    change(book / "two.py", "# # Two\n", "# # Two\n# See [the slopes](#fig-slopes) and {numref}`tab-one`.\n")
+    executed(build(book))
+    page = BeautifulSoup(html(book, "one"), "html.parser").article
+    (figure,) = page.select("figure#fig-slopes")
+    assert [image["alt"] for image in figure.select("img")] == ["Two rising lines."] * 2
+    assert figure.figcaption.get_text().split()[:4] == ["Fig.", "1", "Slopes", "of"]
+    assert page.select_one("table#tab-one caption").get_text().startswith("Table 1 One row")
+    assert "Figure." not in page.get_text(), "the caption is the figure's"
+    assert (
+        page.select_one("section > blockquote, section > div blockquote").find_next("p").get_text()
+        == "In brief. It rises."
+    )
+    assert page.get_text().index("In brief") < page.get_text().index("factor: int")
+    code = page.select_one("details.origin pre").get_text()
+    assert "show_figure" in code
+    other = BeautifulSoup(html(book, "two"), "html.parser").article
+    assert [link["href"] for link in other.select("p a.internal")] == ["one.html#fig-slopes", "one.html#tab-one"]
+    downloads = book / "_build" / "html" / "_executed"
+    assert (downloads / "one-slopes.csv").read_text() == (
+        "run,latent_dim,slope\nmnist,2,0.25\nmnist,3,0.5\ndigits,2,0.25\ndigits,3,0.5\n"
+    )
+    notebook = nbformat.read(downloads / "one.ipynb", as_version=4)
+    shown = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    assert sum("image/svg+xml" in data for data in shown) == 2
+    texts = [data["text/markdown"] for data in shown if "text/markdown" in data]
+    assert "**Figure.** Slopes of $J_L$." in texts
+    assert "**Table.** One row, beside [it](#fig-slopes).\n\n| a |\n| :-- |\n| 1 |" in texts
+
+
+def test_after_a_new_title_or_a_page_less_nothing_old_is_left(book):
+    executed(build(book))
+    assert "Second of all" not in html(book, "one")
+    change(book / "two.py", "# # Two", "# # Second of all")
+    executed(build(book))
+    assert all("Second of all" in html(book, page) for page in ("index", "one", "two")), "in every list of contents"
+    change(book / "_toc.yml", "  - file: two\n", "")
+    executed(build(book))
+    pages_left = book / "_build" / "html"
+    assert not (pages_left / "two.html").exists()
+    assert not list(pages_left.glob("_sources/two*"))
+    assert not [path for path in pages_left.glob("*.html") if "Second of all" in path.read_text()]
+    assert "Second of all" not in (pages_left / "searchindex.js").read_text()
+    assert "spectra.html#orientation" in html(book, "orientation"), "an old address leads to the page of today"
+
+
+def test_what_cannot_be_built_is_refused_in_a_sentence(book):
+    (book / "chapters").mkdir()
+    (book / "chapters" / "mine.py").write_text(TWO)
+    toc = (book / "_toc.yml").read_text()
+    (book / "_toc.yml").write_text(toc + "  - file: chapters/mine\n")
+    command = [Path(sys.executable).parent / "jupyter-book", "build"]
+    wanted = {
+        (book,): "The page chapters/mine.py lies in a folder of its own",
+        (book, "--builder", "latex"): "The builder latex cannot show its figures; choose one of: html",
+    }
+    for arguments, words in wanted.items():
+        result = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        assert result.returncode != 0
+        assert words in result.stdout + result.stderr
+        assert "Traceback" not in result.stdout + result.stderr
+    app = types.SimpleNamespace(srcdir=files.ROOT)
+    with pytest.raises(SystemExit, match="build it with: jupyter-book build book/"):
+        sphinx_extension.refuse_top(app, None)
+
+
+def test_a_build_answers_an_interrupt_within_seconds(book):
+    change(book / "two.py", "print('second page')", "import time\n\nopen('SLEEPS', 'w').close()\ntime.sleep(300)")
+    change(book / "two.py", "SLEEPS", str(book / "sleeps"))
+    command = [Path(sys.executable).parent / "jupyter-book", "build", book]
+    started = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    until = time.monotonic() + 120
+    while not (book / "sleeps").exists() and time.monotonic() < until:
+        time.sleep(0.2)
+    os.killpg(started.pid, signal.SIGINT)
+    output, _ = started.communicate(timeout=30)
+    assert "It was interrupted" in output
+    assert "Traceback" not in output
 
 
 def test_a_page_that_raises_ends_the_build_every_time_and_says_where(book):
@@ -337,6 +449,21 @@ def test_types_are_those_of_the_annotations(annotation, default, good, bad):
             source.checked_parameters(page, {"value": bad})
 
 
+def test_a_page_in_another_encoding_is_refused_and_a_byte_order_mark_is_no_matter(tmp_path):
+    (tmp_path / "a.py").write_text(HEADER + "# %%\nx = 'é'\n", "latin-1")
+    (tmp_path / "b.py").write_text(HEADER + "# %%\nx = 'é'\n", "utf-8-sig")
+    with pytest.raises(InputError, match=r"book/a.py is no text in UTF-8 .*; save it as UTF-8"):
+        source.load_page("a", tmp_path)
+    assert source.load_page("b", tmp_path).code == ["x = 'é'"]
+
+
+def test_a_leading_zero_changes_no_parameter_and_minutes_are_refused():
+    page = source.load_page("diagnose", source.TEMPLATES)
+    assert source.checked_parameters(page, {"points": "010"})["points"] == 10
+    with pytest.raises(InputError, match="Parameter 'points' of page diagnose is '1:30'; give a int"):
+        source.checked_parameters(page, {"points": "1:30"})
+
+
 def test_the_table_of_parameters_is_that_of_the_pages():
     (row,) = source.parameter_table().loc[[("controls", "simulated_points")]].to_dict("records")
     assert row == {"default": 20000, "type": "int", "meaning": "of the simulation"}
@@ -388,6 +515,18 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_page_executes(tm
         pages.run_page("one", {}, tmp_path / "file" / "out.ipynb", book=tmp_path)
 
 
+def test_pages_run_with_this_python_whatever_kernel_is_called_python3(tmp_path, monkeypatch):
+    kernel = tmp_path / "site" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    command = ["/usr/bin/no-such-python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": command, "display_name": "Site Python", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "site"))
+    (tmp_path / "one.py").write_text(HEADER + "# %%\nimport sys\n\nprint('with', sys.executable)\n")
+    pages.run_page("one", {}, tmp_path / "out.ipynb", book=tmp_path)
+    assert f"with {sys.executable}" in (tmp_path / "out.ipynb").read_text()
+
+
 def test_kernels_have_one_thread(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     (tmp_path / "one.py").write_text(HEADER + "# %%\nimport os\n\nprint('threads', os.environ['OMP_NUM_THREADS'])\n")
@@ -408,12 +547,12 @@ def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
 
 
 def test_every_figure_has_an_alt_text_of_its_own():
-    for path in (files.ROOT / "book").glob("*.py"):
-        text = path.read_text()
-        for block in re.findall(r"# ```\{glue:figure\}.*?# ```", text, re.DOTALL):
-            alt = re.search(r"# :alt: (.+)", block)
-            assert alt and len(alt[1]) > 40, f"{path.name}: {block}"
-            assert alt[1] not in block.replace(alt[0], "")
+    for name in source.page_names():
+        for call in (node for tree in source.load_page(name).trees() for node in ast.walk(tree)):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "show_figure":
+                given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+                assert len(given["alt"]) > 40, f"{name}: {given}"
+                assert given["alt"] != given["caption"], f"{name}: {given}"
 
 
 # --- the archive -------------------------------------------------------------------------------------------------

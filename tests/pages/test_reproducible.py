@@ -49,12 +49,12 @@ def test_nbval_would_notice_a_changed_figure(tmp_path):
 
 def test_plain_jupytext_and_papermill_run_a_page(tmp_path):
     bin = os.path.dirname(sys.executable)  # noqa: PTH120
-    given, listed = """-p runs '["smoke"]'""", provenance.commands("means", {"runs": ["smoke"]})[1]
-    assert listed.startswith("jupytext --to ipynb -o - book/means.py | papermill -y ")
+    given, listed = """-p runs '["smoke"]'""", provenance.commands("spectra", {"runs": ["smoke"]})[1]
+    assert listed.startswith("jupytext --to ipynb -o - book/spectra.py | papermill -y ")
     (tmp_path / "book").symlink_to(files.ROOT / "book")
-    for command in (f"jupytext --to ipynb -o - book/means.py | papermill {given} - means.ipynb", listed):
-        (tmp_path / "means.ipynb").unlink(missing_ok=True)
+    for command in (f"jupytext --to ipynb -o - book/spectra.py | papermill {given} - spectra.ipynb", listed):
+        (tmp_path / "spectra.ipynb").unlink(missing_ok=True)
         environment = os.environ | {"PATH": f"{bin}:{os.environ['PATH']}"}
         whole = ["bash", "-o", "pipefail", "-c", command]
         subprocess.run(whole, cwd=tmp_path, env=environment, check=True, capture_output=True)
-        assert "run smoke" in (tmp_path / "means.ipynb").read_text()
+        assert "run smoke" in (tmp_path / "spectra.ipynb").read_text()

@@ -1,6 +1,7 @@
 """The drawings: they carry their words as text, and the same bytes come out each time."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lib.report import diagrams, style
+from lib.report import diagrams, numbers, style
 
 GRID = np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), axis=-1).reshape(-1, 2)
 FIELD = {
@@ -20,7 +21,7 @@ FIELD = {
 DRAWINGS = {
     "code_and_reconstruction": lambda: diagrams.code_and_reconstruction(GRID[:9, 0], np.arange(3), GRID[:9, 1], (3, 3)),
     "commutative_diagram": lambda: diagrams.commutative_diagram(),
-    "complex_plane": lambda: diagrams.complex_plane({"first": [1 + 1j, 1 - 1j], "second": [0.5 + 0j]}),
+    "complex_plane": lambda: diagrams.complex_plane([1 + 1j, 1 - 1j], [0.5 + 0j]),
     "plane": lambda: diagrams.plane(FIELD, GRID[:9], GRID[:5]),
     "same_spectrum": lambda: diagrams.same_spectrum(GRID, GRID[:, 0], {"one": GRID + 0.1, "other": GRID - 0.2}),
     "split": lambda: diagrams.split(*np.array([[0.0, 1.0], [1.0, 0.0], [0.1, 0.8], [1.0, 0.1]]), np.array([0.0, 1.0])),
@@ -28,9 +29,10 @@ DRAWINGS = {
 }
 
 
-def svg(figure: Figure) -> str:
+def svg(figures: Figure | Sequence[Figure]) -> str:
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None})
+    for figure in [figures] if isinstance(figures, Figure) else figures:
+        figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue()
 
 
@@ -50,8 +52,8 @@ def test_the_diagram_names_its_maps_in_text() -> None:
 
 
 def test_two_spectra_differ_by_more_than_colour() -> None:
-    figure = diagrams.complex_plane({"first": [1 + 1j], "second": [0j]})
-    lines: list[Any] = [line for line in figure.axes[0].lines if line.get_label() in ("first", "second")]
+    figure = diagrams.complex_plane([1 + 1j], [0j])
+    lines: list[Any] = [line for line in figure.axes[0].lines if line.get_label() in ("$J_I$", "$J_L$")]
     assert len({line.get_marker() for line in lines}) == len(lines) == 2
 
 
@@ -64,8 +66,11 @@ def test_the_picture_of_an_oblique_map_shows_its_image_and_what_it_deletes() -> 
 
 
 def test_two_networks_of_one_spectrum_are_drawn_at_the_same_eigenvalues() -> None:
-    right = diagrams.same_spectrum(GRID, GRID[:, 0], {"one": GRID + 0.1, "other": GRID}).axes[1]
+    parts = diagrams.same_spectrum(GRID, GRID[:, 0], {"one": GRID + 0.1, "other": GRID})
+    right = parts[1].axes[0]
     one, other = right.lines
     assert np.array_equal(one.get_xdata(), other.get_xdata())
     assert np.allclose(other.get_ydata(), 0)
     assert np.allclose(one.get_ydata(), 0.1 * 2**0.5)
+    written = [numbers.csv(part).splitlines() for part in parts]
+    assert written[0][0] == written[1][0] and len(written[1]) == 1, "the rows are in the file once"

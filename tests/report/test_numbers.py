@@ -12,14 +12,12 @@ from lib.report import numbers, prediction
 
 def test_the_numbers_of_a_figure_are_those_it_shows(summaries):
     """Lines, bands, intervals, bars and small pictures, each with its series; nothing for lines that only guide the eye."""
-    summary = summaries["smoke"]
     table = pd.read_csv(io.StringIO(numbers.csv(prediction.error_slopes(summaries, "trace"))))
-    assert set(table["panel"].str.split(", ").str[1]) == {"run smoke"}
-    rows = evidence.slopes(summary, "trace", space="latent", depth=4, label=-1)
-    drawn = table[table["series"] == "$J_{L,4}$"].pivot(index="x", columns="mark", values="y")
-    np.testing.assert_allclose(drawn["point"], rows["test_slope"], rtol=1e-5)
-    np.testing.assert_allclose(drawn["high"] - drawn["low"], 2 * 1.96 * rows["test_slope_se"], rtol=1e-4)
-    assert "class 1" in set(table["series"])
+    assert set(table["run"]) == {"smoke"}
+    rows = evidence.raw_slopes(summaries["smoke"], predictor="trace", space="latent", depth=4)
+    drawn = table[table["depth"] == 4]
+    np.testing.assert_allclose(drawn[["slope", "low", "high"]], rows[["slope", "low", "high"]], rtol=1e-5)
+    assert 1 in set(table["class"])
 
     figure = Figure()
     left, right = figure.subplots(1, 2)

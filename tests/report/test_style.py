@@ -10,13 +10,12 @@ from lib.base.errors import InputError
 from lib.report import controls, experiments, prediction, spectra
 
 PANELS = {
-    spectra.spectral_distance: 2,
-    spectra.argument_distribution: 2,
+    spectra.spectral_distance: 1,
+    spectra.argument_distribution: 1,
     spectra.small_eigenvalues: 2,
     spectra.orientation: 2,
     experiments.loss_curves: 1,
     experiments.final_errors: 1,
-    controls.headline: 1,
 }
 
 
@@ -28,7 +27,8 @@ def svg(figure) -> str:
 
 def drawn(summaries):
     yield from ((draw(summaries), panels) for draw, panels in PANELS.items())
-    yield from ((spectra.mean_eigenvalue(summaries, f"{kind}_mean"), 3) for kind in ("arithmetic", "geometric"))
+    yield from ((spectra.mean_eigenvalue(summaries, f"{kind}_mean"), 2) for kind in ("arithmetic", "geometric"))
+    yield from ((controls.slopes_by_control(summaries, split), 2) for split in ("train", "test"))
     yield from ((prediction.error_slopes(summaries, predictor), 2) for predictor in ("log_volume", "trace"))
 
 
@@ -60,5 +60,5 @@ def test_no_run_is_an_error():
 
 def test_a_figure_says_how_much_of_a_run_is_there(summaries):
     partial = {"smoke": dataclasses.replace(summaries["smoke"], absent=3)}
-    assert "(4 of 7 members)" in svg(spectra.spectral_distance(partial))
-    assert "members)" not in svg(spectra.spectral_distance(summaries))
+    assert "(4 of 7 networks)" in svg(spectra.spectral_distance(partial))
+    assert "networks)" not in svg(spectra.spectral_distance(summaries))

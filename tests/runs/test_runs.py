@@ -114,7 +114,7 @@ def test_a_new_field_at_its_default_changes_no_digest():
         ({"dataset": "cifar"}, "Unknown dataset in runs/own.yml 'cifar'"),
         ({"dataset": "absent.npz"}, "no such file"),
         ({"hidden_widths": "wide"}, "one of linear, geometric"),
-        ({"hidden_widths": {3: [24, 16]}}, "Unknown depth without hidden widths"),
+        ({"hidden_widths": {3: [24, 16]}}, r"hidden_widths in .* lack the depth 4; add its 3 widths"),
         ({"hidden_widths": {3: [24], 4: [24, 20, 16]}}, "list 2"),
         ({"initialisation": "zeros"}, "pytorch, he"),
         ({"precision": "float16"}, "Unknown precision"),
@@ -132,6 +132,14 @@ def test_an_unusable_specification_is_refused_in_a_sentence(tmp_path, monkeypatc
 @pytest.mark.parametrize("name", ["../digits", "Digits", "", "a b", None, 3])
 def test_names_that_are_no_folder_names_are_refused(name):
     with pytest.raises(InputError, match="not usable"):
+        runs.read(name)
+
+
+def test_a_run_file_of_another_suffix_is_named(tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch)
+    path = tmp_path / "runs" / f"{name}.yml"
+    path.rename(path.with_suffix(".yaml"))
+    with pytest.raises(InputError, match=f"runs/{name}.yaml is not read; rename it to runs/{name}.yml"):
         runs.read(name)
 
 
@@ -157,6 +165,35 @@ def test_a_number_with_an_exponent_is_a_number_with_a_decimal_point_or_without(t
     path.write_text(path.read_text().replace("learning_rate: 0.002", "learning_rate: 2e-3"))
     assert "2e-3" in path.read_text() and runs.read(name) == expected
     assert documents.parse("[2E5, -1.5e+2, 1.e0, 1e, e3, 0x1e3, 12]", "It") == [2e5, -150, 1, "1e", "e3", 0x1E3, 12]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("010", 10),
+        ("-0100", -100),
+        ("08", 8),
+        ("1_000", 1000),
+        ("0o10", 8),
+        ("1:30", "1:30"),
+        ("1:30.5", "1:30.5"),
+        ("no", "no"),
+        ("2026-01-02", "2026-01-02"),
+        ("[true, null, .5, 007.5]", [True, None, 0.5, 7.5]),
+    ],
+)
+def test_numbers_and_words_are_those_of_json_and_not_of_an_old_yaml(text, value):
+    assert documents.parse(text, "It") == value
+
+
+def test_a_leading_zero_in_a_run_file_changes_no_number_and_minutes_are_refused(tmp_path, monkeypatch):
+    name = written(tmp_path, monkeypatch, epochs=10)
+    path = tmp_path / "runs" / f"{name}.yml"
+    path.write_text(path.read_text().replace("epochs: 10", "epochs: 010"))
+    assert "010" in path.read_text() and runs.read(name).epochs == 10
+    path.write_text(path.read_text().replace("epochs: 010", "epochs: 1:30"))
+    with pytest.raises(InputError, match=r"epochs in .* is '1:30'; give a whole number"):
+        runs.read(name)
 
 
 def test_the_digest_is_of_what_the_results_depend_on(tmp_path, monkeypatch):
@@ -529,7 +566,7 @@ def command(*arguments, **options):
         (["run", "smoke", "--processes", "none"], "--processes"),
         (["claims", "absent"], "Unknown run 'absent'"),
         (["page", "dance", "-o", "dance.ipynb"], "Unknown page 'dance'"),
-        (["page", "means", "-p", "steps", "3", "-o", "means.ipynb"], "Unknown parameter of page means 'steps'"),
+        (["page", "spectra", "-p", "steps", "3", "-o", "spectra.ipynb"], "Unknown parameter of page spectra 'steps'"),
         (["dance"], "dance"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",

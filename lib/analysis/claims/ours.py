@@ -10,7 +10,7 @@ from lib.analysis.claims.claim import OURS, Claim
 from lib.analysis.evidence import complete_controlled, largest, other_classes, sampled
 from lib.analysis.intervals import Estimate, NotTestable, Z, majority, median_error, r2_margin, symmetric
 from lib.analysis.published import PREDICTOR_NAMES
-from lib.measures.regression import WITHOUT_ONE
+from lib.measures.regression import CLASS_ONE, WITHOUT_ONE, influence
 from lib.runs import Summary
 
 PREDICTOR_ORDER = {
@@ -31,10 +31,27 @@ def _less_than_share(summary: Summary, held: str, part: float) -> list[Estimate]
         if abs(raw["slope"]) <= Z * raw["slope_se"]:
             raise NotTestable(f"the interval of the raw slope on the {name} includes 0 at d = {latent_dim}")
         sign = 1 if raw["slope"] > 0 else -1
-        half = Z * sqrt((part * raw["slope_se"]) ** 2 + left["slope_se"] ** 2)
+        first, second = part * raw["slope_se"], left["slope_se"]
+        shared = 2 * _correlation(sampled(summary)[latent_dim], predictor, held) * first * second
+        half = Z * sqrt(max(first**2 + second**2 - shared, 0.0))
         text = f"{name}, d = {latent_dim}, {'half of ' if part == 0.5 else ''}the raw slope minus the other"
         parts.append(symmetric(text, sign * (part * raw["slope"] - left["slope"]), half))
     return parts
+
+
+def _correlation(points: pd.DataFrame, predictor: str, held: str) -> float:
+    """The correlation of the errors of the raw slope and of that with `held` fixed, as the sampled points tell it."""
+    if predictor == "log_volume":
+        points = points.loc[points["sign_input"] > 0]
+    influences = []
+    for controls in ("none", held):
+        rows = points.loc[points["label"] != CLASS_ONE] if controls == WITHOUT_ONE else points
+        covariates = {"class": rows["label"].to_numpy(), "ink": rows["ink"].to_numpy()}
+        known = "none" if controls == WITHOUT_ONE else controls
+        values = influence(rows["mse"].to_numpy(), rows[f"{predictor}_input"].to_numpy(), covariates, known)
+        influences.append(pd.Series(values, index=rows.index).reindex(points.index, fill_value=0.0))
+    first, second = influences
+    return float((first @ second) / sqrt((first @ first) * (second @ second)))
 
 
 def _without_class_one(summary: Summary) -> list[Estimate]:
@@ -87,6 +104,7 @@ def _slopes_come_with_training(summary: Summary) -> list[Estimate]:
         if not {0, summary.run.epochs} <= set(rows.index):
             raise NotTestable(f"no slope on the {name} at both ends of training at d = {latent_dim}")
         first, last = rows.loc[0], rows.loc[summary.run.epochs]
+        # As if independent: the points are the same, but a snapshot keeps no sample that tells the correlation.
         half = Z * sqrt(first["test_slope_se"] ** 2 + last["test_slope_se"] ** 2)
         text = f"{name}, d = {latent_dim}, size of the slope, last minus first"
         parts.append(symmetric(text, abs(last["value"]) - abs(first["value"]), half))

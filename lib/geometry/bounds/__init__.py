@@ -1,4 +1,4 @@
-r"""Relations between eigenvalues and errors: each statement of the pages `geometry` and `bounds` as a function.
+r"""Relations between eigenvalues and errors: each statement of the page `proofs` as a function.
 
 For chains of affine layers and ReLU. A function takes a `Secant` form between two points (`between`) or a `Local` form at
 a point (`pointwise`) and returns a `Check`: bound, actual value and slack at each point, and where the assumption holds.

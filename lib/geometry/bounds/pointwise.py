@@ -3,7 +3,6 @@ r"""Statements at a point, a function each: on its two cores, its region and its
 A = J_E(x), B = J_D(E(x)), J = B A, core K = A B with eigenvalues lambda_i, omega = det K; B = Q R, K_Q = R A Q.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,13 +95,19 @@ def local(encoder: nn.Sequential, decoder: nn.Sequential, x: Tensor) -> Local:
 # --- the spectrum ------------------------------------------------------------------------------------------------
 
 
-def core_identity(point: Local, t: float = 2.0) -> Check:
-    """det(t I_N - B A) = t^(N-d) det(t I_d - A B), as log moduli; forms the (N, N) matrix."""
-    both = point.at_x.second(point.at_x.first(identities(point.x.shape[1], point.x)))
-    large = spectra.log_volume(t * identities(point.x.shape[1], point.x) - both)[1]
-    small = spectra.log_volume(t * identities(point.latent_dim, point.x) - point.cores.input)[1]
-    power = (point.x.shape[1] - point.latent_dim) * math.log(t)
-    return check("core identity", "identity", power + small, large, torch.full_like(large, point.x.shape[1]))
+def core_identity(point: Local) -> Check:
+    """det(t I_N - B A) = t^(N-d) det(t I_d - A B), as log moduli; forms the (N, N) matrix.
+
+    At t = 2 + |K|_F + |J|_F (P,), beyond all eigenvalues: at one of them both sides are log 0.
+    """
+    size = point.x.shape[1]
+    t = 2 + point.cores.input.norm(dim=(1, 2)) + point.at_x.frobenius
+    large_identity, small_identity = identities(size, point.x), identities(point.latent_dim, point.x)
+    both = point.at_x.second(point.at_x.first(large_identity))
+    large = spectra.log_volume(t[:, None, None] * large_identity - both)[1]
+    small = spectra.log_volume(t[:, None, None] * small_identity - point.cores.input)[1]
+    power = (size - point.latent_dim) * t.log()
+    return check("core identity", "identity", power + small, large, torch.full_like(large, size))
 
 
 def flip_rank(point: Local) -> Check:

@@ -56,12 +56,16 @@ def cores(
         chains = _chains(encoder, decoder, x, latent_dim)
         if chains[0] and chains[1]:
             compute = fast.cores_of(chains[0], chains[1], grams, errors)
-            numbers = fast.floats_per_point(chains[0], chains[1])
             x = x.flatten(1)
         else:
             compute = general.cores_of(encoder, decoder, grams=grams, errors=errors)
-            numbers = general.floats_per_point(encoder, decoder, x[:1], grams)
-        return in_chunks(compute, x, chunk_size or points_that_fit(numbers * x.element_size(), x))
+        if chunk_size is None:
+            if chains[0] and chains[1]:
+                numbers = fast.floats_per_point(chains[0], chains[1], grams and x.dtype == torch.float32)
+            else:
+                numbers = general.floats_per_point(encoder, decoder, x[:1], grams)
+            chunk_size = points_that_fit(numbers * x.element_size(), x)
+        return in_chunks(compute, x, chunk_size)
 
 
 def _chains(encoder: nn.Module, decoder: nn.Module, x: Tensor, latent_dim: int) -> tuple[list[Layer], list[Layer]]:

@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from lib.base.errors import InputError, nonfinite_rows
-from lib.geometry.jacobians.general import no_tf32
+from lib.geometry.jacobians.fast import layers
+from lib.geometry.jacobians.memory import out_of_memory
+from lib.geometry.jacobians.trials import buffers, check_map
 
 REAL_PRECISIONS = (torch.float32, torch.float64)
-MIXING_TOLERANCE = {torch.float32: 1e-2, torch.float64: 1e-5}  # relative; modules may compute in lower precision inside
 
 
 def check_chunk_size(chunk_size: int | None) -> None:
@@ -42,20 +43,28 @@ def check_points(x: Tensor, encoder: nn.Module) -> None:
 def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses: bool = True) -> int:
     """The latent dimension d; raise `InputError` unless the pair is an autoencoder of points such as x.
 
-    Passes two points through the pair. `compresses`: d must not be larger than N.
+    Passes up to four points through the pair (`lib.geometry.jacobians.trials`). `compresses`: d must not be larger than N.
     """
     if not isinstance(decoder, nn.Module):
         raise InputError(f"The decoder should be a torch.nn.Module, {type(decoder).__name__} was given; wrap it.")
     for name, module in (("encoder", encoder), ("decoder", decoder)):
         for part in module.modules():
-            if part.training and _changes_in_training(part):
-                raise InputError(
-                    f"The {name} holds {type(part).__name__} in training mode, so that a point's output depends on other "
-                    f"points or on chance; call {name}.eval() first."
-                )
+            _check_part(part, name)
+    states = buffers(encoder), buffers(decoder)
+    try:
+        return _check_pair(encoder, decoder, x, compresses)
+    except InputError:
+        for module, state in zip((encoder, decoder), states, strict=True):
+            for name, buffer in module.named_buffers():
+                if name in state and not torch.equal(buffer, state[name]):  # of a module in training
+                    buffer.copy_(state[name])
+        raise
+
+
+def _check_pair(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses: bool) -> int:
     # Two points far apart: if a module mixes the points of a batch, the second changes the output of the first most.
     farthest = int((x - x[:1]).flatten(1).abs().sum(dim=1).argmax())
-    points = x[[0, farthest]]
+    points = x[[0, farthest, len(x) // 3, 2 * len(x) // 3][: max(2, min(len(x), 4))]]
     input_kind = f"points of shape {tuple(x.shape[1:])}"
     z = _passed(encoder, x[:1], "encoder", input_kind)
     if z.ndim < 2 or len(z) != 1:
@@ -75,30 +84,39 @@ def check_modules(encoder: nn.Module, decoder: nn.Module, x: Tensor, compresses:
             f"The latent dimension {latent_dim} is larger than the input's, {input_dim}; the cores would only add zeros "
             "to the spectrum: give a network that compresses."
         )
-    _check_separate(decoder, _check_separate(encoder, points, "encoder", input_kind), "decoder", code_kind)
+    for name, module, kind in (("encoder", encoder, input_kind), ("decoder", decoder, code_kind)):
+        # Chains of known layers map each point alone, as their formula says.
+        points = _passed(module, points, name, kind) if layers(module) else _tried(module, points, name, kind)
     return latent_dim
 
 
-def _check_separate(module: nn.Module, points: Tensor, name: str, what: str) -> Tensor:
-    """The module's output at points; `InputError` if it differs from the output at each point alone."""
-    with no_tf32():
-        together = _passed(module, points, name, what)
-        alone = torch.cat([_passed(module, point, name, what) for point in points.split(1)])
-    apart = together - alone if together.shape == alone.shape else alone
-    size = alone.nan_to_num(0, 0, 0).abs().max()
-    if apart.nan_to_num(0, 0, 0).abs().max() > MIXING_TOLERANCE[points.dtype] * size:
-        change = float(apart.abs().max() / size)
+def _tried(module: nn.Module, points: Tensor, name: str, what: str) -> Tensor:
+    return check_map(module, points, name, lambda x: _passed(module, x, name, what))
+
+
+def _check_part(part: nn.Module, name: str) -> None:
+    """Raise `InputError` for a layer whose answer depends on other points or on chance, or has no derivative."""
+    kind = type(part).__name__
+    if part.training and _changes_in_training(part):
         raise InputError(
-            f"The {name}'s output at a point depends on the other points of its batch, or on chance: next to another it "
-            f"changes by {change:.1g} of its size; remove batch statistics, attention over points, and dropout."
+            f"The {name} holds {kind} in training mode, so that a point's output depends on other points or on chance; "
+            f"call {name}.eval() first."
         )
-    return together
+    if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.running_mean is None:
+        raise InputError(
+            f"The {name}'s output at a point depends on the other points of its batch: its {kind} has no running statistics; "
+            "train it with track_running_stats=True, or use GroupNorm."
+        )
+    if ".quantized" in type(part).__module__:
+        raise InputError(f"The {name} holds a quantised {kind}, which has no derivative; give the model in float32.")
 
 
-def _changes_in_training(module: nn.Module) -> bool:
-    if isinstance(module, nn.modules.dropout._DropoutNd):
-        return module.p > 0
-    return isinstance(module, (nn.modules.batchnorm._BatchNorm, nn.RReLU))
+def _changes_in_training(part: nn.Module) -> bool:
+    if isinstance(part, nn.modules.dropout._DropoutNd):
+        return part.p > 0
+    if isinstance(part, (nn.MultiheadAttention, nn.RNNBase)):
+        return part.dropout > 0
+    return isinstance(part, (nn.modules.batchnorm._BatchNorm, nn.RReLU))
 
 
 def _passed(module: nn.Module, x: Tensor, name: str, what: str) -> Tensor:
@@ -106,6 +124,8 @@ def _passed(module: nn.Module, x: Tensor, name: str, what: str) -> Tensor:
         with torch.no_grad():
             result = module(x.clone())
     except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
+        if out_of_memory(error):
+            raise
         first = next(part for part in module.modules() if not list(part.children()))
         narrow = isinstance(first, nn.Linear) and first.in_features != x.shape[-1]
         wanted = f"its first layer takes {first.in_features} columns" if narrow else "reshape them, or fix it"

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import jvp
+from torch.func import vjp
 
 from lib.geometry.jacobians.result import Compute, Cores
 
@@ -57,9 +57,10 @@ class Layer:
             return h, torch.ones_like(h)
         if all(isinstance(module, nn.ReLU) for module in self.after):
             return h.clamp(min=0), (h > 0).to(h.dtype)
-        # Pointwise maps have a diagonal Jacobian: its product with a vector of ones is the diagonal.
-        value, slope, *_ = jvp(nn.Sequential(*map(_out_of_place, self.after)), (h,), (torch.ones_like(h),))
-        return value, slope
+        # Pointwise maps have a diagonal Jacobian: its product with a vector of ones is the diagonal. In reverse mode, as at
+        # a kink forward mode may have another slope.
+        value, pull_back, *_ = vjp(nn.Sequential(*map(_out_of_place, self.after)), h)
+        return value, pull_back(torch.ones_like(h))[0]
 
 
 def _out_of_place(module: nn.Module) -> nn.Module:
@@ -89,12 +90,19 @@ def layers(chain: nn.Module) -> list[Layer]:
         if type(module) is nn.Linear:
             bias = torch.zeros_like(module.weight[:, 0]) if module.bias is None else module.bias
             chain_layers.append(Layer(module.weight, bias))
-        elif type(module) in POINTWISE and chain_layers:
+        elif type(module) in POINTWISE and chain_layers and _acts_on_units(module, len(chain_layers[-1].bias)):
             last = chain_layers.pop()
             chain_layers.append(Layer(last.weight, last.bias, (*last.after, module)))
         else:
             return []
     return chain_layers
+
+
+def _acts_on_units(module: nn.Module, width: int) -> bool:
+    """Whether the parameters of a module, if it has any, belong to the units of a layer: not those of channels."""
+    if isinstance(module, nn.BatchNorm1d):
+        return module.num_features == width
+    return not isinstance(module, nn.PReLU) or module.num_parameters in (1, width)
 
 
 def _flattened(chain: nn.Module) -> list[nn.Module]:
@@ -158,15 +166,17 @@ def _rank_bound(latent_dim: int, slopes: Sequence[Tensor]) -> Tensor:
     return torch.stack(counts).amin(dim=0).clamp(max=latent_dim)
 
 
-def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer]) -> int:
+def floats_per_point(encoder: Sequence[Layer], decoder: Sequence[Layer], squared_in_float64: bool = False) -> int:
     """An upper bound of the numbers that `cores_of` holds per point, results included.
 
-    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the largest width (without N if the decoder ends affine).
+    3 d w + 8 d^2 + 2 (sum of all widths) + 4 N, w the largest width (without N if the decoder ends affine); 3 d N more
+    for Gram matrices of float32 factors, which are squared in float64.
     """
     sizes = [len(layer.bias) for layer in (*encoder, *decoder)]
     latent_dim, input_dim = decoder[0].weight.shape[1], sizes[-1]
     widest = max(sizes[:-1]) if not decoder[-1].after else max(sizes)
-    return 3 * latent_dim * widest + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
+    factors = 3 * latent_dim * (widest + input_dim * squared_in_float64)
+    return factors + 8 * latent_dim**2 + 2 * sum(sizes) + 4 * input_dim
 
 
 def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, errors: bool) -> Compute:
@@ -218,9 +228,9 @@ def cores_of(encoder: Sequence[Layer], decoder: Sequence[Layer], grams: bool, er
         extra = {}
         if grams:
             assert output is not None
-            onto = _times(right, outward) if affine else right  # J_D^T (points, d, N)
+            onto = (_times(right, outward) if affine else right).double()  # J_D^T (points, d, N)
             extra["decoder_gram"] = torch.bmm(onto, onto.mT)
-            extra["pulled_residual"] = torch.bmm(onto, (output - x)[:, :, None])[:, :, 0]
+            extra["pulled_residual"] = torch.bmm(onto, (output - x).double()[:, :, None])[:, :, 0]
             del onto  # the largest tensor: freed before the encoder's factors are made
         if affine:
             right = _times(right, joint[on_entry][:, kept[-1]].T)

@@ -22,7 +22,7 @@ def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: boo
     """The function points (points, ...) -> cores; it raises `InputError` if autograd cannot follow the modules."""
 
     def compute(x: Tensor) -> Cores:
-        with _differentiable(encoder, decoder):
+        with differentiable(encoder, decoder):
             x = _leaf(x)
             z = encoder(x * 1)  # not a leaf: a module may change its input in place, which autograd forbids for leaves
             code = _leaf(z)
@@ -43,7 +43,8 @@ def cores_of(encoder: nn.Module, decoder: nn.Module, *, grams: bool, errors: boo
             across = torch.zeros_like(output, requires_grad=True)
             (pulled,) = torch.autograd.grad(output, code, across, create_graph=True)
             a, b = (torch.stack(list(part), dim=1).flatten(2) for part in (rows, _rows(pulled, across)))
-            return Cores(*parts, a @ a.mT, b @ b.mT, (b @ residual[:, :, None])[:, :, 0])
+            b = b.double()
+            return Cores(*parts, a @ a.mT, b @ b.mT, (b @ residual.double()[:, :, None])[:, :, 0])
 
     return compute
 
@@ -64,19 +65,19 @@ def _gradient(output: Tensor, by: Tensor, cotangent: Tensor | None = None) -> Te
 
 def floats_per_point(encoder: nn.Module, decoder: nn.Module, probe: Tensor, grams: bool) -> int:
     """About the numbers that `cores_of` holds per point: twice those that autograd saves for `probe` (1, ...), plus 10 N, and with
-    `grams` plus 2 d N."""
+    `grams` plus 4 d N."""
     weights = (tensor for module in (encoder, decoder) for tensor in (*module.parameters(), *module.buffers()))
     of_weights = {tensor.untyped_storage().data_ptr() for tensor in weights}
-    kept: dict[int, Tensor] = {}  # the tensors themselves: the address of a freed tensor could be used again
+    kept: dict[int, Tensor] = {}  # tensors and not sizes: the address of a freed tensor could be used again
 
     def keep(tensor: Tensor) -> Tensor:
         if tensor.untyped_storage().data_ptr() not in of_weights:
-            kept[tensor.data_ptr()] = tensor
-        return tensor
+            kept[tensor.data_ptr()] = tensor.detach()  # with its graph it would hold itself, and never be freed
+        return tensor.detach()
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         latent_dim = cores_of(encoder, decoder, grams=grams, errors=True)(probe).input.shape[1]
-    return 2 * sum(tensor.numel() for tensor in kept.values()) + (10 + 2 * latent_dim * grams) * probe.numel()
+    return 2 * sum(tensor.numel() for tensor in kept.values()) + (10 + 4 * latent_dim * grams) * probe.numel()
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def no_tf32() -> Iterator[None]:
 
 
 @contextmanager
-def _differentiable(*modules: nn.Module) -> Iterator[None]:
+def differentiable(*modules: nn.Module) -> Iterator[None]:
     """Switch autograd on, whatever the caller has set; its errors become `InputError`.
 
     Attention uses its formula and recurrent layers avoid cuDNN, whose kernels cannot be differentiated twice or, in

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lib.base.errors import InputError
+from lib.base.progress import followed
 from lib.geometry.jacobians.result import Compute, Cores
 
 WORKSPACE = 64 * 2**20  # bytes of intermediate values on the CPU: more is not faster
@@ -69,7 +70,7 @@ def out_of_memory(error: Exception) -> bool:
 def _in_chunks(compute: Compute, x: Tensor, chunk_size: int) -> Cores:
     """Compute chunk by chunk into tensors allocated once; results scattered between workspaces would fragment the memory."""
     whole: dict[str, Tensor | None] = {}
-    for start in range(0, len(x), chunk_size):
+    for start in followed(range(0, len(x), chunk_size), unit=" parts"):
         for name, part in vars(compute(x[start : start + chunk_size])).items():
             if not start:
                 whole[name] = None if part is None else part.new_empty((len(x), *part.shape[1:]))

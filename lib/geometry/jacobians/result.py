@@ -15,7 +15,8 @@ class Cores:
     of d and the numbers of active units in the hidden layers, an upper bound of the rank of the core; d on the general
     path, where the layers are unknown.
     With `grams`, A = J_E(x) and B = J_D(E(x)): `encoder_gram` A A^T and `decoder_gram` B^T B, both (P, d, d), and
-    `pulled_residual` B^T (f(x) - x), (P, d); else None.
+    `pulled_residual` B^T (f(x) - x), (P, d); else None. The last two are float64: squared in float32, singular values of B
+    below 10^-3 of the largest would be lost.
     """
 
     input: Tensor

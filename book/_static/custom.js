@@ -1,0 +1,17 @@
+// A box that is wider than its place scrolls: by keyboard, too, and with an edge that says so.
+const boxes = "article table, article pre, article p:has(> span.math), article div.math, article figure";
+function mark() {
+  for (const box of document.querySelectorAll(boxes)) {
+    const more = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("scrolls", more > 1);
+    box.classList.toggle("scrolled", more > 1 && box.scrollLeft >= more - 1);
+    if (more > 1) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+addEventListener("load", () => {
+  (window.MathJax?.startup?.promise ?? Promise.resolve()).then(mark);
+  addEventListener("resize", mark);
+  document.addEventListener("scroll", mark, {capture: true, passive: true});
+  document.addEventListener("toggle", mark, {capture: true});
+});
