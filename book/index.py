@@ -59,7 +59,7 @@ show_figure(
     alt="; ".join(
         f"{name}: at d = {rows['latent_dim'].iloc[0]} the raw slope is {rows['slope'].iloc[0]:.2f}, and {rows['slope'].iloc[-1]:.2f} with "
         "class, ink and distance to the training images controlled for"
-        for name, rows in ((name, evidence.headline_slopes(one)) for name, one in summaries.items())
+        for name, rows in ((name, evidence.headline(one)) for name, one in summaries.items())
     ),
 )
 

@@ -50,10 +50,10 @@ def headline_figures(summaries: Summaries) -> list[Figure]:
 
 
 def headline_table(summaries: Summaries) -> str:
-    """`lib.analysis.evidence.headline_slopes` of each run."""
+    """`lib.analysis.evidence.headline` of each run."""
     rows = []
     for of_run in summaries.values():
-        slopes = evidence.headline_slopes(of_run)
+        slopes = evidence.headline(of_run)
         cells = (
             f"{row['slope']:.2f} ± {row['high'] - row['slope']:.2f}".replace("-", "−").replace(" ", "\u00a0")
             for _, row in slopes.iterrows()
@@ -84,7 +84,7 @@ def _clause(of_dataset: Sequence[Summary]) -> str:
         return "even the sign of the effect depends on $d$" if both else "no"
     if found != {claims.REPRODUCED}:
         return "some networks leave it undecided"
-    slopes = [evidence.headline_slopes(of_run)["slope"] for of_run in of_dataset]
+    slopes = [evidence.headline(of_run)["slope"] for of_run in of_dataset]
     shares = [1 - slope.iloc[-1] / slope.iloc[0] for slope in slopes]
     if not all(0 < share < 1 for share in shares):
         return "yes"

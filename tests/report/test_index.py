@@ -32,7 +32,7 @@ def test_the_headline_is_drawn_per_run_on_one_scale_and_its_rows_can_be_download
     rows = pd.read_csv(pd.io.common.StringIO(csv(figures[0])))
     assert set(rows["controls"]) == {*evidence.HEADLINE_CONTROLS, "none, published"} and set(rows["run"]) == {"mnist"}
     raw = rows[rows["controls"] == "none"].set_index("latent_dim")["slope"]
-    assert raw[19] == pytest.approx(evidence.headline_slopes(committed["mnist"]).loc["none", "slope"], rel=1e-5)
+    assert raw[19] == pytest.approx(evidence.headline(committed["mnist"]).loc["none", "slope"], rel=1e-5)
 
 
 def test_a_network_that_lost_a_direction_has_an_open_marker(committed):
@@ -43,7 +43,7 @@ def test_a_network_that_lost_a_direction_has_an_open_marker(committed):
 
 def test_the_headline_is_of_the_largest_intact_dimension(committed):
     """The landing page spoke of d = 19, two other pages of d = 20, where a direction is lost."""
-    rows = evidence.headline_slopes(committed["mnist"])
+    rows = evidence.headline(committed["mnist"])
     assert set(rows["latent_dim"]) == {19} and rows.index.tolist() == [*evidence.HEADLINE_CONTROLS]
     assert np.allclose(rows["high"] - rows["slope"], rows["slope"] - rows["low"])
 
@@ -79,7 +79,7 @@ def test_the_answer_follows_the_verdicts(summaries, monkeypatch, verdicts, slope
         return [claims.Verdict(*[""] * 6, verdict=verdict, reproduced="", reason="", held=held)]
 
     monkeypatch.setattr(claims, "evaluate_claims", judged)
-    monkeypatch.setattr(evidence, "headline_slopes", lambda _: pd.DataFrame({"slope": slopes}))
+    monkeypatch.setattr(evidence, "headline", lambda _: pd.DataFrame({"slope": slopes}))
     text = index.answer(named)
     assert text.startswith("On the 8×8 digits, ") and answer in text
 
