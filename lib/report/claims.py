@@ -109,39 +109,6 @@ def without_lost_table(changes: pd.DataFrame) -> str:
     return table(changes, columns, left=4)
 
 
-# --- of the pages as they were ------------------------------------------------------------------------------------
-
-
-def verdicts(ledger: pd.DataFrame) -> str:
-    """A `lib.analysis.claims.ledger` of the paper's claims: a row a claim and run."""
-    columns = [
-        ("The paper says", "{statement}"),
-        ("where", "[{source}]({page})"),
-        ("published", "{published}"),
-        ("run", "{run}"),
-        ("verdict", "**{verdict}**"),
-        ("what the run shows (positive: as claimed)", "{reason} {reproduced}"),
-    ]
-    return f"```{{div}} verdicts\n\n{table(ledger, columns, left=6)}\n```"
-
-
-def lost(summaries: Summaries) -> str:
-    """The networks that have lost latent directions (`lib.analysis.evidence.lost_directions`), a list item a run."""
-    items = []
-    for name, summary in summaries.items():
-        networks, of_depth = evidence.lost_directions(summary), len(summary.run.latent_dims) * len(summary.run.seeds)
-        parts = []
-        for depth, rows in networks.groupby("depth"):
-            most, dims = rows["lost"].max(), ", ".join(map(str, dict.fromkeys(rows["latent_dim"])))
-            parts.append(
-                f"{len(rows)} of {of_depth} at $n$ = {depth}, {most} direction{'s' if most > 1 else ''} at most "
-                f"($d$ = {dims})"
-            )
-        detail = f": {'; '.join(parts)}" if parts else ""
-        items.append(f"- **{name}**: {len(networks) or 'none'} of {len(summary.members)} networks{detail}.")
-    return "\n".join(items)
-
-
 def lost_sentence(summaries: Summaries) -> str:
     """Each run's largest intact d: the largest whose networks at the tables' depth have lost no direction, as a sentence."""
     parts, depths = [], " or ".join(sorted({str(summary.run.table_depth) for summary in summaries.values()}))
@@ -154,30 +121,3 @@ def lost_sentence(summaries: Summaries) -> str:
         f"The largest $d$ at which no network of depth {depths} [has lost a latent direction](spectra.py#lost-directions) is "
         f"{', '.join(parts)}."
     )
-
-
-def sample_sizes(summaries: Summaries, page: str) -> str:
-    """The sample behind a page's verdicts, a list item a run: networks, seeds, points, and the number of claims decided."""
-    of_page = claims.of_page(page)
-    items = []
-    for name, summary in summaries.items():
-        networks, seeds = summary.members, len(summary.run.seeds)
-        at_depth = int((networks["depth"] == summary.run.table_depth).sum())
-        points = int(networks["points_train"].iloc[0] + networks["points_test"].iloc[0])
-        planned = f" of {len(networks) + summary.absent}" if summary.absent else ""
-        text = (
-            f"**{name}**: {len(networks)}{planned} networks, {at_depth} of them at the depth of the tables; "
-            f"{seeds} seed{'s' if seeds > 1 else ''} for each $d$ and depth; {points:,} points a network."
-        )
-        if of_page:
-            verdicts = [verdict.verdict for verdict in claims.evaluate_claims(summary, of_page)]
-            counts = (f"{verdicts.count(word)} {word}" for word in claims.PAPERS_WORDS)
-            text += f" Of the {len(of_page)} claims of this page: {', '.join(counts)}."
-        items.append(f"- {text}")
-    return "\n".join(items)
-
-
-def tests(page: str | None = None, of: Sequence[claims.Claim] = claims.CLAIMS) -> str:
-    """How each claim is tested, fixed before a run is looked at."""
-    rows = [[claim.statement, claim.tolerance] for claim in of if page is None or claim.page == page]
-    return markdown(["Claim", "holds when"], rows, left=2)

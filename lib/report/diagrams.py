@@ -69,8 +69,8 @@ def commutative_diagram() -> Figure:
         _arrow(axis, (x, top), (x, middle), "included in", (x + aside, 3.3), align=align)
         _arrow(axis, (x, middle), (x, bottom), composite, (x + aside, 1.75), align=align)
         axis.text(x + aside, 1.4, jacobian, ha=align, va="center", fontsize=9, color=GREY)
-    for x, name in ((left, "input space, dim. $N$"), (right, "latent space, dim. $d$")):
-        axis.text(x, 0.25, name, ha="center", va="center", fontsize=9, color=GREY)
+    for x, name in ((left, "input space, dimension $N$"), (right, "latent space, dimension $d$")):
+        axis.text(x, 0.25, name, ha="center", va="center", fontsize=8, color=GREY)
     return figure
 
 

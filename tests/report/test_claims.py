@@ -104,17 +104,3 @@ def test_changes_without_lost_directions_are_listed(cells):
         "contradicted: 0 of 1 hold.",
         "reproduced: 1 of 1 hold.",
     ]
-
-
-def test_what_a_page_rests_on_counts_networks_points_and_verdicts(summaries):
-    text = claims_report.sample_sizes(summaries, "spectra")
-    assert (
-        "**smoke**: 4 networks, 2 of them at the depth of the tables; 1 seed for each $d$ and depth; 420 points" in text
-    )
-    of, *counts = map(
-        int, re.search(r"Of the (\d+) claims .*: (\d+) re.*, (\d+) c.*, (\d+) u.*, (\d+) n", text).groups()
-    )
-    assert of == sum(counts) > 0
-    assert "claims" not in claims_report.sample_sizes(summaries, "controls"), "a page without claims of the paper"
-    absent = {"smoke": dataclasses.replace(summaries["smoke"], absent=3)}
-    assert "4 of 7 networks" in claims_report.sample_sizes(absent, "spectra")

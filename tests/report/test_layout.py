@@ -9,8 +9,8 @@ def test_tables_are_rectangular(summaries, cells):
     for text in (
         prediction.coefficients_table(summaries, 1, "latent"),
         prediction.slopes_table(summaries),
-        claims_report.verdicts(claims.ledger(summaries)),
-        claims_report.tests("spectra"),
+        claims_report.claims_table(claims.ledger(summaries)),
+        claims_report.verdict_counts(summaries),
         experiments.health_table(summaries),
         experiments.settings_table(summaries),
         experiments.coverage(summaries),

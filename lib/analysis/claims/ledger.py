@@ -23,11 +23,6 @@ from lib.analysis.published import SPACE_NAMES
 from lib.runs import Summary
 
 
-def of_page(page: str) -> list[Claim]:
-    """The paper's claims that a page of the book speaks of."""
-    return [claim for claim in CLAIMS if claim.page == page]
-
-
 def evaluate_claims(summary: Summary, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
     """The verdicts on the claims by one run. `InputError` where the summary lacks what every run has."""
     check_columns(summary)
