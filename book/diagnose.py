@@ -57,7 +57,7 @@ show_figure(
     report.quantile_bars(sets, diagnosis.SIGNALS, found.limits),
     name="fig-spectra",
     caption="The three signals in the example. Dots: medians; thick lines: the middle half; thin lines: the middle 99 %. Grey band: the central range of the reference.",
-    alt=report.medians_sentence(found),
+    alt=f"Three panels, a row per set of points. {report.medians_sentence(found)}",
 )
 
 # %% [markdown]

@@ -21,9 +21,6 @@ small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16", "
 variant_runs: list[str] = ["variants of mnist-300", "variants of mnist", "larger batches"]
 
 # %%
-import os
-import platform
-
 import pandas as pd
 
 from lib.base import files
@@ -104,6 +101,11 @@ fold(
     "Versions with which the networks were trained",
     markdown(["run", *trained.first().columns], rows),
 )
+
+# %%
+import os
+import platform
+
 here = versions() | {"system": platform.system(), "machine": platform.machine()}
 here |= {"processors": str(os.cpu_count()), "commit": commit()}
 fold("Versions with which this page was computed", markdown(["", "version"], here.items(), left=2))

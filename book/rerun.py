@@ -47,6 +47,8 @@ notebook = nbformat.read(out, as_version=4)
 shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
 images = sum("image/svg+xml" in data for data in shown)
 texts = sum("text/markdown" in data for data in shown)
+
+# %%
 refused = subprocess.run([*command, "-p", "steps", "7"], capture_output=True, text=True)
 say(f"""
 A notebook with {images} images and {texts} blocks of text and tables, and with its provenance: the parameters `{notebook.metadata["provenance"]["parameters"]}`, the commit, and the versions of all packages that matter.

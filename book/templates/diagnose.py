@@ -55,7 +55,7 @@ show_figure(
     report.quantile_bars(measured, diagnosis.SIGNALS, found.limits),
     name="fig-spectra",
     caption="Dots: medians; thick lines: the middle half; thin lines: the middle 99 %. Grey band: the central range of the reference, where there is one.",
-    alt=report.medians_sentence(found),
+    alt=f"Three panels, a row per set of points. {report.medians_sentence(found)}",
 )
 
 # %% [markdown]
