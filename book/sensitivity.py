@@ -77,7 +77,7 @@ show_figure(
 main = compared.set_index("run").loc[[name for name in named if name in set(compared["run"])]]
 show_table(
     report.distances_table(main.reset_index()),
-    name="tab-runs",
+    name="tab-tried",
     caption=f"The plain setup, the chosen one, and larger batches, at $d={latent_dim}$: distances of the slopes and of the train-test gaps, and small eigenvalues per image.",
 )
 

@@ -222,6 +222,19 @@ def search(name: str, device: str, plan: bool) -> None:
 
 @cli.command()
 @click.argument("name")
+def table(name: str) -> None:
+    """Compute the committed table NAME anew (orbits): results/tables/NAME.csv."""
+    from lib.analysis import topology
+    from lib.base.errors import check_known
+
+    tables = {one.name: one for one in (topology.ORBITS,)}
+    check_known("table", name, tables)
+    tables[name].write()
+    click.echo(f"Wrote {tables[name].path}, which took {tables[name].duration}.")
+
+
+@cli.command()
+@click.argument("name")
 def shifts(name: str) -> None:
     """What tells strange images from test images, for the kept run NAME: computed where its weights are, kept in results/."""
     from lib.base.errors import check_known

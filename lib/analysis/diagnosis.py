@@ -171,28 +171,6 @@ def as_taken(values: Tensor, model: Model) -> Tensor:
     return values
 
 
-def curves(values: Tensor, model: Model) -> np.ndarray | None:
-    """Points as sequences (points, channels, length), where one of their two dimensions is 1 or the model has layers for
-    sequences: channels first for convolutions, last for recurrent layers and attention; else None."""
-    if values.ndim != 3:
-        return None
-    array = values.detach().cpu().numpy()
-    layers = [layer for part in (model.encoder, model.decoder) for layer in part.modules()]
-    by_steps = any(isinstance(layer, (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)) for layer in layers)
-    by_channels = any(isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)) for layer in layers)
-    if array.shape[2] == 1 or (by_steps and array.shape[1] != 1):
-        return array.transpose(0, 2, 1)
-    return array if by_channels or array.shape[1] == 1 else None
-
-
-def images(values: Tensor) -> np.ndarray | None:
-    """Points as images (points, height, width[, 3]), where their shape is that of images, channels first; else None."""
-    array = values.detach().cpu().numpy()
-    if array.ndim == 4 and array.shape[1] in (1, 3):
-        return array[:, 0] if array.shape[1] == 1 else array.transpose(0, 2, 3, 1)
-    return array if array.ndim == 3 else None
-
-
 def measure_geometry(encoder: nn.Module, decoder: nn.Module, x: Tensor, passes: int = 0) -> pd.DataFrame:
     """The geometry of a pair of modules at points x (points, ...), a row each.
 

@@ -25,7 +25,7 @@ from lib.base.errors import check_known
 from lib.base.validation import refusal
 from lib.runs import Run, read, select_rows, store, summary_of, validated
 
-FOLDER = files.ROOT / "searches"
+SEARCHES = files.ROOT / "searches"
 VARIED = ("hidden_widths", "initialisation", "output", "loss", "batch_size", "learning_rate", "weight_decay")
 UNITS = {"slopes": 0.06, "indicators": 0.06, "small": 1.0}
 Whole = Annotated[int, Field(strict=True, ge=1)]
@@ -48,9 +48,9 @@ class Search:
 
 def read_search(name: str) -> Search:
     """Read searches/NAME.yml. Raises `InputError` for an unknown name, key, epoch, setting or value."""
-    check_known("search", name, sorted(path.stem for path in FOLDER.glob("*.yml")))
+    check_known("search", name, sorted(path.stem for path in SEARCHES.glob("*.yml")))
     where = f"searches/{name}.yml"
-    values = documents.parse(documents.text(FOLDER / f"{name}.yml", where), where)
+    values = documents.parse(documents.text(SEARCHES / f"{name}.yml", where), where)
     try:
         search = TypeAdapter(Search).validate_python(values)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from lib.base import files
 
 BOKEH_SCRIPTS = ("bokeh.min.js", "bokeh-widgets.min.js")
 JUPYTER_BOOK = "https://github.com/executablebooks/jupyter-book"  # the repository that Jupyter Book names by default
-MARKUP = re.compile(
+RST_MARKUP = re.compile(
     r"(\*\*[^*]+\*\*)|`([^`]+)`|([\\|*]|(?<=\w)_(?!\w))"
 )  # bold, code, other markup of reStructuredText
 
@@ -75,7 +75,7 @@ def escape_docstring(app: Sphinx, what: str, name: str, obj: object, options: ob
         if block.startswith("    "):
             blocks[position] = f"::\n\n{block}"
         elif not block.startswith(">>>"):
-            blocks[position] = MARKUP.sub(_escaped, block)
+            blocks[position] = RST_MARKUP.sub(_escaped, block)
     lines[:] = "\n\n".join(blocks).splitlines()
 
 

@@ -259,7 +259,7 @@ def conclusion(found: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-QUANTILES = [0.005, 0.25, 0.5, 0.75, 0.995]
+SHOWN_QUANTILES = [0.005, 0.25, 0.5, 0.75, 0.995]
 WIDE = 30  # times the central range: what spreads farther is drawn on a scale that is logarithmic outside of it
 
 
@@ -280,8 +280,8 @@ def quantile_bars(
         for place, (name, frame) in enumerate(sets.items()):
             values = frame[quantity][np.isfinite(frame[quantity])]
             if len(values):
-                ends = np.quantile(values, QUANTILES)
-                record(axis, pd.DataFrame({"quantile": QUANTILES, "value": ends}), set=name, quantity=quantity)
+                ends = np.quantile(values, SHOWN_QUANTILES)
+                record(axis, pd.DataFrame({"quantile": SHOWN_QUANTILES, "value": ends}), set=name, quantity=quantity)
                 axis.plot(ends[[0, 4]], [place, place], color=BLUE, linewidth=1)
                 axis.plot(ends[[1, 3]], [place, place], color=BLUE, linewidth=4, solid_capstyle="butt")
                 axis.plot(ends[2], place, color=BLACK, marker="o", markersize=5)

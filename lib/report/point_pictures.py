@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor, nn
 
-from lib.analysis.diagnosis import Diagnosis, curves, images, most_unusual, reconstructed_points
+from lib.analysis.diagnosis import Diagnosis, most_unusual, reconstructed_points
+from lib.training.user_models import Model
 
 LONGEST_NAME = 18  # letters of a name
 LONGEST_TITLE = 60
@@ -46,6 +48,28 @@ def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[Picture]]:
 def _drawable(points: torch.Tensor, found: Diagnosis) -> np.ndarray | Sequence[Curves] | None:
     sequences = curves(points, found.model)
     return images(points) if sequences is None else [Curves(channels) for channels in sequences]
+
+
+def curves(values: Tensor, model: Model) -> np.ndarray | None:
+    """Points as sequences (points, channels, length), where one of their two dimensions is 1 or the model has layers for
+    sequences: channels first for convolutions, last for recurrent layers and attention; else None."""
+    if values.ndim != 3:
+        return None
+    array = values.detach().cpu().numpy()
+    layers = [layer for part in (model.encoder, model.decoder) for layer in part.modules()]
+    by_steps = any(isinstance(layer, (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)) for layer in layers)
+    by_channels = any(isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)) for layer in layers)
+    if array.shape[2] == 1 or (by_steps and array.shape[1] != 1):
+        return array.transpose(0, 2, 1)
+    return array if by_channels or array.shape[1] == 1 else None
+
+
+def images(values: Tensor) -> np.ndarray | None:
+    """Points as images (points, height, width[, 3]), where their shape is that of images, channels first; else None."""
+    array = values.detach().cpu().numpy()
+    if array.ndim == 4 and array.shape[1] in (1, 3):
+        return array[:, 0] if array.shape[1] == 1 else array.transpose(0, 2, 3, 1)
+    return array if array.ndim == 3 else None
 
 
 def flagged_pictures(pictures: Mapping[str, Sequence[Picture]]) -> Figure:

@@ -73,7 +73,12 @@ def use_style() -> None:
         return
     set_matplotlib_formats("svg", metadata={"Date": None, "Creator": None})
     if shell := get_ipython():
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, lambda figure, **_: {"text/csv": csv(figure)})
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, _with_numbers)
+
+
+def _with_numbers(figure: Figure, **_: object) -> dict[str, str]:
+    numbers = csv(figure)
+    return {"text/csv": numbers} if numbers else {}
 
 
 def grid(

@@ -434,8 +434,8 @@ def test_images_are_shaped_as_the_first_layer_takes_them(tmp_path):
         diagnosis.diagnose("model.safetensors", [name], folder=tmp_path).data[name] for name in ("grey.npy", "flat.npy")
     )
     assert grey.measured["trace"].tolist() == flat.measured["trace"].tolist()
-    assert diagnosis.images(grey.values).shape == (6, 4, 2)
-    assert diagnosis.images(flat.values) is None
+    assert point_pictures.images(grey.values).shape == (6, 4, 2)
+    assert point_pictures.images(flat.values) is None
 
 
 class Reshaping(nn.Module):
@@ -559,7 +559,7 @@ def test_pictures_stand_above_their_reconstructions(tmp_path):
 )
 def test_sequences_are_drawn_as_curves_and_images_are_not(encoder, shape, expected):
     values = torch.arange(2.0 * np.prod(shape)).reshape(2, *shape)
-    found = diagnosis.curves(values, user_models.Model("x", encoder, nn.Linear(2, 20), True))
+    found = point_pictures.curves(values, user_models.Model("x", encoder, nn.Linear(2, 20), True))
     assert (None if found is None else found.shape[1:]) == expected
     if found is not None:
         assert sorted(found[0].ravel()) == list(range(int(np.prod(shape))))

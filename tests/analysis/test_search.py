@@ -22,7 +22,7 @@ vary: {output: [affine], loss: [cross-entropy], learning_rate: [1.0e-2]}
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """Writes searches/tiny.yml in a folder of its own, where the results go, too."""
-    monkeypatch.setattr(search, "FOLDER", tmp_path)
+    monkeypatch.setattr(search, "SEARCHES", tmp_path)
     monkeypatch.setattr(store, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
 
@@ -96,6 +96,6 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(written, 
 
 
 def test_the_committed_searches_can_be_read():
-    for path in search.FOLDER.glob("*.yml"):
+    for path in search.SEARCHES.glob("*.yml"):
         runs = search.candidates(path.stem, search.read_search(path.stem))
         assert len({run.digest for run in runs}) == len(runs) > 1

@@ -11,7 +11,7 @@ from lib.report import numbers, prediction
 
 
 def test_the_numbers_of_a_figure_are_those_it_shows(summaries):
-    """Lines, bands, intervals, bars and small pictures, each with its series; nothing for lines that only guide the eye."""
+    """With the names of their columns, classes and depths apart."""
     table = pd.read_csv(io.StringIO(numbers.csv(prediction.error_slopes(summaries, "trace"))))
     assert set(table["run"]) == {"smoke"}
     rows = evidence.raw_slopes(summaries["smoke"], predictor="trace", space="latent", depth=4)
@@ -19,15 +19,19 @@ def test_the_numbers_of_a_figure_are_those_it_shows(summaries):
     np.testing.assert_allclose(drawn[["slope", "low", "high"]], rows[["slope", "low", "high"]], rtol=1e-5)
     assert 1 in set(table["class"])
 
+
+def test_rows_are_recorded_with_the_run_of_their_panel_and_what_else_they_share():
     figure = Figure()
     left, right = figure.subplots(1, 2)
-    left.errorbar([1.0], [2.0], yerr=0.5)
-    left.axhline(7)
-    left.bar([4], [3], label="share")
-    right.barh([4], [3])
-    right.imshow([[0.25, 0.5]])
-    expected = [
-        *("1,,point,1,2,", "1,,interval,1,1.5,", "1,,interval,1,2.5,", "1,share,bar,4,3,"),
-        *("2,,bar,3,4,", "2,,cell,0,0,0.25", "2,,cell,1,0,0.5"),
+    left.set_label("run one")
+    rows = pd.DataFrame({"latent_dim": [2, 3], "slope": [0.25, 0.5]})
+    numbers.record(left, rows, space="latent")
+    numbers.record(right, rows[:1].assign(low=0.1))
+    numbers.record(right, rows[:1].assign(low=0.1))
+    assert numbers.csv(figure).splitlines() == [
+        "run,space,latent_dim,slope,low",
+        "one,latent,2,0.25,",
+        "one,latent,3,0.5,",
+        ",,2,0.25,0.1",
     ]
-    assert numbers.csv(figure).splitlines()[1:] == expected
+    assert numbers.csv(Figure()) == ""

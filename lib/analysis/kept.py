@@ -1,0 +1,41 @@
+"""Committed tables of computations that take minutes: results/tables/NAME.csv, made anew by `python -m lib table NAME`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from lib.base import files
+from lib.base.errors import InputError
+from lib.base.files import corrupt_file_error
+from lib.runs import store
+
+
+@dataclass(frozen=True)
+class Table:
+    """A committed table: its name, the function that computes it, and how long that takes, in words."""
+
+    name: str
+    compute: Callable[[], pd.DataFrame]
+    duration: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return store.RESULTS / "tables" / f"{self.name}.csv"
+
+    def read(self) -> pd.DataFrame:
+        """The table. Raises `InputError` where it is absent or damaged."""
+        if not self.path.exists():
+            raise InputError(
+                f"{files.display_path(self.path)} is absent; make it with: python -m lib table {self.name}"
+            )
+        try:
+            return pd.read_csv(self.path)
+        except (ValueError, OSError) as error:
+            raise corrupt_file_error(self.path, error) from error
+
+    def write(self) -> None:
+        """Compute the table and write it, whole or not at all."""
+        files.write(self.path, self.compute().to_csv(index=False, float_format="%.5g"))
