@@ -134,8 +134,9 @@ say(
     At a tear the encoder runs back over all codes within a short piece of the curve, so the core of $J_I$ is large. Its size is
     informative, its sign is not: on the circle the trace is always at the top (median percentile
     {rings["trace_input"].median():.0f}), on the digits at the top or at the bottom. $J_L$ sees little, because it is taken at
-    $f(x)$, away from the tear. Nearest neighbours see nothing: the training images lie equally close everywhere (percentiles
-    {near.min():.0f} to {near.max():.0f}).
+    $f(x)$, away from the tear. Nearest neighbours tell little on the
+    digits (percentiles {near.min():.0f} to {near.max():.0f}). On the circle they stand high, since a tear opens midway between
+    two training points.
     """
 )
 
