@@ -91,7 +91,7 @@ show_table(
 #
 # The paper fits, by least squares over training and test images together,
 #
-# $$\mathrm{MSE}_s = b_0 + b_1 X_s + b_2\,[\text{test}] + b_3\,[\text{test}]\,X_s . \tag{6, 7}$$
+# $$\mathrm{MSE}_s = b_0 + b_1 X_s + b_2\,[\text{test}] + b_3\,[\text{test}]\,X_s .$$
 #
 # $X$ is the log volume in equation 6 and the trace in equation 7. The subscript $s$ means standardised over all images. The test slope is $b_1+b_3$.
 #

@@ -59,7 +59,7 @@ class BookPage:
             return notebook
         notebook.cells[0].source = "\n".join([title, "", *notes, rest])
         origin = self.notebook.metadata["provenance"]
-        folds = provenance.folds(self.notebook, self.page.name, origin["runs"])
+        folds = provenance.folds(self.notebook, self.page.name, origin["parameters"].get("runs", []))
         executed = iter(execution.code_cells(self.notebook))
         cells = []
         for cell in notebook.cells:

@@ -114,7 +114,8 @@ class Book:
         shutil.rmtree(target, ignore_errors=True)  # the downloads of an earlier build
         target.mkdir()
         notebooks = {name: page.notebook for name, page in self.pages.items() if page.notebook is not None}
-        shown = {run for notebook in notebooks.values() for run in notebook.metadata["provenance"]["runs"]}
+        parameters = [notebook.metadata["provenance"]["parameters"] for notebook in notebooks.values()]
+        shown = {run for values in parameters for run in values.get("runs", [])}
         for run in sorted(shown):
             pack(target / f"{run}.zip", ((path.name, path) for path in runs.summary_files(run)))
         for name, notebook in notebooks.items():

@@ -13,8 +13,9 @@ from lib.pages.provenance import DOWNLOADS
 
 # The theme loads its icons twice, as a font and by this script. MathJax comes with bundles for every input and output.
 ICON_SCRIPT = re.compile(r"\s*<script[^>]*scripts/fontawesome\.js[^>]*></script>")
+SHORTEST = 40  # letters of a description: shorter paragraphs are cells of tables
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/", "input/tex/extensions/")
-CITED = re.compile(r'(<div class="citation-list") role="list"')  # its children are links, not items of a list
+CITED = re.compile(r'(?<=<div )role="list" (?=class="citation-list")')  # its children are links, not items of a list
 
 
 def connect(app: Sphinx) -> None:
@@ -28,8 +29,8 @@ def describe(app: Sphinx, name: str, template: str, context: dict[str, Any], doc
     """On `html-page-context`: what search engines, previews and reference managers show of a page."""
     if doctree is None:
         return
-    paragraph = next((node.astext() for node in doctree.findall(nodes.paragraph)), "")
-    description = " ".join(paragraph.split())[:300]
+    paragraphs = (" ".join(node.astext().split()) for node in doctree.findall(nodes.paragraph))
+    description = next((text for text in paragraphs if len(text) > SHORTEST), app.config.html_title)[:300]
     title = f"{context.get('title', '')} · {app.config.html_title}"
     tags = [("description", description), ("og:type", "article"), ("og:title", title), ("og:description", description)]
     if name == app.config.root_doc:
@@ -59,10 +60,10 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     html = Path(app.outdir)
     for path in html.glob("*.html"):
         text = path.read_text()
-        if (lighter := CITED.sub(r"\1", ICON_SCRIPT.sub("", text))) != text:
+        if (lighter := CITED.sub("", ICON_SCRIPT.sub("", text))) != text:
             files.write(path, lighter)
     static = html / "_static"
-    unused = [*static.glob("scripts/fontawesome.js*"), *static.rglob("*.map")]
+    unused = [*static.glob("scripts/fontawesome.js*"), *static.rglob("*.map"), *static.glob("locales/**/*.*")]
     for path in (static / "mathjax").rglob("*"):
         if path.is_file() and not path.relative_to(static / "mathjax").as_posix().startswith(MATHJAX):
             unused.append(path)

@@ -139,7 +139,7 @@ def plane(field: Mapping[str, np.ndarray], curve: np.ndarray, images: np.ndarray
         axis.plot(*images.T, label="data", **style)
         figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     for series, points in {"decoded manifold": curve, "data": images}.items():
-        _record_once((error, eigenvalue), pd.DataFrame(points, columns=["x1", "x2"]), series=series)
+        _record_once((error, eigenvalue), pd.DataFrame(points, columns=["x1", "x2"]), shown=series)
     return error, eigenvalue
 
 

@@ -203,7 +203,7 @@ def read(name: str, epochs: int | None = None) -> Run:
         raise InputError(
             f"Run name {name!r} is not usable; give the name of a file in runs/, without .yml, of a-z, 0-9 and hyphens."
         )
-    if name not in names() and (FOLDER / f"{name}.yaml").exists():
+    if f"{name}.yaml" in {path.name for path in FOLDER.glob("*.yaml")} and name not in names():
         raise InputError(f"runs/{name}.yaml is not read; rename it to runs/{name}.yml.")
     check_known("run", name, names())
     where = f"runs/{name}.yml"

@@ -41,8 +41,7 @@ def book(tmp_path):
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: one\n  - file: two\n")
     (tmp_path / "index.md").write_text("# Book\n\nSee [the first page](one).\n")
     (tmp_path / "references.bib").write_text("")
-    (tmp_path / "_static").mkdir()
-    (tmp_path / "_static" / "custom.css").write_text("")
+    shutil.copytree(files.ROOT / "book" / "_static", tmp_path / "_static")
     (tmp_path / "one.py").write_text(ONE)
     (tmp_path / "two.py").write_text(TWO)
     return tmp_path
@@ -538,7 +537,7 @@ def test_kernels_have_one_thread(tmp_path, monkeypatch):
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
     for name in source.page_names():
         page = source.load_page(name)
-        without = ("introduction", "performance", "diagnose", "rerun")
+        without = ("introduction", "performance", "diagnose", "rerun", "topology")
         assert any(map(source.holds_runs, page.parameters)) or name in without, name
         for cell in page.notebook.cells:
             if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):

@@ -87,6 +87,7 @@ class Plain(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.encoder, self.decoder = nn.Linear(4, 2), nn.Sequential(nn.Linear(2, 4), nn.Tanh())
+        self.eval()
 
 
 class Variational(Plain):
