@@ -299,7 +299,11 @@ def test_the_search_finds_the_log_volume(visit):
 @needs_chromium
 @pytest.mark.parametrize(
     ("name", "target"),
-    [("bounds", "proofs.html#thm-secant"), ("bounds", "geometry.html#fig-plane"), ("index", "spectra.html#orientation")],
+    [
+        ("bounds", "proofs.html#thm-secant"),
+        ("bounds", "geometry.html#fig-plane"),
+        ("index", "spectra.html#orientation"),
+    ],
 )
 def test_a_reference_lands_on_its_target(name, target, visit):
     page = visit(f"{name}.html")
