@@ -132,12 +132,13 @@ def refuse_top(app: Sphinx, config: Config) -> None:
 
 
 def renamed(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """On `env-get-updated`: all pages if a page has a new title, or a figure, table or theorem a new number.
-
-    Sphinx does not write pages again whose contents or references have changed in this way.
+    """On `env-get-updated`: all pages if a page has a new title, a figure, table or theorem a new number, or a style or script
+    has changed. Sphinx does not write pages again, or copy styles and scripts, for any of these.
     """
     titles = {name: title.astext() for name, title in env.titles.items()}
-    before, now = getattr(env, "page_names", None), repr((titles, env.toc_fignumbers))
+    static = [path for folder in app.config.html_static_path for path in sorted(Path(app.srcdir, folder).glob("*"))]
+    sums = [files.sha256(path) for path in static if path.is_file()]
+    before, now = getattr(env, "page_names", None), repr((titles, env.toc_fignumbers, sums))
     setattr(env, "page_names", now)  # noqa: B010 (pickled with env)
     return sorted(env.found_docs) if before != now else []
 

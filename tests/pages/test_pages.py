@@ -157,6 +157,9 @@ def test_after_a_new_title_or_a_page_less_nothing_old_is_left(book):
     change(book / "two.py", "# # Two", "# # Second of all")
     executed(build(book))
     assert all("Second of all" in html(book, page) for page in ("index", "one", "two")), "in every list of contents"
+    change(book / "_static" / "custom.js", "// A box", "// Any box")
+    executed(build(book))
+    assert "// Any box" in (book / "_build" / "html" / "_static" / "custom.js").read_text()
     change(book / "_toc.yml", "  - file: two\n", "")
     executed(build(book))
     pages_left = book / "_build" / "html"
