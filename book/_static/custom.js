@@ -1,5 +1,5 @@
 // A box that is wider than its place scrolls: by keyboard, too, and with an edge that says so.
-const boxes = "article table, article pre, article p:has(> span.math), article div.math, article mjx-container[display], article figure";
+const boxes = "article table, article pre, article p, article dd, article div.math, article mjx-container[display], article figure";
 const slack = (box) => (box.tagName === "P" ? 12 : 1); // a formula at the end of a line sticks out a little
 function mark() {
   for (const box of document.querySelectorAll(boxes)) {
