@@ -5,6 +5,7 @@ Sphinx reads a page's script and emits `source-read`, whose handler puts the exe
 """
 
 import shutil
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 BUILDERS = ("html", "singlehtml", "linkcheck")
 REDIRECT = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Moved</title>
-<meta http-equiv="refresh" content="0; url={new}"><link rel="canonical" href="{new}"><p>Now <a href="{new}">here</a>.</p></html>
+<meta http-equiv="refresh" content="0; url={new}"><link rel="canonical" href="{new}">
+<p>Now a part of the page <a href="{new}">{title}</a>.</p></html>
 """
 MADE = {"genindex", "search", "py-modindex", "prf-prf"}  # pages of HTML that Sphinx makes by itself
 
@@ -147,17 +149,18 @@ def remove_stale(app: Sphinx, exception: Exception | None) -> None:
     """On `build-finished`: remove the pages and images of earlier builds, and lead old addresses to the pages of today."""
     if exception is not None or app.builder.name != "html":
         return
-    html = Path(app.outdir)
-    for path in html.glob("*.html"):
+    folder = Path(app.outdir)
+    for path in folder.glob("*.html"):
         if path.stem not in app.env.found_docs | MADE:
             path.unlink()
-    for path in html.glob("_sources/*"):
+    for path in folder.glob("_sources/*"):
         if path.name.partition(".")[0] not in app.env.found_docs:
             path.unlink()
     images = {name for _, name in app.env.images.values()}
-    for path in html.glob("_images/*"):
+    for path in folder.glob("_images/*"):
         if path.name not in images:
             path.unlink()
     for old, new in MOVED.items():
-        if old not in app.env.found_docs:
-            files.write(html / f"{old}.html", REDIRECT.format(new=new))
+        title = app.env.titles.get(new.partition(".")[0])
+        if title is not None and old not in app.env.found_docs:
+            files.write(folder / f"{old}.html", REDIRECT.format(new=new, title=escape(title.astext())))

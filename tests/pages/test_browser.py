@@ -211,6 +211,15 @@ def test_the_landing_page_answers_on_its_first_screen(visit):
     assert page.evaluate(bottom, "article blockquote strong") <= 844
 
 
+@pytest.mark.parametrize(("old", "new"), source.MOVED.items())
+def test_an_old_address_leads_to_the_page_of_today(old, new, site, soup):
+    stub = (site / f"{old}.html").read_text()
+    page, _, heading = new.partition("#")
+    assert f"url={new}" in stub
+    assert soup[Path(page).stem].select(f"#{heading}")
+    assert soup[Path(page).stem].h1.get_text().removesuffix("#").strip() in stub
+
+
 def test_a_page_tells_the_web_what_it_is(soup):
     for name, page in soup.items():
         assert len(page.select_one("meta[name=description]")["content"]) > 40, name

@@ -167,7 +167,6 @@ def test_after_a_new_title_or_a_page_less_nothing_old_is_left(book):
     assert not list(pages_left.glob("_sources/two*"))
     assert not [path for path in pages_left.glob("*.html") if "Second of all" in path.read_text()]
     assert "Second of all" not in (pages_left / "searchindex.js").read_text()
-    assert "spectra.html#orientation" in html(book, "orientation"), "an old address leads to the page of today"
 
 
 def test_what_cannot_be_built_is_refused_in_a_sentence(book):
