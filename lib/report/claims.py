@@ -70,21 +70,21 @@ def _unfolding(of_claim: pd.DataFrame) -> str:
 
 
 def verdict_line(summaries: Summaries, page: str) -> str:
-    """What becomes of a page's claims, the paper's and ours, on each run: a sentence that links to the list of claims."""
+    """What becomes of a page's claims, the paper's and ours: sentences that link to the list of claims, with an item per run."""
     lines = []
     for whose, known in (("the paper", claims.CLAIMS), ("our own", claims.OUR_CLAIMS)):
         of_page = [claim for claim in known if claim.page == page and claim.id not in claims.PRINTED]
         if of_page:
             number = f"{len(of_page)} claim{'s' if len(of_page) > 1 else ''} of {whose}"
             found = claims.counts(claims.ledger(dict(summaries), of_page))
-            lines.append(f"This page tests [{number}](claims). {_in_words(found)}")
-    return " ".join(lines)
+            lines.append(f"This page tests [{number}](claims).\n\n{_in_words(found)}")
+    return "\n\n".join(lines)
 
 
 def _in_words(counts: pd.DataFrame) -> str:
-    """`lib.analysis.claims.counts` as sentences, one per run."""
+    """`lib.analysis.claims.counts` as a list with an item per run."""
     parts = ((run, [f"{count} {word}" for word, count in row.items() if count]) for run, row in counts.iterrows())
-    return " ".join(f"On `{run}`: {', '.join(words)}." for run, words in parts)
+    return "\n".join(f"- On `{run}`: {', '.join(words)}." for run, words in parts)
 
 
 def verdict_counts(summaries: Summaries, of: Sequence[claims.Claim] = claims.CLAIMS) -> str:

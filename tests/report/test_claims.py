@@ -79,7 +79,7 @@ def test_a_page_says_what_becomes_of_its_claims(summaries):
     """The claims about the printed tables are no run's; a page without claims says nothing."""
     line = claims_report.verdict_line(summaries, "prediction")
     total, told = re.fullmatch(
-        r"This page tests \[(\d+) claims of the paper\]\(claims\)\. On `smoke`: (.*)\.", line
+        r"This page tests \[(\d+) claims of the paper\]\(claims\)\.\n\n- On `smoke`: (.*)\.", line
     ).groups()
     assert int(total) == sum(claim.page == "prediction" for claim in claims.CLAIMS) - len(claims.PRINTED)
     assert sum(int(part.split()[0]) for part in told.split(", ")) == int(total)
