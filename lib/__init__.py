@@ -14,10 +14,15 @@ Nine rooms on floors. A module imports from its own room and from the floors bel
 | 1 | `geometry` | Jacobians, bounds, spectra, tangent planes, orbits, random matrices |
 | 0 | `base` | errors, files, digests, documents, whatever is read from a user |
 
-`from lib import jacobians` works for the modules of `SHORT_NAMES`, which are loaded when they are asked for.
+`from lib import jacobians` and `from lib.spectra import trace` work for the modules of `SHORT_NAMES`, loaded when asked for.
 """
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 SHORT_NAMES = {
@@ -26,6 +31,7 @@ SHORT_NAMES = {
     "bounds": "lib.geometry.bounds",
     "tangents": "lib.geometry.tangents",
     "orbits": "lib.geometry.orbits",
+    "diagnosis": "lib.analysis.diagnosis",
 }
 
 
@@ -33,3 +39,19 @@ def __getattr__(name: str) -> Any:
     if name in SHORT_NAMES:
         return import_module(SHORT_NAMES[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _ShortNames(MetaPathFinder, Loader):
+    """Imports lib.NAME as the module that the short name stands for: the same module, not a second one."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        package, _, name = fullname.partition(".")
+        return ModuleSpec(fullname, self) if package == __name__ and name in SHORT_NAMES else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        sys.modules[module.__name__] = import_module(SHORT_NAMES[module.__name__.partition(".")[2]])
+
+
+sys.meta_path.append(_ShortNames())

@@ -1,6 +1,7 @@
 """The plan of the house: floors, the three environment files, what is kept out of git."""
 
 import ast
+import importlib
 import random
 import re
 import subprocess
@@ -112,8 +113,11 @@ def test_no_public_name_is_defined_twice():
 def test_short_names_of_the_library_lead_to_modules():
     for name, module in lib.SHORT_NAMES.items():
         assert getattr(lib, name).__name__ == module
+        assert importlib.import_module(f"lib.{name}") is sys.modules[module], "one module under two names"
     with pytest.raises(AttributeError, match="nothing"):
         lib.nothing  # noqa: B018
+    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+        importlib.import_module("lib.nowhere")
 
 
 def test_modules_stay_small():
