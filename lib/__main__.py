@@ -18,8 +18,8 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 RESUMED = "Finished members are kept; the same command takes up the rest."
 UNWRITTEN = "The output was not written; run the command again."
-LEFT = dict.fromkeys(("run", "bounds", "shifts"), RESUMED) | dict.fromkeys(
-    ("page", "diagnose", "bench", "archive"), UNWRITTEN
+LEFT = dict.fromkeys(("run", "bounds", "shifts", "search"), RESUMED) | dict.fromkeys(
+    ("page", "diagnose", "bench", "archive", "table"), UNWRITTEN
 )
 
 
@@ -230,7 +230,7 @@ def table(name: str) -> None:
     tables = {one.name: one for one in (topology.ORBITS,)}
     check_known("table", name, tables)
     tables[name].write()
-    click.echo(f"Wrote {tables[name].path}, which took {tables[name].duration}.")
+    click.echo(f"Wrote {tables[name].path}.")
 
 
 @cli.command()

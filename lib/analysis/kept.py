@@ -14,11 +14,10 @@ from lib.runs import store
 
 @dataclass(frozen=True)
 class Table:
-    """A committed table: its name, the function that computes it, and how long that takes, in words."""
+    """A committed table: its name, and the function that computes it."""
 
     name: str
     compute: Callable[[], pd.DataFrame]
-    duration: str
 
     @property
     def path(self) -> Path:

@@ -48,15 +48,14 @@ def reconstruction_errors(pair: Pair, points: Tensor) -> np.ndarray:
     return (decoder(encoder(points)) - points).norm(dim=1).numpy()
 
 
-def percentiles(pair: Pair, curve: Curve, training: Tensor) -> dict[str, float]:
-    """For each point measure its percentile at the forced point among random points of the curve, as many as trained on.
+def percentiles(pair: Pair, curve: Curve, training: Tensor, at: float) -> dict[str, float]:
+    """For each point measure its percentile at the place `at` among random points of the curve, as many as trained on.
 
     100: larger than everywhere else. NaN for a measure that has no value there, or is constant on the curve, as ink is.
     """
-    forced = topology.forced_point(*pair, curve)
     draw = torch.Generator().manual_seed(0)
     t = torch.rand(len(training), generator=draw, dtype=torch.float64)
-    t = torch.cat([torch.tensor([forced.t], dtype=torch.float64), t])
+    t = torch.cat([torch.tensor([at], dtype=torch.float64), t])
     labels = torch.zeros(len(training), dtype=torch.int64)
     subject = Subject(pair=pair, points=curve(t).numpy(), training=datasets.Split(training.float(), labels))
     values = values_at(subject, [measure for measure in every("point") if not measure.sees_error])
@@ -75,7 +74,7 @@ def report(pair: Pair, curve: Curve, training: Tensor) -> dict[str, float]:
     along = reconstruction_errors(pair, curve(topology.evenly(len(training), 0.5)))
     fit = {"median_error": float(np.median(along)), "largest_error": float(max(along.max(), forced.error))}
     point = {"t": forced.t, "codes_apart": forced.codes_apart, "bound": forced.bound, "error": forced.error}
-    return fit | point | percentiles(pair, curve, training)
+    return fit | point | percentiles(pair, curve, training, forced.t)
 
 
 def rings(seeds: Sequence[int], steps: int = RING_STEPS) -> tuple[list[Pair], pd.DataFrame]:
@@ -114,4 +113,4 @@ def _orbits() -> Iterator[dict[str, float]]:
                 yield {"digit": digit, "seed": seed, "steps": steps} | report(pair, curve, training)
 
 
-ORBITS = kept.Table("orbits", lambda: pd.DataFrame(_orbits()), "minutes")
+ORBITS = kept.Table("orbits", lambda: pd.DataFrame(_orbits()))

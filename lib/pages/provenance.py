@@ -3,8 +3,10 @@
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from io import StringIO
 from typing import Any
 
+import pandas as pd
 from nbformat import NotebookNode
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -33,14 +35,18 @@ def figures(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
 
     A figure that is shown without a name has that of its cell.
     """
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, list[pd.DataFrame]]] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if any(kind.startswith("image/") for kind in output.get("data", {})):
                 name = output.metadata.get("figure", {}).get("name") or f"cell-{cell.execution_count}"
-                before, numbers = found.get(name, ("", ""))[1], output.data.get("text/csv", "")
-                found[name] = cell.source, before + (numbers.partition("\n")[2] if before else numbers)
-    return found
+                _, parts = found.setdefault(name, (cell.source, []))
+                if numbers := output.data.get("text/csv"):
+                    parts.append(pd.read_csv(StringIO(numbers), dtype=str, keep_default_na=False))
+    return {
+        name: (source, pd.concat(parts).to_csv(index=False, lineterminator="\n") if parts else "")
+        for name, (source, parts) in found.items()
+    }
 
 
 def numbers_name(page: str, figure: str) -> str:
