@@ -20,6 +20,7 @@ import pandas as pd
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from lib.analysis import sensitivity
+from lib.analysis.claims.paper import VALUE_TOLERANCE
 from lib.base import documents, files
 from lib.base.errors import check_known
 from lib.base.validation import refusal
@@ -27,7 +28,7 @@ from lib.runs import Run, read, select_rows, store, summary_of, validated
 
 SEARCHES = files.ROOT / "searches"
 VARIED = ("hidden_widths", "initialisation", "output", "loss", "batch_size", "learning_rate", "weight_decay")
-UNITS = {"slopes": 0.06, "indicators": 0.06, "small": 1.0}
+UNITS = {"slopes": VALUE_TOLERANCE, "indicators": VALUE_TOLERANCE, "small": 1.0}
 Whole = Annotated[int, Field(strict=True, ge=1)]
 
 
@@ -128,21 +129,23 @@ def path_of(name: str) -> Path:
 def course(run: Run, device: str = "cpu") -> pd.DataFrame:
     """The distance of a run to the paper after each of its snapshots and the last epoch; computed first where it is missing.
 
-    Over the points watched during training, so that all epochs are over the same.
+    Over the points watched during training, so that all epochs are over the same. NaN for a run that diverged.
     """
     from lib.runs.execution import execute  # torch
 
     execute(run, device=device)
+    epochs = (*run.snapshots, run.epochs)
+    if store.diverged(run):  # counted, and behind all others
+        return pd.DataFrame({"seed": run.seeds[0], "epochs": epochs} | dict.fromkeys([*UNITS, "distance"], np.nan))
     summary = summary_of(run)
     rows = []
-    for epoch in (*run.snapshots, run.epochs):
+    for epoch in epochs:
         parts = []
         for latent_dim in run.latent_dims:
             where = {"epoch": epoch, "latent_dim": latent_dim}
             fits = sensitivity.coefficients(select_rows(summary.progress_regressions, **where))
-            spectra = select_rows(summary.progress_statistics, **where, quantity="small_eigenvalues", space="latent")
-            small = float(select_rows(spectra, split="all", label=-1)["mean"].mean())
-            parts.append(sensitivity.distances(fits, latent_dim) | {"small": small})
+            spectra = sensitivity.mean_eigenvalues(select_rows(summary.progress_statistics, **where))
+            parts.append(sensitivity.distances(fits, latent_dim) | {"small": spectra["small_eigenvalues"]})
         squares = {key: float(np.mean([part[key] ** 2 for part in parts])) for key in UNITS}
         distance = sum(squares[key] / unit**2 for key, unit in UNITS.items())
         sizes = {key: value**0.5 for key, value in squares.items()}
@@ -156,13 +159,8 @@ def words(run: Run) -> str:
 
 
 def _settings(run: Run, search: Search) -> dict[str, str]:
-    return {key: _word(getattr(run, key)) for key in search.vary}
+    return {key: sensitivity.in_words(getattr(run, key)) for key in search.vary}
 
 
 def _words(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {_word(value)}" for key, value in settings.items())
-
-
-def _word(value: Any) -> str:
-    """A setting as text: hidden widths of one depth as 230-230-230."""
-    return "-".join(map(str, next(iter(value.values())))) if isinstance(value, dict) else str(value)
+    return ", ".join(f"{key.replace('_', ' ')} {sensitivity.in_words(value)}" for key, value in settings.items())

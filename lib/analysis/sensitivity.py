@@ -117,7 +117,7 @@ def crossing(rows: pd.DataFrame, latent_dim: int) -> dict[str, float]:
 
 def eigenvalue_statistics(run: Summary, latent_dim: int) -> dict[str, float]:
     """After the last epoch, of J_L at the tables' depth: means over points of `arithmetic_mean` and `small_eigenvalues`."""
-    return _eigenvalues(select_rows(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
+    return mean_eigenvalues(select_rows(run.statistics, depth=run.run.table_depth, latent_dim=latent_dim))
 
 
 def coefficient_course(run: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
@@ -206,7 +206,7 @@ def settings(base: Summary, variants: Sequence[str], latent_dim: int, watched: b
         keys = {"run": name, "setting": setting, "epochs": variant.run.epochs}
         sizes = {"train_mse": member["train_mse"], "test_mse": member["test_mse"]}
         sizes["ill_conditioned"] = member["ill_conditioned_input"]
-        spectra = _eigenvalues(select_rows(statistics, **where))
+        spectra = mean_eigenvalues(select_rows(statistics, **where))
         rows.append(keys | sizes | spectra | fits | distances(fits, latent_dim))
     if not rows:
         raise InputError(f"None of the runs {list(variants)} has been computed; make one with: python -m lib run NAME")
@@ -224,19 +224,23 @@ def _base_row(base: Summary, epochs: int, latent_dim: int) -> dict[str, object]:
     history = select_rows(base.history, latent_dim=latent_dim, depth=base.run.table_depth, epoch=epochs).iloc[0]
     sizes = {"train_mse": history["train_mse"], "test_mse": history["test_mse"], "ill_conditioned": float("nan")}
     where = {"latent_dim": latent_dim, "depth": base.run.table_depth, "epoch": epochs}
-    spectra = _eigenvalues(select_rows(base.progress_statistics, **where))
+    spectra = mean_eigenvalues(select_rows(base.progress_statistics, **where))
     keys = {"run": base.run.name, "setting": "as the run " + base.run.name, "epochs": epochs}
     return keys | sizes | spectra | fits | distances(fits, latent_dim)
 
 
-def _eigenvalues(statistics: pd.DataFrame) -> dict[str, float]:
+def mean_eigenvalues(statistics: pd.DataFrame) -> dict[str, float]:
     """Means over all points of two quantities of the eigenvalues of J_L; `statistics` of one latent dimension (and epoch)."""
     of_all = select_rows(statistics, space="latent", split="all", label=-1).groupby("quantity")["mean"].mean()
     return {name: float(of_all[name]) for name in ("arithmetic_mean", "small_eigenvalues")}
 
 
 def _named(key: str, value: object) -> str:
-    words = key.replace("_", " ")
+    return f"{key.replace('_', ' ')}: {in_words(value)}"
+
+
+def in_words(value: object) -> str:
+    """A setting as text: hidden widths of one depth as 230-230-230."""
     if isinstance(value, dict):
-        value = "-".join(map(str, next(iter(value.values()))))
-    return f"{words}: {value:g}" if isinstance(value, float) else f"{words}: {value}"
+        return "-".join(map(str, next(iter(value.values()))))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -76,6 +76,12 @@ def test_the_nearest_go_on_the_finalist_has_a_second_seed_and_nothing_is_trained
     assert search.path_of("tiny").read_bytes() == written_before
 
 
+def test_a_setting_that_diverges_is_counted_and_comes_last(written):
+    table = search.course(search.candidates("tiny", written("learning_rate: 1.0e-3", "learning_rate: 9.0e+5"))[1])
+    assert list(table["epochs"]) == [1, 2, 3]
+    assert table["distance"].isna().all()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
