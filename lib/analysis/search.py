@@ -9,9 +9,11 @@ with the root mean square differences from the published test slopes and test in
 stopped goes on where it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations
+from functools import reduce
+from itertools import combinations, product
+from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -34,7 +36,7 @@ Whole = Annotated[int, Field(strict=True, ge=1)]
 
 @dataclass(frozen=True)
 class Search:
-    """A search: the settings to `vary` from those of `start`, the epochs looked at, and how many settings go on."""
+    """A search: the settings to `vary` from those of `start`, at most `together` at a time, and how many of them go on."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -45,6 +47,7 @@ class Search:
     finalists: Whole
     start: dict[str, Any]
     vary: dict[str, list[Any]]
+    together: Whole = 2
 
 
 def read_search(name: str) -> Search:
@@ -66,7 +69,7 @@ def read_search(name: str) -> Search:
 
 
 def candidates(name: str, search: Search) -> list[Run]:
-    """The runs to compare: `start`, and what differs from it in one or two settings; each is checked as a run file is.
+    """The runs to compare: `start`, and what differs from it in at most `together` settings; each is checked as a run file is.
 
     A loss of cross-entropy with an affine output does not exist, and is left out.
     """
@@ -75,7 +78,7 @@ def candidates(name: str, search: Search) -> list[Run]:
     base |= {"epochs": search.epochs[-1], "snapshots": list(search.epochs[:-1])}
     del base["name"]
     runs = []
-    for changed in _changes(search.vary):
+    for changed in _changes(search):
         settings = search.start | changed
         if (settings.get("loss"), settings.get("output")) != ("cross-entropy", "affine"):
             values = {
@@ -85,13 +88,11 @@ def candidates(name: str, search: Search) -> list[Run]:
     return runs
 
 
-def _changes(vary: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
-    yield {}
-    single = [[{key: value} for value in values] for key, values in vary.items()]
-    for changes in single:
-        yield from changes
-    for one, other in combinations(single, 2):
-        yield from (first | second for first in one for second in other)
+def _changes(search: Search) -> Iterator[dict[str, Any]]:
+    single = [[{key: value} for value in values] for key, values in search.vary.items()]
+    for count in range(search.together + 1):
+        for some in combinations(single, count):
+            yield from (reduce(or_, changes, {}) for changes in product(*some))
 
 
 def run_search(name: str, device: str = "cpu") -> pd.DataFrame:
@@ -103,19 +104,26 @@ def run_search(name: str, device: str = "cpu") -> pd.DataFrame:
     search = read_search(name)
     going = candidates(name, search)  # all are checked before the first is trained
     rows: list[pd.DataFrame] = []
-    stages = [*sorted(search.keep), search.epochs[-1]]
-    for stage in stages:
+    for stage in [*sorted(search.keep), search.epochs[-1]]:
         looked_at = [epoch for epoch in search.epochs if epoch <= stage]
-        found = [course(replace(run, epochs=stage, snapshots=tuple(looked_at[:-1])), device) for run in going]
-        rows += [table.assign(**_settings(run, search)) for run, table in zip(going, found, strict=True)]
-        nearest = np.argsort([table["distance"].min() for table in found], kind="stable")
+        found = []
+        for run in going:
+            table = course(replace(run, epochs=stage, snapshots=tuple(looked_at[:-1])), device)
+            found.append(table["distance"].min())
+            rows.append(table.assign(**_settings(run, search)))
+            _write(name, search, rows)  # what is known when it is stopped
+        nearest = np.argsort(found, kind="stable")
         going = [going[place] for place in nearest[: search.keep.get(stage, search.finalists)]]
     for run in going:
-        table = course(replace(run, seeds=(1,)), device)
-        rows.append(table.assign(**_settings(run, search)))
+        rows.append(course(replace(run, seeds=(1,)), device).assign(**_settings(run, search)))
+        _write(name, search, rows)
+    return _write(name, search, rows, going)
+
+
+def _write(name: str, search: Search, rows: Sequence[pd.DataFrame], finalists: Sequence[Run] = ()) -> pd.DataFrame:
     keys = [*search.vary, "seed", "epochs"]
     table = pd.concat(rows).astype(dict.fromkeys(search.vary, str)).drop_duplicates(keys, keep="last")
-    chosen = [tuple(_settings(run, search).values()) for run in going]
+    chosen = [tuple(_settings(run, search).values()) for run in finalists]
     table["finalist"] = [row in chosen for row in table[list(search.vary)].itertuples(index=False, name=None)]
     files.write(path_of(name), table[[*keys, *UNITS, "distance", "finalist"]].to_csv(index=False, float_format="%.5g"))
     return table

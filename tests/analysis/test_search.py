@@ -49,6 +49,8 @@ def test_candidates_differ_from_the_start_in_one_or_two_settings(written):
         ((4,), (2,), (0,), 3, (1, 2))
     }
     assert "learning rate 0.01" in search.words(runs[-1])
+    one_at_a_time = written("vary:", "together: 1\nvary:")
+    assert search.candidates("tiny", one_at_a_time) == runs[:4]
 
 
 def test_the_distance_is_the_mean_of_squares_in_its_units(written):
