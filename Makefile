@@ -55,7 +55,7 @@ headline: .venv/installed  ## Draw README.md's figure anew: book/_static/headlin
 	$(BIN)/python -c "from pathlib import Path; from lib.report.index import save_headline; save_headline(Path('book/_static'))"
 
 requirements:  ## Pin every version anew, from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra book --extra cluster --extra test --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra book --extra cluster --extra latent --extra test --extra twice --universal --python-version 3.11 \
 	    --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.txt
 
 clean:  ## Remove what builds of the book have made; .venv stays, and artifacts/
