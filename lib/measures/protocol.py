@@ -1,8 +1,8 @@
 """The protocol of measures: what a measure is, what it may look at, and where measures are found.
 
-A measure is a file in `lib/measures/points/` (a number for each point) or `lib/measures/networks/` (a number for a
-network). It holds one or more `Measure`s; the formula, the reference and the units stand in its docstring. `every` finds
-it there: no list has to be edited.
+A measure is a file in `lib/measures/points/` (a number for each point), `lib/measures/networks/` (a number for a network)
+or `lib/measures/classifiers/` (a number for each point of a classifier, `lib.measures.classified`). It holds one or more
+`Measure`s; the formula, the reference and the units stand in its docstring. `every` finds it there: no list has to be edited.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lib.base.errors import InputError
 from lib.geometry import spectra
@@ -30,7 +30,7 @@ from lib.training.datasets import Split
 
 # What a measure may need, from the commonest to the scarcest.
 POINTS, WEIGHTS, TRAINING = "the points", "the weights", "the training data"
-HISTORY, SEEDS = "the training history", "other seeds"
+HISTORY, SEEDS, LABELS = "the training history", "other seeds", "the training labels"
 
 T = TypeVar("T")
 Part = T | Callable[[], T] | None
@@ -49,8 +49,9 @@ class Subject:
 
     Every part may be absent, or a function without arguments that is called when the part is first looked at:
     `pair`, encoder and decoder; `points`, images (points, N); `training`, the training data; `seeds`, all networks that
-    differ by their seed alone, this one included; `history`, a table of the training with a row an epoch. `kept`: columns of
-    the per-point table (`lib.measures.point_table`) where it was measured before. `seed`: of the random generator.
+    differ by their seed alone, this one included; `history`, a table of the training with a row an epoch; `labels`, the
+    classes of the training data. `kept`: columns of the per-point table (`lib.measures.point_table`) where it was measured
+    before. `seed`: of the random generator.
     """
 
     def __init__(
@@ -61,16 +62,17 @@ class Subject:
         training: Part[Split] = None,
         seeds: Part[Sequence[Pair]] = None,
         history: Part[pd.DataFrame] = None,
+        labels: Part[np.ndarray] = None,
         kept: pd.DataFrame | None = None,
         seed: int | Sequence[int] = 0,
     ) -> None:
         self._parts: dict[str, Any] = {WEIGHTS: pair, POINTS: points, TRAINING: training, SEEDS: seeds}
-        self._parts[HISTORY] = history
+        self._parts |= {HISTORY: history, LABELS: labels}
         self._kept = pd.DataFrame() if kept is None else kept
         self._seed = seed
 
     def _part(self, need: str) -> Any:
-        if callable(self._parts[need]):
+        if callable(self._parts[need]) and not isinstance(self._parts[need], nn.Module):
             self._parts[need] = self._parts[need]()
         if self._parts[need] is None:
             raise Lacking(need)
@@ -100,6 +102,11 @@ class Subject:
     def history(self) -> pd.DataFrame:
         """The training, a row an epoch."""
         return self._part(HISTORY)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The classes (training points,) of the training data."""
+        return self._part(LABELS)
 
     def __len__(self) -> int:
         return len(self._kept) or len(self.points)
@@ -153,7 +160,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number for each point (`level` "point") or for a network ("network").
+    """A number for each point (`level` "point"), for a network ("network"), or for each point of a classifier ("classifier").
 
     - `label` names it in tables of predictors, `short` among detectors (default: the label);
     - `needs`: the parts of a subject that it looks at, the scarcest last;
@@ -170,10 +177,10 @@ class Measure:
 
     name: str
     label: str
-    compute: Callable[[Subject], np.ndarray | float]
+    compute: Callable[[Any], np.ndarray | float]  # of a `Subject`
     needs: tuple[str, ...]
     cost: Callable[[Sizes], float]
-    level: Literal["point", "network"] = "point"
+    level: Literal["point", "network", "classifier"] = "point"
     short: str = ""
     source: str = ""
     sees_error: bool = False
@@ -204,7 +211,7 @@ class Measure:
 @cache
 def _all() -> tuple[Measure, ...]:
     measures: list[Measure] = []
-    for folder in ("points", "networks"):  # networks/ comes with the first measure of that level
+    for folder in ("points", "networks", "classifiers"):  # networks/ comes with the first measure of that level
         for path in sorted(Path(__file__).with_name(folder).glob("[a-z]*.py")):
             module = import_module(f"lib.measures.{folder}.{path.stem}")
             measures += [value for value in vars(module).values() if isinstance(value, Measure)]

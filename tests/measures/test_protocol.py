@@ -43,7 +43,7 @@ def test_measures_are_in_the_order_of_their_files_and_of_their_places_there():
     names = [measure.name for measure in protocol.every("point")]
     assert names[:2] == ["mahalanobis", "latent_norm"]
     assert names[-4:] == ["volume_input", "volume_latent", "log_volume_input", "log_volume_latent"]
-    assert {measure.level for measure in protocol.every()} <= {"point", "network"}
+    assert {measure.level for measure in protocol.every()} <= {"point", "network", "classifier"}
 
 
 @pytest.fixture
