@@ -223,11 +223,11 @@ def search(name: str, device: str, plan: bool) -> None:
 @cli.command()
 @click.argument("name")
 def table(name: str) -> None:
-    """Compute the committed table NAME anew (orbits): results/tables/NAME.csv."""
-    from lib.analysis import topology
+    """Compute the committed table NAME anew, such as orbits: results/tables/NAME.csv."""
+    from lib.analysis.kept import tables as kept_tables
     from lib.base.errors import check_known
 
-    tables = {one.name: one for one in (topology.ORBITS,)}
+    tables = kept_tables()
     check_known("table", name, tables)
     tables[name].write()
     click.echo(f"Wrote {tables[name].path}.")
