@@ -224,7 +224,7 @@ def search(name: str, device: str, plan: bool) -> None:
 @click.argument("name")
 def table(name: str) -> None:
     """Compute the committed table NAME anew, such as orbits: results/tables/NAME.csv."""
-    from lib.analysis.kept import tables as kept_tables
+    from lib.analysis.kept import kept_tables
     from lib.base.errors import check_known
 
     tables = kept_tables()

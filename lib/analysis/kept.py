@@ -41,7 +41,7 @@ class Table:
         files.write(self.path, self.compute().to_csv(index=False, float_format="%.5g"))
 
 
-def tables() -> dict[str, Table]:
+def kept_tables() -> dict[str, Table]:
     """All committed tables, by name: the `Table`s of the modules of this folder, so that no list has to be edited."""
     modules = [import_module(f"lib.analysis.{path.stem}") for path in sorted(Path(__file__).parent.glob("[a-z]*.py"))]
     found = [value for module in modules for value in vars(module).values() if isinstance(value, Table)]

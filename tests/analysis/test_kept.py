@@ -7,15 +7,15 @@ from lib.base.errors import InputError, check_known
 
 
 def test_every_committed_table_has_a_command_and_every_command_a_table():
-    tables = kept.tables()
+    tables = kept.kept_tables()
     assert {path.stem for path in kept.store.RESULTS.joinpath("tables").glob("*.csv")} == set(tables)
     for name, table in tables.items():
         assert len(table.read()), name
 
 
 def test_an_unknown_table_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match="Unknown table 'nothing'; choose one of: .*orbits"):
-        check_known("table", "nothing", kept.tables())
+    with pytest.raises(InputError, match=r"Unknown table 'nothing'; choose one of: .*orbits"):
+        check_known("table", "nothing", kept.kept_tables())
 
 
 def test_a_table_is_written_whole_as_it_was_computed(tmp_path, monkeypatch):
@@ -28,5 +28,5 @@ def test_a_table_is_written_whole_as_it_was_computed(tmp_path, monkeypatch):
     table.write()
     assert table.read()["a"].tolist() == [1, 2]
     table.path.write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="two.csv"):
+    with pytest.raises(InputError, match=r"two\.csv"):
         table.read()
