@@ -157,4 +157,3 @@ COLLAPSE = kept.Table(
     "unseen_collapse", lambda: pd.concat([followed(run, fold) for run in LONG_RUNS for fold in range(FOLDS)])
 )
 GAPS = kept.Table("unseen_gaps", lambda: pd.DataFrame(_gaps()))
-TABLES = (SCORES, COLLAPSE, GAPS)

@@ -30,7 +30,8 @@ from lib.training.datasets import Split
 
 # What a measure may need, from the commonest to the scarcest.
 POINTS, WEIGHTS, TRAINING = "the points", "the weights", "the training data"
-HISTORY, SEEDS, LABELS = "the training history", "other seeds", "the training labels"
+LABELS = "the labels of the training data"
+HISTORY, SEEDS = "the training history", "other seeds"
 
 T = TypeVar("T")
 Part = T | Callable[[], T] | None
@@ -48,10 +49,10 @@ class Subject:
     """What a measure may look at: a network, some points, and what is known besides. It knows no run.
 
     Every part may be absent, or a function without arguments that is called when the part is first looked at:
-    `pair`, encoder and decoder; `points`, images (points, N); `training`, the training data; `seeds`, all networks that
-    differ by their seed alone, this one included; `history`, a table of the training with a row an epoch; `labels`, the
-    classes of the training data. `kept`: columns of the per-point table (`lib.measures.point_table`) where it was measured
-    before. `seed`: of the random generator.
+    `pair`, encoder and decoder; `points`, images (points, N); `training`, the training data, and `labels` (training points,);
+    `seeds`, all networks that differ by their seed alone, this one included; `history`, a table of the training with a row an
+    epoch. `kept`: columns of the per-point table (`lib.measures.point_table`) where it was measured before. `seed`: of the
+    random generator.
     """
 
     def __init__(
@@ -61,13 +62,13 @@ class Subject:
         points: Part[np.ndarray] = None,
         training: Part[Split] = None,
         seeds: Part[Sequence[Pair]] = None,
-        history: Part[pd.DataFrame] = None,
         labels: Part[np.ndarray] = None,
+        history: Part[pd.DataFrame] = None,
         kept: pd.DataFrame | None = None,
         seed: int | Sequence[int] = 0,
     ) -> None:
         self._parts: dict[str, Any] = {WEIGHTS: pair, POINTS: points, TRAINING: training, SEEDS: seeds}
-        self._parts |= {HISTORY: history, LABELS: labels}
+        self._parts |= {LABELS: labels, HISTORY: history}
         self._kept = pd.DataFrame() if kept is None else kept
         self._seed = seed
 
@@ -99,14 +100,14 @@ class Subject:
         return self._part(SEEDS)
 
     @property
+    def labels(self) -> np.ndarray:
+        """The labels (training points,) of the training images."""
+        return self._part(LABELS)
+
+    @property
     def history(self) -> pd.DataFrame:
         """The training, a row an epoch."""
         return self._part(HISTORY)
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The classes (training points,) of the training data."""
-        return self._part(LABELS)
 
     def __len__(self) -> int:
         return len(self._kept) or len(self.points)
@@ -211,7 +212,7 @@ class Measure:
 @cache
 def _all() -> tuple[Measure, ...]:
     measures: list[Measure] = []
-    for folder in ("points", "networks", "classifiers"):  # networks/ comes with the first measure of that level
+    for folder in ("points", "networks", "classifiers"):
         for path in sorted(Path(__file__).with_name(folder).glob("[a-z]*.py")):
             module = import_module(f"lib.measures.{folder}.{path.stem}")
             measures += [value for value in vars(module).values() if isinstance(value, Measure)]
