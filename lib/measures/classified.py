@@ -16,6 +16,8 @@ from lib.measures.protocol import SEEDS, WEIGHTS, Part, Subject
 class Classified(Subject):
     """A `Subject` with a classifier `network` in the place of the pair; `seeds` are classifiers too. All in float64."""
 
+    of_classifier = True
+
     def __init__(self, *, network: Part[nn.Sequential] = None, **parts: Any) -> None:
         super().__init__(pair=network, **parts)
 

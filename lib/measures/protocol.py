@@ -30,7 +30,7 @@ from lib.training.datasets import Split
 
 # What a measure may need, from the commonest to the scarcest.
 POINTS, WEIGHTS, TRAINING = "the points", "the weights", "the training data"
-LABELS = "the labels of the training data"
+LABELS, CLASSIFIER = "the labels of the training data", "a classifier"
 HISTORY, SEEDS = "the training history", "other seeds"
 
 T = TypeVar("T")
@@ -54,6 +54,8 @@ class Subject:
     epoch. `kept`: columns of the per-point table (`lib.measures.point_table`) where it was measured before. `seed`: of the
     random generator.
     """
+
+    of_classifier = False
 
     def __init__(
         self,
@@ -204,6 +206,8 @@ class Measure:
     def of(self, subject: Subject) -> np.ndarray:
         """Its values (points,), or () for a network, float64. Raises `Lacking`, an `InputError`, where a part is absent."""
         try:
+            if self.level == "classifier" and not subject.of_classifier:
+                raise Lacking(CLASSIFIER)
             return np.asarray(self.compute(subject), dtype=np.float64)
         except Lacking as lacking:
             raise Lacking(lacking.need, f"The measure {self.name}") from None
