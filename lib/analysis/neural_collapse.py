@@ -3,7 +3,8 @@
 `COLLAPSE` and `GAPS` are committed tables.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import product, starmap
 
 import numpy as np
 import pandas as pd
@@ -84,24 +85,23 @@ def followed(run: str, fold: int, epochs: int = LONG, snapshots: Sequence[int] =
     return pd.DataFrame(states)
 
 
-def _gaps() -> Iterator[dict[str, float]]:
+def gap_state(fold: int, width: int, decay: float, seed: int) -> dict[str, float]:
+    """The `state` of a network with three hidden layers of this width, and what it was trained with."""
     whole, _ = digits()
-    for fold in range(FOLDS):
-        train, rows = split(whole, fold)
-        test = Split(whole.images[rows], whole.labels[rows])
-        for width in GAP_WIDTHS:
-            widths = (64, width, width, width, 10)
-            for decay in GAP_DECAYS:
-                for seed in GAP_SEEDS:
-                    keys = {"width": width, "decay": decay, "seed": seed, "fold": fold}
-                    trained = classifiers.train_classifier(widths, train.images, train.labels, seed=seed, decay=decay)
-                    yield keys | state(trained.network, train, test)
+    train, rows = split(whole, fold)
+    widths = (64, width, width, width, 10)
+    trained = classifiers.train_classifier(widths, train.images, train.labels, seed=seed, decay=decay)
+    found = state(trained.network, train, Split(whole.images[rows], whole.labels[rows]))
+    return {"width": width, "decay": decay, "seed": seed, "fold": fold} | found
 
 
 COLLAPSE = kept.Table(
     "unseen_collapse", lambda: pd.concat([followed(run, fold) for run in LONG_RUNS for fold in range(FOLDS)])
 )
-GAPS = kept.Table("unseen_gaps", lambda: pd.DataFrame(_gaps()))
+GAPS = kept.Table(
+    "unseen_gaps",
+    lambda: pd.DataFrame(starmap(gap_state, product(range(FOLDS), GAP_WIDTHS, GAP_DECAYS, GAP_SEEDS))),
+)
 
 
 def collapse_ends(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,10 @@
 """Figures and tables of the page `unseen`: scores at misclassified digits, errors by coverage, neural collapse."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from lib.analysis import unseen
 from lib.analysis.neural_collapse import GAP_DECAYS, SET_LABELS
@@ -14,6 +14,14 @@ from lib.report.numbers import record
 from lib.report.style import BLACK, BLUE, BY_RUN, GREEN, GREY, draw_image, legend
 
 JACOBIANS = {"logit_spectral", "logit_frobenius", "tangent_norm"}
+COVERAGE = {  # the scores whose curves are drawn
+    "ensemble": (GREEN, "-"),
+    "max_softmax": (GREEN, "--"),
+    "neighbours": (GREEN, ":"),
+    "logit_spectral": (BLUE, "-"),
+    "random": (GREY, "-."),
+}
+MOST_LEFT_OUT = 0.9  # beyond, the error rate is that of a few digits
 
 
 def score_strip(rows: pd.DataFrame, name: str) -> Figure:
@@ -49,7 +57,14 @@ def score_table(rows: pd.DataFrame, value: str) -> str:
     return markdown(["score", *(SET_LABELS[name] for name in rows["set"].unique())], cells)
 
 
-def coverage(points: pd.DataFrame, name: str, scores: Sequence[str]) -> Figure:
+def _few_ticks(axis: Axis) -> None:
+    """Ticks at 1, 2 and 5 times powers of ten, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+
+
+def coverage(points: pd.DataFrame, name: str) -> Figure:
     """The error rate among the digits of a set that remain as those of highest score are left out; mean over networks."""
     known = {measure.name: measure.label for measure in unseen.measures()}
     figure = Figure(figsize=(3.7, 3.0))
@@ -57,16 +72,17 @@ def coverage(points: pd.DataFrame, name: str, scores: Sequence[str]) -> Figure:
     networks = [of_seed for _, of_seed in points[points["set"] == name].groupby("seed")]
     errors = [np.asarray(one["wrong"], dtype=float) for one in networks]
     rate = float(np.mean(errors))
-    for score, (color, _, dashes) in zip(scores, ((GREEN, "", "-"), *BY_RUN), strict=False):
+    for score, (color, dashes) in COVERAGE.items():
         curves = [risk_coverage(error, np.asarray(one[score])) for error, one in zip(errors, networks, strict=True)]
         risk = np.mean([relative * error.mean() for (_, relative), error in zip(curves, errors, strict=True)], axis=0)
-        axis.plot(1 - curves[0][0], risk, color=color, linestyle=dashes, label=known[score])
-        record(axis, pd.DataFrame({"left_out": 1 - curves[0][0], "error_rate": risk}), score=score)
+        curve = pd.DataFrame({"left_out": 1 - curves[0][0], "error_rate": risk})
+        curve = curve[curve["left_out"] <= MOST_LEFT_OUT]
+        axis.plot(curve["left_out"], curve["error_rate"], color=color, linestyle=dashes, label=known[score])
+        record(axis, curve, score=score)
     axis.axhline(rate, color=GREY, linewidth=0.9)
-    axis.set(
-        xlim=(0, 1), ylim=(0, None), xlabel="share left out", ylabel="error rate of the rest", title=SET_LABELS[name]
-    )
-    legend(axis, loc="lower left", fontsize=8)
+    axis.set(xlabel="share left out", ylabel="error rate of the rest", title=SET_LABELS[name])
+    axis.set(xlim=(0, MOST_LEFT_OUT), ylim=(0, 2.1 * rate))
+    legend(axis, loc="upper left", fontsize=8)
     return figure
 
 
@@ -76,7 +92,7 @@ def mistakes(points: pd.DataFrame, images: np.ndarray, labels: np.ndarray, count
     figure = Figure(figsize=(7.4, 1.7))
     for axis, row in zip(figure.subplots(1, count, squeeze=False)[0], wrong.to_dict("records"), strict=False):
         draw_image(axis, images[row["image"]], (8, 8))
-        words = f"{labels[row['image']]} taken for {row['chosen']}\nsoftmax {1 - row[unseen.BASELINE]:.2f}"
+        words = f"{labels[row['image']]} taken for {row['chosen']}\nsoftmax {1 - row[unseen.BASELINE]:.3f}"
         axis.set_title(words, fontsize=8)
     record(figure, wrong)
     return figure
@@ -92,6 +108,8 @@ def collapse_lines(rows: pd.DataFrame, column: str, label: str) -> Figure:
         axis.fill_between(span.index, span["min"], span["max"], color=color, alpha=0.15, linewidth=0)
         record(axis, span.reset_index(), run=run, measure=column)
     axis.set(xscale="log", yscale="log", xlabel="epoch", ylabel=label)
+    for each in (axis.xaxis, axis.yaxis):
+        _few_ticks(each)
     legend(axis, fontsize=8)
     return figure
 
@@ -104,16 +122,21 @@ def gap_scatter(networks: pd.DataFrame) -> Figure:
         some = networks[np.isclose(networks["decay"], decay)]
         axis.plot(some["nc1"], 100 * some["gap"], marker, color=color, label=f"weight decay {decay:g}")
         record(axis, some[["width", "decay", "seed", "nc1", "gap"]])
-    axis.set(xscale="log", xlabel="NC1 on the training digits", ylabel="test minus training error, %")
+    axis.set(xscale="log")
+    _few_ticks(axis.xaxis)
+    axis.set(xlabel="NC1 on the training digits", ylabel="test minus training error, %")
     legend(axis, fontsize=8)
     return figure
 
 
 def ends_table(ends: pd.DataFrame) -> str:
     """NC1 to NC4 and the test errors, at the first snapshot without training errors and at the end, for each kind of network."""
-    cells = []
-    for run, of_run in ends.groupby("run", sort=False):
-        before, after = (of_run[of_run["at"] == at] for at in ("first", "last"))
-        pairs = [f"{before[name].median():.3f} → {after[name].median():.3f}" for name in ("nc1", "nc2", "nc3", "nc4")]
-        cells.append([run, *pairs, f"{before['test_error'].mean():.2%} → {after['test_error'].mean():.2%}"])
+    kinds = ends.groupby(["run", "at"], sort=False)
+    middle, mean = kinds[["nc1", "nc2", "nc3", "nc4"]].median(), kinds["test_error"].mean()
+    cells = [
+        [run]
+        + [f"{middle[name][run, 'first']:.3f} → {middle[name][run, 'last']:.3f}" for name in middle]
+        + [f"{mean[run, 'first']:.2%} → {mean[run, 'last']:.2%}"]
+        for run in ends["run"].unique()
+    ]
     return markdown(["network", "NC1", "NC2", "NC3", "NC4", "test error"], cells)
