@@ -69,7 +69,7 @@ def state(network: nn.Sequential, train: Split, test: Split) -> dict[str, float]
     return found
 
 
-def followed(run: str, fold: int, epochs: int = LONG, snapshots: Sequence[int] = FOLLOWED) -> pd.DataFrame:
+def collapse_along(run: str, fold: int, epochs: int = LONG, snapshots: Sequence[int] = FOLLOWED) -> pd.DataFrame:
     """The `state` of a network of `LONG_RUNS` after some epochs; random labels are those of training, tested on the true ones."""
     whole, _ = digits()
     train, rows = split(whole, fold)
@@ -96,7 +96,7 @@ def gap_state(fold: int, width: int, decay: float, seed: int) -> dict[str, float
 
 
 COLLAPSE = kept.Table(
-    "unseen_collapse", lambda: pd.concat([followed(run, fold) for run in LONG_RUNS for fold in range(FOLDS)])
+    "unseen_collapse", lambda: pd.concat([collapse_along(run, fold) for run in LONG_RUNS for fold in range(FOLDS)])
 )
 GAPS = kept.Table(
     "unseen_gaps",

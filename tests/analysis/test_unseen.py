@@ -74,7 +74,7 @@ def test_a_network_of_the_committed_gaps_is_that_of_the_same_training_today():
 
 
 def test_a_network_is_followed_at_the_epochs_that_are_asked_for():
-    rows = neural_collapse.followed("random labels", 0, epochs=2, snapshots=(0, 2))
+    rows = neural_collapse.collapse_along("random labels", 0, epochs=2, snapshots=(0, 2))
     assert rows["epoch"].tolist() == [0, 2]
     assert rows["nc1"].iloc[0] > rows["nc1"].iloc[1] > 5
     assert (rows["test_error"] > 0.8).all()
