@@ -27,7 +27,7 @@ from lib.report import style, unseen as report
 from lib.report.output import fold, say, show_figure, show_table
 
 style.use_style()
-scores, gaps = unseen.SCORES.read(), neural_collapse.gap_networks(neural_collapse.GAPS.read())
+scores, gaps = unseen.FOUND.read(), neural_collapse.gap_networks(neural_collapse.GAPS.read())
 collapse = neural_collapse.COLLAPSE.read()
 ends = neural_collapse.collapse_ends(collapse)
 live = unseen.scored(0, seeds, epochs)
@@ -97,7 +97,7 @@ say(
 
 # %%
 show_figure(
-    [report.coverage(live, name) for name in ("rotated", "noisy")],
+    [report.error_left(live, name) for name in ("rotated", "noisy")],
     name="fig-coverage",
     caption="Error rate among the digits that remain, as those of highest score are left out; mean over the networks of this page.",
     alt="The curves of ensemble and softmax fall steeply towards zero, the Jacobian norm slowly, and random numbers not at all.",

@@ -47,11 +47,11 @@ def digits() -> tuple[Split, dict[str, np.ndarray]]:
     return Split(images, labels), dict(zip(SET_LABELS, sets, strict=True))
 
 
-def split(whole: Split, fold: int) -> tuple[Split, np.ndarray]:
+def without_fold(whole: Split, fold: int) -> tuple[Split, np.ndarray]:
     """The training part of a fold, stratified by class, and the rows that it leaves out."""
     from sklearn.model_selection import StratifiedKFold
 
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(whole.images, whole.labels)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).without_fold(whole.images, whole.labels)
     train, held_out = list(folds)[fold]
     return Split(whole.images[train], whole.labels[train]), held_out
 
@@ -72,7 +72,7 @@ def state(network: nn.Sequential, train: Split, test: Split) -> dict[str, float]
 def collapse_along(run: str, fold: int, epochs: int = LONG, snapshots: Sequence[int] = FOLLOWED) -> pd.DataFrame:
     """The `state` of a network of `LONG_RUNS` after some epochs; random labels are those of training, tested on the true ones."""
     whole, _ = digits()
-    train, rows = split(whole, fold)
+    train, rows = without_fold(whole, fold)
     if run == "random labels":
         train = Split(train.images, classifiers.noisy_labels(train.labels, 1.0, 10, seed=fold))
     trained = classifiers.train_classifier(
@@ -88,7 +88,7 @@ def collapse_along(run: str, fold: int, epochs: int = LONG, snapshots: Sequence[
 def gap_state(fold: int, width: int, decay: float, seed: int) -> dict[str, float]:
     """The `state` of a network with three hidden layers of this width, and what it was trained with."""
     whole, _ = digits()
-    train, rows = split(whole, fold)
+    train, rows = without_fold(whole, fold)
     widths = (64, width, width, width, 10)
     trained = classifiers.train_classifier(widths, train.images, train.labels, seed=seed, decay=decay)
     found = state(trained.network, train, Split(whole.images[rows], whole.labels[rows]))

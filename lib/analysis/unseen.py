@@ -1,6 +1,6 @@
 """Classifiers of digits, whose error nobody sees without labels: which scores tell a misclassified digit?
 
-`SCORES` is a committed table. All 1,797 digits are tested: the networks of a fold, one for each of five seeds, are trained on four
+`FOUND` is a committed table. All 1,797 digits are tested: the networks of a fold, one for each of five seeds, are trained on four
 fifths of the digits and tested on the rest.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis import kept
-from lib.analysis.neural_collapse import FOLDS, GAPS, SET_LABELS, WIDTHS, digits, gap_networks, rank_of, split
+from lib.analysis.neural_collapse import FOLDS, GAPS, SET_LABELS, WIDTHS, digits, gap_networks, rank_of, without_fold
 from lib.measures import judging
 from lib.measures.classified import Classified
 from lib.measures.protocol import LABELS, Measure, every, values_at
@@ -28,7 +28,7 @@ def measures() -> list[Measure]:
 def scored(fold: int, seeds: Sequence[int] = NETWORK_SEEDS, epochs: int = 60) -> pd.DataFrame:
     """The networks of a fold, one for each seed, at the digits left out: `set`, `seed`, `image`, `wrong`, and all scores."""
     whole, sets = digits()
-    train, rows = split(whole, fold)
+    train, rows = without_fold(whole, fold)
     networks = [
         classifiers.train_classifier(WIDTHS, train.images, train.labels, seed=seed, epochs=epochs).network
         for seed in seeds
@@ -69,14 +69,14 @@ def judged(points: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-SCORES = kept.Table("unseen_scores", lambda: judged(pd.concat([scored(fold) for fold in range(FOLDS)])))
+FOUND = kept.Table("unseen_scores", lambda: judged(pd.concat([scored(fold) for fold in range(FOLDS)])))
 
 
 def verdicts() -> pd.DataFrame:
     """A row for each score and set (AUROC, interval of a bootstrap over images) and for NC1 (tau, bootstrap over networks)."""
     known = {measure.name: measure for measure in measures()}
     rows = []
-    for row in SCORES.read().to_dict("records"):
+    for row in FOUND.read().to_dict("records"):
         measure = known[row["score"]]
         target = f"misclassified digits, {SET_LABELS[row['set']]}".removesuffix(", test digits")
         keys = {"measure": measure.name, "label": measure.label, "level": "point", "needs": measure.scarcest}

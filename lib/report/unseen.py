@@ -64,7 +64,7 @@ def _few_ticks(axis: Axis) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def coverage(points: pd.DataFrame, name: str) -> Figure:
+def error_left(points: pd.DataFrame, name: str) -> Figure:
     """The error rate among the digits of a set that remain as those of highest score are left out; mean over networks."""
     known = {measure.name: measure.label for measure in unseen.measures()}
     figure = Figure(figsize=(3.7, 3.0))

@@ -15,7 +15,7 @@ def points():
 
 def test_every_digit_is_left_out_once_and_the_classes_are_shared_evenly():
     whole, sets = neural_collapse.digits()
-    folds = [neural_collapse.split(whole, fold) for fold in range(neural_collapse.FOLDS)]
+    folds = [neural_collapse.without_fold(whole, fold) for fold in range(neural_collapse.FOLDS)]
     assert sorted(np.concatenate([rows for _, rows in folds])) == list(range(1797))
     for train, rows in folds:
         assert len(train) + len(rows) == 1797
@@ -53,7 +53,7 @@ def test_a_score_that_sees_the_error_is_perfect_and_a_random_one_knows_nothing(p
 
 def test_the_committed_scores_are_of_today_s_code():
     """The networks of one fold and seed have about the errors of the table, which is of all folds and seeds."""
-    rows = unseen.SCORES.read().set_index(["set", "score"])
+    rows = unseen.FOUND.read().set_index(["set", "score"])
     assert set(rows.index.get_level_values("score")) == {measure.name for measure in unseen.measures()}
     found = unseen.scored(0, (0,))
     for name, of_set in found.groupby("set"):

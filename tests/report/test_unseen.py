@@ -8,7 +8,7 @@ from lib.analysis import neural_collapse, unseen
 from lib.report import unseen as report
 from lib.report.numbers import csv
 
-SCORES = unseen.SCORES.read()
+SCORES = unseen.FOUND.read()
 WHOLE, SETS = neural_collapse.digits()
 
 
@@ -37,7 +37,7 @@ def test_the_table_has_a_row_for_each_score_and_a_column_for_each_set(cells):
 
 def test_curves_start_at_the_error_rate_and_a_perfect_score_ends_at_none(points):
     rotated = points[points["set"] == "rotated"]
-    figure = report.coverage(points.assign(ensemble=points["wrong"] + 0.0), "rotated")
+    figure = report.error_left(points.assign(ensemble=points["wrong"] + 0.0), "rotated")
     curves = {line.get_label(): line for line in figure.axes[0].lines}
     for label in ("1 - mean softmax over seeds", "random numbers"):
         share, rate = curves[label].get_data()
