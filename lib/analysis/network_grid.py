@@ -108,7 +108,9 @@ def measured(pair: Pair, initial: Pair, data: Dataset, epochs: int, seed: Sequen
     return {"train_mse": train, "test_mse": test, "gap": test / train - 1} | values
 
 
-def stack_rows(width: int, depth: int, rate: float, batch: int, latent_dims: Sequence[int], seeds: Sequence[int]) -> list[dict]:
+def stack_rows(
+    width: int, depth: int, rate: float, batch: int, latent_dims: Sequence[int], seeds: Sequence[int]
+) -> list[dict]:
     """The rows of the table for the networks of all these latent dimensions and seeds, which train together."""
     data = datasets.load("digits")
     members = list(product(latent_dims, seeds))
@@ -128,10 +130,12 @@ def stack_rows(width: int, depth: int, rate: float, batch: int, latent_dims: Seq
 def _grid() -> Iterator[pd.DataFrame]:
     """The rows, stack by stack; those of finished stacks are taken from the folder of artifacts."""
     folder = store.ARTIFACTS / "networks" / code_digest((__name__,))[:12]
-    for width, depth, rate, batch in product(AXES["width"], AXES["depth"], AXES["rate"], AXES["batch"]):
-        path = folder / f"{width}-{depth}-{rate:g}-{batch}.csv"
+    for seed, width, depth, rate, batch in product(
+        SEEDS, *(AXES[name] for name in ("width", "depth", "rate", "batch"))
+    ):
+        path = folder / f"{seed}-{width}-{depth}-{rate:g}-{batch}.csv"
         if not path.exists():
-            rows = stack_rows(width, depth, rate, batch, AXES["latent_dim"], SEEDS)
+            rows = stack_rows(width, depth, rate, batch, AXES["latent_dim"], [seed])
             files.write(path, pd.DataFrame(rows).to_csv(index=False))
         yield pd.read_csv(path)
 

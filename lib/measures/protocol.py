@@ -33,7 +33,7 @@ from lib.training.datasets import Split
 POINTS, WEIGHTS, TRAINING = "the points", "the weights", "the training data"
 LABELS, INITIAL = "the labels of the training data", "the weights before training"
 HISTORY, SEEDS = "the training history", "other seeds"
-CURVATURE_POINTS, CURVATURE_STEPS = 256, 40  # of Lanczos' method
+CURVATURE_POINTS, CURVATURE_STEPS = 128, 40  # of Lanczos' method
 
 T = TypeVar("T")
 Part = T | Callable[[], T] | None

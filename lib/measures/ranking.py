@@ -38,7 +38,7 @@ def comparisons(table: pd.DataFrame, axes: Sequence[str]) -> dict[str, Pairs]:
     return {name: each for name, each in pairs.items() if len(each[2])}
 
 
-def agreement(pairs: Mapping[str, Pairs], measure: np.ndarray, gap: np.ndarray) -> dict[str, float]:
+def ranked(pairs: Mapping[str, Pairs], measure: np.ndarray, gap: np.ndarray) -> dict[str, float]:
     """tau, psi by axis, and `Psi`, for values (networks,)."""
     found = {}
     for name, (i, j, weights) in pairs.items():
@@ -49,7 +49,7 @@ def agreement(pairs: Mapping[str, Pairs], measure: np.ndarray, gap: np.ndarray) 
 def granulated(table: pd.DataFrame, axes: Sequence[str], measure: str, gap: str = "gap") -> dict[str, float]:
     """tau, psi by axis, and `Psi` of a column of a table with a row for each network; rows without a value are left out."""
     rows = table.dropna(subset=[measure, gap])
-    return agreement(comparisons(rows, axes), np.asarray(rows[measure]), np.asarray(rows[gap]))
+    return ranked(comparisons(rows, axes), np.asarray(rows[measure]), np.asarray(rows[gap]))
 
 
 def null_band(table: pd.DataFrame, axes: Sequence[str], measure: str, permutations: int = 500) -> tuple[float, float]:
@@ -57,5 +57,5 @@ def null_band(table: pd.DataFrame, axes: Sequence[str], measure: str, permutatio
     rows = table.dropna(subset=[measure])
     pairs, draw = comparisons(rows, axes), np.random.default_rng(0)
     values, gap = np.asarray(rows[measure]), np.asarray(rows["gap"])
-    found = [agreement(pairs, draw.permutation(values), gap)["Psi"] for _ in range(permutations)]
+    found = [ranked(pairs, draw.permutation(values), gap)["Psi"] for _ in range(permutations)]
     return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))

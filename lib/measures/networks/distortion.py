@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.func import jacfwd, vmap
 
-from lib.measures.sampling import drawn
 from lib.measures.protocol import POINTS, WEIGHTS, Measure, Subject
+from lib.measures.sampling import drawn
 from lib.training.autoencoders import Pair
 
 CODES, STEP = 256, 0.1  # pairs of codes; the step, in units of the codes' root mean square distance from their mean
@@ -33,7 +33,9 @@ def warping(subject: Subject) -> float:
     codes = torch.from_numpy(subject.codes[rows])
     step = torch.from_numpy(draw.standard_normal(codes.shape))
     length = STEP * (codes - codes.mean(0)).square().sum(1).mean().sqrt()
-    here, near = (tangent_planes(subject.pair, z) for z in (codes, codes + length * step / step.norm(dim=1, keepdim=True)))
+    here, near = (
+        tangent_planes(subject.pair, z) for z in (codes, codes + length * step / step.norm(dim=1, keepdim=True))
+    )
     return float(plane_distance(here, here.roll(1, 0)).mean() / plane_distance(here, near).mean())
 
 

@@ -2,7 +2,7 @@ r"""The Hessian H of the training error with respect to the parameters; squared 
 
 `trace_hessian`: tr H = 2/N mean |df/dtheta|_F^2, by random signs at each training image; exact for ReLU networks, so it does
 not see the residual (`lib.geometry.curvature`). `hessian_ratio`: r_e = |l_min / l_max|; `hessian_negative`: K^1, the sum
-of the negative eigenvalues relative to that of the positive ones; both from Ritz values at 256 training images. These two
+of the negative eigenvalues relative to that of the positive ones; both from Ritz values at 128 training images. These two
 see the residual: without it H has no negative eigenvalue. Source: Gabdullin (2024).
 """
 
@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from lib.geometry.curvature import criteria, output_gradient
-from lib.measures.sampling import drawn
 from lib.measures.protocol import CURVATURE_POINTS, CURVATURE_STEPS, TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.sampling import drawn
 
 SIGNS = 4  # draws of random signs for each image
 
@@ -45,5 +45,8 @@ hessian_ratio, hessian_negative = (
         source="gabdullin2024",
         sees_error=True,
     )
-    for name, label in (("ratio", r"$r_e=\vert l_{\min}/l_{\max}\vert$ of the Hessian"), ("negative", "$K^1$ of the Hessian"))
+    for name, label in (
+        ("ratio", r"$r_e=\vert l_{\min}/l_{\max}\vert$ of the Hessian"),
+        ("negative", "$K^1$ of the Hessian"),
+    )
 )

@@ -9,8 +9,8 @@ Cadieu et al. (2013).
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from lib.measures.sampling import drawn
 from lib.measures.protocol import LABELS, TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.sampling import drawn
 
 QUANTILES, CLASS_POINTS = (0.1, 0.5, 0.9), 50
 

@@ -60,5 +60,7 @@ fro_over_spectral = _measure(
 )
 path = _measure("path", "path norm", lambda subject: path_norm(subject.pair), orthogonal=False)
 parameters = _measure(
-    "parameters", "number of parameters", lambda subject: sum(p.numel() for p in nn.Sequential(*subject.pair).parameters())
+    "parameters",
+    "number of parameters",
+    lambda subject: sum(p.numel() for p in nn.Sequential(*subject.pair).parameters()),
 )

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from sklearn.linear_model import Ridge
 
-from lib.measures.sampling import drawn
 from lib.measures.protocol import TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.sampling import drawn
 
 SHARE, DRAWS = 8, 5
 
