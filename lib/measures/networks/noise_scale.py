@@ -1,8 +1,8 @@
 r"""Sharpness: 1/sigma^2, sigma the standard deviation of a noise in the parameters that raises the training error by 10 %.
 
-The error is the mean over ten draws, the same for every sigma, and over 256 training images. `noise_scale`: equal noise in all parameters;
-`noise_scale_magnitude`: a parameter p has noise sigma (|p| + 1e-3). Without a unit. Source: Jiang et al. (2020); the constants of
-the code of Dziugaite et al. (2020).
+The error is the mean over ten draws, the same for every sigma, and over 256 training images. `noise_scale`: equal noise in
+all parameters; `noise_scale_magnitude`: a parameter p has noise sigma (|p| + 1e-3). Without a unit. Source: Jiang et al. (2020);
+the constants of the code of Dziugaite et al. (2020).
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from lib.measures.protocol import TRAINING, WEIGHTS, Measure, Subject
 from lib.measures.sampling import drawn
 
 DRAWS, RISE, LEAST_MAGNITUDE = 10, 0.1, 1e-3
-IMAGES = 256  # training images, chosen at random, at which the error is taken
+NOISE_IMAGES = 256  # training images, chosen at random, at which the error is taken
 STARTS = 0.02, 2.0  # a sigma to start from, and the factor by which it moves until it brackets the rise
 
 
@@ -26,7 +26,7 @@ def tolerated_noise(subject: Subject, magnitude: bool) -> float:
     weights = {name: parameter.detach() for name, parameter in model.named_parameters()}
     dtype = next(iter(weights.values())).dtype
     draw, images = subject.generator(), subject.training.images
-    images = images[drawn(images.numpy(), IMAGES, draw)].to(dtype)
+    images = images[drawn(images.numpy(), NOISE_IMAGES, draw)].to(dtype)
     noise = {}
     for name, weight in weights.items():
         normal = torch.from_numpy(draw.standard_normal((DRAWS, *weight.shape))).to(dtype)
@@ -56,7 +56,7 @@ noise_scale, noise_scale_magnitude = (
         label,
         lambda subject, magnitude=magnitude: tolerated_noise(subject, magnitude) ** -2,
         needs=(WEIGHTS, TRAINING),
-        cost=lambda sizes: 16 * DRAWS * IMAGES * sizes.encoder,
+        cost=lambda sizes: 16 * DRAWS * NOISE_IMAGES * sizes.encoder,
         level="network",
         source="jiang2020",
         sees_error=True,
