@@ -1,7 +1,8 @@
 """Two small experiments beside the grid: the Hessian under data shift, and the Lipschitz constant against the width.
 
-`SHIFTED`: three small autoencoders of digits, and the criteria of the Hessian of their error at 13 batches of images. The targets are
-the images, so the criteria see the error. `LIPSCHITZ`: two-layer networks of k units that fit 200 random signs on a sphere.
+`SHIFTED`: three small autoencoders of digits, and the criteria of the Hessian of their error at 13 batches of images. The
+targets are the images, so the criteria see the error. `LIPSCHITZ`: two-layer networks of k units that fit 200 random signs on
+a sphere.
 """
 
 from collections.abc import Iterator
@@ -86,9 +87,8 @@ def slopes(units: int, seed: int, linear: bool = False) -> dict[str, float]:
     draw = np.random.default_rng(seed)
     x, probes = (_on_sphere(draw, count) for count in (POINTS, PROBES))
     y = x[:, 0] if linear else draw.choice([-1.0, 1.0], POINTS)
-    model = MLPRegressor(
-        hidden_layer_sizes=(units,), solver="lbfgs", alpha=0, max_iter=5000, max_fun=10**6, tol=1e-12, random_state=seed
-    )
+    exact = {"solver": "lbfgs", "alpha": 0, "max_iter": 5000, "max_fun": 10**6, "tol": 1e-12}
+    model = MLPRegressor(hidden_layer_sizes=(units,), random_state=seed, **exact)
     first, last = model.fit(x, y).coefs_
     apart = np.linalg.norm(x[:, None] - x, axis=2) + np.where(y[:, None] * y > 0, np.inf, 0)
     share = np.linspace(0, 1, BETWEEN)[:, None, None]
