@@ -76,10 +76,11 @@ def stopped(
     reached: list[tuple[Pair, int] | None] = [None] * len(encoders)
 
     def snapshot(epoch: int, stack: Stack) -> None:
-        if (errors(stack, images[:SCREEN]) > NEAR * targets).all():
+        waiting = np.array([network is None for network in reached])
+        if not (waiting & (errors(stack, images[:SCREEN]) <= NEAR * targets)).any():
             return  # far from every target: not worth a look at all images
-        for member in np.flatnonzero(errors(stack, images) <= targets):
-            reached[member] = reached[member] or (autoencoders.unstacked(stack, member), epoch)
+        for member in np.flatnonzero(waiting & (errors(stack, images) <= targets)):
+            reached[member] = autoencoders.unstacked(stack, member), epoch
         if all(reached):
             raise _AllStopped
 
