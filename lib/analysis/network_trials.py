@@ -53,7 +53,7 @@ def hessian_criteria(pair: Pair, x: torch.Tensor, y: torch.Tensor | None = None)
     draw = np.random.default_rng(0)
     rows = [criteria(*loss_spectrum(*pair, x, STEPS, draw, y)) for _ in range(STARTS)]
     trace = 2 / x.shape[1] * float(gradient_sizes(pair, x).mean())
-    return pd.DataFrame(rows).mean().to_dict() | {"trace": trace}
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} | {"trace": trace}
 
 
 @torch.no_grad()

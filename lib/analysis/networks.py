@@ -28,7 +28,7 @@ CRITERIA = {
 def configurations(table: pd.DataFrame) -> pd.DataFrame:
     """The mean over seeds, a row for each configuration of which some network reached its target."""
     means = table.groupby(list(AXES), as_index=False).mean()
-    return means[means["gap"].notna()].reset_index(drop=True)
+    return means.dropna(subset=["gap"]).reset_index(drop=True)
 
 
 def with_untrained(table: pd.DataFrame, untrained: pd.DataFrame) -> pd.DataFrame:
