@@ -225,12 +225,12 @@ say(
 # %% [markdown]
 # ## Works that cannot answer
 #
-# Some works of the paper's neighbourhood bear on generalisation and still cannot be put to this question.
+# Some works beside the paper bear on generalisation and still cannot be put to this question. We ran nothing for them.
 #
-# - **Benign functions and depth separation** and **approximation against learnability** concern which functions networks of a depth can express or gradient descent can learn. They compare classes of functions; two trained networks at hand are equal to them.
-# - **Random ReLUs**: how well a random hidden layer approximates a function is a statement about its width. It would serve as a control, an encoder left untrained; the crosses of the [first figure](#fig-networks) play that part here.
-# - **SeqGAN** judges a generator of sequences by a likelihood under a known source, which rewards a generator that repeats itself. Its lesson, that such a score must be held beside held-out data, is the reason for the test error in our gap.
-# - **Style transfer** optimises an image by the features of a network. Nothing is predicted, so nothing can fail.
+# - **Benign functions, depth and learnability** ([Vardi et al. 2021, Malach et al. 2021](references)): which functions networks of a size and depth can approximate, and which of these gradient descent can learn. Such theorems compare classes of networks. Of two trained networks of one class they say nothing.
+# - **Random ReLUs** ([Hsu et al. 2021](references)): how many random hidden units approximate a function. The honest use would be a control, a network left untrained; the crosses of the [first figure](#fig-networks) play that part here.
+# - **SeqGAN** ([Yu et al. 2017](references)) scores generated sequences by their likelihood under a known source. A generator that repeats one likely sequence does well. The lesson, to hold a score beside data that the network has not seen, is the reason for the test error in our gap.
+# - **Style transfer**: we had neither the text nor the code of that work, and claim nothing.
 #
 # ## What to take away
 #
