@@ -116,9 +116,19 @@ say(
 )
 
 # %%
+names = {"mean_trace": "the trace", "mean_log_volume": "the log volume", "mean_shrinkage": "the squared distance of the eigenvalues from 1"}
+start = before.set_index("name")["Psi"]
+parts = [f"{row.loc[name, 'Psi']:.2f} for {words} ({start[name]:.2f} before training)" for name, words in names.items()]
+shrinks = trace["Psi"] < trace["null_low"] and row.loc["mean_shrinkage", "Psi"] > row.loc["mean_shrinkage", "null_high"]
+say(
+    f"""
+    What of the eigenvalues? $\Psi$ is {"; ".join(parts)}. {"So they carry something, with the sign reversed: of two networks of equal training error, the one that shrinks more along its own manifold has the larger gap. At points it is the larger trace that goes with the larger error." if shrinks else ""}
+    """
+)
+
+# %%
 settings = list(network_grid.AXES)
 every_way = ranked[(ranked[settings] > 0).all(axis=1)]
-start = before.set_index("name")["Psi"]
 early = [one for one in told["name"] if one in start and start[one] > 0.8 * row.loc[one, "Psi"]]
 say(
     f"""

@@ -75,7 +75,7 @@ def _shifted() -> Iterator[dict[str, object]]:
             yield row
 
 
-def slopes(units: int, seed: int, linear: bool = False) -> dict[str, float]:
+def fitted_slope(units: int, seed: int, linear: bool = False) -> dict[str, float]:
     """A two-layer ReLU network fitted to 200 points of the unit sphere in 20 dimensions with random signs as labels.
 
     `linear`: the control, labels w . x with |w| = 1. `lipschitz`: the largest gradient found, at random points of the sphere, at
@@ -115,7 +115,7 @@ def _slopes() -> Iterator[dict[str, float]]:
     for linear in (False, True):
         for units in UNITS:
             for seed in SLOPE_SEEDS:
-                yield slopes(units, seed, linear)
+                yield fitted_slope(units, seed, linear)
 
 
 SHIFTED = kept.Table("networks_shift", lambda: pd.DataFrame(_shifted()))

@@ -45,16 +45,16 @@ def _interval(table: pd.DataFrame, measure: str) -> tuple[float, float]:
     values, gaps = (wide[name].to_numpy() for name in (measure, "gap"))
     if values.shape[1] < 2:
         return float("nan"), float("nan")
-    pairs = comparisons(wide.index.to_frame(index=False), list(AXES))
-    pairs.pop("tau")
-    draw, found = np.random.default_rng(0), []
-    for _ in range(RESAMPLES):
-        weight = draw.multinomial(values.shape[1], np.full(values.shape[1], 1 / values.shape[1]), len(values))
-        weight = np.where(np.isnan(values), 0, weight)
-        weight[weight.sum(axis=1) == 0] = 1  # all draws missed the seeds that there are: take these
-        share = np.where(np.isnan(values), 0, weight) / np.where(np.isnan(values), 0, weight).sum(axis=1, keepdims=True)
-        sides = [(share * np.nan_to_num(side)).sum(axis=1) for side in (values, gaps)]
-        found.append(ranked(pairs, *sides)["Psi"])
+    pairs, draw = comparisons(wide.index.to_frame(index=False), list(AXES)), np.random.default_rng(0)
+    del pairs["tau"]
+    there, seeds = ~np.isnan(values), values.shape[1]
+    weight = draw.multinomial(seeds, np.full(seeds, 1 / seeds), (RESAMPLES, len(values))) * there
+    weight = np.where(
+        weight.any(axis=2, keepdims=True), weight, there
+    )  # all draws missed the seeds that there are: take these
+    share = weight / weight.sum(axis=2, keepdims=True)
+    sides = [(share * np.nan_to_num(side)).sum(axis=2).T for side in (values, gaps)]
+    found = ranked(pairs, *sides)["Psi"]
     return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
 
 

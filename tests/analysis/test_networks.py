@@ -65,7 +65,9 @@ def test_the_committed_control_is_of_untrained_networks():
 @pytest.fixture(scope="module")
 def made_up():
     """A grid whose gap is known: wider networks generalise worse, seeds add noise."""
-    table = pd.DataFrame(pd.MultiIndex.from_product([*AXES.values(), (0, 1, 2)], names=[*AXES, "seed"]).to_frame(index=False))
+    table = pd.DataFrame(
+        pd.MultiIndex.from_product([*AXES.values(), (0, 1, 2)], names=[*AXES, "seed"]).to_frame(index=False)
+    )
     draw = np.random.default_rng(0)
     table["gap"] = table["width"] / 100 + table["depth"] / 10 + 1000 * table["rate"] + draw.normal(size=len(table)) / 10
     return table.assign(fro=table["gap"], parameters=table["width"], random_network=draw.random(len(table)), path=1.0)
@@ -122,14 +124,26 @@ def test_the_committed_trials_say_what_the_page_says():
     assert (random["lipschitz"] > random["data"]).all()
     assert (random["lipschitz"] <= random["norms"] * 1.001).all()
     assert (random["lipschitz"] > 2 * (200 / random["units"]) ** 0.5).all()
-    again = network_trials.slopes(20, 0)
+    again = network_trials.fitted_slope(20, 0)
     assert again["lipschitz"] == pytest.approx(random.iloc[0]["lipschitz"], rel=0.02)
     assert slopes[slopes["linear"]]["lipschitz"].between(0.99, 2).all()
 
 
 def test_verdicts_have_the_columns_of_the_contract():
     found = networks.verdicts()
-    columns = ["measure", "label", "level", "needs", "sees_error", "target", "statistic", "value", "low", "high", "chance"]
+    columns = [
+        "measure",
+        "label",
+        "level",
+        "needs",
+        "sees_error",
+        "target",
+        "statistic",
+        "value",
+        "low",
+        "high",
+        "chance",
+    ]
     assert list(found) == columns
     assert not found[["measure", "value"]].isna().any().any()
     assert found["value"].between(-1, 1).all()
