@@ -17,7 +17,7 @@ from lib.measures.ranking import comparisons, granulated, null_band, ranked
 from lib.runs.results import Summary
 
 RESAMPLES, FEWEST = 200, 3  # of the seeds; configurations that a ranking needs
-CRITERIA = {
+SHIFT_CRITERIA = {
     "ratio": r"$r_e$ of the Hessian",
     "negative": "$K^1$ of the Hessian",
     "negative_root": "$K^{1/2}$ of the Hessian",
@@ -105,7 +105,7 @@ def member_ranking(table: pd.DataFrame, measures: Sequence[str]) -> Mapping[str,
 def shift_correlations(table: pd.DataFrame) -> pd.DataFrame:
     """Spearman's correlation of each criterion with the error over the batches: a row for each criterion, a column a seed."""
     by_seed = {
-        seed: {name: spearmanr(rows[name], rows["mse"])[0] for name in CRITERIA} for seed, rows in table.groupby("seed")
+        seed: {name: spearmanr(rows[name], rows["mse"])[0] for name in SHIFT_CRITERIA} for seed, rows in table.groupby("seed")
     }
     return pd.DataFrame(by_seed)
 
@@ -120,7 +120,7 @@ def verdicts() -> pd.DataFrame:
     ranking = ranking.assign(target="generalisation gap", statistic="Psi")
     moved = shift_correlations(SHIFTED.read())
     shifted = pd.DataFrame({"value": moved.median(axis=1), "low": moved.min(axis=1), "high": moved.max(axis=1)})
-    shifted = shifted.assign(measure=[f"shift_{name}" for name in shifted.index], label=list(CRITERIA.values()))
+    shifted = shifted.assign(measure=[f"shift_{name}" for name in shifted.index], label=list(SHIFT_CRITERIA.values()))
     shifted = shifted.assign(needs="the weights", target="error of a shifted batch", statistic="Spearman")
     shifted["sees_error"] = [name != "trace" for name in shifted.index]
     both = pd.concat([ranking, shifted], ignore_index=True).assign(level="network", chance=0.0)
