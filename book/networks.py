@@ -127,7 +127,7 @@ say(
 )
 
 # %%
-settings = list(network_grid.AXES)
+settings = list(network_grid.SETTINGS)
 every_way = ranked[(ranked[settings] > 0).all(axis=1)]
 early = [one for one in told["name"] if one in start and start[one] > 0.8 * row.loc[one, "Psi"]]
 say(

@@ -22,7 +22,7 @@ from lib.training import autoencoders, datasets, loop
 from lib.training.autoencoders import Pair, Stack
 from lib.training.datasets import Dataset, Split
 
-AXES = {
+SETTINGS = {
     "width": (64, 128, 256),
     "depth": (2, 3),
     "latent_dim": (4, 8, 12),
@@ -44,7 +44,7 @@ class _AllStopped(Exception):
     """Every network of a stack has reached its target."""
 
 
-def widths(width: int, depth: int, latent_dim: int, inputs: int = 64) -> tuple[int, ...]:
+def encoder_widths(width: int, depth: int, latent_dim: int, inputs: int = 64) -> tuple[int, ...]:
     """The encoder's widths: `depth` affine layers, all hidden ones of the same width."""
     return (inputs, *[width] * (depth - 1), latent_dim)
 
@@ -56,7 +56,7 @@ def target(images: torch.Tensor, latent_dim: int) -> float:
 
 
 @torch.no_grad()
-def errors(stack: Stack, images: torch.Tensor) -> np.ndarray:
+def stack_errors(stack: Stack, images: torch.Tensor) -> np.ndarray:
     """The mean squared error (members,) of a stack at images (points, N)."""
     return (stack.forward(images) - images).square().mean(dim=(1, 2), dtype=torch.float64).numpy()
 
@@ -77,9 +77,9 @@ def stopped(
 
     def snapshot(epoch: int, stack: Stack) -> None:
         waiting = np.array([network is None for network in reached])
-        if not (waiting & (errors(stack, images[:SCREEN]) <= NEAR * targets)).any():
+        if not (waiting & (stack_errors(stack, images[:SCREEN]) <= NEAR * targets)).any():
             return  # far from every target: not worth a look at all images
-        for member in np.flatnonzero(waiting & (errors(stack, images) <= targets)):
+        for member in np.flatnonzero(waiting & (stack_errors(stack, images) <= targets)):
             reached[member] = autoencoders.unstacked(stack, member), epoch
         if all(reached):
             raise _AllStopped
@@ -102,7 +102,7 @@ def stopped(
 
 def measured(pair: Pair, initial: Pair, data: Dataset, epochs: int, seed: Sequence[int]) -> dict[str, float]:
     """The errors of a network, its `gap` (test - train) / train, and its measures."""
-    train, test = (errors(autoencoders.stack([pair]), side.images)[0] for side in (data.train, data.test))
+    train, test = (stack_errors(autoencoders.stack([pair]), side.images)[0] for side in (data.train, data.test))
     seen = Split(data.train.images[:MEASURED], data.train.labels[:MEASURED])
     subject = Subject(
         pair=pair,
@@ -124,12 +124,12 @@ def stack_rows(
     """The rows of the table for the networks of all these latent dimensions and seeds, which train together."""
     data = datasets.load("digits")
     members = list(product(latent_dims, seeds))
-    encoders = [widths(width, depth, latent_dim) for latent_dim, _ in members]
+    encoders = [encoder_widths(width, depth, latent_dim) for latent_dim, _ in members]
     settings = loop.Settings(MOST_EPOCHS, batch, rate, snapshot_epochs=tuple(range(1, MOST_EPOCHS + 1)))
     networks = stopped(encoders, [seed for _, seed in members], data, settings)
     rows = []
     for (latent_dim, seed), encoder, network in zip(members, encoders, networks, strict=True):
-        row = dict(zip((*AXES, "seed"), (width, depth, latent_dim, rate, batch, seed), strict=True))
+        row = dict(zip((*SETTINGS, "seed"), (width, depth, latent_dim, rate, batch, seed), strict=True))
         if network is not None:
             key = (width, depth, latent_dim, round(1e6 * rate), batch, seed)
             row |= measured(network[0], autoencoders.build(encoder, seed), data, network[1], key)
@@ -141,19 +141,19 @@ def _grid() -> Iterator[pd.DataFrame]:
     """The rows, stack by stack; those of finished stacks are taken from the folder of artifacts."""
     folder = store.ARTIFACTS / "networks" / code_digest((__name__,))[:12]
     for seed, width, depth, rate, batch in product(
-        SEEDS, *(AXES[name] for name in ("width", "depth", "rate", "batch"))
+        SEEDS, *(SETTINGS[name] for name in ("width", "depth", "rate", "batch"))
     ):
         path = folder / f"{seed}-{width}-{depth}-{rate:g}-{batch}.csv"
         if not path.exists():
-            rows = stack_rows(width, depth, rate, batch, AXES["latent_dim"], [seed])
+            rows = stack_rows(width, depth, rate, batch, SETTINGS["latent_dim"], [seed])
             files.write(path, pd.DataFrame(rows).to_csv(index=False))
         yield pd.read_csv(path)
 
 
 def _untrained() -> Iterator[dict[str, float]]:
     data = datasets.load("digits")
-    for width, depth, latent_dim, seed in product(AXES["width"], AXES["depth"], AXES["latent_dim"], SEEDS):
-        pair = autoencoders.build(widths(width, depth, latent_dim), seed)
+    for width, depth, latent_dim, seed in product(SETTINGS["width"], SETTINGS["depth"], SETTINGS["latent_dim"], SEEDS):
+        pair = autoencoders.build(encoder_widths(width, depth, latent_dim), seed)
         row = {"width": width, "depth": depth, "latent_dim": latent_dim, "seed": seed}
         yield row | measured(pair, pair, data, 0, (width, depth, latent_dim, seed))
 

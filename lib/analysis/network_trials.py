@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from lib.analysis import kept
-from lib.analysis.network_grid import widths
+from lib.analysis.network_grid import encoder_widths
 from lib.geometry.curvature import criteria, loss_spectrum, output_gradient
 from lib.training import autoencoders, corruptions, datasets, loop
 from lib.training.autoencoders import Pair
@@ -37,7 +37,7 @@ def batches(data: Dataset) -> dict[str, np.ndarray]:
 
 def small_networks(data: Dataset, epochs: int = 200) -> list[Pair]:
     """Autoencoders of 32 hidden units and 8 latent dimensions, 4,744 parameters, float64, one for each seed."""
-    stack = autoencoders.stack([autoencoders.build(widths(32, 2, 8), seed) for seed in SHIFT_SEEDS])
+    stack = autoencoders.stack([autoencoders.build(encoder_widths(32, 2, 8), seed) for seed in SHIFT_SEEDS])
     loop.train(stack, SHIFT_SEEDS, data.train.images, data.test.images, loop.Settings(epochs, 128, 2e-3))
     pairs = [autoencoders.unstacked(stack, place) for place in range(len(SHIFT_SEEDS))]
     return [(encoder.double(), decoder.double()) for encoder, decoder in pairs]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from lib.analysis.network_grid import AXES, NETWORKS
+from lib.analysis.network_grid import NETWORKS, SETTINGS
 from lib.analysis.network_trials import SHIFTED
 from lib.measures.protocol import every
 from lib.measures.ranking import comparisons, granulated, null_band, ranked
@@ -27,25 +27,25 @@ SHIFT_CRITERIA = {
 
 def configurations(table: pd.DataFrame) -> pd.DataFrame:
     """The mean over seeds, a row for each configuration of which some network reached its target."""
-    means = table.groupby(list(AXES), as_index=False).mean()
+    means = table.groupby(list(SETTINGS), as_index=False).mean()
     return means.dropna(subset=["gap"]).reset_index(drop=True)
 
 
 def with_untrained(table: pd.DataFrame, untrained: pd.DataFrame) -> pd.DataFrame:
     """The networks of a grid with the measures that they had before training, and the gap that they have after it."""
     keys = ["width", "depth", "latent_dim", "seed"]
-    after = table[[*AXES, "seed", "gap"]]
+    after = table[[*SETTINGS, "seed", "gap"]]
     return after.merge(untrained.drop(columns=["train_mse", "test_mse", "gap"]), on=keys, how="left")
 
 
 def _interval(table: pd.DataFrame, measure: str) -> tuple[float, float]:
     """The 95 % percentile interval of Psi under resampling of the seeds within each configuration; NaN for a single seed."""
     rows = table.dropna(subset=[measure, "gap"])
-    wide = rows.pivot_table(index=list(AXES), columns="seed", values=[measure, "gap"])
+    wide = rows.pivot_table(index=list(SETTINGS), columns="seed", values=[measure, "gap"])
     values, gaps = (wide[name].to_numpy() for name in (measure, "gap"))
     if values.shape[1] < 2:
         return float("nan"), float("nan")
-    pairs, draw = comparisons(wide.index.to_frame(index=False), list(AXES)), np.random.default_rng(0)
+    pairs, draw = comparisons(wide.index.to_frame(index=False), list(SETTINGS)), np.random.default_rng(0)
     del pairs["tau"]
     there, seeds = ~np.isnan(values), values.shape[1]
     weight = draw.multinomial(seeds, np.full(seeds, 1 / seeds), (RESAMPLES, len(values))) * there
@@ -70,14 +70,14 @@ def standings(table: pd.DataFrame) -> pd.DataFrame:
         if values is None or values.notna().sum() < FEWEST or values.nunique() < 2:
             continue
         low, high = _interval(table, measure.name)
-        null_low, null_high = null_band(means, list(AXES), measure.name)
+        null_low, null_high = null_band(means, list(SETTINGS), measure.name)
         row = {
             "name": measure.name,
             "label": measure.label,
             "needs": measure.scarcest,
             "sees_error": measure.sees_error,
         }
-        found = granulated(means, list(AXES), measure.name)
+        found = granulated(means, list(SETTINGS), measure.name)
         rows.append(row | found | {"low": low, "high": high, "null_low": null_low, "null_high": null_high})
     return pd.DataFrame(rows).sort_values("Psi", ascending=False, ignore_index=True)
 
@@ -105,7 +105,8 @@ def member_ranking(table: pd.DataFrame, measures: Sequence[str]) -> Mapping[str,
 def shift_correlations(table: pd.DataFrame) -> pd.DataFrame:
     """Spearman's correlation of each criterion with the error over the batches: a row for each criterion, a column a seed."""
     by_seed = {
-        seed: {name: spearmanr(rows[name], rows["mse"])[0] for name in SHIFT_CRITERIA} for seed, rows in table.groupby("seed")
+        seed: {name: spearmanr(rows[name], rows["mse"])[0] for name in SHIFT_CRITERIA}
+        for seed, rows in table.groupby("seed")
     }
     return pd.DataFrame(by_seed)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from lib.analysis.network_grid import AXES
+from lib.analysis.network_grid import SETTINGS
 from lib.analysis.network_trials import DIMENSION, POINTS
 from lib.report.layout import table
 from lib.report.numbers import record
@@ -20,7 +20,7 @@ GEOMETRIC = {
     "mean_spectral",
     "distortion",
 }  # what takes Jacobians of f
-AXIS_NAMES = dict(zip(AXES, ("width", "layers", "$d$", "rate", "batch"), strict=True))
+AXIS_NAMES = dict(zip(SETTINGS, ("width", "layers", "$d$", "rate", "batch"), strict=True))
 
 
 def ranking(standings: pd.DataFrame, untrained: pd.DataFrame) -> Figure:
@@ -56,24 +56,24 @@ def by_axis(standings: pd.DataFrame) -> Figure:
     """psi of each measure for each setting, as numbers on colours."""
     figure = Figure(figsize=(6.4, 0.27 * len(standings) + 0.8))
     axis = figure.subplots()
-    values = standings[list(AXES)].to_numpy()
+    values = standings[list(SETTINGS)].to_numpy()
     axis.imshow(values, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
     for place, value in np.ndenumerate(values):
         dark = abs(value) > 0.6
         text = f"{value:.2f}".replace("-0.00", "0.00")
         axis.text(place[1], place[0], text, ha="center", va="center", fontsize=8, color="white" if dark else BLACK)
-    axis.set_xticks(range(len(AXES)), AXIS_NAMES.values())
+    axis.set_xticks(range(len(SETTINGS)), AXIS_NAMES.values())
     axis.set_yticks(range(len(standings)), standings["label"], fontsize=9)
     axis.grid(False)
     axis.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)
-    record(axis, standings[["name", *AXES]])
+    record(axis, standings[["name", *SETTINGS]])
     return figure
 
 
 def ranking_table(standings: pd.DataFrame) -> str:
     """All measures: psi by setting, Psi with its null band, tau, and the part that each needs beside the weights."""
     pattern = [("measure", "{label}"), ("needs", "{needs}")]
-    pattern += [(AXIS_NAMES[name], f"{{{name}:.2f}}") for name in AXES]
+    pattern += [(AXIS_NAMES[name], f"{{{name}:.2f}}") for name in SETTINGS]
     pattern += [
         (r"$\Psi$", "{Psi:.2f}"),
         ("if it knew nothing", "{null_low:.2f} to {null_high:.2f}"),

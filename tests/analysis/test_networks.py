@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from lib.analysis import network_grid, network_trials, networks
-from lib.analysis.network_grid import AXES, NETWORKS, UNTRAINED
+from lib.analysis.network_grid import NETWORKS, SETTINGS, UNTRAINED
 from lib.analysis.network_trials import LIPSCHITZ, SHIFTED
 from lib.training import autoencoders, datasets, loop
 
@@ -16,7 +16,7 @@ DATA = datasets.load("digits")
 
 def test_a_network_stops_where_it_first_reaches_its_target_whoever_trains_beside_it():
     settings = loop.Settings(60, 32, 4e-3, snapshot_epochs=tuple(range(1, 61)))
-    widths = [network_grid.widths(64, 2, latent_dim) for latent_dim in (4, 8)]
+    widths = [network_grid.encoder_widths(64, 2, latent_dim) for latent_dim in (4, 8)]
     together = network_grid.stopped(widths, [0, 1], DATA, settings)
     alone = network_grid.stopped(widths[1:], [1], DATA, settings)
     assert together[1][1] == alone[0][1]
@@ -39,9 +39,9 @@ def test_a_network_that_does_not_reach_its_target_or_diverges_is_none():
 
 def test_the_committed_grid_is_whole_and_of_today_s_code():
     rows = NETWORKS.read()
-    settings = rows[list(AXES)].drop_duplicates()
+    settings = rows[list(SETTINGS)].drop_duplicates()
     assert len(settings) == 162
-    assert not rows[[*AXES, "seed"]].duplicated().any()
+    assert not rows[[*SETTINGS, "seed"]].duplicated().any()
     reached = rows.dropna(subset=["gap"])
     for latent_dim, some in reached.groupby("latent_dim"):
         assert (some["train_mse"] <= network_grid.target(DATA.train.images, latent_dim) * 1.0001).all()
@@ -55,7 +55,7 @@ def test_the_committed_grid_is_whole_and_of_today_s_code():
 
 def test_the_committed_control_is_of_untrained_networks():
     row = UNTRAINED.read().iloc[0]
-    pair = autoencoders.build(network_grid.widths(64, 2, 4), 0)
+    pair = autoencoders.build(network_grid.encoder_widths(64, 2, 4), 0)
     found = network_grid.measured(pair, pair, DATA, 0, (64, 2, 4, 0))
     for name, value in found.items():
         assert value == pytest.approx(row[name], rel=1e-3, abs=1e-6), name
@@ -66,7 +66,7 @@ def test_the_committed_control_is_of_untrained_networks():
 def made_up():
     """A grid whose gap is known: wider networks generalise worse, seeds add noise."""
     table = pd.DataFrame(
-        pd.MultiIndex.from_product([*AXES.values(), (0, 1, 2)], names=[*AXES, "seed"]).to_frame(index=False)
+        pd.MultiIndex.from_product([*SETTINGS.values(), (0, 1, 2)], names=[*SETTINGS, "seed"]).to_frame(index=False)
     )
     draw = np.random.default_rng(0)
     table["gap"] = table["width"] / 100 + table["depth"] / 10 + 1000 * table["rate"] + draw.normal(size=len(table)) / 10
@@ -78,7 +78,7 @@ def test_standings_of_a_grid_whose_answer_is_known(made_up):
     assert rows.index[0] == "fro"
     assert rows.loc["fro", "Psi"] == pytest.approx(1)
     assert "path" not in rows.index, "a constant measure is left out"
-    assert rows.loc["parameters", list(AXES)].tolist() == pytest.approx([1, 0, 0, 0, 0])
+    assert rows.loc["parameters", list(SETTINGS)].tolist() == pytest.approx([1, 0, 0, 0, 0])
     random = rows.loc["random_network"]
     assert random["null_low"] < random["Psi"] < random["null_high"]
     assert random["low"] < random["Psi"] < random["high"]

@@ -5,7 +5,7 @@ import io
 import pandas as pd
 import pytest
 
-from lib.analysis.network_grid import AXES
+from lib.analysis.network_grid import SETTINGS
 from lib.report import networks, numbers
 
 
@@ -14,7 +14,7 @@ def standings():
     names = ["mean_trace", "parameters", "noise_scale"]
     rows = pd.DataFrame({"name": names, "label": ["the trace", "parameters", "sharpness"], "needs": "the weights"})
     rows = rows.assign(Psi=[0.5, 0.3, -0.2], tau=[0.4, 0.3, -0.1], low=0.1, high=0.6, null_low=-0.08, null_high=0.08)
-    return rows.assign(sees_error=[False, False, True], **dict.fromkeys(AXES, 0.25))
+    return rows.assign(sees_error=[False, False, True], **dict.fromkeys(SETTINGS, 0.25))
 
 
 def recorded(figure):
@@ -36,7 +36,7 @@ def test_measures_are_told_apart_by_what_they_see(standings):
 
 
 def test_the_map_and_the_table_hold_psi_of_every_setting(standings):
-    assert recorded(networks.by_axis(standings))[list(AXES)].to_numpy().tolist() == [[0.25] * 5] * 3
+    assert recorded(networks.by_axis(standings))[list(SETTINGS)].to_numpy().tolist() == [[0.25] * 5] * 3
     text = networks.ranking_table(standings)
     assert text.count("0.25") == 15
     assert "-0.08 to 0.08" in text
