@@ -140,7 +140,7 @@ say(
 )
 
 # %% [markdown]
-# The trace of the Hessian needs no residual. In a ReLU network the output is piecewise affine in each single weight, so the second derivative along a weight comes from the squared gradient alone, and $\operatorname{tr}H=\tfrac2N\,\overline{|\partial f/\partial\theta|_F^2}$. The ratios $r_e$ and $K^1$ of the Hessian, which [Gabdullin 2024](references) proposes, take longer than all other measures together; we left them out of the grid and ask them below.
+# The trace of the Hessian needs no residual. In a ReLU network the output is piecewise affine in each single weight, so the second derivative along a weight comes from the squared gradient alone, and $\operatorname{tr}H=\tfrac2N\,\overline{|\partial f/\partial\theta|_F^2}$. The ratios $r_e$ and $K^1$ of the Hessian, which [Gabdullin 2024](references) proposes, would take a third of the time of all measures; we left them out of the grid and ask them below.
 #
 # ## The networks of a run
 #
