@@ -51,7 +51,7 @@ def without_fold(whole: Split, fold: int) -> tuple[Split, np.ndarray]:
     """The training part of a fold, stratified by class, and the rows that it leaves out."""
     from sklearn.model_selection import StratifiedKFold
 
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).without_fold(whole.images, whole.labels)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(whole.images, whole.labels)
     train, held_out = list(folds)[fold]
     return Split(whole.images[train], whole.labels[train]), held_out
 
