@@ -9,12 +9,12 @@ from itertools import product, starmap
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import kendalltau
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from lib.analysis import kept
 from lib.geometry.collapse import collapse
+from lib.measures.ranking import granulated
 from lib.training import classifiers, corruptions, datasets
 from lib.training.datasets import Split
 
@@ -23,6 +23,7 @@ LONG = 150  # epochs of the networks that are followed
 FOLLOWED = (*range(1, 13), 15, 20, 30, 50, 80, 120, LONG)
 LONG_RUNS = {"decay 0.0005": {}, "decay 0.005": {"decay": 5e-3}, "no batch norm": {"norm": False}, "random labels": {}}
 GAP_WIDTHS, GAP_DECAYS, GAP_SEEDS = (64, 128, 256), (5e-5, 5e-4, 5e-3), (0, 1, 2)
+GAP_AXES = ("width", "decay", "seed")
 SET_LABELS = {
     "test": "test digits",
     "rotated": "rotated by 20 degrees",
@@ -114,25 +115,16 @@ def collapse_ends(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def gap_networks(rows: pd.DataFrame) -> pd.DataFrame:
-    """`GAPS` averaged over folds: a row for each width, decay and seed, with `gap` and `loss_gap`, test minus training."""
-    found = rows.groupby(["width", "decay", "seed"], as_index=False).mean()
-    gaps = {"gap": found["test_error"] - found["train_error"], "loss_gap": found["test_loss"] - found["train_loss"]}
-    return found.assign(**gaps, random=np.random.default_rng(0).random(len(found)))
+    """`GAPS` averaged over folds: a row for each width, decay and seed, with its `gap`, test minus training error."""
+    found = rows.groupby(list(GAP_AXES), as_index=False).mean()
+    gap = found["test_error"] - found["train_error"]
+    return found.assign(gap=gap, random=np.random.default_rng(0).random(len(found)))
 
 
-def rank_of(networks: pd.DataFrame, measure: str, gap: str = "gap", draws: int = 200) -> dict[str, float]:
-    """Kendall's tau of a measure and the gap over networks, that of networks of equal decay (`within`, the mean over decays), and
-    bands of 95 %: `low` and `high` of a bootstrap over networks, `null_low` and `null_high` of random permutations."""
-
-    def tau(rows: pd.DataFrame, values: pd.Series) -> float:
-        return float(kendalltau(rows[measure], values)[0])
-
-    draw = np.random.default_rng(0)
-    resampled = (networks.iloc[draw.integers(0, len(networks), len(networks))] for _ in range(draws))
-    low, high = np.nanquantile([tau(rows, rows[gap]) for rows in resampled], [0.025, 0.975])
-    shuffled = [tau(networks, networks[gap].sample(frac=1, random_state=k).to_numpy()) for k in range(draws)]
-    null_low, null_high = np.nanquantile(shuffled, [0.025, 0.975])
-    within = np.mean([tau(rows, rows[gap]) for _, rows in networks.groupby("decay")])
-    names = ("tau", "within", "low", "high", "null_low", "null_high")
-    values = (tau(networks, networks[gap]), within, low, high, null_low, null_high)
-    return {name: float(value) for name, value in zip(names, values, strict=True)}
+def gap_ranking(rows: pd.DataFrame, measure: str) -> dict[str, float]:
+    """How a measure ranks the networks of `GAPS` by their gap (`lib.measures.ranking`): tau, psi by setting, Psi, and `low` and
+    `high`, Psi minus and plus two standard errors (jackknife over the folds)."""
+    found = granulated(gap_networks(rows), GAP_AXES, measure)
+    without = [granulated(gap_networks(rows[rows["fold"] != fold]), GAP_AXES, measure)["Psi"] for fold in range(FOLDS)]
+    error = float(np.sqrt((FOLDS - 1) * np.var(without)))
+    return found | {"low": found["Psi"] - 2 * error, "high": found["Psi"] + 2 * error}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib.analysis import kept
-from lib.analysis.neural_collapse import FOLDS, GAPS, SET_LABELS, WIDTHS, digits, gap_networks, rank_of, without_fold
+from lib.analysis.neural_collapse import FOLDS, GAPS, SET_LABELS, WIDTHS, digits, gap_ranking, without_fold
 from lib.measures import judging
 from lib.measures.classified import Classified
 from lib.measures.protocol import LABELS, Measure, every, values_at
@@ -73,7 +73,7 @@ FOUND = kept.Table("unseen_scores", lambda: judged(pd.concat([scored(fold) for f
 
 
 def verdicts() -> pd.DataFrame:
-    """A row for each score and set (AUROC, interval of a bootstrap over images) and for NC1 (tau, bootstrap over networks)."""
+    """A row for each score and set (AUROC, interval of a bootstrap over images) and for NC1 (Psi, jackknife over folds)."""
     known = {measure.name: measure for measure in measures()}
     rows = []
     for row in FOUND.read().to_dict("records"):
@@ -82,10 +82,10 @@ def verdicts() -> pd.DataFrame:
         keys = {"measure": measure.name, "label": measure.label, "level": "point", "needs": measure.scarcest}
         bands = {"value": row["auroc"], "low": row["auroc_low"], "high": row["auroc_high"], "chance": 0.5}
         rows.append(keys | {"target": target, "statistic": "AUROC"} | bands)
-    networks = gap_networks(GAPS.read())
+    gaps = GAPS.read()
     for name, label, needs in (("nc1", "neural collapse, NC1", LABELS), ("random", "random numbers", "nothing")):
-        ranked = rank_of(networks, name)
-        bands = {"value": ranked["tau"], "low": ranked["low"], "high": ranked["high"], "chance": 0.0}
-        keys = {"measure": name, "label": label, "level": "network", "needs": needs, "statistic": "Kendall's tau"}
+        ranked = gap_ranking(gaps, name)
+        bands = {"value": ranked["Psi"], "low": ranked["low"], "high": ranked["high"], "chance": 0.0}
+        keys = {"measure": name, "label": label, "level": "network", "needs": needs, "statistic": "Psi"}
         rows.append(keys | {"target": "generalisation gap of classifiers"} | bands)
     return pd.DataFrame(rows).assign(sees_error=False)
