@@ -85,7 +85,7 @@ say(
 show_figure(
     report.ranking(ranked, before),
     name="fig-networks",
-    caption="$\\Psi$ of each measure (filled), its 95 % interval where there are several seeds, and the range of a measure that knows nothing (grey: 500 permutations). Crosses: the same measure before training. Blue: Jacobians; purple: sees the training error; green: the others.",
+    caption="$\\Psi$ of each measure (filled), its 95 % interval (bootstrap over the groups of networks compared), and the range of a measure that knows nothing (grey: 500 permutations). Crosses: the same measure before training. Blue: Jacobians; purple: sees the training error; green: the others.",
     alt=f"{len(told)} measures stand to the right of the grey range, {len(wrong)} to the left of it. The first is: {best['label']}.",
 )
 

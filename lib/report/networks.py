@@ -24,7 +24,7 @@ AXIS_NAMES = dict(zip(SETTINGS, ("width", "layers", "$d$", "rate", "batch"), str
 
 
 def ranking(standings: pd.DataFrame, untrained: pd.DataFrame) -> Figure:
-    """Psi of each measure with its interval over seeds and its null band, and Psi of the same measure before training."""
+    """Psi of each measure with its interval and its null band, and Psi of the same measure before training."""
     figure = Figure(figsize=(7.2, 0.26 * len(standings) + 1.2))
     axis = figure.subplots()
     before = untrained.set_index("name")["Psi"]
