@@ -27,6 +27,8 @@ from lib.report import networks as report, style
 from lib.report.output import fold, say, show_figure, show_table
 
 style.use_style()
+
+# %%
 grid = network_grid.NETWORKS.read()
 means = networks.configurations(grid)
 ranked = networks.standings(grid)
