@@ -76,7 +76,7 @@ say(
 #
 # Kendall's $\tau$ over all pairs of networks rewards a measure that merely follows the strongest setting. So for each setting we compare only networks that differ in nothing else; the mean agreement is $\psi$, between −1 and 1, and the mean of $\psi$ over the settings is $\Psi$.
 #
-# All measures have a fixed sign: the larger, the larger the gap expected. Measures and signs stood in a committed file before the first of these networks was trained, and none was turned round afterwards.
+# All measures have a fixed sign: the larger, the larger the gap expected. Measures and signs stood in a committed file (`tests/measures/test_networks.py`) before the first of these networks was trained, and none was turned round afterwards.
 
 # %%
 missing = int(grid["gap"].isna().sum())
@@ -176,24 +176,30 @@ say(
 # %%
 labels = {name: row.loc[name, "label"] for name in ("mean_trace", "mean_log_volume")}
 labels["train_mse"] = "training error"
-for name in runs:
-    members = networks.by_member(library.summary(name))
-    if min(members["depth"].nunique(), members["latent_dim"].nunique()) < 2:
-        say(f"The run {name} has one depth or one latent dimension: nothing to rank.")
-        continue
-    found = networks.member_ranking(members, list(labels))
+of_run = {
+    name: networks.member_ranking(networks.by_member(library.summary(name)), list(labels))
+    for name in runs
+}
+of_run = {name: found for name, found in of_run.items() if found}
+for name, found in of_run.items():
     show_table(
         report.member_table(found, labels),
         name=f"tab-networks-{name}",
-        caption=f"The {len(members)} networks of the run {name}: agreement of each measure with the gap, by depth and latent dimension.",
+        caption=f"The networks of the run {name}: agreement of each measure with the gap, by depth and latent dimension.",
     )
-    same = found["mean_trace"]["Psi"] * found["train_mse"]["Psi"] > 0
+
+# %%
+for name, found in of_run.items():
+    of_trace, of_error = found["mean_trace"]["Psi"], found["train_mse"]["Psi"]
+    same = "the same sign: without a stop at equal error the trace may only follow it"
     say(
         f"""
-        The trace has $\\Psi={found["mean_trace"]["Psi"]:.2f}$, the training error {found["train_mse"]["Psi"]:.2f}.
-        {"Both have the same sign: without a stop at equal error the trace may only follow it." if same else "They have opposite signs."}
+        In the run {name} the trace has $\\Psi={psi(of_trace)}$ and the training error {psi(of_error)}. They have
+        {same if of_trace * of_error > 0 else "different signs"}.
         """
     )
+if not of_run:
+    say("No run named here has several depths and latent dimensions: there is nothing to rank.")
 
 # %% [markdown]
 # ## The Hessian when the data change
@@ -212,6 +218,8 @@ show_figure(
     caption="Two criteria of the Hessian against the error, for 13 batches and three networks.",
     alt="Both criteria rise with the error over an order of magnitude; the blank batch, of small error, stands out above.",
 )
+
+# %%
 tangent = shifted.dropna(subset=["gradient_error"])
 say(
     f"""
@@ -248,6 +256,8 @@ show_figure(
     caption="The largest slope found (mean over five seeds), a lower bound of the Lipschitz constant, against the number of hidden units.",
     alt="The largest slope falls with the width and levels off; the product of norms does not fall; with linear labels the slope stays near one.",
 )
+
+# %%
 by_width = random.groupby("units")[["lipschitz", "norms"]].mean()
 say(
     f"""

@@ -72,8 +72,10 @@ def by_member(summary: Summary) -> pd.DataFrame:
 
 
 def member_ranking(table: pd.DataFrame, measures: Sequence[str]) -> Mapping[str, dict[str, float]]:
-    """Psi over depth and latent dimension of these columns of `by_member`, with its null band."""
+    """Psi over depth and d of these columns of `by_member`, with its null band; empty for a single value of either."""
     axes = ["depth", "latent_dim"]
+    if table[axes].nunique().min() < 2:
+        return {}
     return {
         name: granulated(table, axes, name)
         | dict(zip(("null_low", "null_high"), null_band(table, axes, name), strict=True))
