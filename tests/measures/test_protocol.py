@@ -69,7 +69,6 @@ def test_a_digest_sees_a_changed_and_a_new_measure(copied, module):
     ink = folder / "measures" / "points" / "ink.py"
     ink.write_text(ink.read_text().replace("predicts=14", "predicts=16"))
     changed = digest(module)
-    (folder / "measures" / "networks").mkdir()
-    (folder / "measures" / "networks" / "norms.py").write_text("x = 1\n")
+    (folder / "measures" / "networks" / "newest.py").write_text("x = 1\n")
     assert len({before, changed, digest(module)}) == 3
     assert digest("lib.measures.summaries") == of_tables, "per-point tables and summaries stand on no measure file"
