@@ -70,11 +70,11 @@ def _twins() -> Iterator[pd.DataFrame]:
             error = {"train_mse": point_errors(pair, data.train.images).mean(), "test_mse": at_points.mean()}
             key = {"target": target, "optimizer": name, "rate": rate, "seed": seed, "tuned": is_tuned}
             rows.append(key | {"epochs": epochs} | error | traces)
-        agreements = _agreements(errors).assign(tuned=True)
-        yield pd.DataFrame(rows).merge(agreements, on=["optimizer", "seed", "tuned"], how="left")
+        alike = agreements(errors).assign(tuned=True)
+        yield pd.DataFrame(rows).merge(alike, on=["optimizer", "seed", "tuned"], how="left")
 
 
-def _agreements(errors: dict[tuple[str, int], np.ndarray]) -> pd.DataFrame:
+def agreements(errors: dict[tuple[str, int], np.ndarray]) -> pd.DataFrame:
     """Mean rank correlations of the errors of each network with those of others: `within` an optimizer, and across, with the
     `same_seed` and with another."""
     keys = pd.DataFrame(list(errors), columns=["optimizer", "seed"])

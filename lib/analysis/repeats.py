@@ -1,4 +1,4 @@
-"""Classifiers of growing width, trained from four seeds each: do they make the same errors, and are their units redundant?
+"""Classifiers of growing width, trained from three seeds each: do they make the same errors, and are their units redundant?
 
 One hidden layer, full-batch Adam, the same rate and steps for all widths, on clean, noisy and random labels.
 """
@@ -18,10 +18,10 @@ from lib.geometry.redundancy import predicted_by_chunk
 from lib.training import classifiers, datasets
 from lib.training.datasets import Split
 
-SWEEP_WIDTHS, SWEEP_SEEDS, SWEEP_STEPS = (4, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512), (0, 1, 2, 3), 1500
-NOISES, RANDOM_WIDTHS = (0.0, 0.2), (16, 64, 512)  # share of noisy labels; the widths trained on random labels
+SWEEP_WIDTHS, SWEEP_SEEDS, SWEEP_STEPS = (4, 8, 16, 32, 48, 64, 128, 256), (0, 1, 2), 1000
+NOISES, RANDOM_WIDTHS = (0.0, 0.2), (16, 64)  # share of noisy labels; the widths trained on random labels
 TRIPLES, SIDE = 60, 30
-CHUNK_SIZES, CHUNK_DRAWS, RANK = (1, 2, 4, 8, 16, 32, 64, 128), 10, 16
+CHUNK_UNITS, CHUNK_SIZES, CHUNK_DRAWS, RANK = 256, (1, 2, 4, 8, 16, 32, 64, 128), 10, 16
 
 
 def noisy_digits(noise: float) -> Split:
@@ -88,7 +88,7 @@ def sweep_means(noise: float) -> pd.DataFrame:
 # --- redundancy -----------------------------------------------------------------------------------------------------
 
 
-def planted(kind: str, points: int, units: int = 512) -> np.ndarray:
+def planted(kind: str, points: int, units: int = CHUNK_UNITS) -> np.ndarray:
     """Activations (points, units) with a known answer: 16 groups of "copies" with noise, or rank 16 with "mixing" and noise."""
     draw = np.random.default_rng(0)
     factors = draw.standard_normal((points, RANK))
@@ -103,9 +103,9 @@ def _chunks() -> Iterator[dict[str, object]]:
     layers = {
         name: [network[:2](split.images).detach().numpy() for split in (data.train, data.test)]
         for name, network in (
-            ("trained", repeats(data.train, 512, (0,))[0]),
-            ("stopped early", repeats(data.train, 512, (0,), steps=12)[0]),
-            ("untrained", classifiers.untrained_classifier((64, 512, 10), 0, norm=False)),
+            ("trained", repeats(data.train, CHUNK_UNITS, (0,))[0]),
+            ("stopped early", repeats(data.train, CHUNK_UNITS, (0,), steps=12)[0]),
+            ("untrained", classifiers.untrained_classifier((64, CHUNK_UNITS, 10), 0, norm=False)),
         )
     }
     for kind in ("copies", "mixing"):
