@@ -38,11 +38,8 @@ by_noise = {noise: repeats.sweep_means(noise) for noise in (*repeats.NOISES, 1.0
 chunks = repeats.CHUNKS.read()
 
 # %%
-noisy = by_noise[0.2]
-peak, dip = noisy["test_error"].idxmax(), noisy["agreement"].loc[12:].idxmin()
-epochs, gap = tuned["epochs"].mean(), tuned["gap"].mean()
-
-# %%
+noisy, epochs, gap = by_noise[0.2], tuned["epochs"].mean(), tuned["gap"].mean()
+peak, dip = noisy["test_error"].idxmax(), noisy["agreement"].idxmin()
 say(
     f"""
     > **In brief.** Yes, mostly. Trained to the same error from another seed, an autoencoder ranks the test images by error almost
@@ -150,12 +147,7 @@ show_figure(
 show_figure(
     [
         report.by_width(by_noise, column, label)
-        for column, label in (
-            ("test_error", "test error"),
-            ("agreement", "agreement of two trainings"),
-            ("fragments", "pieces on a plane"),
-            ("shared", "errors that another seed makes too"),
-        )
+        for column, label in report.WIDTH_PANELS.items()
     ],
     name="fig-widths",
     caption="Classifiers by width, means over three seeds. Agreement: the share of points on planes that two trainings give one class. Last panel: the share of a network's wrong test images that another network also has wrong.",

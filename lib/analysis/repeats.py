@@ -18,7 +18,7 @@ from lib.geometry.redundancy import predicted_by_chunk
 from lib.training import classifiers, datasets
 from lib.training.datasets import Split
 
-SWEEP_WIDTHS, SWEEP_SEEDS, SWEEP_STEPS = (4, 8, 16, 32, 48, 64, 128, 256), (0, 1, 2), 1000
+SWEEP_WIDTHS, SWEEP_SEEDS, SWEEP_STEPS = (8, 16, 32, 48, 64, 128, 256), (0, 1, 2), 1000
 NOISES, RANDOM_WIDTHS = (0.0, 0.2), (16, 64)  # share of noisy labels; the widths trained on random labels
 TRIPLES, SIDE = 60, 30
 CHUNK_UNITS, CHUNK_SIZES, CHUNK_DRAWS, RANK = 256, (1, 2, 4, 8, 16, 32, 64, 128), 10, 16

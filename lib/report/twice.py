@@ -13,6 +13,12 @@ from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, legend
 
 MARKS = {"Adam": (PURPLE, "o"), "SOAP": (BLACK, "s")}
 LINES = {0.0: (BLACK, "o", "-"), 0.2: (PURPLE, "s", "--"), 1.0: (GREY, "^", ":")}
+WIDTH_PANELS = {
+    "test_error": "test error",
+    "agreement": "agreement of two trainings",
+    "fragments": "pieces on a plane",
+    "shared": "errors that another seed makes too",
+}
 LAYERS = {
     "trained": (BLUE, "o", "-"),
     "stopped early": (BLUE, "s", "--"),
@@ -103,17 +109,25 @@ def twins_table(rows: pd.DataFrame) -> str:
 
 def by_width(tables: Mapping[float, pd.DataFrame], column: str, label: str) -> Figure:
     """A column against the width of the hidden layer, a line for each share of noisy labels."""
-    figure = Figure(figsize=(3.7, 2.6))
-    axis = figure.subplots()
+    names = {0.0: "clean labels", 1.0: "random labels"}
+    names |= {noise: f"{100 * noise:.0f} % noisy labels" for noise in tables if noise not in names}
+    curves = [(means[column], LINES[noise], names[noise]) for noise, means in tables.items()]
+    figure = _over_sizes(curves, "units in the hidden layer", label, column == "test_error")
     for noise, means in tables.items():
-        color, marker, dashes = LINES[noise]
-        name = "random labels" if noise == 1 else f"{100 * noise:.0f} % noisy labels" if noise else "clean labels"
-        axis.plot(means.index, means[column], color=color, marker=marker, linestyle=dashes, label=name)
-        record(axis, means[[column]].reset_index(), noise=noise)
+        record(figure, means[[column]].reset_index(), noise=noise)
+    figure.axes[0].set_ylim(bottom=0)
+    return figure
+
+
+def _over_sizes(curves: Sequence[tuple[pd.Series, tuple, str]], x: str, y: str, with_legend: bool) -> Figure:
+    """Curves over numbers of units, which are the index of each series, on a scale by powers of two."""
+    figure = Figure(figsize=(3.7, 2.7))
+    axis = figure.subplots()
+    for values, (color, marker, dashes), label in curves:
+        axis.plot(values.index, values, color=color, marker=marker, linestyle=dashes, label=label)
     axis.set_xscale("log", base=2)
-    axis.set(xlabel="units in the hidden layer", ylabel=label)
-    axis.set_ylim(bottom=0)
-    if column == "test_error":
+    axis.set(xlabel=x, ylabel=y)
+    if with_legend:
         legend(axis, fontsize=8)
     return figure
 
@@ -135,21 +149,8 @@ def decision_planes(regions: Mapping[int, Sequence[np.ndarray]]) -> Figure:
 
 def chunk_curves(rows: pd.DataFrame, column: str, label: str) -> Figure:
     """R2 or residual correlation against the size of the chunk, a line for each layer."""
-    figure = Figure(figsize=(3.7, 2.8))
-    axis = figure.subplots()
-    for layer, (color, marker, dashes) in LAYERS.items():
-        part = rows[rows["layer"] == layer]
-        axis.plot(
-            part["size"],
-            part[column],
-            color=color,
-            marker=marker,
-            linestyle=dashes,
-            label=LAYER_NAMES.get(layer, layer),
-        )
-    axis.set_xscale("log", base=2)
-    axis.set(xlabel="units in the chunk", ylabel=label)
-    if column == "r2":
-        legend(axis, fontsize=8)
-    record(axis, rows[["layer", "size", column]])
+    by_layer = rows.set_index(["layer", "size"])[column]
+    curves = [(by_layer.loc[layer], style, LAYER_NAMES.get(layer, layer)) for layer, style in LAYERS.items()]
+    figure = _over_sizes(curves, "units in the chunk", label, column == "r2")
+    record(figure, rows[["layer", "size", column]])
     return figure
