@@ -130,7 +130,7 @@ say(
 # We train classifiers with one hidden layer on the digits, on clean labels and with 20 % of the labels drawn anew. Rate and steps are the same for all widths.
 
 # %%
-train, test = repeats.noisy_digits(0.2), load("digits").test
+train, test = repeats.noisy_training(0.2), load("digits").test
 grids = plane_grids(repeats.random_triples(test.images, 1), 100)
 regions = {
     width: [decisions(network, grids)[0] for network in repeats.repeats(train, width, seeds)]

@@ -27,7 +27,7 @@ def twin(name: str, rate: float, seed: int, target: float = TARGET) -> tuple[Pai
     return pair, twins.fit_until(pair, images, images, target, name=name, rate=rate, seed=seed)
 
 
-def point_errors(pair: Pair, images: Tensor) -> np.ndarray:
+def image_errors(pair: Pair, images: Tensor) -> np.ndarray:
     """The mean squared errors (points,) of images (points, N)."""
     return ((reconstructed(pair, images.numpy()) - images.numpy()) ** 2).mean(axis=1)
 
@@ -64,10 +64,10 @@ def _twins() -> Iterator[pd.DataFrame]:
             traces = {
                 f"trace_{one}": subject.column(f"trace_{one}").mean() / TWIN_WIDTHS[-1] for one in ("latent", "input")
             }
-            at_points = point_errors(pair, data.test.images)
+            at_points = image_errors(pair, data.test.images)
             if is_tuned:
                 errors[name, seed] = at_points
-            error = {"train_mse": point_errors(pair, data.train.images).mean(), "test_mse": at_points.mean()}
+            error = {"train_mse": image_errors(pair, data.train.images).mean(), "test_mse": at_points.mean()}
             key = {"target": target, "optimizer": name, "rate": rate, "seed": seed, "tuned": is_tuned}
             rows.append(key | {"epochs": epochs} | error | traces)
         alike = agreements(errors).assign(tuned=True)
@@ -93,7 +93,7 @@ def _twin_errors() -> pd.DataFrame:
     """The test images, a row each: the errors of the twins, what may foretell them, and two measures of the data."""
     data, tuned = datasets.load("digits"), tuned_rates()
     pairs = {(name, seed): twin(name, tuned[name], seed)[0] for name, seed in product(twins.TWINS, TWIN_SEEDS)}
-    columns = {f"{name}_{seed}": point_errors(pair, data.test.images) for (name, seed), pair in pairs.items()}
+    columns = {f"{name}_{seed}": image_errors(pair, data.test.images) for (name, seed), pair in pairs.items()}
     seeds = [pair for (name, _), pair in pairs.items() if name == "Adam"]
     subject = Subject(pair=seeds[0], points=data.test.images.numpy(), training=data.train, seeds=seeds)
     return pd.DataFrame(columns | {name: judging.SCORES[name].of(subject) for name in RIVALS})

@@ -24,7 +24,7 @@ TRIPLES, SIDE = 60, 30
 CHUNK_UNITS, CHUNK_SIZES, CHUNK_DRAWS, RANK = 256, (1, 2, 4, 8, 16, 32, 64, 128), 10, 16
 
 
-def noisy_digits(noise: float) -> Split:
+def noisy_training(noise: float) -> Split:
     """The training digits, with a share of their labels drawn anew."""
     train = datasets.load("digits").train
     return replace(train, labels=classifiers.noisy_labels(train.labels, noise, 10, seed=0))
@@ -71,7 +71,7 @@ def _sweep() -> Iterator[pd.DataFrame]:
     test = datasets.load("digits").test
     grids = plane_grids(random_triples(test.images, TRIPLES), SIDE)
     for noise, width in [*product(NOISES, SWEEP_WIDTHS), *product((1.0,), RANDOM_WIDTHS)]:
-        train = noisy_digits(noise)
+        train = noisy_training(noise)
         rows = compared(repeats(train, width, SWEEP_SEEDS), train, test, grids)
         yield rows.assign(noise=noise, width=width, seed=SWEEP_SEEDS)
 

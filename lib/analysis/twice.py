@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from lib import runs
 from lib.analysis import repeats
-from lib.analysis.optimizers import RIVALS, TWIN_ERRORS, TWIN_SEEDS, point_errors
+from lib.analysis.optimizers import RIVALS, TWIN_ERRORS, TWIN_SEEDS, image_errors
 from lib.measures import judging
 from lib.measures.protocol import Subject
 from lib.training.twins import TWINS
@@ -25,7 +25,7 @@ def seeds_alike(name: str) -> pd.DataFrame:
     run, test, rows = runs.read(name), runs.read(name).load_dataset().test.images, []
     for latent_dim in run.latent_dims if len(run.seeds) > 1 else ():
         pairs = [runs.member(name, run.table_depth, latent_dim, seed) for seed in run.seeds]
-        errors = np.stack([point_errors(pair, test) for pair in pairs])
+        errors = np.stack([image_errors(pair, test) for pair in pairs])
         rho = np.asarray([spearmanr(first, second)[0] for first, second in combinations(errors, 2)])
         worst = errors >= np.quantile(errors, 1 - judging.WORST, axis=1, keepdims=True)
         shared = np.mean([(one & other).sum() / one.sum() for one, other in combinations(worst, 2)])

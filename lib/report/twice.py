@@ -19,7 +19,7 @@ WIDTH_PANELS = {
     "fragments": "pieces on a plane",
     "shared": "errors that another seed makes too",
 }
-LAYERS = {
+LAYER_STYLES = {
     "trained": (BLUE, "o", "-"),
     "stopped early": (BLUE, "s", "--"),
     "untrained": (GREY, "^", ":"),
@@ -150,7 +150,7 @@ def decision_planes(regions: Mapping[int, Sequence[np.ndarray]]) -> Figure:
 def chunk_curves(rows: pd.DataFrame, column: str, label: str) -> Figure:
     """R2 or residual correlation against the size of the chunk, a line for each layer."""
     by_layer = rows.set_index(["layer", "size"])[column]
-    curves = [(by_layer.loc[layer], style, LAYER_NAMES.get(layer, layer)) for layer, style in LAYERS.items()]
+    curves = [(by_layer.loc[layer], style, LAYER_NAMES.get(layer, layer)) for layer, style in LAYER_STYLES.items()]
     figure = _over_sizes(curves, "units in the chunk", label, column == "r2")
     record(figure, rows[["layer", "size", column]])
     return figure

@@ -23,7 +23,7 @@ def test_the_committed_twins_are_those_of_today(name):
     table = optimizers.TWINS_TABLE.read()
     row = table[(table["optimizer"] == name) & (table["rate"] == rate) & (table["seed"] == 0)].iloc[0]
     assert epochs == pytest.approx(row["epochs"], rel=1e-3)
-    errors = optimizers.point_errors(pair, DATA.test.images)
+    errors = optimizers.image_errors(pair, DATA.test.images)
     np.testing.assert_allclose(errors, optimizers.TWIN_ERRORS.read()[f"{name}_0"], rtol=1e-3)
     assert errors.mean() == pytest.approx(row["test_mse"], rel=1e-3)
 
@@ -48,7 +48,7 @@ def test_agreements_of_known_errors():
 
 
 def test_the_committed_classifiers_are_those_of_today():
-    train = repeats.noisy_digits(0.2)
+    train = repeats.noisy_training(0.2)
     grids = plane_grids(repeats.random_triples(DATA.test.images, repeats.TRIPLES), repeats.SIDE)
     found = repeats.compared(repeats.repeats(train, 8, repeats.SWEEP_SEEDS), train, DATA.test, grids)
     table = repeats.SWEEP.read()

@@ -51,10 +51,10 @@ def test_a_line_for_each_share_of_noise_and_a_panel_for_each_plane():
 
 
 def test_each_layer_has_a_curve():
-    rows = pd.DataFrame({"layer": list(twice.LAYERS), "size": 8, "r2": 0.5, "correlation": 0.1})
+    rows = pd.DataFrame({"layer": list(twice.LAYER_STYLES), "size": 8, "r2": 0.5, "correlation": 0.1})
     for column in ("r2", "correlation"):
         figure = twice.chunk_curves(rows, column, column)
-        assert len(figure.axes[0].lines) == len(twice.LAYERS)
+        assert len(figure.axes[0].lines) == len(twice.LAYER_STYLES)
         assert column in numbers.csv(figure)
 
 
