@@ -4,7 +4,7 @@ Graphs: `ALL_IMAGES` joins training and test images, without looking at errors o
 and new ones come by Nystrom's formula; `THINNED` lacks 5 % of all images, `THINNED_ANEW` also has new coefficients.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -134,6 +134,19 @@ def _of_network(points: pd.DataFrame, whole: Graph, known: _Columns, left: np.nd
     yield from _deletion(points, known, left)
 
 
+def with_mean_network(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """The rows with those of the mean over networks, latent_dim and seed -1, and `ranks` as `spearman`, `low` and `high`.
+
+    `ranks`: Spearman's rho and its resamples, where a row has it, meaned over the networks for each value of the `keys`.
+    """
+    groups = frame.dropna(subset="ranks").groupby(list(keys), sort=False)["ranks"]
+    means = groups.agg(lambda ranks: np.mean(list(ranks), axis=0)).reset_index()
+    frame = pd.concat([frame, means.assign(latent_dim=TOGETHER, seed=TOGETHER)], ignore_index=True)
+    ranks = frame.pop("ranks").dropna()
+    bands = [judging.banded("spearman", values).values() for values in ranks]
+    return frame.join(pd.DataFrame(bands, index=ranks.index, columns=["spearman", "low", "high"]))
+
+
 def smooth_table(run: str = SMOOTH_RUN) -> pd.DataFrame:
     """All of the page for the networks of a run, at the depth of its tables.
 
@@ -151,13 +164,7 @@ def smooth_table(run: str = SMOOTH_RUN) -> pd.DataFrame:
         known = known or _graph_columns(whole, int((~points["test"]).sum()), left)
         network = {"latent_dim": latent_dim, "seed": seed}
         rows += [network | row for row in _of_network(points, whole, known, left, seed)]
-    frame = pd.DataFrame(rows)
-    groups = frame.dropna(subset="ranks").groupby(ROW_KEYS, sort=False)["ranks"]
-    means = groups.agg(lambda ranks: np.mean(list(ranks), axis=0)).reset_index()
-    frame = pd.concat([frame, means.assign(latent_dim=TOGETHER, seed=TOGETHER)], ignore_index=True)
-    ranks = frame.pop("ranks").dropna()
-    bands = [judging.banded("spearman", values).values() for values in ranks]
-    return frame.join(pd.DataFrame(bands, index=ranks.index, columns=["spearman", "low", "high"]))
+    return with_mean_network(pd.DataFrame(rows), ROW_KEYS)
 
 
 SMOOTH = kept.Table("smooth", smooth_table)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lib.geometry.graphs import LOWEST, Graph
 from lib.report.numbers import record
-from lib.report.style import BLACK, GREEN, GREY, PURPLE, legend
+from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, legend
 
 LINES = {
     "ink": (GREEN, "--", "ink"),
@@ -53,15 +53,28 @@ def energies(functions: Mapping[int, Mapping[str, np.ndarray]], graph: Graph) ->
 
 
 def strip(rows: pd.DataFrame, entries: Sequence[tuple[str, str, str]], title: str) -> Figure:
-    """R2 at the test images, a dot per network and a bar at the mean; entries: (label, graph, features)."""
+    """R2 at the test images, a dot per network; entries: (label, graph, features)."""
+    keys = ["graph", "features", "target"]
+    chosen = {label: rows[(rows[keys] == [*key, "error"]).all(axis=1)] for label, *key in entries}
+    return dots(chosen, "r2", "$R^2$ of the log error of test images", title, ["rival"] * len(chosen))
+
+
+LOOKS = {"geometric": (BLUE, "o"), "rival": (GREEN, "s"), "error": (PURPLE, "D"), "control": (GREY, "x")}
+
+
+def dots(entries: Mapping[str, pd.DataFrame], column: str, label: str, title: str, looks: Sequence[str]) -> Figure:
+    """A line per entry, a dot per row of it, and a bar at their mean; an entry without rows has the word "constant"."""
     figure = Figure(figsize=(3.7, 0.3 * len(entries) + 0.9))
     axis = figure.subplots()
-    for place, (_, *key) in enumerate(entries):
-        own = rows[(rows[["graph", "features", "target"]] == [*key, "error"]).all(axis=1)]
-        axis.plot(own["r2"], [place] * len(own), "s", color=GREEN, markerfacecolor="none")
-        axis.plot(own["r2"].mean(), place, "|", color=BLACK, markersize=11)
-        record(axis, own[["latent_dim", "seed", "graph", "features", "r2"]])
-    axis.set_yticks(range(len(entries)), [label for label, _, _ in entries], fontsize=8)
-    axis.set(xlabel="$R^2$ of the log error of test images", title=title, xlim=(min(0, axis.get_xlim()[0]), None))
-    axis.invert_yaxis()
+    for place, ((name, rows), look) in enumerate(zip(entries.items(), looks, strict=True)):
+        color, marker = LOOKS[look]
+        axis.plot(rows[column], [place] * len(rows), marker, color=color, markerfacecolor="none")
+        if len(rows):
+            axis.plot(rows[column].mean(), place, "|", color=BLACK, markersize=11)
+        else:
+            axis.annotate("constant", (0.5, place), xycoords=("axes fraction", "data"), ha="center", va="center")
+        keys = [key for key in ("latent_dim", "seed", "graph", "features", "score") if key in rows]
+        record(axis, rows[[*keys, column]], entry=name)
+    axis.set_yticks(range(len(entries)), list(entries), fontsize=8)
+    axis.set(xlabel=label, title=title, xlim=(min(0, axis.get_xlim()[0]), None), ylim=(len(entries) - 0.5, -0.5))
     return figure
