@@ -41,7 +41,7 @@ def laplacian(weights: np.ndarray) -> np.ndarray:
     return np.eye(len(weights)) - scale[:, None] * weights * scale
 
 
-def spectrum(weights: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]:
+def low_spectrum(weights: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]:
     """The `kept` smallest eigenvalues of the Laplacian, rising, and orthonormal eigenvectors (n, kept)."""
     values, vectors = eigh(laplacian(weights), subset_by_index=[0, kept - 1])
     return values, vectors
@@ -66,7 +66,7 @@ def neighbour_graph(points: np.ndarray) -> Graph:
     np.fill_diagonal(distances, np.inf)
     reach = _reach(distances)
     weights = (distances <= np.maximum(reach, reach.T)).astype(np.float64)
-    return Graph(points, reach[:, 0], weights.sum(axis=1), *spectrum(weights, len(points) // KEPT_ONE_IN))
+    return Graph(points, reach[:, 0], weights.sum(axis=1), *low_spectrum(weights, len(points) // KEPT_ONE_IN))
 
 
 def extended(graph: Graph, points: np.ndarray) -> np.ndarray:
