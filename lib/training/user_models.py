@@ -116,9 +116,8 @@ def _weights_in(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if path.suffix.lower() != ".safetensors":
         content = torch_content(path)
         parts = [content, *content.values()] if isinstance(content, Mapping) else []
-        for state in [
-            part for part in parts if isinstance(part, Mapping)
-        ]:  # a checkpoint holds the weights as one entry of several
+        # A checkpoint holds the weights as one entry of several.
+        for state in filter(lambda part: isinstance(part, Mapping), parts):
             if tensors := {str(name): value for name, value in state.items() if isinstance(value, Tensor)}:
                 return tensors, {}
         raise InputError(f"{path} holds {_shown(content)}, no weights by name; save the state_dict() of the model.")
