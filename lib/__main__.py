@@ -1,6 +1,5 @@
 """The command line: `python -m lib COMMAND`, also installed as `geometry`; `-h` lists the commands."""
 
-import errno
 import json
 import os
 import re
@@ -12,14 +11,12 @@ from typing import Any
 
 import click
 
-from lib.base.errors import InputError
+from lib.base.errors import InputError, unusable
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-NO_PLACE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 RESUMED = "Finished members are kept; the same command takes up the rest."
 UNWRITTEN = "The output was not written; run the command again."
 LEFT = dict.fromkeys(("run", "bounds", "shifts", "search"), RESUMED) | dict.fromkeys(
-    ("page", "diagnose", "bench", "archive", "table"), UNWRITTEN
+    ("page", "diagnose", "bench", "archive", "measure", "table"), UNWRITTEN
 )
 
 
@@ -222,12 +219,36 @@ def search(name: str, device: str, plan: bool) -> None:
 
 @cli.command()
 @click.argument("name")
+@click.argument("measures", nargs=-1)
+@click.option(
+    "--only",
+    callback=_selection,
+    help="Networks to measure, such as n=4,d=2+5 or seed=1 [default: n, d of the tables].",
+)
+@click.option("--output", "-o", type=Output(".csv"), help="A file for the values at every test point.")
+def measure(name: str, measures: tuple[str, ...], only: dict[str, list[int]], output: Path | None) -> None:
+    """Compute MEASURES, or all that can be had, of networks of the run NAME, and how well each tells where they fail."""
+    from lib.runs import members, read
+
+    members(read(name), only)
+    from lib.analysis import measuring  # torch: seconds, spent only on a run that exists
+    from lib.base import files
+
+    rows, points = measuring.measure_run(name, measures, only)
+    click.echo(measuring.measures_report(rows))
+    if output:
+        files.write(output, points.to_csv(index=False))
+        click.echo(f"Wrote {output}.")
+
+
+@cli.command()
+@click.argument("name")
 def table(name: str) -> None:
-    """Compute the committed table NAME anew (orbits): results/tables/NAME.csv."""
-    from lib.analysis import topology
+    """Compute the committed table NAME anew, such as orbits: results/tables/NAME.csv."""
+    from lib.analysis.kept import kept_tables
     from lib.base.errors import check_known
 
-    tables = {one.name: one for one in (topology.ORBITS,)}
+    tables = kept_tables()
     check_known("table", name, tables)
     tables[name].write()
     click.echo(f"Wrote {tables[name].path}.")
@@ -298,18 +319,6 @@ def doctor(as_json: bool) -> None:
     sys.exit(any(mark == "wrong" for _, mark, _ in findings))
 
 
-def _unusable(error: OSError) -> str:
-    """What is wrong with a disk or a path, as a sentence; anything else is raised again."""
-    if error.errno in NO_ROOM:
-        return f"There is no room to write ({error}); make some, and run again: what is finished is kept."
-    if error.errno not in NO_PLACE or not isinstance(error.filename, (str, Path)):
-        raise error
-    path = Path(error.filename)
-    if path.suffix == ".part":  # of a file that is being written (`lib.base.files.replacing`)
-        return f"{path.parent} cannot be written to ({error.strerror}); mend its permissions, or name another folder."
-    return f"{path} cannot be read or written ({error.strerror}); mend its permissions, or name another."
-
-
 def main() -> None:
     """Run the command line; what the user can mend is one sentence and exit code 2."""
     try:
@@ -321,7 +330,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except OSError as error:
-        click.echo(f"Error: {_unusable(error)}", err=True)
+        click.echo(f"Error: {unusable(error)}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -38,3 +39,10 @@ class Table:
     def write(self) -> None:
         """Compute the table and write it, whole or not at all."""
         files.write(self.path, self.compute().to_csv(index=False, float_format="%.5g"))
+
+
+def kept_tables() -> dict[str, Table]:
+    """All committed tables, by name: the `Table`s of the modules of this folder, so that no list has to be edited."""
+    modules = [import_module(f"lib.analysis.{path.stem}") for path in sorted(Path(__file__).parent.glob("[a-z]*.py"))]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Table)]
+    return {one.name: one for one in found}

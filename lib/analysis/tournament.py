@@ -44,6 +44,10 @@ def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
 
     The variance over seeds, of all networks at that depth and d, needs a run with several seeds.
     """
+    return _measured(*_at_hand(name, member, split))
+
+
+def _at_hand(name: str, member: Member, split: str = "test") -> tuple[pd.DataFrame, Subject]:
     check_known("split", split, ("train", "test"))
     run, dataset = runs.read(name), runs.read(name).load_dataset()
     keys = (member.depth, member.latent_dim)
@@ -53,15 +57,21 @@ def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
     def networks() -> list[Pair]:
         return [runs.member(name, *keys, seed) for seed in run.seeds]
 
+    def history() -> pd.DataFrame:
+        return runs.select_rows(
+            runs.summary(name).history, depth=member.depth, latent_dim=member.latent_dim, seed=member.seed
+        )
+
     subject = Subject(
         pair=lambda: runs.member(name, *keys, member.seed),
         points=getattr(dataset, split).images.numpy(),
         training=dataset.train,
         seeds=networks if len(run.seeds) > 1 else None,
+        history=history,
         kept=points,
         seed=(member.latent_dim, member.seed),
     )
-    return _measured(points, subject)
+    return points, subject
 
 
 def _measured(points: pd.DataFrame, subject: Subject) -> pd.DataFrame:
@@ -71,15 +81,20 @@ def _measured(points: pd.DataFrame, subject: Subject) -> pd.DataFrame:
 # --- the tournament ------------------------------------------------------------------------------------------------
 
 
-def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:
-    """The test points of a member with all scores available; for a committed run, from the sample in its summary."""
+def subject_of(summary: Summary, member: Member) -> tuple[pd.DataFrame, Subject]:
+    """The test points of a member and what measures may look at; of a committed run, the sample in its summary alone."""
     if not summary.run.committed:
-        return at_points(summary.run.name, member)
+        return _at_hand(summary.run.name, member)
     sample = summary.sample
     of_member = (sample["depth"] == member.depth) & (sample["latent_dim"] == member.latent_dim)
     of_member &= (sample["seed"] == member.seed) & (sample["test"] == 1)
     points = sample[of_member].reset_index(drop=True)
-    return _measured(points, Subject(kept=points, seed=(member.latent_dim, member.seed)))
+    return points, Subject(kept=points, seed=(member.latent_dim, member.seed))
+
+
+def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:
+    """The test points of a member with all scores available (`subject_of`)."""
+    return _measured(*subject_of(summary, member))
 
 
 def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:

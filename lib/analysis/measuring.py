@@ -1,0 +1,104 @@
+"""Measures asked of a run: what `python -m lib measure` computes and says."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lib import runs
+from lib.analysis import tournament
+from lib.base.errors import InputError, check_known
+from lib.measures import judging
+from lib.measures.protocol import HISTORY, POINTS, SEEDS, TRAINING, WEIGHTS, Lacking, Measure, every
+
+REMEDIES = {
+    WEIGHTS: "name a run that is trained on this machine, such as digits",
+    POINTS: "name a run that is trained on this machine, such as digits",
+    TRAINING: "name a run that is trained on this machine, such as digits",
+    SEEDS: "name a run with several seeds, such as digits-seeds",
+    HISTORY: "name a run whose summaries hold its training",
+}
+
+
+def measures_named(names: Sequence[str]) -> list[Measure]:
+    """The measures of these names, all where none is given. Raises `InputError` for an unknown name."""
+    known = {measure.name: measure for measure in every()}
+    for name in names:
+        check_known("measure", name, known)
+    return [known[name] for name in dict.fromkeys(names)] or list(known.values())
+
+
+def measure_run(
+    name: str, names: Sequence[str] = (), only: Mapping[str, Collection[int]] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measures of a run's networks: those of `names`, else all that its networks have the parts for.
+
+    `only`: the networks (default: `lib.runs.reference_members`). Returns two tables:
+
+    - a row per network and measure: `network` (as n4-d20-s0), `measure`, `value` (the median over test points, or the
+      network's number), `spearman` with the test errors and the `auroc` for their worst tenth, each with its band
+      (`lib.measures.judging.judge`), and a `note` where it ranks nothing or is left out;
+    - a row per test point: `network`, `label`, `mse` and the point measures.
+
+    Raises `InputError` for an unknown measure, and where a measure that was named lacks what it needs.
+    """
+    chosen, run = measures_named(names), runs.read(name)
+    networks = runs.members(run, only) if only else runs.reference_members(run)
+    summary = runs.summary(name)
+    rows, tables = [], []
+    for member in networks:
+        keys = {"network": member.name}
+        points, subject = tournament.subject_of(summary, member)
+        columns = {"label": points["label"].to_numpy(), "mse": points["mse"].to_numpy()}
+        for measure in chosen:
+            row = keys | {"measure": measure.name}
+            try:
+                values = measure.of(subject)
+            except Lacking as lacking:
+                if names:
+                    raise InputError(
+                        f"The measure {measure.name} needs {lacking.need}, which run {name} lacks for {member.name}; "
+                        f"{REMEDIES[lacking.need]}."
+                    ) from None
+                rows.append(row | {"note": f"needs {lacking.need}"})
+                continue
+            if measure.level == "point":
+                columns[measure.name] = values
+            rows.append(row | _described(values, columns["mse"]))
+        tables.append(pd.DataFrame(keys | columns))
+    return pd.DataFrame(rows), pd.concat(tables, ignore_index=True)
+
+
+def _described(values: np.ndarray, error: np.ndarray) -> dict[str, object]:
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return {"note": "undefined here"}
+    row: dict[str, object] = {"value": float(np.median(known))}
+    if not values.ndim:
+        return row
+    try:
+        return row | judging.judge(error, values)
+    except InputError:
+        return row | {"note": "constant here" if np.ptp(known) == 0 else "defined at too few points"}
+
+
+def measures_report(table: pd.DataFrame) -> str:
+    """The first table of `measure_run` for a terminal: by network, from the best predictor of its errors to the worst."""
+    known = {measure.name: measure for measure in every()}
+    blocks = []
+    for name, rows in table.groupby("network", sort=False):
+        shown = rows.reindex(columns=[*rows.columns, *({"value", "spearman", "auroc", "note"} - set(rows.columns))])
+        shown = shown.sort_values("spearman", ascending=False, kind="stable")
+        measures = [known[name] for name in shown["measure"]]
+        cells = {
+            "measure": [f"{one.name}{' *' if one.sees_error else ''}" for one in measures],
+            "value": shown["value"],
+            "Spearman": shown["spearman"],
+            "AUROC": shown["auroc"],
+            "needs": [one.scarcest for one in measures],
+            "note": shown["note"].fillna(""),
+        }
+        body = pd.DataFrame(cells).to_markdown(index=False, floatfmt=".3g", tablefmt="simple", missingval="")
+        blocks.append(f"{name}\n{body}")
+    told = "value: median over test points; Spearman: with their errors; AUROC: for the worst tenth; *: sees the error."
+    return "\n\n".join([*blocks, told])
