@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from lib.base.errors import InputError, unusable
+from lib.base.disks import unusable
+from lib.base.errors import InputError
 
 RESUMED = "Finished members are kept; the same command takes up the rest."
 UNWRITTEN = "The output was not written; run the command again."
