@@ -32,17 +32,8 @@ COUNTED = "num_batches_tracked"  # of normalisation layers: read in training alo
 LAYERS = (
     *("Linear", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Flatten", "Unflatten", "Identity"),
     *("ReLU", "LeakyReLU", "PReLU", "Hardtanh", "ReLU6", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Softplus"),
-    *(
-        "Sigmoid",
-        "Tanh",
-        "Softsign",
-        "Hardsigmoid",
-        "Hardswish",
-        "BatchNorm1d",
-        "BatchNorm2d",
-        "LayerNorm",
-        "GroupNorm",
-    ),
+    *("Sigmoid", "Tanh", "Softsign", "Hardsigmoid", "Hardswish"),
+    *("BatchNorm1d", "BatchNorm2d", "LayerNorm", "GroupNorm"),
     *("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Upsample", "PixelShuffle", "Dropout", "Dropout2d"),
 )
 WORDS = ("same", "valid", "zeros", "reflect", "replicate", "circular", "nearest", "bilinear", "bicubic", "tanh", "none")

@@ -116,16 +116,8 @@ def second_application_upper(form: Secant) -> Check:
 
 BETWEEN = (
     *(secant_identity, split_identity, normal_bound, residual_bound, two_sided_lower, two_sided_upper),
-    *(
-        orthogonal_identity,
-        orthogonal_lower,
-        orthogonal_upper,
-        schur_lower,
-        schur_upper,
-        departure_identity,
-        departure_upper,
-    ),
-    departure_lower,
+    *(orthogonal_identity, orthogonal_lower, orthogonal_upper, schur_lower, schur_upper),
+    *(departure_identity, departure_upper, departure_lower),
 )
 SECOND_APPLICATION = (second_application_lower, second_application_upper)
 
