@@ -107,6 +107,19 @@ if len(changes):
     fold("The changed verdicts", report.without_lost_table(changes))
 
 # %% [markdown]
+# ## Claims of the companion papers
+#
+# Two companions follow the eigenvalues [off the distribution of the data](https://arxiv.org/abs/2201.11902) and [through training](https://arxiv.org/abs/2201.11813). Their texts were not available to us: these are statements of their abstracts, and the tests are ours. The claims on noise need the weights of the networks, which are not kept for the MNIST setups.
+
+# %%
+companions = claims.ledger(summaries, claims.COMPANION_CLAIMS)
+show_table(
+    report.claims_table(companions),
+    name="tab-companions",
+    caption="Claims of the companion papers, one column per setup.",
+)
+
+# %% [markdown]
 # ## Claims of our own
 #
 # What this book says beyond the paper is tested by the same rules. Trial measurements on the same data suggested some of these claims, so they are no blind predictions. ✓ holds, ✗ does not hold.

@@ -25,12 +25,14 @@ from lib.analysis import sensitivity
 from lib.analysis.claims.paper import VALUE_TOLERANCE
 from lib.base import documents, files
 from lib.base.errors import check_known
+from lib.base.files import corrupt_file_error
 from lib.base.validation import refusal
 from lib.runs import Run, read, select_rows, store, summary_of, validated
 
 SEARCHES = files.ROOT / "searches"
 VARIED = ("hidden_widths", "initialisation", "output", "loss", "batch_size", "learning_rate", "weight_decay")
 UNITS = {"slopes": VALUE_TOLERANCE, "indicators": VALUE_TOLERANCE, "small": 1.0}
+DIGITS = 12  # of a digest
 Whole = Annotated[int, Field(strict=True, ge=1)]
 
 
@@ -96,36 +98,58 @@ def _changes(search: Search) -> Iterator[dict[str, Any]]:
 
 
 def run_search(name: str, device: str = "cpu") -> pd.DataFrame:
-    """Run a search, or what is missing of it; write and return its table.
+    """Run a search, or what its table lacks; write and return the table.
 
     A row for each candidate and epoch looked at: the varied settings, `seed`, `epochs`, `slopes`, `indicators`, `small`,
-    `distance`, and whether the setting is a finalist. The file is results/searches/NAME.csv.
+    `distance`, the digest of the `run`, and whether the setting is a finalist. The file is results/searches/NAME.csv; it is
+    written after each candidate, and a search that was stopped goes on from it, on another machine too.
     """
     search = read_search(name)
     going = candidates(name, search)  # all are checked before the first is trained
     rows: list[pd.DataFrame] = []
+
+    def looked(run: Run, stage: int) -> pd.DataFrame:
+        epochs = tuple(epoch for epoch in search.epochs if epoch <= stage)
+        found = _known(name, run, epochs)
+        if found is None:
+            found = course(replace(run, epochs=stage, snapshots=epochs[:-1]), device)
+        rows.append(found.assign(**_settings(run, search), run=run.digest[:DIGITS]))
+        _write(name, search, rows)
+        return found
+
     for stage in [*sorted(search.keep), search.epochs[-1]]:
-        looked_at = [epoch for epoch in search.epochs if epoch <= stage]
-        found = []
-        for run in going:
-            table = course(replace(run, epochs=stage, snapshots=tuple(looked_at[:-1])), device)
-            found.append(table["distance"].min())
-            rows.append(table.assign(**_settings(run, search)))
-            _write(name, search, rows)  # what is known when it is stopped
-        nearest = np.argsort(found, kind="stable")
+        distances = [looked(run, stage)["distance"].min() for run in going]
+        nearest = np.argsort(distances, kind="stable")
         going = [going[place] for place in nearest[: search.keep.get(stage, search.finalists)]]
     for run in going:
-        rows.append(course(replace(run, seeds=(1,)), device).assign(**_settings(run, search)))
-        _write(name, search, rows)
+        looked(replace(run, seeds=(1,)), search.epochs[-1])
     return _write(name, search, rows, going)
 
 
+def _known(name: str, run: Run, epochs: Sequence[int]) -> pd.DataFrame | None:
+    """The rows of a run in the table as it lies there, if they reach to the last of these epochs."""
+    path = path_of(name)
+    if not path.exists():
+        return None
+    try:
+        table = pd.read_csv(path)
+        rows = table[(table["run"] == run.digest[:DIGITS]) & table["epochs"].isin(epochs)]
+        return rows[["seed", "epochs", *UNITS, "distance"]] if len(rows) == len(epochs) else None
+    except (ValueError, KeyError, OSError) as error:
+        raise corrupt_file_error(path, error) from error
+
+
 def _write(name: str, search: Search, rows: Sequence[pd.DataFrame], finalists: Sequence[Run] = ()) -> pd.DataFrame:
-    keys = [*search.vary, "seed", "epochs"]
-    table = pd.concat(rows).astype(dict.fromkeys(search.vary, str)).drop_duplicates(keys, keep="last")
+    """The rows so far, and those of the table as it lies there that are still to be looked at."""
+    columns = [*search.vary, "seed", "epochs", *UNITS, "distance", "run"]
+    table = pd.concat(rows)[columns].astype(dict.fromkeys(search.vary, str))
+    if path_of(name).exists():
+        before = pd.read_csv(path_of(name), dtype=dict.fromkeys([*search.vary, "run"], str)).reindex(columns=columns)
+        table = pd.concat([table, before])
+    table = table.drop_duplicates(["run", "epochs"])
     chosen = [tuple(_settings(run, search).values()) for run in finalists]
     table["finalist"] = [row in chosen for row in table[list(search.vary)].itertuples(index=False, name=None)]
-    files.write(path_of(name), table[[*keys, *UNITS, "distance", "finalist"]].to_csv(index=False, float_format="%.5g"))
+    files.write(path_of(name), table.to_csv(index=False, float_format="%.5g"))
     return table
 
 

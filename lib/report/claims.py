@@ -70,9 +70,10 @@ def _unfolding(of_claim: pd.DataFrame) -> str:
 
 
 def verdict_line(summaries: Summaries, page: str) -> str:
-    """What becomes of a page's claims, the paper's and ours: sentences that link to the list of claims, with an item per run."""
+    """What becomes of a page's claims, the paper's, its companions' and ours: sentences with a link, and an item per run."""
     lines = []
-    for whose, known in (("the paper", claims.CLAIMS), ("our own", claims.OUR_CLAIMS)):
+    sources = {"the paper": claims.CLAIMS, "a companion paper": claims.COMPANION_CLAIMS, "our own": claims.OUR_CLAIMS}
+    for whose, known in sources.items():
         of_page = [claim for claim in known if claim.page == page and claim.id not in claims.PRINTED]
         if of_page:
             number = f"{len(of_page)} claim{'s' if len(of_page) > 1 else ''} of {whose}"

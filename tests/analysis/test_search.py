@@ -73,9 +73,32 @@ def test_the_nearest_go_on_the_finalist_has_a_second_seed_and_nothing_is_trained
     written_before = search.path_of("tiny").read_bytes()
     assert len(pd.read_csv(search.path_of("tiny"))) == len(table)
 
-    monkeypatch.setattr(execution, "_jobs", lambda *_: pytest.fail("something is trained again"))
+    monkeypatch.setattr(execution, "execute", lambda *_, **__: pytest.fail("something is trained again"))
     search.run_search("tiny")
     assert search.path_of("tiny").read_bytes() == written_before
+
+
+def test_a_search_goes_on_from_its_table_on_another_machine(written, monkeypatch):
+    """What is missing is trained, and the table comes out the same; rows of other settings are left alone."""
+    written()
+    search.run_search("tiny")
+    whole = pd.read_csv(search.path_of("tiny"))
+    cut = whole[(whole["seed"] == 0) & (whole["epochs"] < 3)]
+    search.path_of("tiny").write_text(cut.to_csv(index=False))
+    trained = []
+    course = search.course
+    monkeypatch.setattr(search, "course", lambda run, device: (trained.append(run), course(run, device))[1])
+    monkeypatch.setattr(store, "ARTIFACTS", store.ARTIFACTS.with_name("of another machine"))
+    search.run_search("tiny")
+    assert [(run.epochs, run.seeds) for run in trained] == [(3, (0,)), (3, (0,)), (3, (1,))]
+    keys = ["run", "epochs"]
+    again = pd.read_csv(search.path_of("tiny"))
+    pd.testing.assert_frame_equal(
+        again.sort_values(keys, ignore_index=True), whole.sort_values(keys, ignore_index=True)
+    )
+    search.path_of("tiny").write_text("nothing\n")
+    with pytest.raises(InputError, match=r"tiny\.csv"):
+        search.run_search("tiny")
 
 
 def test_a_setting_that_diverges_is_counted_and_comes_last(written):

@@ -15,6 +15,7 @@ from lib.analysis.claims.claim import (
     Verdict,
     judge_claim,
 )
+from lib.analysis.claims.companions import COMPANION_CLAIMS
 from lib.analysis.claims.ours import OUR_CLAIMS
 from lib.analysis.claims.paper import CLAIMS, PAPERS_DATA, PRINTED
 from lib.analysis.comparisons import AGREE_FROM, agreement
@@ -66,14 +67,15 @@ def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
 
 
 def claims_report(summary: Summary, as_json: bool = False) -> str:
-    """The ledger of one run, the paper's claims and then ours, as text for a terminal, or as JSON (a list of objects)."""
-    papers, ours = evaluate_claims(summary), evaluate_claims(summary, OUR_CLAIMS)
+    """The ledger of one run, the claims of the paper, of its companions and ours, as text for a terminal or as JSON (a list)."""
+    papers, companions, ours = (evaluate_claims(summary, some) for some in (CLAIMS, COMPANION_CLAIMS, OUR_CLAIMS))
     if as_json:
-        rows = [{"run": summary.run.name} | asdict(verdict) for verdict in papers + ours]
+        rows = [{"run": summary.run.name} | asdict(verdict) for verdict in papers + companions + ours]
         return json.dumps(rows, indent=1, allow_nan=False)
     name = summary.run.name
     parts = (
         (f"The paper's claims on run {name}", papers, PAPERS_WORDS),
+        (f"Claims of its companion papers on run {name}", companions, PAPERS_WORDS),
         (f"Claims of this book on run {name}", ours, OUR_WORDS),
     )
     lines = []
