@@ -59,6 +59,7 @@ def browser():
 def visit(browser, address):
     """Open a page of the book, all formulas typeset. What leaves the book is refused, and fails the test with the page's errors."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    context.set_default_timeout(120_000)  # milliseconds, as the tests may share their processors
     wrong = []
 
     def refuse(route):
@@ -202,6 +203,17 @@ def test_the_checks_notice_what_is_wrong(style, check, browser):
     assert not page.evaluate(check)
     page.set_content(text.format(style))
     assert page.evaluate(check)
+    page.close()
+
+
+@needs_chromium
+def test_axe_notices_what_scrolls_and_no_key_reaches(browser):
+    page = browser.new_page()
+    page.set_content(
+        "<article><div style='width: 9rem; overflow: auto'><p style='width: 90rem'>One line.</p></div></article>"
+    )
+    with pytest.raises(AssertionError, match="scrollable-region-focusable"):
+        check_with_axe(page, runOnly=["scrollable-region-focusable"])
     page.close()
 
 
