@@ -209,9 +209,10 @@ def test_the_checks_notice_what_is_wrong(style, check, browser):
 @needs_chromium
 def test_axe_notices_what_scrolls_and_no_key_reaches(browser):
     page = browser.new_page()
-    page.set_content(
-        "<article><div style='width: 9rem; overflow: auto'><p style='width: 90rem'>One line.</p></div></article>"
-    )
+    box = "<article><div style='width: 9rem; overflow: auto; white-space: nowrap'><p>{}</p></div></article>"
+    page.set_content(box.format("A line. "))
+    check_with_axe(page)
+    page.set_content(box.format("A line. " * 40))
     with pytest.raises(AssertionError, match="scrollable-region-focusable"):
         check_with_axe(page, runOnly=["scrollable-region-focusable"])
     page.close()
