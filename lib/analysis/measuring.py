@@ -9,12 +9,12 @@ from lib import runs
 from lib.analysis import tournament
 from lib.base.errors import InputError, check_known
 from lib.measures import judging
-from lib.measures.protocol import HISTORY, POINTS, SEEDS, TRAINING, WEIGHTS, Lacking, Measure, every
+from lib.measures.protocol import HISTORY, INITIAL, LABELS, POINTS, SEEDS, TRAINING, WEIGHTS, Lacking, Measure, every
 
 REMEDIES = {
-    WEIGHTS: "name a run that is trained on this machine, such as digits",
-    POINTS: "name a run that is trained on this machine, such as digits",
-    TRAINING: "name a run that is trained on this machine, such as digits",
+    **dict.fromkeys(
+        (WEIGHTS, POINTS, TRAINING, LABELS, INITIAL), "name a run that is trained on this machine, such as digits"
+    ),
     SEEDS: "name a run with several seeds, such as digits-seeds",
     HISTORY: "name a run whose summaries hold its training",
 }

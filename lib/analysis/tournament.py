@@ -20,7 +20,7 @@ from lib.measures.protocol import Subject, every, values_at
 from lib.measures.reconstruction import reconstructed
 from lib.runs import Member, Run, Summary, attached, evenly_spaced, reference_members
 from lib.training import corruptions
-from lib.training.autoencoders import Pair
+from lib.training.autoencoders import Pair, build
 from lib.training.datasets import Dataset
 
 
@@ -57,6 +57,9 @@ def _at_hand(name: str, member: Member, split: str = "test") -> tuple[pd.DataFra
     def networks() -> list[Pair]:
         return [runs.member(name, *keys, seed) for seed in run.seeds]
 
+    def initial() -> Pair:
+        return build(run.widths(member, dataset.input_dim), member.seed, run.initialisation, run.output)
+
     def history() -> pd.DataFrame:
         return runs.select_rows(
             runs.summary(name).history, depth=member.depth, latent_dim=member.latent_dim, seed=member.seed
@@ -66,6 +69,8 @@ def _at_hand(name: str, member: Member, split: str = "test") -> tuple[pd.DataFra
         pair=lambda: runs.member(name, *keys, member.seed),
         points=getattr(dataset, split).images.numpy(),
         training=dataset.train,
+        labels=dataset.train.labels.numpy(),
+        initial=initial,
         seeds=networks if len(run.seeds) > 1 else None,
         history=history,
         kept=points,

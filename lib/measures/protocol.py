@@ -19,18 +19,21 @@ import torch
 from torch import Tensor
 
 from lib.base.errors import InputError
-from lib.geometry import spectra
+from lib.geometry import curvature, spectra
 from lib.geometry.jacobians import Cores
 from lib.measures.baselines import ink, neighbour_distance
 from lib.measures.costs import Sizes
 from lib.measures.point_table import cores_on_cpu, geometry
 from lib.measures.reconstruction import encoded
+from lib.measures.sampling import drawn
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Split
 
 # What a measure may need, from the commonest to the scarcest.
 POINTS, WEIGHTS, TRAINING = "the points", "the weights", "the training data"
+LABELS, INITIAL = "the labels of the training data", "the weights before training"
 HISTORY, SEEDS = "the training history", "other seeds"
+CURVATURE_POINTS, CURVATURE_STEPS = 128, 40  # of Lanczos' method
 
 T = TypeVar("T")
 Part = T | Callable[[], T] | None
@@ -48,9 +51,10 @@ class Subject:
     """What a measure may look at: a network, some points, and what is known besides. It knows no run.
 
     Every part may be absent, or a function without arguments that is called when the part is first looked at:
-    `pair`, encoder and decoder; `points`, images (points, N); `training`, the training data; `seeds`, all networks that
-    differ by their seed alone, this one included; `history`, a table of the training with a row an epoch. `kept`: columns of
-    the per-point table (`lib.measures.point_table`) where it was measured before. `seed`: of the random generator.
+    `pair`, encoder and decoder; `points`, images (points, N); `training`, the training data, and `labels` (training points,);
+    `initial`, the pair before training; `seeds`, all networks that differ by their seed alone, this one included; `history`,
+    a table of the training with a row an epoch. `kept`: columns of the per-point table (`lib.measures.point_table`) where it
+    was measured before. `seed`: of the random generator.
     """
 
     def __init__(
@@ -59,13 +63,15 @@ class Subject:
         pair: Part[Pair] = None,
         points: Part[np.ndarray] = None,
         training: Part[Split] = None,
+        labels: Part[np.ndarray] = None,
+        initial: Part[Pair] = None,
         seeds: Part[Sequence[Pair]] = None,
         history: Part[pd.DataFrame] = None,
         kept: pd.DataFrame | None = None,
         seed: int | Sequence[int] = 0,
     ) -> None:
         self._parts: dict[str, Any] = {WEIGHTS: pair, POINTS: points, TRAINING: training, SEEDS: seeds}
-        self._parts[HISTORY] = history
+        self._parts |= {LABELS: labels, INITIAL: initial, HISTORY: history}
         self._kept = pd.DataFrame() if kept is None else kept
         self._seed = seed
 
@@ -90,6 +96,16 @@ class Subject:
     def training(self) -> Split:
         """The training images and their labels."""
         return self._part(TRAINING)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels (training points,) of the training images."""
+        return self._part(LABELS)
+
+    @property
+    def initial(self) -> Pair:
+        """Encoder and decoder before training."""
+        return self._part(INITIAL)
 
     @property
     def seeds(self) -> Sequence[Pair]:
@@ -137,6 +153,13 @@ class Subject:
             return real + 1j * imaginary
         return spectra.eigenvalues(getattr(self.cores, space)).numpy()
 
+    @cached_property
+    def loss_curvature(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ritz values and weights of the Hessian of the mean squared error, at random training images, by Lanczos' method."""
+        images = self.training.images
+        rows = drawn(images.numpy(), CURVATURE_POINTS, self.generator())
+        return curvature.loss_spectrum(*self.pair, images[rows], CURVATURE_STEPS, self.generator())
+
     def generator(self) -> np.random.Generator:
         """A random generator, the same at every call."""
         return np.random.default_rng(self._seed)
@@ -157,7 +180,7 @@ class Measure:
 
     - `label` names it in tables of predictors, `short` among detectors (default: the label);
     - `needs`: the parts of a subject that it looks at, the scarcest last;
-    - `cost`: multiply-adds for a point, leading terms;
+    - `cost`: multiply-adds for a point, or for a network in all, leading terms;
     - `source`: a key of book/references.bib; empty for textbook baselines and for our own;
     - `sees_error`: it looks at the residual f(x) - x, so that it is no forecast of the error;
     - `two_sided`: as a detector, strange is what lies far from the median either way;
@@ -204,7 +227,7 @@ class Measure:
 @cache
 def _all() -> tuple[Measure, ...]:
     measures: list[Measure] = []
-    for folder in ("points", "networks"):  # networks/ comes with the first measure of that level
+    for folder in ("points", "networks"):
         for path in sorted(Path(__file__).with_name(folder).glob("[a-z]*.py")):
             module = import_module(f"lib.measures.{folder}.{path.stem}")
             measures += [value for value in vars(module).values() if isinstance(value, Measure)]

@@ -14,7 +14,7 @@ import torch
 from lib.base.files import ROOT
 from lib.measures import baselines, judging, point_table
 from lib.measures.costs import Sizes
-from lib.measures.protocol import HISTORY, POINTS, SEEDS, TRAINING, WEIGHTS, Lacking, Subject, every
+from lib.measures.protocol import HISTORY, INITIAL, LABELS, POINTS, SEEDS, TRAINING, WEIGHTS, Lacking, Subject, every
 from lib.training import datasets
 from lib.training.autoencoders import affine_layers, build
 from lib.training.datasets import Split
@@ -24,13 +24,15 @@ DATA = datasets.load("digits", 200, 60)
 TRAIN, TEST = (Split(side.images.double(), side.labels) for side in (DATA.train, DATA.test))
 PAIRS = [tuple(module.double() for module in build((64, 24, 20, 16, 3), seed, "he")) for seed in range(3)]
 KEYWORDS = {WEIGHTS: "pair", POINTS: "points", TRAINING: "training", SEEDS: "seeds", HISTORY: "history"}
+KEYWORDS |= {LABELS: "labels", INITIAL: "initial"}
 by_name = pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 
 
 def parts(pairs=PAIRS, points=TEST.images, training=TRAIN):
     """All parts of a subject, by need."""
     history = pd.DataFrame({"epoch": range(1, 4), "train_mse": [0.3, 0.2, 0.1]})
-    return {WEIGHTS: pairs[0], POINTS: points.numpy(), TRAINING: training, SEEDS: pairs, HISTORY: history}
+    given = {WEIGHTS: pairs[0], POINTS: points.numpy(), TRAINING: training, SEEDS: pairs, HISTORY: history}
+    return given | {LABELS: training.labels.numpy(), INITIAL: pairs[1]}
 
 
 def subject(given) -> Subject:
@@ -137,12 +139,13 @@ def test_it_costs_something_and_is_described_with_its_source_and_a_page(measure)
     keys = re.findall(r"^@\w+\{([^,]+),", (ROOT / "book" / "references.bib").read_text(), re.MULTILINE)
     assert measure.source in ["", *keys]
     pages = [path.read_text() for path in (ROOT / "book").glob("*.py")]
-    contests = measure.name in {**judging.SCORES, **judging.DETECTORS}
+    contests = measure.level == "network" or measure.name in {**judging.SCORES, **judging.DETECTORS}
     assert contests or any(measure.name in text for text in pages), "no page shows it"
 
 
 def test_the_pages_of_the_contests_show_all_that_take_part():
-    for page, words in {"predictors": "score_overview(", "out_of_distribution": "report.detectors("}.items():
+    pages = {"predictors": "score_overview(", "out_of_distribution": "report.detectors(", "networks": "report.ranking("}
+    for page, words in pages.items():
         assert words in (ROOT / "book" / f"{page}.py").read_text()
     for contest in (judging.SCORES, judging.DETECTORS):
         labels = [measure.label for measure in contest.values()]

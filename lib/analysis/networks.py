@@ -1,0 +1,141 @@
+"""Which network generalises better? The measures of networks, judged by the gap (test - train) / train of the grid.
+
+A configuration is a setting of all axes; measure and gap are means over its seeds. `standings` ranks the measures (`lib.measures.
+ranking`); its intervals resample the seeds of each configuration, its null band permutes the measure among configurations.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from lib.analysis.network_grid import NETWORKS, SETTINGS
+from lib.analysis.network_trials import SHIFTED
+from lib.measures.protocol import every
+from lib.measures.ranking import comparisons, granulated, null_band, ranked
+from lib.runs.results import Summary
+
+RESAMPLES, FEWEST = 200, 3  # of the seeds; configurations that a ranking needs
+SHIFT_CRITERIA = {
+    "ratio": r"$r_e$ of the Hessian",
+    "negative": "$K^1$ of the Hessian",
+    "negative_root": "$K^{1/2}$ of the Hessian",
+    "trace": "trace of the Hessian",
+}
+
+
+def configurations(table: pd.DataFrame) -> pd.DataFrame:
+    """The mean over seeds, a row for each configuration of which some network reached its target."""
+    means = table.groupby(list(SETTINGS), as_index=False).mean()
+    return means.dropna(subset=["gap"]).reset_index(drop=True)
+
+
+def with_untrained(table: pd.DataFrame, untrained: pd.DataFrame) -> pd.DataFrame:
+    """The networks of a grid with the measures that they had before training, and the gap that they have after it."""
+    keys = ["width", "depth", "latent_dim", "seed"]
+    after = table[[*SETTINGS, "seed", "gap"]]
+    return after.merge(untrained.drop(columns=["train_mse", "test_mse", "gap"]), on=keys, how="left")
+
+
+def _interval(table: pd.DataFrame, measure: str) -> tuple[float, float]:
+    """The 95 % percentile interval of Psi under resampling of the seeds within each configuration; NaN for a single seed."""
+    rows = table.dropna(subset=[measure, "gap"])
+    wide = rows.pivot_table(index=list(SETTINGS), columns="seed", values=[measure, "gap"])
+    values, gaps = (wide[name].to_numpy() for name in (measure, "gap"))
+    if values.shape[1] < 2:
+        return float("nan"), float("nan")
+    pairs, draw = comparisons(wide.index.to_frame(index=False), list(SETTINGS)), np.random.default_rng(0)
+    del pairs["tau"]
+    there, seeds = ~np.isnan(values), values.shape[1]
+    weight = draw.multinomial(seeds, np.full(seeds, 1 / seeds), (RESAMPLES, len(values))) * there
+    weight = np.where(
+        weight.any(axis=2, keepdims=True), weight, there
+    )  # all draws missed the seeds that there are: take these
+    share = weight / weight.sum(axis=2, keepdims=True)
+    sides = [(share * np.nan_to_num(side)).sum(axis=2).T for side in (values, gaps)]
+    found = ranked(pairs, *sides)["Psi"]
+    return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
+
+
+def standings(table: pd.DataFrame) -> pd.DataFrame:
+    """A row for each network measure that varies, from the largest Psi on.
+
+    `name`, `label`, `needs`, `sees_error`; `tau`, psi by axis and `Psi`; `low`, `high`: its interval over seeds; `null_low`,
+    `null_high`: its range if the measure knew nothing.
+    """
+    rows, means = [], configurations(table)
+    for measure in every("network"):
+        values = means.get(measure.name)
+        if values is None or values.notna().sum() < FEWEST or values.nunique() < 2:
+            continue
+        low, high = _interval(table, measure.name)
+        null_low, null_high = null_band(means, list(SETTINGS), measure.name)
+        row = {
+            "name": measure.name,
+            "label": measure.label,
+            "needs": measure.scarcest,
+            "sees_error": measure.sees_error,
+        }
+        found = granulated(means, list(SETTINGS), measure.name)
+        rows.append(row | found | {"low": low, "high": high, "null_low": null_low, "null_high": null_high})
+    return pd.DataFrame(rows).sort_values("Psi", ascending=False, ignore_index=True)
+
+
+def by_member(summary: Summary) -> pd.DataFrame:
+    """The members of a run: `depth`, `latent_dim`, `gap`, and the eigenvalue measures of J_I at the training points."""
+    keys = ["depth", "latent_dim", "seed"]
+    rows = summary.statistics.query("label == -1 and space == 'input' and split == 'train'")
+    means = rows.pivot_table(index=keys, columns="quantity", values="mean").reset_index()
+    means["mean_trace"], means["mean_log_volume"] = means["arithmetic_mean"], means["log_volume"] / means["latent_dim"]
+    table = summary.members[[*keys, "train_mse", "test_mse"]].merge(means, on=keys)
+    return table.assign(gap=table["test_mse"] / table["train_mse"] - 1)
+
+
+def member_ranking(table: pd.DataFrame, measures: Sequence[str]) -> Mapping[str, dict[str, float]]:
+    """Psi over depth and latent dimension of these columns of `by_member`, with its null band."""
+    axes = ["depth", "latent_dim"]
+    return {
+        name: granulated(table, axes, name)
+        | dict(zip(("null_low", "null_high"), null_band(table, axes, name), strict=True))
+        for name in measures
+    }
+
+
+def shift_correlations(table: pd.DataFrame) -> pd.DataFrame:
+    """Spearman's correlation of each criterion with the error over the batches: a row for each criterion, a column a seed."""
+    by_seed = {
+        seed: {name: spearmanr(rows[name], rows["mse"])[0] for name in SHIFT_CRITERIA}
+        for seed, rows in table.groupby("seed")
+    }
+    return pd.DataFrame(by_seed)
+
+
+def verdicts() -> pd.DataFrame:
+    """How each network measure did: Psi against the generalisation gap, and the criteria of the Hessian under data shift.
+
+    The intervals of Psi resample the seeds of each configuration (200 times); those of Spearman's correlations are the range over
+    the three networks.
+    """
+    ranking = standings(NETWORKS.read()).rename(columns={"name": "measure", "Psi": "value"})
+    ranking = ranking.assign(target="generalisation gap", statistic="Psi")
+    moved = shift_correlations(SHIFTED.read())
+    shifted = pd.DataFrame({"value": moved.median(axis=1), "low": moved.min(axis=1), "high": moved.max(axis=1)})
+    shifted = shifted.assign(measure=[f"shift_{name}" for name in shifted.index], label=list(SHIFT_CRITERIA.values()))
+    shifted = shifted.assign(needs="the weights", target="error of a shifted batch", statistic="Spearman")
+    shifted["sees_error"] = [name != "trace" for name in shifted.index]
+    both = pd.concat([ranking, shifted], ignore_index=True).assign(level="network", chance=0.0)
+    columns = [
+        "measure",
+        "label",
+        "level",
+        "needs",
+        "sees_error",
+        "target",
+        "statistic",
+        "value",
+        "low",
+        "high",
+        "chance",
+    ]
+    return both[columns]
