@@ -24,7 +24,7 @@ from lib.geometry.jacobians import Cores
 from lib.measures.baselines import ink, neighbour_distance
 from lib.measures.costs import Sizes
 from lib.measures.point_table import cores_on_cpu, geometry
-from lib.measures.reconstruction import encoded
+from lib.measures.reconstruction import encoded, reconstructed
 from lib.measures.sampling import drawn
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Split
@@ -138,6 +138,12 @@ class Subject:
     def training_codes(self) -> np.ndarray:
         """The codes (training points, d), float64."""
         return encoded(self.pair, self.training.images.numpy())
+
+    @cached_property
+    def training_errors(self) -> np.ndarray:
+        """The mean squared errors (training points,) at the training points, float64."""
+        images = self.training.images.numpy()
+        return ((reconstructed(self.pair, images) - images) ** 2).mean(axis=1)
 
     def column(self, name: str) -> np.ndarray:
         """A column (points,), float64, of the per-point table: as kept, else computed."""
