@@ -246,11 +246,14 @@ def measure(name: str, measures: tuple[str, ...], only: dict[str, list[int]], ou
 @click.argument("name")
 def table(name: str) -> None:
     """Compute the committed table NAME anew, such as orbits: results/tables/NAME.csv."""
+    import torch
+
     from lib.analysis.kept import kept_tables
     from lib.base.errors import check_known
 
     tables = kept_tables()
     check_known("table", name, tables)
+    torch.set_num_threads(1)  # as in the kernels of pages: the same bits
     tables[name].write()
     click.echo(f"Wrote {tables[name].path}.")
 

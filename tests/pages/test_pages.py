@@ -539,7 +539,7 @@ def test_kernels_have_one_thread(tmp_path, monkeypatch):
 def test_every_page_of_the_book_has_its_parameters_cell_and_short_cells():
     for name in source.page_names():
         page = source.load_page(name)
-        without = ("introduction", "performance", "diagnose", "rerun", "topology")
+        without = ("introduction", "performance", "diagnose", "rerun", "topology", "unseen")
         assert any(map(source.holds_runs, page.parameters)) or name in without, name
         for cell in page.notebook.cells:
             if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
