@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from lib.analysis.optimizers import LOW_TARGET, TARGET
 from lib.report.layout import markdown, table
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, legend
+from lib.report.style import ABOVE, BLACK, BLUE, GREEN, GREY, PURPLE, legend
 
 MARKS = {"Adam": (PURPLE, "o"), "SOAP": (BLACK, "s")}
 LINES = {0.0: (BLACK, "o", "-"), 0.2: (PURPLE, "s", "--"), 1.0: (GREY, "^", ":")}
@@ -17,7 +19,7 @@ WIDTH_PANELS = {
     "test_error": "test error",
     "agreement": "agreement of two trainings",
     "fragments": "pieces on a plane",
-    "shared": "errors that another seed makes too",
+    "shared": "wrong for another seed too",
 }
 LAYER_STYLES = {
     "trained": (BLUE, "o", "-"),
@@ -34,11 +36,19 @@ def two_trainings(errors: pd.DataFrame, first: str, second: str) -> Figure:
     figure = Figure(figsize=(3.7, 3.3))
     axis = figure.subplots()
     axis.loglog(errors[first], errors[second], ".", color=PURPLE, alpha=0.6)
+    for side in (axis.xaxis, axis.yaxis):
+        _label_only(side, (0.005, 0.01, 0.02, 0.05))
     ends = [errors[[first, second]].min().min(), errors[[first, second]].max().max()]
     axis.plot(ends, ends, color=GREY, linewidth=0.8)
     axis.set(xlabel="error, first seed", ylabel="error, second seed")
     record(axis, pd.DataFrame({"first": errors[first], "second": errors[second]}))
     return figure
+
+
+def _label_only(side: Axis, values: Sequence[float]) -> None:
+    """Label these values of a logarithmic axis, as plain numbers."""
+    side.set_ticks(values, [f"{value:g}" for value in values])
+    side.set_minor_formatter(NullFormatter())
 
 
 def foretold(rows: pd.DataFrame) -> Figure:
@@ -82,8 +92,9 @@ def gap_by_epochs(rows: pd.DataFrame) -> Figure:
                 part["epochs"], part["gap"], marker, color=color, markerfacecolor=face, linestyle="none", label=label
             )
     axis.set_xscale("log")
+    _label_only(axis.xaxis, (10, 20, 50, 100))
     axis.set(xlabel="epochs", ylabel="test MSE minus training MSE")
-    legend(axis, fontsize=8)
+    legend(axis, **ABOVE | {"ncols": 2, "fontsize": 8})
     record(axis, rows[["optimizer", "rate", "tuned", "seed", "epochs", "gap"]])
     return figure
 
@@ -128,7 +139,7 @@ def _over_sizes(curves: Sequence[tuple[pd.Series, tuple, str]], x: str, y: str, 
     axis.set_xscale("log", base=2)
     axis.set(xlabel=x, ylabel=y)
     if with_legend:
-        legend(axis, fontsize=8)
+        legend(axis, fontsize=8, loc="best" if y == WIDTH_PANELS["test_error"] else "lower right")
     return figure
 
 
