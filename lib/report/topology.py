@@ -19,6 +19,7 @@ from lib.training.autoencoders import Pair
 FEWEST_NETWORKS = 2  # networks in which a measure must have a value to be shown
 GEOMETRY = {"trace_input", "trace_latent", "volume_input", "volume_latent", "log_volume_input", "log_volume_latent"}
 GEOMETRY |= {"decoder_volume", "spectral", "shrinkage", "obliqueness", "tangent_distance"}  # what takes Jacobians
+GEOMETRY |= {"turning", "local_dimension"}
 
 
 def reconstruction(pair: Pair, points: int = 2000) -> Figure:

@@ -157,3 +157,4 @@ def test_members_of_a_run_are_ranked_by_depth_and_latent_dimension():
     found = networks.member_ranking(members, ["gap", "train_mse", "mean_trace"])
     assert found["gap"]["Psi"] == pytest.approx(1)
     assert found["train_mse"]["Psi"] < found["train_mse"]["null_low"], "no stop at equal error"
+    assert not networks.member_ranking(members[members["depth"] == 4], ["gap"]), "one depth: nothing to rank"

@@ -9,21 +9,13 @@ from copy import deepcopy
 
 import torch
 from torch import Tensor
-from torch.func import jacfwd, vmap
 
+from lib.geometry.tangent_planes import decoder_jacobians, plane_distance
 from lib.measures.protocol import POINTS, WEIGHTS, Measure, Subject
 from lib.measures.sampling import drawn
 from lib.training.autoencoders import Pair
 
 CODES, STEP = 256, 0.1  # pairs of codes; the step, in units of the codes' root mean square distance from their mean
-
-
-def plane_distance(first: Tensor, second: Tensor) -> Tensor:
-    """The geodesic distance (pairs,) of planes given by orthonormal columns (pairs, N, d)."""
-    inner = first.mT @ second
-    cosines = torch.linalg.svdvals(inner)
-    sines = torch.linalg.svdvals(second - first @ inner).flip(-1)  # the arc cosine of a small angle would be rounding
-    return torch.atan2(sines, cosines).norm(dim=-1)
 
 
 def warping(subject: Subject) -> float:
@@ -41,8 +33,7 @@ def warping(subject: Subject) -> float:
 
 def tangent_planes(pair: Pair, codes: Tensor) -> Tensor:
     """Orthonormal columns (codes, N, d) that span the image of J_D at codes (codes, d), float64."""
-    with torch.no_grad():
-        return torch.linalg.qr(vmap(jacfwd(deepcopy(pair[1]).double()))(codes))[0]
+    return torch.linalg.qr(decoder_jacobians(deepcopy(pair[1]).double(), codes))[0]
 
 
 distortion = Measure(
