@@ -4,20 +4,22 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from lib.analysis.optimizers import LOW_TARGET, TARGET
 from lib.report.layout import markdown, table
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, legend
+from lib.report.style import ABOVE, BLACK, BLUE, GREEN, GREY, PURPLE, legend
 
 MARKS = {"Adam": (PURPLE, "o"), "SOAP": (BLACK, "s")}
-LINES = {0.0: (BLACK, "o", "-"), 0.2: (PURPLE, "s", "--"), 1.0: (GREY, "^", ":")}
+NOISE_STYLES = {0.0: (BLACK, "o", "-"), 0.2: (PURPLE, "s", "--"), 1.0: (GREY, "^", ":")}
 WIDTH_PANELS = {
     "test_error": "test error",
     "agreement": "agreement of two trainings",
     "fragments": "pieces on a plane",
-    "shared": "errors that another seed makes too",
+    "shared": "wrong for another seed too",
 }
 LAYER_STYLES = {
     "trained": (BLUE, "o", "-"),
@@ -34,11 +36,19 @@ def two_trainings(errors: pd.DataFrame, first: str, second: str) -> Figure:
     figure = Figure(figsize=(3.7, 3.3))
     axis = figure.subplots()
     axis.loglog(errors[first], errors[second], ".", color=PURPLE, alpha=0.6)
+    for side in (axis.xaxis, axis.yaxis):
+        _label_only(side, (0.005, 0.01, 0.02, 0.05))
     ends = [errors[[first, second]].min().min(), errors[[first, second]].max().max()]
     axis.plot(ends, ends, color=GREY, linewidth=0.8)
     axis.set(xlabel="error, first seed", ylabel="error, second seed")
     record(axis, pd.DataFrame({"first": errors[first], "second": errors[second]}))
     return figure
+
+
+def _label_only(side: Axis, values: Sequence[float]) -> None:
+    """Label these values of a logarithmic axis, as plain numbers."""
+    side.set_ticks(values, [f"{value:g}" for value in values])
+    side.set_minor_formatter(NullFormatter())
 
 
 def foretold(rows: pd.DataFrame) -> Figure:
@@ -82,8 +92,9 @@ def gap_by_epochs(rows: pd.DataFrame) -> Figure:
                 part["epochs"], part["gap"], marker, color=color, markerfacecolor=face, linestyle="none", label=label
             )
     axis.set_xscale("log")
+    _label_only(axis.xaxis, (10, 20, 50, 100))
     axis.set(xlabel="epochs", ylabel="test MSE minus training MSE")
-    legend(axis, fontsize=8)
+    legend(axis, **ABOVE | {"ncols": 2, "fontsize": 8})
     record(axis, rows[["optimizer", "rate", "tuned", "seed", "epochs", "gap"]])
     return figure
 
@@ -111,24 +122,24 @@ def by_width(tables: Mapping[float, pd.DataFrame], column: str, label: str) -> F
     """A column against the width of the hidden layer, a line for each share of noisy labels."""
     names = {0.0: "clean labels", 1.0: "random labels"}
     names |= {noise: f"{100 * noise:.0f} % noisy labels" for noise in tables if noise not in names}
-    curves = [(means[column], LINES[noise], names[noise]) for noise, means in tables.items()]
-    figure = _over_sizes(curves, "units in the hidden layer", label, column == "test_error")
+    curves = [(means[column], NOISE_STYLES[noise], names[noise]) for noise, means in tables.items()]
+    figure = _over_sizes(curves, "units in the hidden layer", label, "best" if column == "test_error" else "")
     for noise, means in tables.items():
         record(figure, means[[column]].reset_index(), noise=noise)
     figure.axes[0].set_ylim(bottom=0)
     return figure
 
 
-def _over_sizes(curves: Sequence[tuple[pd.Series, tuple, str]], x: str, y: str, with_legend: bool) -> Figure:
-    """Curves over numbers of units, which are the index of each series, on a scale by powers of two."""
+def _over_sizes(curves: Sequence[tuple[pd.Series, tuple, str]], x: str, y: str, place: str) -> Figure:
+    """Curves over numbers of units, the index of each series, by powers of two; `place` of the legend, if any."""
     figure = Figure(figsize=(3.7, 2.7))
     axis = figure.subplots()
     for values, (color, marker, dashes), label in curves:
         axis.plot(values.index, values, color=color, marker=marker, linestyle=dashes, label=label)
     axis.set_xscale("log", base=2)
     axis.set(xlabel=x, ylabel=y)
-    if with_legend:
-        legend(axis, fontsize=8)
+    if place:
+        legend(axis, fontsize=8, loc=place)
     return figure
 
 
@@ -151,6 +162,6 @@ def chunk_curves(rows: pd.DataFrame, column: str, label: str) -> Figure:
     """R2 or residual correlation against the size of the chunk, a line for each layer."""
     by_layer = rows.set_index(["layer", "size"])[column]
     curves = [(by_layer.loc[layer], style, LAYER_NAMES.get(layer, layer)) for layer, style in LAYER_STYLES.items()]
-    figure = _over_sizes(curves, "units in the chunk", label, column == "r2")
+    figure = _over_sizes(curves, "units in the chunk", label, "lower right" if column == "r2" else "")
     record(figure, rows[["layer", "size", column]])
     return figure

@@ -1,5 +1,7 @@
 """Chunks of units: copies, independent units and layers of low rank have the numbers that they must have."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,10 @@ def test_constant_units_are_left_out():
     layer = np.random.default_rng(0).standard_normal((1800, 20))
     layer[:, 10:] = 0
     assert of(layer, 5) == of(np.delete(layer, range(10, 20), axis=1), 5)
+
+
+def test_units_in_single_precision_are_no_matter():
+    draw = np.random.default_rng(0)
+    layer = draw.standard_normal((1800, 12)) @ draw.standard_normal((12, 100))
+    with warnings.catch_warnings(action="error"):
+        assert of(layer.astype(np.float32), 40)[0] == pytest.approx(1, abs=1e-6)
