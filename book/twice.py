@@ -122,6 +122,8 @@ say(
     {smaller[optimizers.LOW_TARGET]} at the lower. The learning rate moves the gap more than the optimizer does.
     """
 )
+
+# %%
 say(
     f"""
     Across optimizers the errors agree as well as within one: {tuned["across"].mean()["Adam"]:.2f} against
