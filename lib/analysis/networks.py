@@ -43,21 +43,21 @@ def standings(table: pd.DataFrame) -> pd.DataFrame:
     `name`, `label`, `needs`, `sees_error`; `tau`, psi by axis and `Psi`; `low`, `high`: its interval; `null_low`,
     `null_high`: its range if the measure knew nothing.
     """
-    rows, means = [], configurations(table)
+    rows, means, axes = [], configurations(table), list(SETTINGS)
     for measure in every("network"):
         values = means.get(measure.name)
         if values is None or values.notna().sum() < FEWEST or values.nunique() < 2:
             continue
-        low, high = interval(means, list(SETTINGS), measure.name)
-        null_low, null_high = null_band(means, list(SETTINGS), measure.name)
         row = {
             "name": measure.name,
             "label": measure.label,
             "needs": measure.scarcest,
             "sees_error": measure.sees_error,
         }
-        found = granulated(means, list(SETTINGS), measure.name)
-        rows.append(row | found | {"low": low, "high": high, "null_low": null_low, "null_high": null_high})
+        row |= granulated(means, axes, measure.name)
+        row["low"], row["high"] = interval(means, axes, measure.name)
+        row["null_low"], row["null_high"] = null_band(means, axes, measure.name)
+        rows.append(row)
     return pd.DataFrame(rows).sort_values("Psi", ascending=False, ignore_index=True)
 
 
@@ -74,7 +74,7 @@ def by_member(summary: Summary) -> pd.DataFrame:
 def member_ranking(table: pd.DataFrame, measures: Sequence[str]) -> Mapping[str, dict[str, float]]:
     """Psi over depth and d of these columns of `by_member`, with its null band; empty for a single value of either."""
     axes = ["depth", "latent_dim"]
-    if table[axes].nunique().min() < 2:
+    if min(table[axis].nunique() for axis in axes) < 2:
         return {}
     return {
         name: granulated(table, axes, name)
@@ -106,17 +106,5 @@ def verdicts() -> pd.DataFrame:
     shifted = shifted.assign(needs="the weights", target="error of a shifted batch", statistic="Spearman")
     shifted["sees_error"] = [name != "trace" for name in shifted.index]
     both = pd.concat([ranking, shifted], ignore_index=True).assign(level="network", chance=0.0)
-    columns = [
-        "measure",
-        "label",
-        "level",
-        "needs",
-        "sees_error",
-        "target",
-        "statistic",
-        "value",
-        "low",
-        "high",
-        "chance",
-    ]
-    return both[columns]
+    columns = "measure label level needs sees_error target statistic value low high chance"
+    return both[columns.split()]
