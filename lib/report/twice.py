@@ -164,6 +164,6 @@ def chunk_curves(rows: pd.DataFrame, column: str, label: str) -> Figure:
     curves = [(by_layer.loc[layer], style, LAYER_NAMES.get(layer, layer)) for layer, style in LAYER_STYLES.items()]
     figure = _over_sizes(curves, "units in the chunk", label, "upper right" if column == "correlation" else "")
     top = rows[column].max()
-    figure.axes[0].set_ylim(0, 1.45 * top if column == "correlation" else 1.05 * top)  # room for the legend
+    figure.axes[0].set_ylim(0, 1.9 * top if column == "correlation" else 1.05 * top)  # room for the legend
     record(figure, rows[["layer", "size", column]])
     return figure
