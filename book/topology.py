@@ -182,7 +182,7 @@ for name in parse_names(path_runs):
         )
 
 # %% [markdown]
-# In the default runs we find no hole: the decoder fills the gaps between classes with blurred images near the training images, so a detour gains little. The advantage expected of it, nearer in three of four pairs across classes, is not there.
+# In the default runs we find no hole: the decoder fills the gaps between classes with blurred images near the training images, so a detour gains little. The advantage expected of it, nearer in more than three of four pairs across classes, is not there, and within classes the detour is worse.
 
 # %% [markdown]
 # ## What to take away

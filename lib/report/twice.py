@@ -162,6 +162,8 @@ def chunk_curves(rows: pd.DataFrame, column: str, label: str) -> Figure:
     """R2 or residual correlation against the size of the chunk, a line for each layer."""
     by_layer = rows.set_index(["layer", "size"])[column]
     curves = [(by_layer.loc[layer], style, LAYER_NAMES.get(layer, layer)) for layer, style in LAYER_STYLES.items()]
-    figure = _over_sizes(curves, "units in the chunk", label, "lower right" if column == "r2" else "")
+    figure = _over_sizes(curves, "units in the chunk", label, "upper right" if column == "correlation" else "")
+    top = rows[column].max()
+    figure.axes[0].set_ylim(0, 1.9 * top if column == "correlation" else 1.05 * top)  # room for the legend
     record(figure, rows[["layer", "size", column]])
     return figure
