@@ -29,12 +29,12 @@ LATENT_RUN = "digits-seeds"
 FLOW_DIMS, FLOW_SEEDS, FLOW_EPOCHS = (4, 12, 20), (0, 1, 2), 40
 NARROW_TAIL = 0.02  # of InterFaceGAN
 NORMALS = 20  # random normals, and shuffles of the error
-VARIES = 1e-6  # relative: a score that varies less is constant, and left out
+VARIES, ROUNDING = 1e-6, 1e-9  # relative, and absolute: a score that varies less is constant, and left out
 OTHER_SCORES = {
-    "error_regression": "mean training error of 5 nearest codes",
-    "curved_side": "side of a curved boundary (RBF)",
-    "narrow_side": "failure hyperplane, 2 % tails",
-    "shuffled_side": "failure hyperplane of shuffled errors",
+    "error_regression": "training errors of 5 nearest codes",
+    "curved_side": "side of a curved boundary",
+    "narrow_side": "hyperplane, 2 % tails",
+    "shuffled_side": "hyperplane, shuffled errors",
     "random_side": "random hyperplane",
 }
 
@@ -101,7 +101,7 @@ def _scored(subject: Subject) -> Iterator[dict]:
         if score.ndim == 2:
             null = [judging.spearman(errors, one, weights[:, :1])[0] for one in score]
             yield {"score": name, "ranks": np.array([np.mean(null), *null])}
-        elif np.isfinite(score).all() and np.ptp(score) > VARIES * np.abs(score).max():
+        elif np.isfinite(score).all() and np.ptp(score) > max(VARIES * np.abs(score).max(), ROUNDING):
             auroc = float(judging.worst_decile(errors, score, weights[:, :1])[0])
             yield {"score": name, "ranks": judging.spearman(errors, score, weights), "auroc": auroc}
 
