@@ -40,7 +40,7 @@ fit = of_flows[of_flows["score"] == "fit"]
 say(
     f"""
     > **In brief.** A hyperplane in the latent space tells little ink from much for {shares["boundary of ink"]:.2f} of the held-out images,
-    > but small errors from large ones for {shares["boundary of error"]:.2f} only. The turning of the tangent plane has a rank
+    > and small errors from large ones for {shares["boundary of error"]:.2f}, where a coin has 0.5. The turning of the tangent plane has a rank
     > correlation of {rho.get("turning", np.nan):.2f} with the error, the 5-NN distance {rho["neighbours"]:.2f}. Networks with $J_L=1$
     > everywhere err all the same; on them $\\sum|1-\\lambda|^2$ of $J_I$ has {flow_mean.at["shrinkage", "spearman"]:.2f}.
     """
@@ -113,9 +113,9 @@ say(
 # %%
 say(
     f"""
-    The codes know more than a straight boundary finds: a curved one has {rho["curved_side"]:.2f}, and the mean error of the five
-    nearest training codes {rho["error_regression"]:.2f}. In the default run the hyperplane is a weak one, and failure is local in
-    the latent space, as it is [smooth on the data](smooth).
+    A curved boundary has {rho["curved_side"]:.2f}, and the mean error of the five nearest training codes
+    {rho["error_regression"]:.2f}. So in the default run the codes know more than a hyperplane finds: failure is local in the latent
+    space, as it is [smooth on the data](smooth).
     """
 )
 
@@ -195,7 +195,7 @@ say(
     f"""
     So perfect eigenvalues of $J_L$ promise nothing about the error: they can be had by construction. What $J_L$ tells in an ordinary
     network is how far $E$ is from an inverse of $D$ on the decoded surface, not how far the image is from that surface.
-    $J_I$ keeps what it knows, and more: $\\sum|1-\\lambda|^2$ has {found.get("shrinkage", np.nan):.2f} on flows and
+    $J_I$ still varies with the image: $\\sum|1-\\lambda|^2$ has {found.get("shrinkage", np.nan):.2f} on flows and
     {rho.get("shrinkage", np.nan):.2f} on the networks of `{run.name}`, the trace {found.get("trace_input", np.nan):.2f} and
     {rho.get("trace_input", np.nan):.2f}. There is a reason: on a flow the core of $J_I$ is
     $1+(J_E(x)-J_E(f(x)))\\,J_D(z)$, which differs from 1 only because $x$ lies off the decoded surface.
