@@ -39,7 +39,7 @@ rows = layout.by_run({name: bound_checks(name) for name in piecewise_affine(runs
 totals = check_totals(rows)
 of_statement = rows.groupby("statement")
 applies, largest = of_statement["applies"].sum(), of_statement["largest_error"].max()
-x, anchors = points_and_anchors(run)
+x, anchors = points_and_anchors(run.load_dataset())
 pairs = {}
 for one in reference_members(run):
     pair = member(run.name, one.depth, one.latent_dim, one.seed)

@@ -54,7 +54,7 @@ totals, unseen = check_totals(rows), by_dim("tangent plane")
 normal = int(by_dim("orthogonal eigenvectors, upper", "applies").sum().sum())
 
 # %%
-x, _ = points_and_anchors(run)
+x, _ = points_and_anchors(run.load_dataset())
 below, parts = [], []
 for one in reference_members(run):
     encoder, decoder = member(run.name, one.depth, one.latent_dim, one.seed)

@@ -14,6 +14,8 @@
 # # Sensitivity: what the unstated settings do
 #
 # The paper states the data, the latent dimensions and 300 epochs. It does not state widths, output, optimiser, learning rate or batch size. Where our numbers differ from the published ones, the cause may be the claim or a setting. So we varied the settings.
+#
+# The captions of its tables give one hint: "seed 0, exp-default, 300 epochs". This may name an experiment with default settings, or widths that fall exponentially, as our geometric ones do. Nothing else in the paper decides between the two readings.
 
 # %% tags=["parameters"]
 base_runs: list[str] = ["mnist-300"]  # the plain setup

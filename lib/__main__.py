@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,11 @@ class Output(click.Path):
                 f"The output {str(path)!r} is no file NAME{self.suffix}; give one, such as out{self.suffix}."
             )
         return path
+
+
+def output_option(suffix: str, words: str, required: bool = True) -> Callable:
+    """The option that names the file to write."""
+    return click.option("--output", "-o", type=Output(suffix), required=required, help=words)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,13 +104,7 @@ def run(
 @cli.command()
 @click.argument("name")
 @click.option("--parameter", "-p", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="A page parameter.")
-@click.option(
-    "--output",
-    "-o",
-    type=Output(".ipynb"),
-    required=True,
-    help="The executed notebook to write.",
-)
+@output_option(".ipynb", "The executed notebook to write.")
 def page(name: str, parameters: tuple[tuple[str, str], ...], output: Path) -> None:
     """Execute the page NAME (book/NAME.py) with other parameters: -p runs '["digits"]'."""
     _execute(name, dict(parameters), output)
@@ -139,13 +139,7 @@ def _execute(name: str, parameters: dict[str, object], output: Path, book: Path 
     metavar="COUNT",
     help="Estimate from so many passes a point, for large d (80 or more).",
 )
-@click.option(
-    "--output",
-    "-o",
-    type=Output(".ipynb"),
-    required=True,
-    help="The report, a notebook, to write.",
-)
+@output_option(".ipynb", "The report, a notebook, to write.")
 def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object) -> None:
     """Where will the autoencoder MODEL fail on DATA? (The page diagnose says what both may be.)
 
@@ -246,11 +240,14 @@ def measure(name: str, measures: tuple[str, ...], only: dict[str, list[int]], ou
 @click.argument("name")
 def table(name: str) -> None:
     """Compute the committed table NAME anew, such as orbits: results/tables/NAME.csv."""
+    import torch
+
     from lib.analysis.kept import kept_tables
     from lib.base.errors import check_known
 
     tables = kept_tables()
     check_known("table", name, tables)
+    torch.set_num_threads(1)  # as in the kernels of pages: the same bits
     tables[name].write()
     click.echo(f"Wrote {tables[name].path}.")
 
@@ -272,12 +269,7 @@ def shifts(name: str) -> None:
 @cli.command()
 @click.argument("name")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Rounds that are timed.")
-@click.option(
-    "--output",
-    "-o",
-    type=Output(".json"),
-    help="The file to write [default: benchmarks/NAME.json].",
-)
+@output_option(".json", "The file to write [default: benchmarks/NAME.json].", required=False)
 def bench(name: str, rounds: int, output: Path | None) -> None:
     """Time the benchmark NAME (estimates, jacobians, scaling, training) and write what was measured, and on what."""
     from benchmarks import BENCHMARKS, FOLDER
@@ -296,7 +288,7 @@ def bench(name: str, rounds: int, output: Path | None) -> None:
 
 
 @cli.command()
-@click.option("--output", "-o", type=Output(".zip"), required=True, help="The zip file to write.")
+@output_option(".zip", "The zip file to write.")
 def archive(output: Path) -> None:
     """Put the built book, its notebooks, manifests and sources into one file with checksums."""
     from lib.pages import archive as archives

@@ -94,8 +94,8 @@ def test_nine_rooms_are_all_there_is():
 
 
 def test_no_public_name_is_defined_twice():
-    """One name, one thing. The two paths of the Jacobians share an interface, and the pages beside the literature; the command
-    line has the names of what it calls."""
+    """One name, one thing. The two paths of the Jacobians share an interface, as do the pages that judge measures; the command line
+    has the names of what it calls."""
     shared = {"cores_of", "floats_per_point", "verdicts"}
     defined: dict[str, str] = {}
     for path in MODULES:

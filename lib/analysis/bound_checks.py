@@ -65,16 +65,12 @@ def check_totals(rows: pd.DataFrame) -> dict[str, int]:
 
 def _evaluate(run: Run, member: Member, dataset: Dataset) -> pd.DataFrame:
     encoder, decoder = (module.double() for module in load_weights(store.weights_path(run, member))[0])
-    x, anchors = _points_and_anchors(dataset)
+    x, anchors = points_and_anchors(dataset)
     return pd.DataFrame(bounds.statement_table(bounds.evaluate(encoder, decoder, x, anchors, member.seed)))
 
 
-def points_and_anchors(run: Run) -> tuple[torch.Tensor, torch.Tensor]:
+def points_and_anchors(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     """The points (P, N), float64, at which a run's members are checked, and the nearest other training point of each (P, N)."""
-    return _points_and_anchors(run.load_dataset())
-
-
-def _points_and_anchors(dataset: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     train, test = dataset.train.images.double(), dataset.test.images.double()
     anchors = train[torch.tensor(store.stored_neighbours(dataset)["nearest"])]
     if len(train) + len(test) > MOST_POINTS:

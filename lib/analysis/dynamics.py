@@ -48,8 +48,8 @@ def watched(summary: Summary) -> None:
         )
 
 
-def quantity_course(summary: Summary, quantity: str, space: str = "input") -> pd.DataFrame:
-    """A quantity at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
+def quantity_course(summary: Summary, quantity: str) -> pd.DataFrame:
+    """A quantity of J_I at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
 
     Of the error and the means of eigenvalues: the median over test points, and the quartiles. Of a predictor ("trace",
     "log_volume"): the test slope of equation 6 or 7 and its 95 % interval from resampled points, which like HC1 does not
@@ -58,10 +58,10 @@ def quantity_course(summary: Summary, quantity: str, space: str = "input") -> pd
     watched(summary)
     keys = {"depth": summary.run.table_depth, "label": -1}
     if quantity in SLOPES:
-        frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": space}
+        frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": "input"}
     else:
         frame, keys = summary.progress_statistics, keys | {"quantity": quantity, "split": "test"}
-        keys["space"] = "both" if quantity == "mse" else space
+        keys["space"] = "both" if quantity == "mse" else "input"
     rows = select_rows(frame, **keys).groupby(["latent_dim", "epoch"], as_index=False).mean(numeric_only=True)
     if quantity in SLOPES:
         return rows.assign(value=rows["test_slope"], low=rows["test_slope_low"], high=rows["test_slope_high"])

@@ -116,13 +116,13 @@ def health(summary: Summary) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def control_counts(summary: Summary, space: str = "input", split: str = "test") -> pd.DataFrame:
-    """How many networks keep a slope once class and ink are held fixed; a row a predictor.
+def control_counts(summary: Summary) -> pd.DataFrame:
+    """How many networks keep a slope of J_I at the test points once class and ink are held fixed; a row a predictor.
 
     `networks`; `above`, `below`: with a 95 % interval above or below 0; `undecided`: neither; `halved`: with less than
     half of the raw slope in size.
     """
-    rows = select_rows(summary.controls, space=space, split=split)
+    rows = select_rows(summary.controls, space="input", split="test")
     keys = ["predictor", "depth", "latent_dim", "seed"]
     wide = rows.pivot_table(index=keys, columns="controls", values=["slope", "slope_se"])
     held, raw = wide["slope", "class and ink"], wide["slope", "none"]

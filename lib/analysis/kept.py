@@ -37,7 +37,10 @@ class Table:
             raise corrupt_file_error(self.path, error) from error
 
     def write(self) -> None:
-        """Compute the table and write it, whole or not at all."""
+        """Compute the table and write it, whole or not at all. In one thread, as in a worker: the same bits on any number."""
+        import torch
+
+        torch.set_num_threads(1)
         files.write(self.path, self.compute().to_csv(index=False, float_format="%.5g"))
 
 

@@ -9,7 +9,19 @@ from lib import runs
 from lib.analysis import tournament
 from lib.base.errors import InputError, check_known
 from lib.measures import judging
-from lib.measures.protocol import HISTORY, INITIAL, LABELS, POINTS, SEEDS, TRAINING, WEIGHTS, Lacking, Measure, every
+from lib.measures.protocol import (
+    CLASSIFIER,
+    HISTORY,
+    INITIAL,
+    LABELS,
+    POINTS,
+    SEEDS,
+    TRAINING,
+    WEIGHTS,
+    Lacking,
+    Measure,
+    every,
+)
 
 REMEDIES = {
     **dict.fromkeys(
@@ -17,6 +29,7 @@ REMEDIES = {
     ),
     SEEDS: "name a run with several seeds, such as digits-seeds",
     HISTORY: "name a run whose summaries hold its training",
+    CLASSIFIER: "the page unseen shows it; name a measure of autoencoders",
 }
 
 

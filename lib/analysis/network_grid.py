@@ -31,7 +31,6 @@ SETTINGS = {
 }
 SEEDS = (0, 1, 2)
 COSTLY = ("hessian_ratio", "hessian_negative")  # measures left out: they take a third of the time of all
-SCREEN, NEAR = 256, 1.2  # images whose error tells that a target is far: more than 1.2 times as large
 SHARE, MOST_EPOCHS = 0.85, 400
 MEASURED = 600  # training images that the measures look at; the errors are of all images
 
@@ -58,10 +57,7 @@ def stack_errors(stack: Stack, images: torch.Tensor) -> np.ndarray:
 
 
 def stopped(
-    encoders: Sequence[tuple[int, ...]],
-    seeds: Sequence[int],
-    data: Dataset,
-    settings: loop.Settings,
+    encoders: Sequence[tuple[int, ...]], seeds: Sequence[int], data: Dataset, settings: loop.Settings
 ) -> list[tuple[Pair, int] | None]:
     """For each network, of these encoder widths and seeds, itself and its epochs where it first reached its target.
 
@@ -72,11 +68,8 @@ def stopped(
     reached: list[tuple[Pair, int] | None] = [None] * len(encoders)
 
     def snapshot(epoch: int, stack: Stack) -> None:
-        waiting = np.array([network is None for network in reached])
-        if not (waiting & (stack_errors(stack, images[:SCREEN]) <= NEAR * targets)).any():
-            return  # far from every target: not worth a look at all images
-        for member in np.flatnonzero(waiting & (stack_errors(stack, images) <= targets)):
-            reached[member] = autoencoders.unstacked(stack, member), epoch
+        for member in np.flatnonzero(stack_errors(stack, images) <= targets):
+            reached[member] = reached[member] or (autoencoders.unstacked(stack, member), epoch)
         if all(reached):
             raise _AllStopped
 
@@ -84,15 +77,11 @@ def stopped(
     try:
         loop.train(stack, seeds, images, images[:1], settings, snapshot=snapshot)
     except _AllStopped:
-        return reached
-    except loop.Diverged as failure:
+        pass
+    except loop.Diverged as failure:  # the others train without it
         rest = [member for member in range(len(encoders)) if member not in failure.members]
-        if rest:
-            found = stopped([encoders[member] for member in rest], [seeds[member] for member in rest], data, settings)
-            for member, network in zip(rest, found, strict=True):
-                reached[member] = network
-        for member in failure.members:
-            reached[member] = None
+        again = stopped([encoders[one] for one in rest], [seeds[one] for one in rest], data, settings) if rest else []
+        return [again[rest.index(member)] if member in rest else None for member in range(len(encoders))]
     return reached
 
 
@@ -100,34 +89,23 @@ def measured(pair: Pair, initial: Pair, data: Dataset, epochs: int, seed: Sequen
     """The errors of a network, its `gap` (test - train) / train, and its measures."""
     train, test = (stack_errors(autoencoders.stack([pair]), side.images)[0] for side in (data.train, data.test))
     seen = Split(data.train.images[:MEASURED], data.train.labels[:MEASURED])
-    subject = Subject(
-        pair=pair,
-        points=seen.images.numpy(),
-        training=seen,
-        labels=seen.labels.numpy(),
-        initial=initial,
-        history=pd.DataFrame({"epoch": [epochs]}),
-        seed=seed,
-    )
+    known = {"pair": pair, "initial": initial, "history": pd.DataFrame({"epoch": [epochs]}), "seed": seed}
+    subject = Subject(points=seen.images.numpy(), training=seen, labels=seen.labels.numpy(), **known)
     measures = [one for one in every("network") if one.name not in COSTLY]
     values = {name: float(value) for name, value in values_at(subject, measures).items()}
     return {"train_mse": train, "test_mse": test, "gap": test / train - 1} | values
 
 
-def stack_rows(
-    width: int, depth: int, rate: float, batch: int, latent_dims: Sequence[int], seeds: Sequence[int]
-) -> list[dict]:
-    """The rows of the table for the networks of all these latent dimensions and seeds, which train together."""
+def stack_rows(width: int, depth: int, rate: float, batch: int, seed: int, latent_dims: Sequence[int]) -> list[dict]:
+    """The rows of the table for the networks of these latent dimensions, which train together."""
     data = datasets.load("digits")
-    members = list(product(latent_dims, seeds))
-    encoders = [encoder_widths(width, depth, latent_dim) for latent_dim, _ in members]
+    encoders = [encoder_widths(width, depth, latent_dim) for latent_dim in latent_dims]
     settings = loop.Settings(MOST_EPOCHS, batch, rate, snapshot_epochs=tuple(range(1, MOST_EPOCHS + 1)))
-    networks = stopped(encoders, [seed for _, seed in members], data, settings)
     rows = []
-    for (latent_dim, seed), encoder, network in zip(members, encoders, networks, strict=True):
-        row = dict(zip((*SETTINGS, "seed"), (width, depth, latent_dim, rate, batch, seed), strict=True))
+    for encoder, network in zip(encoders, stopped(encoders, [seed] * len(encoders), data, settings), strict=True):
+        row = dict(zip((*SETTINGS, "seed"), (width, depth, encoder[-1], rate, batch, seed), strict=True))
         if network is not None:
-            key = (width, depth, latent_dim, round(1e6 * rate), batch, seed)
+            key = (width, depth, encoder[-1], round(1e6 * rate), batch, seed)
             row |= measured(network[0], autoencoders.build(encoder, seed), data, network[1], key)
         rows.append(row)
     return rows
@@ -136,22 +114,23 @@ def stack_rows(
 def _grid() -> Iterator[pd.DataFrame]:
     """The rows, seed by seed and stack by stack; those of finished stacks are taken from the folder of artifacts."""
     folder = store.ARTIFACTS / "networks" / code_digest((__name__,))[:12]
-    for seed, width, depth, rate, batch in product(
-        SEEDS, *(SETTINGS[name] for name in ("width", "depth", "rate", "batch"))
-    ):
+    stacks = product(SEEDS, *(SETTINGS[name] for name in ("width", "depth", "rate", "batch")))
+    for seed, width, depth, rate, batch in stacks:
         path = folder / f"{seed}-{width}-{depth}-{rate:g}-{batch}.csv"
         if not path.exists():
-            rows = stack_rows(width, depth, rate, batch, SETTINGS["latent_dim"], [seed])
+            rows = stack_rows(width, depth, rate, batch, seed, SETTINGS["latent_dim"])
             files.write(path, pd.DataFrame(rows).to_csv(index=False))
         yield pd.read_csv(path)
 
 
 def _untrained() -> Iterator[dict[str, float]]:
     data = datasets.load("digits")
-    for width, depth, latent_dim, seed in product(SETTINGS["width"], SETTINGS["depth"], SETTINGS["latent_dim"], SEEDS):
+    for width, depth, latent_dim, seed in product(
+        *(SETTINGS[name] for name in ("width", "depth", "latent_dim")), SEEDS
+    ):
         pair = autoencoders.build(encoder_widths(width, depth, latent_dim), seed)
         row = {"width": width, "depth": depth, "latent_dim": latent_dim, "seed": seed}
-        yield row | measured(pair, pair, data, 0, (width, depth, latent_dim, seed))
+        yield row | measured(pair, pair, data, 0, tuple(row.values()))
 
 
 NETWORKS = kept.Table("networks", lambda: pd.concat(_grid(), ignore_index=True))

@@ -1,22 +1,21 @@
 """Which network generalises better? The measures of networks, judged by the gap (test - train) / train of the grid.
 
 A configuration is a setting of all axes; measure and gap are means over its seeds. `standings` ranks the measures (`lib.measures.
-ranking`); its intervals resample the seeds of each configuration, its null band permutes the measure among configurations.
+ranking`); its intervals resample the groups of networks that are compared, its null band permutes the measure among configurations.
 """
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
 from lib.analysis.network_grid import NETWORKS, SETTINGS
 from lib.analysis.network_trials import SHIFTED
 from lib.measures.protocol import every
-from lib.measures.ranking import comparisons, granulated, null_band, ranked
+from lib.measures.ranking import granulated, interval, null_band
 from lib.runs.results import Summary
 
-RESAMPLES, FEWEST = 200, 3  # of the seeds; configurations that a ranking needs
+FEWEST = 3  # configurations that a ranking needs
 SHIFT_CRITERIA = {
     "ratio": r"$r_e$ of the Hessian",
     "negative": "$K^1$ of the Hessian",
@@ -38,47 +37,27 @@ def with_untrained(table: pd.DataFrame, untrained: pd.DataFrame) -> pd.DataFrame
     return after.merge(untrained.drop(columns=["train_mse", "test_mse", "gap"]), on=keys, how="left")
 
 
-def _interval(table: pd.DataFrame, measure: str) -> tuple[float, float]:
-    """The 95 % percentile interval of Psi under resampling of the seeds within each configuration; NaN for a single seed."""
-    rows = table.dropna(subset=[measure, "gap"])
-    wide = rows.pivot_table(index=list(SETTINGS), columns="seed", values=[measure, "gap"])
-    values, gaps = (wide[name].to_numpy() for name in (measure, "gap"))
-    if values.shape[1] < 2:
-        return float("nan"), float("nan")
-    pairs, draw = comparisons(wide.index.to_frame(index=False), list(SETTINGS)), np.random.default_rng(0)
-    del pairs["tau"]
-    there, seeds = ~np.isnan(values), values.shape[1]
-    weight = draw.multinomial(seeds, np.full(seeds, 1 / seeds), (RESAMPLES, len(values))) * there
-    weight = np.where(
-        weight.any(axis=2, keepdims=True), weight, there
-    )  # all draws missed the seeds that there are: take these
-    share = weight / weight.sum(axis=2, keepdims=True)
-    sides = [(share * np.nan_to_num(side)).sum(axis=2).T for side in (values, gaps)]
-    found = ranked(pairs, *sides)["Psi"]
-    return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
-
-
 def standings(table: pd.DataFrame) -> pd.DataFrame:
     """A row for each network measure that varies, from the largest Psi on.
 
-    `name`, `label`, `needs`, `sees_error`; `tau`, psi by axis and `Psi`; `low`, `high`: its interval over seeds; `null_low`,
+    `name`, `label`, `needs`, `sees_error`; `tau`, psi by axis and `Psi`; `low`, `high`: its interval; `null_low`,
     `null_high`: its range if the measure knew nothing.
     """
-    rows, means = [], configurations(table)
+    rows, means, axes = [], configurations(table), list(SETTINGS)
     for measure in every("network"):
         values = means.get(measure.name)
         if values is None or values.notna().sum() < FEWEST or values.nunique() < 2:
             continue
-        low, high = _interval(table, measure.name)
-        null_low, null_high = null_band(means, list(SETTINGS), measure.name)
         row = {
             "name": measure.name,
             "label": measure.label,
             "needs": measure.scarcest,
             "sees_error": measure.sees_error,
         }
-        found = granulated(means, list(SETTINGS), measure.name)
-        rows.append(row | found | {"low": low, "high": high, "null_low": null_low, "null_high": null_high})
+        row |= granulated(means, axes, measure.name)
+        row["low"], row["high"] = interval(means, axes, measure.name)
+        row["null_low"], row["null_high"] = null_band(means, axes, measure.name)
+        rows.append(row)
     return pd.DataFrame(rows).sort_values("Psi", ascending=False, ignore_index=True)
 
 
@@ -93,8 +72,10 @@ def by_member(summary: Summary) -> pd.DataFrame:
 
 
 def member_ranking(table: pd.DataFrame, measures: Sequence[str]) -> Mapping[str, dict[str, float]]:
-    """Psi over depth and latent dimension of these columns of `by_member`, with its null band."""
+    """Psi over depth and d of these columns of `by_member`, with its null band; empty for a single value of either."""
     axes = ["depth", "latent_dim"]
+    if min(table[axis].nunique() for axis in axes) < 2:
+        return {}
     return {
         name: granulated(table, axes, name)
         | dict(zip(("null_low", "null_high"), null_band(table, axes, name), strict=True))
@@ -114,8 +95,8 @@ def shift_correlations(table: pd.DataFrame) -> pd.DataFrame:
 def verdicts() -> pd.DataFrame:
     """How each network measure did: Psi against the generalisation gap, and the criteria of the Hessian under data shift.
 
-    The intervals of Psi resample the seeds of each configuration (200 times); those of Spearman's correlations are the range over
-    the three networks.
+    The intervals of Psi resample the groups of networks that are compared (500 times); those of Spearman's correlations are the
+    range over the three networks.
     """
     ranking = standings(NETWORKS.read()).rename(columns={"name": "measure", "Psi": "value"})
     ranking = ranking.assign(target="generalisation gap", statistic="Psi")
@@ -125,17 +106,5 @@ def verdicts() -> pd.DataFrame:
     shifted = shifted.assign(needs="the weights", target="error of a shifted batch", statistic="Spearman")
     shifted["sees_error"] = [name != "trace" for name in shifted.index]
     both = pd.concat([ranking, shifted], ignore_index=True).assign(level="network", chance=0.0)
-    columns = [
-        "measure",
-        "label",
-        "level",
-        "needs",
-        "sees_error",
-        "target",
-        "statistic",
-        "value",
-        "low",
-        "high",
-        "chance",
-    ]
-    return both[columns]
+    columns = "measure label level needs sees_error target statistic value low high chance"
+    return both[columns.split()]

@@ -9,7 +9,9 @@ from functools import cache
 import lib
 from lib.base import files
 
-LISTED = {"lib.measures.protocol": ("lib.measures.points", "lib.measures.networks")}  # imports whatever lies there
+LISTED = {  # imports whatever lies there
+    "lib.measures.protocol": tuple(f"lib.measures.{folder}" for folder in ("points", "networks", "classifiers"))
+}
 DOCUMENTED = (ast.Module, ast.FunctionDef, ast.ClassDef)
 
 

@@ -44,16 +44,15 @@ def one_of(allowed: Collection[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def refusal(error: ValidationError, where: str, label: str = "{key} in {where}", example: str = "") -> InputError:
+def refusal(error: ValidationError, where: str, example: str = "") -> InputError:
     """The first error of a validation as a sentence: the key, the place `where` it stands, the value, and the remedy.
 
-    `label` names a key in messages, such as "parameter {key!r} of {where}"; `example` names a file with all keys.
+    `example` names a file with all keys.
     """
     first = error.errors(include_url=False)[0]
     key, value, message = first["loc"][0], first["input"], first["msg"]
-    named = label.format(key=key, where=where)
     if first["type"] == "missing":
         return InputError(f"{where} lacks the key {key!r}; add it{f' (see {example})' if example else ''}.")
     if first["type"] == "one_of":
-        return InputError(f"Unknown {named} {value!r}; {message}.")
-    return InputError(f"{named} is {value!r}; {message.replace('Input should', 'it should')}.")
+        return InputError(f"Unknown {key} in {where} {value!r}; {message}.")
+    return InputError(f"{key} in {where} is {value!r}; {message.replace('Input should', 'it should')}.")

@@ -171,9 +171,6 @@ def attractors(encoder: nn.Sequential, decoder: nn.Sequential, orbits: Orbits) -
     """The distinct fixed points among the ends of orbits, each end first moved to the fixed point of its affine piece."""
     ended = (orbits.fate == FATES.index("fixed point")).nonzero()[:, 0]
     basin = torch.full((len(orbits.end),), -1, device=orbits.end.device)
-    if not len(ended):
-        none = orbits.end[:0]
-        return Attractors(none, spectral_radius(encoder, decoder, none), basin)
     exact, solved = newton(encoder, decoder, orbits.end[ended], rounds=1)
     ends = torch.where(solved[:, None], exact, orbits.end[ended])
     firsts, number = distinct(ends)
@@ -213,8 +210,6 @@ def starting_points(encoder: nn.Module, decoder: nn.Module, x: Tensor, orbits: O
 
 def nearest_attractor(points: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     """The distance (C,) of each point (C, N) to the nearest of images (M, N), and that image's row (C,)."""
-    if not len(points):
-        return points.new_zeros(0), torch.zeros(0, dtype=torch.long, device=points.device)
     distance, row = torch.cdist(points, images).min(dim=1)
     return distance, row
 

@@ -97,11 +97,15 @@ def worst_decile(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> n
 
 
 def _area(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The area (resamples,) under the risk-coverage curve; points of equal score count with their mean error each."""
     _, sizes = _grouped(score, weights)
     _, sums = _grouped(score, weights * error[:, None])
-    accepted = sizes.cumsum(axis=0)
-    risk = sums.cumsum(axis=0) / np.maximum(accepted, 1e-300)
-    return (sizes * risk).sum(axis=0) / accepted[-1]
+    after = sizes.cumsum(axis=0)
+    before, means = after - sizes, sums / np.maximum(sizes, 1e-300)
+    # within a group the risk is mean + rest / c at c = before + 1 ... after points, and sums of 1 / c are digamma's differences
+    rest = sums.cumsum(axis=0) - sums - means * before
+    steps = scipy.special.digamma(after + 1) - scipy.special.digamma(before + 1)
+    return (sums + rest * steps).sum(axis=0) / after[-1]
 
 
 def saved_area(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarray:

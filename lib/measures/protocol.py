@@ -1,8 +1,8 @@
 """The protocol of measures: what a measure is, what it may look at, and where measures are found.
 
-A measure is a file in `lib/measures/points/` (a number for each point) or `lib/measures/networks/` (a number for a
-network). It holds one or more `Measure`s; the formula, the reference and the units stand in its docstring. `every` finds
-it there: no list has to be edited.
+A measure is a file in `lib/measures/points/` (a number for each point), `lib/measures/networks/` (a number for a network)
+or `lib/measures/classifiers/` (a number for each point of a classifier, `lib.measures.classified`). It holds one or more
+`Measure`s; the formula, the reference and the units stand in its docstring. `every` finds it there: no list has to be edited.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lib.base.errors import InputError
 from lib.geometry import curvature, spectra
@@ -32,6 +32,7 @@ from lib.training.datasets import Split
 # What a measure may need, from the commonest to the scarcest.
 POINTS, WEIGHTS, TRAINING = "the points", "the weights", "the training data"
 LABELS, INITIAL = "the labels of the training data", "the weights before training"
+CLASSIFIER = "a classifier"
 HISTORY, SEEDS = "the training history", "other seeds"
 CURVATURE_POINTS, CURVATURE_STEPS = 128, 40  # of Lanczos' method
 
@@ -57,6 +58,8 @@ class Subject:
     was measured before. `seed`: of the random generator.
     """
 
+    of_classifier = False
+
     def __init__(
         self,
         *,
@@ -76,7 +79,7 @@ class Subject:
         self._seed = seed
 
     def _part(self, need: str) -> Any:
-        if callable(self._parts[need]):
+        if callable(self._parts[need]) and not isinstance(self._parts[need], nn.Module):
             self._parts[need] = self._parts[need]()
         if self._parts[need] is None:
             raise Lacking(need)
@@ -182,7 +185,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number for each point (`level` "point") or for a network ("network").
+    """A number for each point (`level` "point"), for a network ("network"), or for each point of a classifier ("classifier").
 
     - `label` names it in tables of predictors, `short` among detectors (default: the label);
     - `needs`: the parts of a subject that it looks at, the scarcest last;
@@ -199,10 +202,10 @@ class Measure:
 
     name: str
     label: str
-    compute: Callable[[Subject], np.ndarray | float]
+    compute: Callable[[Any], np.ndarray | float]  # of a `Subject`
     needs: tuple[str, ...]
     cost: Callable[[Sizes], float]
-    level: Literal["point", "network"] = "point"
+    level: Literal["point", "network", "classifier"] = "point"
     short: str = ""
     source: str = ""
     sees_error: bool = False
@@ -225,6 +228,8 @@ class Measure:
     def of(self, subject: Subject) -> np.ndarray:
         """Its values (points,), or () for a network, float64. Raises `Lacking`, an `InputError`, where a part is absent."""
         try:
+            if self.level == "classifier" and not subject.of_classifier:
+                raise Lacking(CLASSIFIER)
             return np.asarray(self.compute(subject), dtype=np.float64)
         except Lacking as lacking:
             raise Lacking(lacking.need, f"The measure {self.name}") from None
@@ -233,7 +238,7 @@ class Measure:
 @cache
 def _all() -> tuple[Measure, ...]:
     measures: list[Measure] = []
-    for folder in ("points", "networks"):
+    for folder in ("points", "networks", "classifiers"):
         for path in sorted(Path(__file__).with_name(folder).glob("[a-z]*.py")):
             module = import_module(f"lib.measures.{folder}.{path.stem}")
             measures += [value for value in vars(module).values() if isinstance(value, Measure)]

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows i, rows j, and weights that sum to 1
+Pairs = tuple[
+    np.ndarray, np.ndarray, np.ndarray, np.ndarray
+]  # rows i, rows j, weights that sum to 1, number of the group
 
 
 def comparisons(table: pd.DataFrame, axes: Sequence[str]) -> dict[str, Pairs]:
@@ -18,20 +20,20 @@ def comparisons(table: pd.DataFrame, axes: Sequence[str]) -> dict[str, Pairs]:
     i, j = np.triu_indices(len(table), 1)
     settings = table[list(axes)].to_numpy()
     apart = settings[i] != settings[j]
-    found = {"tau": (i, j, np.full(len(i), 1 / max(1, len(i))))}
+    found = {"tau": (i, j, np.full(len(i), 1 / max(1, len(i))), np.zeros(len(i), dtype=int))}
     for place, axis in enumerate(axes):
         only = apart[:, place] & (apart.sum(axis=1) == 1)
         others = settings[i[only]] * (np.arange(len(axes)) != place)
         _, group, pairs = np.unique(others, axis=0, return_inverse=True, return_counts=True)
         weights = 1 / pairs[group]  # each group of networks has the same weight
-        found[axis] = i[only], j[only], weights / weights.sum()
+        found[axis] = i[only], j[only], weights / weights.sum(), group
     return {name: each for name, each in found.items() if len(each[2])}
 
 
 def ranked(pairs: Mapping[str, Pairs], measure: np.ndarray, gap: np.ndarray) -> dict[str, np.ndarray]:
     """tau, psi by axis, and `Psi`, of values (networks, ...): of many resamples at once."""
     found = {}
-    for name, (i, j, weights) in pairs.items():
+    for name, (i, j, weights, _) in pairs.items():
         found[name] = np.tensordot(weights, np.sign(measure[i] - measure[j]) * np.sign(gap[i] - gap[j]), axes=1)
     return found | {"Psi": np.mean([value for name, value in found.items() if name != "tau"], axis=0)}
 
@@ -51,3 +53,15 @@ def null_band(table: pd.DataFrame, axes: Sequence[str], measure: str, permutatio
     values = draw.permuted(np.tile(rows[measure], (permutations, 1)), axis=1).T
     found = ranked(pairs, values, np.asarray(rows["gap"])[:, None])["Psi"]
     return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
+
+
+def interval(table: pd.DataFrame, axes: Sequence[str], measure: str, resamples: int = 500) -> tuple[float, float]:
+    """The 95 % percentile interval of Psi under resampling, on every axis, of the groups of networks that are compared."""
+    rows, draw = table.dropna(subset=[measure]), np.random.default_rng(0)
+    values, gap, found = np.asarray(rows[measure]), np.asarray(rows["gap"]), []
+    for name, (i, j, weights, group) in comparisons(rows, axes).items():
+        if name != "tau":
+            groups = np.bincount(group, weights * np.sign(values[i] - values[j]) * np.sign(gap[i] - gap[j]))
+            found.append(draw.choice(groups, (resamples, len(groups))).sum(axis=1))
+    psi = np.mean(found, axis=0)
+    return float(np.quantile(psi, 0.025)), float(np.quantile(psi, 0.975))

@@ -2,7 +2,7 @@
 
 `source` reads a page and checks its parameters, `execution` executes it and stores its outputs under a key of everything
 they depend on, and `book` does so for all pages of a build. `outputs` and `sphinx_extension` hand Sphinx the executed pages,
-`adjustments` changes what Sphinx and its theme do otherwise, `web` adds what readers on the web need. `_config.yml` names
+`adjustments` changes what Sphinx and its theme do otherwise, and adds what readers on the web need. `_config.yml` names
 this package as an extension.
 """
 

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -100,6 +100,7 @@ def load_pages(names: Iterable[str], folder: Path) -> dict[str, BookPage]:
 def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
     """Compute the runs that the pages read, then execute the pages without stored outputs, two at a time.
 
+    Kernels of several pages are forked, with the pages' imports done once.
     `folder` holds the executed notebooks. Raises `InputError` or `PageError`, and then starts no further page.
     """
     ensure = cache(runs.ensure)
@@ -114,7 +115,9 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
             if page.notebook is None:
                 waiting.append(page)
         logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
-        with execution.one_thread(), kernels_for(waiting) as manager, ThreadPoolExecutor(AT_ONCE) as pool:
+        modules = sorted(set().union(*(page.page.modules() for page in waiting)))
+        kernels = forked_kernels(modules) if len(waiting) > 1 else nullcontext(PageKernels)
+        with execution.one_thread(), kernels as manager, ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(execute_and_store, page, folder, manager) for page in waiting]
             try:
                 for future in futures:
@@ -124,13 +127,6 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                 if isinstance(error, KeyboardInterrupt):  # a page in hand may have minutes to go
                     PageKernels.end_all()
                 raise
-
-
-def kernels_for(waiting: Collection[BookPage]) -> AbstractContextManager[type[PageKernels]]:
-    """How the kernels of these pages start: those of several pages are forked, with the pages' imports done once."""
-    if len(waiting) < 2:
-        return nullcontext(PageKernels)
-    return forked_kernels(sorted(set().union(*(page.page.modules() for page in waiting))))
 
 
 def execute_and_store(page: BookPage, folder: Path, kernel_manager: type[PageKernels] = PageKernels) -> None:

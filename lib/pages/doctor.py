@@ -49,13 +49,9 @@ def kernel() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as empty:  # elsewhere a folder lib may lie beside it and be found first
         shown = subprocess.run([sys.executable, "-c", code], cwd=empty, capture_output=True, text=True)
     place = (shown.stdout or shown.stderr).strip().rpartition("\n")[2]
-    if Path(place) == files.ROOT / "lib":
-        yield "ok", f"{sys.executable} executes the pages, with the library of this checkout."
-    else:
-        yield (
-            "wrong",
-            f"{sys.executable}, which executes the pages, does not have this checkout's library ({place}); {ANEW}.",
-        )
+    right = f"{sys.executable} executes the pages, with the library of this checkout."
+    wrong = f"{sys.executable}, which executes the pages, does not have this checkout's library ({place}); {ANEW}."
+    yield ("ok", right) if Path(place) == files.ROOT / "lib" else ("wrong", wrong)
 
 
 def links() -> Iterator[tuple[str, str]]:
@@ -63,10 +59,8 @@ def links() -> Iterator[tuple[str, str]]:
     for name in ("_config.yml", "_toc.yml"):
         top, real = files.ROOT / name, files.ROOT / "book" / name
         if not (top.is_file() and top.read_bytes() == real.read_bytes()):
-            yield (
-                "wrong",
-                f"{name} is no link to book/{name}, which alone is used; restore it with: ln -sf book/{name} {name}.",
-            )
+            restore = f"restore it with: ln -sf book/{name} {name}"
+            yield "wrong", f"{name} is no link to book/{name}, which alone is used; {restore}."
 
 
 def data() -> Iterator[tuple[str, str]]:

@@ -79,14 +79,12 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in VERSIONS_THAT_MATTER}
 
 
-def origin(name: str) -> dict[str, str]:
-    """The provenance of a run: its digest, and the devices, precisions and thread counts of its members, in words."""
-    return _origin(name, runs.summary_digest(name))
-
-
 @cache
-def _origin(name: str, results: str) -> dict[str, str]:
-    """`origin`, computed once for these results: the manifest unpacks every summary."""
+def origin(name: str, results: str) -> dict[str, str]:
+    """The provenance of a run: its digest, and the devices, precisions and thread counts of its members, in words.
+
+    Computed once for the `results` of this digest: the manifest unpacks every summary.
+    """
     members = runs.manifest(runs.read(name))["members"].values()
     words = {"digest": runs.read(name).digest[:12]}
     for field in ("device", "precision", "threads"):
@@ -138,7 +136,7 @@ def execute_page(
         "threads": 1,
         "commit": commit(),
         "parameters": dict(parameters),
-        "runs": {run: origin(run) for run in page.reads(parameters)},
+        "runs": {run: origin(run, runs.summary_digest(run)) for run in page.reads(parameters)},
         "versions": versions(),
     }
     return notebook

@@ -19,9 +19,8 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
     sys.path[0] = ""  # in place of this script's folder
     for module in ("ipykernel.kernelapp", *modules):
         import_module(module)
-    if (
-        "pandas" in sys.modules
-    ):  # which takes a process that is no kernel for a terminal, with as many columns as fit its width
+    # pandas takes a process that is no kernel for a terminal, with as many columns as fit its width.
+    if "pandas" in sys.modules:
         sys.modules["pandas"].set_option("display.max_columns", 20)
     if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
         os._exit(1)  # a fork would keep the locks of the other threads, which it does not have: kernels start as usual

@@ -32,9 +32,8 @@ class PageKernels(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        quiet = [
-            "--log-level=CRITICAL"
-        ]  # what IPython's kernel warns of, or meets when it is ended, is not about the page
+        # What IPython's kernel warns of, or meets when it is ended, is not about the page.
+        quiet = ["--log-level=CRITICAL"]
         return KernelSpec(argv=make_ipkernel_cmd(extra_arguments=quiet), display_name="Python 3", language="python")
 
     @classmethod

@@ -20,7 +20,7 @@ from lib import runs
 from lib.base import files
 from lib.base.digests import code_digest
 from lib.base.errors import InputError
-from lib.pages import adjustments, provenance, web
+from lib.pages import adjustments, provenance
 from lib.pages.adjustments import BuildEnds
 from lib.pages.archive import pack
 from lib.pages.book import BookPage, execute_pages, load_pages
@@ -32,7 +32,6 @@ from lib.pages.source import MOVED
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     adjustments.adjust(app)
-    web.connect(app)
     app.add_transform(JoinParts)
     book = Book()
     app.connect("config-inited", refuse_top, priority=1)

@@ -24,7 +24,7 @@ AXIS_NAMES = dict(zip(SETTINGS, ("width", "layers", "$d$", "rate", "batch"), str
 
 
 def ranking(standings: pd.DataFrame, untrained: pd.DataFrame) -> Figure:
-    """Psi of each measure with its interval over seeds and its null band, and Psi of the same measure before training."""
+    """Psi of each measure with its interval and its null band, and Psi of the same measure before training."""
     figure = Figure(figsize=(7.2, 0.26 * len(standings) + 1.2))
     axis = figure.subplots()
     before = untrained.set_index("name")["Psi"]
@@ -46,7 +46,7 @@ def ranking(standings: pd.DataFrame, untrained: pd.DataFrame) -> Figure:
         axis.plot([], [], linestyle="none", label=label, **style)
     axis.axvline(0, color=GREY, linewidth=0.8)
     axis.set_yticks(range(len(standings)), standings["label"], fontsize=9)
-    axis.set(xlim=(-1, 1), xlabel=r"$\Psi$: agreement with the order of the gaps")
+    axis.set(xlim=(-0.7, 0.7), xlabel=r"$\Psi$: agreement with the order of the gaps")
     axis.invert_yaxis()
     legend(axis, loc="upper center", bbox_to_anchor=(0.4, -0.12 - 0.5 / len(standings)), ncols=2)
     return figure

@@ -23,12 +23,8 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC7
 # solid and J_I dashed, depths from light to dark. Class 1: orange, and nothing else. Rivals that use no eigenvalue, and what
 # is controlled for: green. The error and what sees it: purple. Published values: black crosses. References: grey.
 NAVY, GREY = "#00335c", "#888888"
-BY_DEPTH = (
-    (BLUE, "o", "-"),
-    (NAVY, "s", "--"),
-    (BLACK, "D", "-."),
-    (SKY, "^", ":"),
-)  # by depth modulo 4: 4, 5, 6, 3
+# By depth modulo 4: 4, 5, 6, 3.
+BY_DEPTH = ((BLUE, "o", "-"), (NAVY, "s", "--"), (BLACK, "D", "-."), (SKY, "^", ":"))
 BY_SPACE = {"latent": (BLUE, "o", "-"), "input": (NAVY, "s", "--")}
 BY_RUN = ((BLUE, "o", "-"), (NAVY, "s", "--"), (SKY, "^", ":"), (GREY, "D", "-."))  # where runs share a panel
 SPACE_SYMBOLS = {space: f"${name}$" for space, name in SPACE_NAMES.items()}
@@ -92,9 +88,8 @@ def grid(
     for column, (name, summary) in enumerate(summaries.items()):
         for axis in axes[:, column]:
             axis.set_label(f"run {name}")  # not drawn; `lib.report.numbers` names the panel by it
-        present = (
-            f" ({len(summary.members)} of {len(summary.members) + summary.absent} networks)" if summary.absent else ""
-        )
+        count = len(summary.members)
+        present = f" ({count} of {count + summary.absent} networks)" if summary.absent else ""
         axes[0, column].annotate(
             f"run {name}{present}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
         )

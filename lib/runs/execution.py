@@ -61,9 +61,8 @@ def execute(
         finally:
             store.write_manifest(run)
         whole = not store.missing(run, members(run))
-        jobs.delete_checkpoints(
-            run, ["*"] if whole else [member.name for member in chosen]
-        )  # of other groupings of the members
+        # Other groupings of the members may have left checkpoints, too.
+        jobs.delete_checkpoints(run, ["*"] if whole else [member.name for member in chosen])
     return [member for member in waiting if store.diverged_epoch(run, member) is None]
 
 
@@ -105,10 +104,8 @@ def plan(
     """The jobs that a run still needs with `slots` workers, their memory and time, as text for a terminal."""
     loop.check_device(device, here=False)
     chosen = members(run, only)
-    todo = _jobs(run, chosen, store.missing(run, chosen), run.load_dataset(), device, slots or joblib.cpu_count())
     return jobs.plan_table(
-        [job for function, job in todo if function is jobs.train_group],
-        [job for function, job in todo if function is jobs.measure],
+        _jobs(run, chosen, store.missing(run, chosen), run.load_dataset(), device, slots or joblib.cpu_count())
     )
 
 
@@ -124,9 +121,8 @@ class _Execution:
 
     def __init__(self, run: Run, dataset: Dataset, device: str, staff: workers.SerialWorkers) -> None:
         self.run, self.dataset, self.device, self.staff = run, dataset, device, staff
-        self.distances = store.stored_neighbours(dataset)[
-            "neighbour_distance"
-        ]  # once, here, instead of in every worker
+        # Computed here once, instead of in every worker.
+        self.distances = store.stored_neighbours(dataset)["neighbour_distance"]
         self.sent: Any = None  # the data, once a worker has asked for them
         self.todo: deque[tuple[Callable, Job]] = deque()  # measuring before training: finished members come early
         self.lost: Counter[str] = Counter()

@@ -330,13 +330,13 @@ def _weights(job: Job) -> list[int]:
     return [weights_of(job.run.widths(member, job.input_dim)) for member in job.members]
 
 
-def plan_table(jobs: Sequence[Job], trained: Sequence[Job]) -> str:
-    """The memory and time of jobs as text for a terminal; members that are `trained` only have to be measured."""
+def plan_table(todo: Sequence[tuple[Callable, Job]]) -> str:
+    """The memory and time of jobs, each with its function, as text for a terminal."""
     rows = [f"{'job':16}{'members':>8}{'GiB':>8}{'minutes of a core':>20}"]
-    rows += [f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{'measuring':>20}" for job in trained]
-    for job in jobs:
-        rows.append(f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{seconds_of(job) / 60:20.1f}")
-    rows.append(
-        f"{len(jobs)} jobs to train, {sum(map(seconds_of, jobs)) / 3600:.1f} hours of a core; measuring adds to it."
+    for function, job in todo:
+        takes = "measuring" if function is measure else f"{seconds_of(job) / 60:.1f}"
+        rows.append(f"{job.name:16}{len(job.members):8}{bytes_of(job) / 2**30:8.1f}{takes:>20}")
+    seconds = [seconds_of(job) for function, job in todo if function is train_group]
+    return "\n".join(
+        [*rows, f"{len(seconds)} jobs to train, {sum(seconds) / 3600:.1f} hours of a core; measuring adds to it."]
     )
-    return "\n".join(rows)

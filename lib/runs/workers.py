@@ -116,9 +116,8 @@ def processes(run: Run, count: int, device: str) -> Iterator[SerialWorkers]:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Ignore Ctrl-C while workers are ended: a second one would leave some of them behind."""
-    if (
-        threading.current_thread() is not threading.main_thread()
-    ):  # which alone may set signal handlers, and receives them
+    # The main thread alone may set signal handlers, and receives them.
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

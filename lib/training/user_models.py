@@ -32,17 +32,8 @@ COUNTED = "num_batches_tracked"  # of normalisation layers: read in training alo
 LAYERS = (
     *("Linear", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "Flatten", "Unflatten", "Identity"),
     *("ReLU", "LeakyReLU", "PReLU", "Hardtanh", "ReLU6", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Softplus"),
-    *(
-        "Sigmoid",
-        "Tanh",
-        "Softsign",
-        "Hardsigmoid",
-        "Hardswish",
-        "BatchNorm1d",
-        "BatchNorm2d",
-        "LayerNorm",
-        "GroupNorm",
-    ),
+    *("Sigmoid", "Tanh", "Softsign", "Hardsigmoid", "Hardswish"),
+    *("BatchNorm1d", "BatchNorm2d", "LayerNorm", "GroupNorm"),
     *("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Upsample", "PixelShuffle", "Dropout", "Dropout2d"),
 )
 WORDS = ("same", "valid", "zeros", "reflect", "replicate", "circular", "nearest", "bilinear", "bicubic", "tanh", "none")
@@ -116,9 +107,8 @@ def _weights_in(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if path.suffix.lower() != ".safetensors":
         content = torch_content(path)
         parts = [content, *content.values()] if isinstance(content, Mapping) else []
-        for state in [
-            part for part in parts if isinstance(part, Mapping)
-        ]:  # a checkpoint holds the weights as one entry of several
+        # A checkpoint holds the weights as one entry of several.
+        for state in filter(lambda part: isinstance(part, Mapping), parts):
             if tensors := {str(name): value for name, value in state.items() if isinstance(value, Tensor)}:
                 return tensors, {}
         raise InputError(f"{path} holds {_shown(content)}, no weights by name; save the state_dict() of the model.")

@@ -12,16 +12,8 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 PARALLEL = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-MEANS = (
-    "latent_dist",
-    "mean",
-    "mu",
-    "loc",
-    "z_mean",
-    "embedding",
-    "reconstruction",
-    "sample",
-)  # names in structured outputs
+# Names in structured outputs.
+MEANS = ("latent_dist", "mean", "mu", "loc", "z_mean", "embedding", "reconstruction", "sample")
 
 
 class MeanOutput(nn.Module):
@@ -59,9 +51,8 @@ class MeanOutput(nn.Module):
             return output.mean, f"a distribution ({kind}), whose mean is taken"
         if _are_alike(output):
             steady = _steady(output, call, x)
-            return output[
-                steady
-            ], f"{len(output)} tensors of one shape, as a variational one; number {steady + 1} is taken, its mean"
+            words = f"{len(output)} tensors of one shape, as a variational one; number {steady + 1} is taken, its mean"
+            return output[steady], words
         for name in MEANS:
             found = output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)
             if isinstance(found, (Tensor, Distribution)) or (name == "latent_dist" and found is not None):

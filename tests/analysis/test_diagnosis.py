@@ -662,22 +662,32 @@ def test_a_report_from_end_to_end(tmp_path):
     ]
 
 
+def test_what_the_page_refuses_the_command_refuses_in_a_sentence_and_writes_nothing(folder):
+    np.save(folder / "bytes.npy", np.zeros((3, 8), dtype=np.uint8))
+    before = sorted(folder.iterdir())
+    done = command(folder, "model.safetensors", "bytes.npy", "-o", "report.ipynb")
+    assert done.returncode == 2
+    assert "Error: bytes.npy holds uint8 values; convert them" in done.stderr
+    assert sorted(folder.iterdir()) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("model.safetensors", "bytes.npy", "-o", "report.ipynb"), "bytes.npy holds uint8 values; convert them"),
         (("model.safetensors", "fresh.npy", "-o", "report.pdf"), "The output 'report.pdf' is no file NAME.ipynb"),
         (("model.safetensors", "absent.npz:x", "-o", "report.ipynb"), "absent.npz does not exist"),
         (("model.safetensors", "-o", "report.ipynb"), "Missing argument 'DATA...'"),
     ],
-    ids=["refused in the page", "output", "absent", "no data"],
+    ids=["output", "absent", "no data"],
 )
-def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, arguments, words):
-    np.save(folder / "bytes.npy", np.zeros((3, 8), dtype=np.uint8))
+def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, monkeypatch, capsys, arguments, words):
     before = sorted(folder.iterdir())
-    done = command(folder, *arguments)
-    assert done.returncode == 2
-    assert f"Error: {words}" in done.stderr or words in done.stderr.splitlines()[-1]
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["lib", "diagnose", *arguments])
+    with pytest.raises(SystemExit) as raised:
+        __main__.main()
+    assert raised.value.code == 2
+    assert f"Error: {words}" in capsys.readouterr().err
     assert sorted(folder.iterdir()) == before
 
 

@@ -53,6 +53,10 @@ def test_a_measure_that_lacks_something_is_refused_by_the_name_of_its_need():
         measuring.measure_run("smoke", ["ink", "seed_variance"])
     with pytest.raises(InputError, match=r"Unknown measure 'nix'; choose one of: .*trace_input"):
         measuring.measure_run("smoke", ["nix"])
+    with pytest.raises(
+        InputError, match=r"entropy needs a classifier, which run smoke lacks .*; the page unseen shows it"
+    ):
+        measuring.measure_run("smoke", ["entropy"])
     assert set(measuring.REMEDIES) >= {need for measure in every() for need in measure.needs}
 
 

@@ -47,7 +47,7 @@ def test_the_committed_grid_is_whole_and_of_today_s_code():
         assert (some["train_mse"] <= network_grid.target(DATA.train.images, latent_dim) * 1.0001).all()
     np.testing.assert_allclose(reached["gap"], reached["test_mse"] / reached["train_mse"] - 1, atol=1e-3)
     key = {"width": 64, "depth": 2, "latent_dim": 4, "rate": 0.004, "batch": 32, "seed": 0}
-    again = network_grid.stack_rows(64, 2, 0.004, 32, [4], [0])[0]
+    again = network_grid.stack_rows(64, 2, 0.004, 32, 0, [4])[0]
     stored = rows[np.logical_and.reduce([rows[name] == value for name, value in key.items()])].iloc[0]
     for name, value in again.items():
         assert value == pytest.approx(stored[name], rel=1e-3, abs=1e-6), name
@@ -157,3 +157,4 @@ def test_members_of_a_run_are_ranked_by_depth_and_latent_dimension():
     found = networks.member_ranking(members, ["gap", "train_mse", "mean_trace"])
     assert found["gap"]["Psi"] == pytest.approx(1)
     assert found["train_mse"]["Psi"] < found["train_mse"]["null_low"], "no stop at equal error"
+    assert not networks.member_ranking(members[members["depth"] == 4], ["gap"]), "one depth: nothing to rank"

@@ -1,6 +1,7 @@
 """Rings and orbits: the theorem holds for trained networks, the control is none, and the committed table is of today's code."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib.analysis import topology
@@ -53,3 +54,11 @@ def test_a_table_that_is_absent_names_the_command_that_makes_it(tmp_path, monkey
         topology.ORBITS.read()
     files_before = list(tmp_path.iterdir())
     assert not files_before
+
+
+def test_paths_are_compared_for_pairs_across_and_within_classes():
+    rows = topology.interpolations("smoke", 3)
+    assert rows["across"].sum() == (~rows["across"]).sum() == topology.PATH_PAIRS
+    assert (rows[["straight", "graph", "limit"]] > 0).all(axis=None)
+    assert rows["limit"].nunique() == 1
+    pd.testing.assert_frame_equal(rows, topology.interpolations("smoke", 3))

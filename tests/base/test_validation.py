@@ -34,10 +34,3 @@ def test_the_first_error_is_a_sentence(values, sentence):
     with pytest.raises(ValidationError) as raised:
         TypeAdapter(Options).validate_python(values)
     assert str(refusal(raised.value, "own.yml")) == sentence
-
-
-def test_a_key_is_named_as_the_caller_names_it():
-    with pytest.raises(ValidationError) as raised:
-        TypeAdapter(Options).validate_python({"epochs": 0})
-    sentence = "Parameter 'epochs' of page own is 0; give a whole number from 1."
-    assert str(refusal(raised.value, "page own", "Parameter {key!r} of {where}")) == sentence

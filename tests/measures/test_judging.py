@@ -74,6 +74,22 @@ def test_a_weight_is_a_repetition_and_ties_count_half(points):
         assert found == pytest.approx(roc_auc_score(repeated[0] > 3, repeated[1]), abs=1e-12)
 
 
+@pytest.mark.parametrize("levels", [2, 5])
+def test_no_score_saves_more_than_the_error_though_errors_or_scores_are_tied(levels):
+    """Tied errors once took the area of a staircase: a finer score that orders them as well saved more than all."""
+    error, noise = draws()
+    error = np.floor(levels * error / (error.max() + 1e-9))
+    weights = judging.weightings(len(error), resamples=20)
+    finer = error + 1e-6 * noise
+    assert judging.saved_area(error, finer, ONES)[0] == pytest.approx(1)
+    assert judging.saved_area(error, finer, weights) == pytest.approx(np.ones(21))
+    for score in (finer, error + noise, np.round(error + noise)):
+        assert (judging.saved_area(error, score, weights) <= 1 + 1e-9).all()
+        _, risk = judging.risk_coverage(error, score)
+        _, least = judging.risk_coverage(error, error)
+        assert judging.saved_area(error, score, ONES)[0] == pytest.approx((1 - risk.mean()) / (1 - least.mean()))
+
+
 def test_the_area_is_that_under_the_curve():
     error, noise = draws()
     score = error + noise

@@ -43,7 +43,7 @@ def test_measures_are_in_the_order_of_their_files_and_of_their_places_there():
     names = [measure.name for measure in protocol.every("point")]
     assert names[:2] == ["mahalanobis", "latent_norm"]
     assert names[-4:] == ["volume_input", "volume_latent", "log_volume_input", "log_volume_latent"]
-    assert {measure.level for measure in protocol.every()} <= {"point", "network"}
+    assert {measure.level for measure in protocol.every()} <= {"point", "network", "classifier"}
 
 
 @pytest.fixture
@@ -69,7 +69,8 @@ def test_a_digest_sees_a_changed_and_a_new_measure(copied, module):
     ink = folder / "measures" / "points" / "ink.py"
     ink.write_text(ink.read_text().replace("predicts=14", "predicts=16"))
     changed = digest(module)
-    (folder / "measures" / "networks").mkdir()
-    (folder / "measures" / "networks" / "norms.py").write_text("x = 1\n")
-    assert len({before, changed, digest(module)}) == 3
+    (folder / "measures" / "networks" / "another.py").write_text("x = 1\n")
+    of_networks = digest(module)
+    (folder / "measures" / "classifiers" / "another.py").write_text("x = 1\n")
+    assert len({before, changed, of_networks, digest(module)}) == 4
     assert digest("lib.measures.summaries") == of_tables, "per-point tables and summaries stand on no measure file"

@@ -7,6 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from lib import runs
 from lib.__main__ import cli
 from lib.base import files
 from lib.pages import doctor
@@ -76,6 +77,7 @@ def test_a_package_that_ends_a_check_is_a_finding_and_the_others_go_on(monkeypat
     monkeypatch.setitem(sys.modules, "lib.training.datasets", None)
     monkeypatch.delattr("lib.training.datasets")
     monkeypatch.setattr(doctor, "kernel", list)
+    monkeypatch.setattr(runs, "names", lambda: ["mnist"])
     one("data", "wrong", "could not be checked", "set up anew")
     one("results", "ok", "as in its manifest")
 
@@ -94,7 +96,8 @@ def test_data_that_are_absent(only, tmp_path, monkeypatch):
 
 def test_results_that_are_altered_or_absent_are_named_with_the_command_that_restores_them(only, tmp_path, monkeypatch):
     only("results")
-    shutil.copytree(store.RESULTS, tmp_path / "results")
+    monkeypatch.setattr(runs, "names", lambda: ["mnist"])
+    shutil.copytree(store.RESULTS / "mnist", tmp_path / "results" / "mnist")
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")
     folder = tmp_path / "results" / "mnist"
     content, listed = (folder / "n4-d2-s0.json.gz").read_bytes(), (folder / "manifest.json").read_text()

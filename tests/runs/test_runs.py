@@ -572,10 +572,18 @@ def command(*arguments, **options):
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
-def test_bad_input_is_one_sentence_and_exit_code_2(arguments, words):
+def test_bad_input_is_one_sentence_and_exit_code_2(monkeypatch, capsys, arguments, words):
+    with pytest.raises(SystemExit) as raised:
+        main(monkeypatch, *arguments)
+    assert raised.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["run", "absent"], ["dance"]], ids=" ".join)
+def test_a_process_ends_with_the_sentence_and_the_exit_code(arguments):
     result = command(*arguments)
     assert result.returncode == 2
-    assert words in result.stderr
+    assert arguments[-1] in result.stderr
     assert "Traceback" not in result.stderr
 
 

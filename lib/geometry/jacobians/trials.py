@@ -22,10 +22,8 @@ REPEATED_TOLERANCE = 1e-5  # relative, on a GPU, where some kernels add in any o
 REPEATS = 32  # of a module that draws random numbers; a unit's dropout with p = 0.1 passes each with .81
 QUOTIENT_TOLERANCE = 1e-2
 DIRECTIONS = 3  # at each point: medians over 12 differences hardly depend on luck
-QUOTIENT_STEPS = {
-    torch.float32: (1e-3, 1e-4, 1e-2, 1e-1),
-    torch.float64: (1e-6, 1e-4, 1e-2, 1e-1),
-}  # relative to the points
+# Relative to the points.
+QUOTIENT_STEPS = {torch.float32: (1e-3, 1e-4, 1e-2, 1e-1), torch.float64: (1e-6, 1e-4, 1e-2, 1e-1)}
 FLAT = 1e-2  # from this step on, values that stay as they are are no rounding in low precision
 
 
@@ -121,9 +119,9 @@ def _check_derivative(
         quotient, doubt, slope, apart = (
             values[usable].abs().median() for values in (quotients, doubts, slopes, quotients - slopes)
         )
-        flat = (
+        flat = (  # steps
             step >= FLAT and max(quotient, doubt) <= 1e-6 * slope + 2 * rounding.median() < QUOTIENT_TOLERANCE * slope
-        )  # steps
+        )
         if flat or doubt < quotient / 4:
             if apart <= QUOTIENT_TOLERANCE * slope + doubt:
                 return
