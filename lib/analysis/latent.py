@@ -30,7 +30,7 @@ FLOW_DIMS, FLOW_SEEDS, FLOW_EPOCHS = (4, 12, 20), (0, 1, 2), 40
 NARROW_TAIL = 0.02  # of InterFaceGAN
 NORMALS = 20  # random normals, and shuffles of the error
 VARIES, ROUNDING = 1e-6, 1e-9  # relative, and absolute: a score that varies less is constant, and left out
-MEASURED = (
+LATENT_MEASURES = (
     "turning",
     "local_dimension",
     "failure_side",
@@ -40,7 +40,7 @@ MEASURED = (
     "smooth",
     "shrinkage",
 )
-MEASURED += ("trace_latent", "log_volume_latent", "trace_input", "log_volume_input")
+LATENT_MEASURES += ("trace_latent", "log_volume_latent", "trace_input", "log_volume_input")
 OTHER_SCORES = {
     "error_regression": "training errors of 5 nearest codes",
     "curved_side": "side of a curved boundary",
@@ -107,7 +107,7 @@ def _scored(subject: Subject) -> Iterator[dict]:
     """Rows of scores, with `ranks`, and `auroc` for the worst tenth."""
     errors = subject.column("mse")
     weights = judging.weightings(len(errors))
-    measures = [measure for measure in every("point") if measure.name in MEASURED]
+    measures = [measure for measure in every("point") if measure.name in LATENT_MEASURES]
     for name, score in (values_at(subject, measures) | other_scores(subject)).items():
         if score.ndim == 2:
             null = [judging.spearman(errors, one, weights[:, :1])[0] for one in score]
