@@ -29,12 +29,23 @@ LATENT_RUN = "digits-seeds"
 FLOW_DIMS, FLOW_SEEDS, FLOW_EPOCHS = (4, 12, 20), (0, 1, 2), 40
 NARROW_TAIL = 0.02  # of InterFaceGAN
 NORMALS = 20  # random normals, and shuffles of the error
-VARIES = 1e-6  # relative: a score that varies less is constant, and left out
+VARIES, ROUNDING = 1e-6, 1e-9  # relative, and absolute: a score that varies less is constant, and left out
+LATENT_MEASURES = (
+    "turning",
+    "local_dimension",
+    "failure_side",
+    "latent_neighbours",
+    "neighbours",
+    "random",
+    "smooth",
+    "shrinkage",
+)
+LATENT_MEASURES += ("trace_latent", "log_volume_latent", "trace_input", "log_volume_input")
 OTHER_SCORES = {
-    "error_regression": "mean training error of 5 nearest codes",
-    "curved_side": "side of a curved boundary (RBF)",
-    "narrow_side": "failure hyperplane, 2 % tails",
-    "shuffled_side": "failure hyperplane of shuffled errors",
+    "error_regression": "training errors of 5 nearest codes",
+    "curved_side": "side of a curved boundary",
+    "narrow_side": "hyperplane, 2 % tails",
+    "shuffled_side": "hyperplane, shuffled errors",
     "random_side": "random hyperplane",
 }
 
@@ -96,19 +107,19 @@ def _scored(subject: Subject) -> Iterator[dict]:
     """Rows of scores, with `ranks`, and `auroc` for the worst tenth."""
     errors = subject.column("mse")
     weights = judging.weightings(len(errors))
-    measures = [measure for measure in every("point") if not measure.sees_error]
+    measures = [measure for measure in every("point") if measure.name in LATENT_MEASURES]
     for name, score in (values_at(subject, measures) | other_scores(subject)).items():
         if score.ndim == 2:
             null = [judging.spearman(errors, one, weights[:, :1])[0] for one in score]
             yield {"score": name, "ranks": np.array([np.mean(null), *null])}
-        elif np.isfinite(score).all() and np.ptp(score) > VARIES * np.abs(score).max():
+        elif np.isfinite(score).all() and np.ptp(score) > max(VARIES * np.abs(score).max(), ROUNDING):
             auroc = float(judging.worst_decile(errors, score, weights[:, :1])[0])
             yield {"score": name, "ranks": judging.spearman(errors, score, weights), "auroc": auroc}
 
 
-def at_test_images(pair: Pair, data: Dataset, seeds: list[Pair] | None = None, seed: tuple[int, ...] = (0,)) -> Subject:
+def at_test_images(pair: Pair, data: Dataset, seed: tuple[int, ...] = (0,)) -> Subject:
     """A network at the test images of its data set."""
-    return Subject(pair=pair, points=data.test.images.double().numpy(), training=data.train, seeds=seeds, seed=seed)
+    return Subject(pair=pair, points=data.test.images.double().numpy(), training=data.train, seed=seed)
 
 
 def latent_table(run: str = LATENT_RUN) -> pd.DataFrame:
@@ -120,13 +131,12 @@ def latent_table(run: str = LATENT_RUN) -> pd.DataFrame:
     """
     chosen, rows = runs.read(run), []
     data = chosen.load_dataset()
-    for latent_dim in chosen.latent_dims:
-        pairs = [runs.member(run, chosen.table_depth, latent_dim, seed) for seed in chosen.seeds]
-        for seed, pair in zip(chosen.seeds, pairs, strict=True):
-            subject = at_test_images(pair, data, pairs if len(pairs) > 1 else None, (latent_dim, seed))
-            shares = boundaries(subject, data.test.labels.numpy())
-            accuracies = [{"score": f"boundary of {name}", "accuracy": share} for name, share in shares.items()]
-            rows += [{"latent_dim": latent_dim, "seed": seed} | row for row in [*_scored(subject), *accuracies]]
+    for latent_dim, seed in product(chosen.latent_dims, chosen.seeds):
+        pair = runs.member(run, chosen.table_depth, latent_dim, seed)
+        subject = at_test_images(pair, data, (latent_dim, seed))
+        shares = boundaries(subject, data.test.labels.numpy())
+        accuracies = [{"score": f"boundary of {name}", "accuracy": share} for name, share in shares.items()]
+        rows += [{"latent_dim": latent_dim, "seed": seed} | row for row in [*_scored(subject), *accuracies]]
     return with_mean_network(pd.DataFrame(rows), ["score"])
 
 
