@@ -24,7 +24,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from lib.analysis import sensitivity
 from lib.analysis.claims.paper import VALUE_TOLERANCE
 from lib.base import documents, files
-from lib.base.errors import check_known
+from lib.base.errors import InputError, check_known
 from lib.base.files import corrupt_file_error
 from lib.base.validation import refusal
 from lib.runs import Run, read, select_rows, store, summary_of, validated
@@ -32,7 +32,7 @@ from lib.runs import Run, read, select_rows, store, summary_of, validated
 SEARCHES = files.ROOT / "searches"
 VARIED = ("hidden_widths", "initialisation", "output", "loss", "batch_size", "learning_rate", "weight_decay")
 UNITS = {"slopes": VALUE_TOLERANCE, "indicators": VALUE_TOLERANCE, "small": 1.0}
-DIGITS = 12  # of a digest
+HASH_DIGITS = 12  # of a digest
 Whole = Annotated[int, Field(strict=True, ge=1)]
 
 
@@ -113,7 +113,7 @@ def run_search(name: str, device: str = "cpu") -> pd.DataFrame:
         found = _known(name, run, epochs)
         if found is None:
             found = course(replace(run, epochs=stage, snapshots=epochs[:-1]), device)
-        rows.append(found.assign(**_settings(run, search), run=run.digest[:DIGITS]))
+        rows.append(found.assign(**_settings(run, search), run=run.digest[:HASH_DIGITS]))
         _write(name, search, rows)
         return found
 
@@ -133,7 +133,7 @@ def _known(name: str, run: Run, epochs: Sequence[int]) -> pd.DataFrame | None:
         return None
     try:
         table = pd.read_csv(path)
-        rows = table[(table["run"] == run.digest[:DIGITS]) & table["epochs"].isin(epochs)]
+        rows = table[(table["run"] == run.digest[:HASH_DIGITS]) & table["epochs"].isin(epochs)]
         return rows[["seed", "epochs", *UNITS, "distance"]] if len(rows) == len(epochs) else None
     except (ValueError, KeyError, OSError) as error:
         raise corrupt_file_error(path, error) from error
@@ -151,6 +151,27 @@ def _write(name: str, search: Search, rows: Sequence[pd.DataFrame], finalists: S
     table["finalist"] = [row in chosen for row in table[list(search.vary)].itertuples(index=False, name=None)]
     files.write(path_of(name), table.to_csv(index=False, float_format="%.5g"))
     return table
+
+
+def found(name: str) -> pd.DataFrame:
+    """The rows of a search so far, led by `setting`: in what a setting differs from the start, in words.
+
+    Raises `InputError` where there are none yet, or the file is damaged.
+    """
+    search, path = read_search(name), path_of(name)
+    if not path.exists():
+        raise InputError(f"{files.display_path(path)} is absent; make it with: python -m lib search {name}")
+    start = _settings(candidates(name, search)[0], search)
+    try:
+        rows = pd.read_csv(path, dtype=dict.fromkeys([*search.vary, "run"], str))
+        settings = [
+            ", ".join(f"{key.replace('_', ' ')} {row[key]}" for key in search.vary if row[key] != start[key])
+            for row in rows[list(search.vary)].to_dict("records")
+        ]
+        rows.insert(0, "setting", [setting or "the start" for setting in settings])
+        return rows.astype(dict.fromkeys(["seed", "epochs"], int) | dict.fromkeys([*UNITS, "distance"], float))
+    except (ValueError, KeyError, OSError) as error:
+        raise corrupt_file_error(path, error) from error
 
 
 def path_of(name: str) -> Path:

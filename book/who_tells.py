@@ -1,0 +1,74 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Who tells?
+#
+# Every measure of this book, put to every target that we tried it on. Which one tells where a network fails, what does it need, and where do the paper's two stand?
+
+# %% tags=["parameters"]
+runs: list[str] = ["mnist", "digits"]  # runs whose test images are to be told apart by their errors
+
+# %%
+from lib.analysis.who_tells import all_verdicts, best_by_target
+from lib.report import style, who_tells as report
+from lib.report.output import fold, say, show_figure, show_table
+from lib.runs import parse_names
+
+style.use_style()
+rows = all_verdicts(parse_names(runs))
+best = best_by_target(rows)
+
+# %%
+winners = rows.loc[best["best"]]
+by_paper = sum(1 in one["ranks"].values() for one in best.to_dict("records"))
+tried = best[best["ranks"].map(len) > 0]
+upper = sum(min(one["ranks"].values()) <= one["entrants"] / 2 for one in tried.to_dict("records"))
+free = rows.loc[best["cheapest"].dropna().astype(int)]
+say(f"""
+> **In brief.** No measure tells everything. Over {len(best)} targets, {winners["label"].nunique()} different measures come first, and the paper's trace or log volume of
+> $J_I$ in {by_paper}. They took part in {len(tried)}, and one of them is in the better half of the measures in {upper}. What wins usually needs the
+> training data, labels or other seeds; a network alone tells less.
+""")
+
+# %% [markdown]
+# A *target* is a question with a known answer, such as which test images have a large error. A measure answers by ranking: the larger its value, the more error it expects. The sign of each measure was fixed beforehand. The marks of a line compare measures on the same target; lines use different statistics, brought to one scale.
+
+# %%
+show_figure(
+    report.skills(rows),
+    name="fig-skills",
+    caption="How well each measure ranks each target: 0 is the value of a random score, 1 a perfect ranking. Measures that look at the error itself are crosses.",
+    alt=f"A line per target with a mark per measure. The paper's trace or log volume comes first at {by_paper} of {len(best)} targets.",
+)
+
+# %% [markdown]
+# ## What to use when
+
+# %%
+show_table(
+    report.best_table(best, rows),
+    name="tab-best",
+    caption="For each target the best measure that does not see the error, with its 95 % interval, the best that needs no more than the network, and the places of the trace and the log volume of $J_I$.",
+)
+
+# %% [markdown]
+# The winner of many measures is partly lucky. Its interval is over images, sets or networks as each page says, and does not count the choice. A place within a few hundredths of the first is no defeat.
+#
+# ## All measures, target by target
+
+# %%
+for target, some in rows.groupby("target", sort=False):
+    fold(f"{target[0].upper()}{target[1:]}", report.target_table(some))
+
+# %% [markdown]
+# `python -m lib measure RUN` computes these measures for any run, and says which of them it cannot have.

@@ -1,0 +1,72 @@
+"""Figure and tables of the page `who_tells`: every measure beside every target."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.analysis.who_tells import PAPERS
+from lib.report.layout import markdown, table
+from lib.report.numbers import record
+from lib.report.style import BLUE, GREEN, GREY, NAVY, PURPLE
+
+PAPERS_LOOKS = dict(zip(PAPERS, ((BLUE, "o"), (NAVY, "s")), strict=True))
+
+
+def skills(rows: pd.DataFrame) -> Figure:
+    """A line per target and a mark per measure: the share of the way from chance to a perfect ranking.
+
+    `rows`: `lib.analysis.who_tells.all_verdicts`.
+    """
+    targets = list(dict.fromkeys(rows["target"]))
+    figure = Figure(figsize=(7.4, 0.36 * len(targets) + 1.6))
+    axis = figure.subplots()
+    record(axis, rows[["target", "statistic", "measure", "needs", "sees_error", "value", "low", "high", "skill"]])
+    place = rows["target"].map(targets.index)
+    papers = rows["measure"].map({name: key for key, names in PAPERS.items() for name in names})
+    seen, random = rows["sees_error"].astype(bool), rows["label"].str.contains("random|shuffled", case=False)
+    looks = [
+        (seen, {"color": PURPLE, "marker": "x", "label": "sees the error"}),
+        (~seen & papers.isna() & ~random, {"color": GREEN, "marker": "|", "markersize": 9, "label": "other measures"}),
+        (random, {"color": GREY, "marker": "d", "label": "controls"}),
+    ]
+    looks += [
+        (papers == key, {"color": color, "marker": marker, "label": f"{key} of $J_I$", "markersize": 7})
+        for key, (color, marker) in PAPERS_LOOKS.items()
+    ]
+    for which, look in looks:
+        axis.plot(rows.loc[which, "skill"], place[which], linestyle="none", **look)
+    axis.axvline(0, color=GREY, linewidth=1, linestyle=":")
+    axis.set_yticks(range(len(targets)), targets)
+    axis.set(xlabel="from chance (0) to a perfect ranking (1)", ylim=(len(targets) - 0.5, -0.5))
+    figure.legend(loc="outside lower center", ncols=5)
+    return figure
+
+
+def _with_interval(row: pd.Series) -> str:
+    digits = 0 if row["statistic"] == "percentile" else 2
+    return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+
+
+def best_table(best: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """A row per target: the best measure, the best of what the network alone gives, and the places of the paper's two.
+
+    `best`: `lib.analysis.who_tells.best_by_target` of `rows`.
+    """
+    cells = []
+    for one in best.to_dict("records"):
+        winner, free = rows.loc[one["best"]], "–"
+        if pd.notna(one["cheapest"]):
+            cheapest = rows.loc[one["cheapest"]]
+            free = f"{cheapest['label']}: {cheapest['value']:.2f}"
+        places = " and ".join(str(one["ranks"].get(key, "–")) for key in PAPERS)
+        target, first = f"{one['target']} ({winner['statistic']})", f"{winner['label']}: {_with_interval(winner)}"
+        cells.append([target, first, free, f"{places} of {one['entrants']}"])
+    return markdown(["target", "best measure", "best of the network alone", "trace, volume"], cells, left=3)
+
+
+def target_table(rows: pd.DataFrame) -> str:
+    """All measures at one target, the best first."""
+    shown = rows.sort_values("value", ascending=False, kind="stable")
+    shown = shown.assign(interval=[_with_interval(row) for _, row in shown.iterrows()])
+    shown["seen"] = shown["sees_error"].map({True: "yes", False: "no"})
+    columns = [("measure", "{label}"), ("needs", "{needs}"), ("sees the error", "{seen}")]
+    return table(shown, [*columns, (str(shown["statistic"].iloc[0]), "{interval}")], left=3)
