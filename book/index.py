@@ -114,6 +114,7 @@ if dirty:
 # - **You have five minutes.** Read this page and the [list of claims](claims).
 # - **An hour.** Read the [introduction](introduction), [prediction](prediction) and [controls](controls).
 # - **An afternoon.** Add [predictors](predictors), what [the spectra](spectra) look like, and [what they can bound](bounds).
+# - **Every other answer.** [Who tells?](who_tells) puts all measures of this book, and those of the literature, beside each other.
 # - **You have an autoencoder.** Read [geometry](geometry), then [diagnose](diagnose).
 #
 # The [glossary](glossary) explains the words. Each page ends with its sources and the command that makes it again.

@@ -165,4 +165,6 @@ fold(title, out_of_distribution.shifted_table(shifted))
 #
 # A slope can be significant over thousands of images and still rank few of them rightly. A score whose sign depends on $d$ or on the data cannot be used without knowing the errors first.
 #
+# [Who tells?](who_tells) extends the contest to other targets and to measures from the literature.
+#
 # Caveat: this does not refute the slopes of the paper, and it does not show that geometry is useless. Where no training data are to be had, the distance to them is no rival, and the best score from the weights alone is the one to compare with.

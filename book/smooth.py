@@ -142,6 +142,8 @@ entries = [
     *[(f"{name}, before", smooth.ALL_IMAGES, name) for name in (smooth.ENCODINGS, smooth.EIGENVECTORS)],
     *[(f"{label}, after", smooth.THINNED, name) for name, label in cases],
 ]
+
+# %%
 show_figure(
     report.strip(networks, entries, "old coefficients"),
     name="fig-deletion",

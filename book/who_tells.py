@@ -27,6 +27,7 @@ from lib.runs import parse_names
 style.use_style()
 rows = all_verdicts(parse_names(runs))
 best = best_by_target(rows)
+wide = best[best["entrants"] >= 4]
 
 # %%
 winners = rows.loc[best["best"]]
@@ -35,9 +36,9 @@ tried = best[best["ranks"].map(len) > 0]
 upper = sum(min(one["ranks"].values()) <= one["entrants"] / 2 for one in tried.to_dict("records"))
 free = rows.loc[best["cheapest"].dropna().astype(int)]
 say(f"""
-> **In brief.** No measure tells everything. Over {len(best)} targets, {winners["label"].nunique()} different measures come first, and the paper's trace or log volume of
-> $J_I$ in {by_paper}. They took part in {len(tried)}, and one of them is in the better half of the measures in {upper}. What wins usually needs the
-> training data, labels or other seeds; a network alone tells less.
+> **In brief.** No measure tells everything: over {len(best)} targets, {winners["label"].nunique()} different measures come first. The paper's trace
+> and volume of $J_I$ took part in {len(tried)} contests. They won {by_paper or "none"}, and one of them is in the better half in {upper or "none"}. What wins
+> usually needs the training data, labels or other seeds; a network alone tells less.
 """)
 
 # %% [markdown]
@@ -56,9 +57,9 @@ show_figure(
 
 # %%
 show_table(
-    report.best_table(best, rows),
+    report.best_table(wide, rows),
     name="tab-best",
-    caption="For each target the best measure that does not see the error, with its 95 % interval, the best that needs no more than the network, and the places of the trace and the log volume of $J_I$.",
+    caption="For each target with at least four measures, the best measure that does not see the error, with its 95 % interval, the best that needs no more than the network, and the places of the trace and the log volume of $J_I$.",
 )
 
 # %% [markdown]

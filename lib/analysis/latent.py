@@ -187,8 +187,16 @@ def verdicts() -> pd.DataFrame:
     """
     ours = {measure.name: measure for measure in every("point")}
     chosen = {
-        "network": ["turning", "local_dimension", "failure_side", *OTHER_SCORES],
-        "flow": ["shrinkage", "log_volume_input"],
+        "network": [
+            "turning",
+            "local_dimension",
+            "failure_side",
+            *OTHER_SCORES,
+            "trace_input",
+            "log_volume_input",
+            "random",
+        ],
+        "flow": ["shrinkage", "trace_input", "log_volume_input", "neighbours", "random"],
     }
     tables = {"network": (LATENT, "MSE of test digits"), "flow": (FLOWS, "MSE of test digits, injective flow")}
     frames = []

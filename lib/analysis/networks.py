@@ -6,6 +6,7 @@ ranking`); its intervals resample the groups of networks that are compared, its 
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
@@ -84,11 +85,13 @@ def member_ranking(table: pd.DataFrame, measures: Sequence[str]) -> Mapping[str,
 
 
 def shift_correlations(table: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's correlation of each criterion with the error over the batches: a row for each criterion, a column a seed."""
-    by_seed = {
-        seed: {name: spearmanr(rows[name], rows["mse"])[0] for name in SHIFT_CRITERIA}
-        for seed, rows in table.groupby("seed")
-    }
+    """Spearman's correlation of each criterion with the error over the batches: a row for each criterion, and one for random
+    numbers; a column a seed."""
+    by_seed = {}
+    for seed, rows in table.groupby("seed"):
+        random = np.random.default_rng(int(str(seed))).random(len(rows))
+        tried = {name: rows[name] for name in SHIFT_CRITERIA} | {"random": random}
+        by_seed[seed] = {name: spearmanr(values, rows["mse"])[0] for name, values in tried.items()}
     return pd.DataFrame(by_seed)
 
 
@@ -102,9 +105,12 @@ def verdicts() -> pd.DataFrame:
     ranking = ranking.assign(target="generalisation gap", statistic="Psi")
     moved = shift_correlations(SHIFTED.read())
     shifted = pd.DataFrame({"value": moved.median(axis=1), "low": moved.min(axis=1), "high": moved.max(axis=1)})
-    shifted = shifted.assign(measure=[f"shift_{name}" for name in shifted.index], label=list(SHIFT_CRITERIA.values()))
-    shifted = shifted.assign(needs="the weights", target="error of a shifted batch", statistic="Spearman")
-    shifted["sees_error"] = [name != "trace" for name in shifted.index]
+    shifted = shifted.assign(
+        measure=[f"shift_{name}" for name in shifted.index], label=[*SHIFT_CRITERIA.values(), "random numbers"]
+    )
+    shifted["needs"] = ["nothing" if name == "random" else "the weights" for name in shifted.index]
+    shifted = shifted.assign(target="error of a shifted batch", statistic="Spearman")
+    shifted["sees_error"] = [name not in ("trace", "random") for name in shifted.index]
     both = pd.concat([ranking, shifted], ignore_index=True).assign(level="network", chance=0.0)
     columns = "measure label level needs sees_error target statistic value low high chance"
     return both[columns.split()]

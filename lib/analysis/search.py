@@ -153,7 +153,7 @@ def _write(name: str, search: Search, rows: Sequence[pd.DataFrame], finalists: S
     return table
 
 
-def found(name: str) -> pd.DataFrame:
+def search_rows(name: str) -> pd.DataFrame:
     """The rows of a search so far, led by `setting`: in what a setting differs from the start, in words.
 
     Raises `InputError` where there are none yet, or the file is damaged.

@@ -16,9 +16,12 @@ from lib.measures.protocol import POINTS, WEIGHTS, Measure, every
 from lib.runs import Member, Summary
 
 PERFECT = {"percentile": 100.0}  # of other statistics 1
-PAPERS = {"trace": ("trace_input", "mean_trace"), "log volume": ("log_volume_input", "mean_log_volume")}  # of J_I
+PAPERS = {  # of J_I, by the names of the measures in the order in which they are looked for
+    "trace": ("trace_input", "mean_trace"),
+    "volume": ("log_volume_input", "volume_input", "mean_log_volume"),
+}
 FREE = {"nothing", POINTS, WEIGHTS, "the point alone"}  # what a user has who was given a network
-RESAMPLES = 1000
+DRAWN = 1000  # resamples of a median
 
 
 def _row(measure: Measure, target: str, statistic: str, chance: float, value: float, low: float, high: float) -> dict:
@@ -70,7 +73,7 @@ def topology_verdicts() -> pd.DataFrame:
 
 def _median(values: np.ndarray) -> tuple[float, float, float]:
     """The median and its 95 % bootstrap interval, the seed fixed."""
-    drawn = np.random.default_rng(0).choice(values, (RESAMPLES, len(values)))
+    drawn = np.random.default_rng(0).choice(values, (DRAWN, len(values)))
     low, high = np.quantile(np.median(drawn, axis=1), [0.025, 0.975])
     return float(np.median(values)), float(low), float(high)
 
@@ -82,19 +85,22 @@ def all_verdicts(names: Sequence[str]) -> pd.DataFrame:
     tables += [topology_verdicts(), *(page.verdicts() for page in (unseen, smooth, latent, twice, networks))]
     rows = pd.concat([table for table in tables if len(table)], ignore_index=True)
     perfect = rows["statistic"].map(PERFECT).fillna(1.0)
-    return rows.assign(skill=(rows["value"] - rows["chance"]) / (perfect - rows["chance"]))
+    control = rows["label"].str.contains("random|shuffled", case=False)
+    return rows.assign(skill=(rows["value"] - rows["chance"]) / (perfect - rows["chance"]), control=control)
 
 
 def best_by_target(rows: pd.DataFrame) -> pd.DataFrame:
-    """A row per target of `all_verdicts`: `entrants`, the measures that do not see the error; the `best` of them and the
-    `cheapest`, the best that needs no more than network and point, each the index of its row; `ranks`, the places of
-    the paper's two among the entrants (1: the best), where they took part."""
+    """A row per target of `all_verdicts`: `entrants`, the number of measures, without controls and those that see the error; the
+    `best` of them and the `cheapest`, the best that needs no more than network and point, each the index of its row; `ranks`,
+    the places of the paper's two among the entrants (1: the best), where they took part."""
     found = []
     for target, group in rows.groupby("target", sort=False):
-        ranked = group[~group["sees_error"].astype(bool)].sort_values("value", ascending=False, kind="stable")
+        ranked = group[~group["sees_error"].astype(bool) & ~group["control"]].sort_values(
+            "value", ascending=False, kind="stable"
+        )
         free = ranked[ranked["needs"].isin(FREE)]
         places = {name: place for place, name in enumerate(ranked["measure"], 1)}
-        ranks = {key: places[name] for key, names in PAPERS.items() for name in names if name in places}
+        ranks = {key: places[name] for key, names in PAPERS.items() for name in names[::-1] if name in places}
         found.append(
             {"target": target, "entrants": len(ranked), "best": ranked.index[0], "ranks": ranks}
             | {"cheapest": free.index[0] if len(free) else None}

@@ -95,7 +95,8 @@ def origin(name: str, results: str) -> dict[str, str]:
 def key(page: Page, parameters: Mapping[str, Any]) -> str:
     """The digest of everything the page's outputs depend on."""
     summaries = {run: runs.summary_digest(run) for run in page.reads(parameters)}
-    committed = [*(files.ROOT / "lib").rglob("*.csv"), *(files.ROOT / "benchmarks").glob("*.json")]
+    committed = [path for folder in ("lib", "results") for path in (files.ROOT / folder).rglob("*.csv")]
+    committed += (files.ROOT / "benchmarks").glob("*.json")
     printed = [files.sha256(path) for path in sorted(committed)]
     modules = tuple(sorted(page.modules()))
     declared = parameter_table().to_csv() if "lib.pages.source" in modules else ""

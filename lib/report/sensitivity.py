@@ -26,7 +26,7 @@ DISTANCE_NAMES = {"slopes": "test slopes", "indicators": "train-test gaps"}
 
 
 def search_courses(rows: pd.DataFrame) -> Figure:
-    """The distance of each setting of a search to the paper during training. `rows`: `lib.analysis.search.found`, seed 0."""
+    """The distance of each setting of a search to the paper during training. `rows`: `lib.analysis.search.search_rows`, seed 0."""
     figure = Figure(figsize=(7.4, 4.2))
     axis = figure.subplots()
     for place, (setting, own) in enumerate(rows.groupby("setting", sort=False)):
@@ -43,7 +43,7 @@ def search_courses(rows: pd.DataFrame) -> Figure:
 
 
 def search_table(rows: pd.DataFrame) -> str:
-    """Each setting and seed of a search at its nearest epoch, the nearest first. `rows`: `lib.analysis.search.found`."""
+    """Each setting and seed of a search at its nearest epoch, the nearest first. `rows`: `lib.analysis.search.search_rows`."""
     nearest = rows.loc[rows.groupby(["setting", "seed"])["distance"].idxmin()].sort_values("distance")
     columns = [
         ("setting", "{setting}"),

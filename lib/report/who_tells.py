@@ -22,7 +22,7 @@ def skills(rows: pd.DataFrame) -> Figure:
     record(axis, rows[["target", "statistic", "measure", "needs", "sees_error", "value", "low", "high", "skill"]])
     place = rows["target"].map(targets.index)
     papers = rows["measure"].map({name: key for key, names in PAPERS.items() for name in names})
-    seen, random = rows["sees_error"].astype(bool), rows["label"].str.contains("random|shuffled", case=False)
+    seen, random = rows["sees_error"].astype(bool), rows["control"]
     looks = [
         (seen, {"color": PURPLE, "marker": "x", "label": "sees the error"}),
         (~seen & papers.isna() & ~random, {"color": GREEN, "marker": "|", "markersize": 9, "label": "other measures"}),

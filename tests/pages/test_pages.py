@@ -341,7 +341,12 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     second = key()
     assert second != first, "a module that a module it imports imports"
     change(tmp_path / "lib" / "analysis" / "published_table_1.csv", "-0.0144", "-0.0145")
-    assert key() != second, "a printed number"
+    third = key()
+    assert third != second, "a printed number"
+    table = tmp_path / "results" / "tables" / "made.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("a\n1\n")
+    assert key() != third, "a table that took minutes to compute"
     digests.code_digest.cache_clear()
     digests._code.cache_clear()
     digests.imported.cache_clear()
