@@ -63,7 +63,8 @@ def percentiles(pair: Pair, curve: Curve, training: Tensor, at: float) -> dict[s
     t = torch.rand(len(training), generator=draw, dtype=torch.float64)
     t = torch.cat([torch.tensor([at], dtype=torch.float64), t])
     labels = torch.zeros(len(training), dtype=torch.int64)
-    subject = Subject(pair=pair, points=curve(t).numpy(), training=datasets.Split(training.float(), labels))
+    sides = {"points": curve(t).numpy(), "training": datasets.Split(training.float(), labels)}
+    subject = Subject(pair=pair, **sides, seed=int(1e9 * at))  # each network has random numbers of its own
     values = values_at(subject, [measure for measure in every("point") if not measure.sees_error])
     shares = {}
     for name, column in values.items():

@@ -162,6 +162,7 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
             files.write(path, lighter)
     static = html / "_static"
     unused = [*static.glob("scripts/fontawesome.js*"), *static.rglob("*.map"), *static.glob("locales/**/*.*")]
+    unused += static.rglob("*.ttf")  # for browsers of before 2016, which do not know .woff2
     for path in (static / "mathjax").rglob("*"):
         if path.is_file() and not path.relative_to(static / "mathjax").as_posix().startswith(MATHJAX):
             unused.append(path)

@@ -12,6 +12,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from lib import runs
+
 DOWNLOADS = "_executed"  # the folder of executed notebooks and of data in the HTML
 FOLD = """<details class="origin"><summary>Code · Data</summary>
 <p>Code, a cell of <a href="_sources/{page}.py">the page's script</a> (<a href="{folder}/{page}.ipynb" download>executed</a>):</p>
@@ -54,9 +56,14 @@ def numbers_name(page: str, figure: str) -> str:
     return f"{page}-{figure.removeprefix('fig-')}.csv"
 
 
-def folds(notebook: NotebookNode, page: str, runs: Iterable[str]) -> dict[str, str]:
+def downloadable(names: Iterable[str]) -> list[str]:
+    """The runs whose summaries can be downloaded: the committed ones, as the others are made anew in minutes."""
+    return [name for name in names if runs.read(name).committed]
+
+
+def folds(notebook: NotebookNode, page: str, names: Iterable[str]) -> dict[str, str]:
     """For each figure, by name, the line below it, as HTML: its code and its data."""
-    links = [f'<a href="{DOWNLOADS}/{run}.zip" download>run {run}</a>' for run in runs]
+    links = [f'<a href="{DOWNLOADS}/{run}.zip" download>run {run}</a>' for run in downloadable(names)]
     summaries = [f"summaries of the page's runs ({', '.join(links)})"] if links else []
     lines = {}
     for name, (code, numbers) in figures(notebook).items():

@@ -117,7 +117,7 @@ class Book:
         notebooks = {name: page.notebook for name, page in self.pages.items() if page.notebook is not None}
         parameters = [notebook.metadata["provenance"]["parameters"] for notebook in notebooks.values()]
         shown = {run for values in parameters for run in values.get("runs", [])}
-        for run in sorted(shown):
+        for run in provenance.downloadable(sorted(shown)):
             pack(target / f"{run}.zip", ((path.name, path) for path in runs.summary_files(run)))
         for name, notebook in notebooks.items():
             for figure, (_, numbers) in provenance.figures(notebook).items():

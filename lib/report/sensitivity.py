@@ -1,6 +1,7 @@
 """Figures and tables of the page `sensitivity`: the settings that the paper does not state."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +10,7 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from lib.analysis.published import PREDICTOR_NAMES
 from lib.analysis.sensitivity import FITTED
-from lib.report.layout import table
+from lib.report.layout import markdown, table
 from lib.report.numbers import record
 from lib.report.style import BLACK, BLUE, BY_RUN, GREY, NAVY, SPACE_SYMBOLS
 
@@ -146,3 +147,22 @@ def distances_table(rows: pd.DataFrame) -> str:
         ("small $\\lambda$", "{small_eigenvalues:.1f}"),
     ]
     return table(rows, columns).replace("sigmoid", "logistic")
+
+
+QUANTITIES = {
+    "slopes": "distance of the slopes",
+    "indicators": "distance of the gaps",
+    "small_eigenvalues": "small eigenvalues per image",
+    "arithmetic_mean": "mean eigenvalue",
+}
+
+
+def plain_loop_table(found: Mapping[str, Any]) -> str:
+    """Networks of a plain training loop beside the seeds of a run (benchmarks/plain_loop.json)."""
+    rows = []
+    for name, label in QUANTITIES.items():
+        one = found[name]
+        plain = " and ".join(f"{value:.2f}" for value in one["plain"])
+        seeds = f"{min(one['seeds']):.2f} to {max(one['seeds']):.2f}"
+        rows.append([label, plain, seeds, f"{one['low']:.2f} to {one['high']:.2f}"])
+    return markdown(["quantity", "plain loop", "seeds of the run", "95 % interval"], rows)

@@ -57,7 +57,7 @@ def best_table(best: pd.DataFrame, rows: pd.DataFrame) -> str:
         if pd.notna(one["cheapest"]):
             cheapest = rows.loc[one["cheapest"]]
             free = f"{cheapest['label']}: {cheapest['value']:.2f}"
-        places = " and ".join(str(one["ranks"].get(key, "–")) for key in PAPERS)
+        places = " and ".join(str(one["ranks"].get(key, "–")) for key in PAPERS) if one["ranks"] else "none"
         target, first = f"{one['target']} ({winner['statistic']})", f"{winner['label']}: {_with_interval(winner)}"
         cells.append([target, first, free, f"{places} of {one['entrants']}"])
     return markdown(["target", "best measure", "best of the network alone", "trace, volume"], cells, left=3)

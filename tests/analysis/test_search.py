@@ -6,6 +6,7 @@ import pytest
 
 from lib.analysis import search
 from lib.base.errors import InputError
+from lib.report import sensitivity as report
 from lib.runs import execution, store
 
 TEXT = """
@@ -99,6 +100,25 @@ def test_a_search_goes_on_from_its_table_on_another_machine(written, monkeypatch
     search.path_of("tiny").write_text("nothing\n")
     with pytest.raises(InputError, match=r"tiny\.csv"):
         search.run_search("tiny")
+
+
+def test_rows_say_in_what_a_setting_differs_and_the_table_puts_the_nearest_first(written):
+    written()
+    with pytest.raises(InputError, match="python -m lib search tiny"):
+        search.search_rows("tiny")
+    table = search.run_search("tiny")
+    rows = search.search_rows("tiny")
+    assert set(rows["setting"]) == {
+        *("the start", "output affine", "loss cross-entropy", "learning rate 0.01"),
+        *("output affine, learning rate 0.01", "loss cross-entropy, learning rate 0.01"),
+    }
+    np.testing.assert_allclose(rows["distance"], table["distance"], rtol=1e-4)
+    lines = report.search_table(rows).splitlines()[2:]
+    distances = [float(line.split("|")[-2]) for line in lines]
+    assert distances == sorted(distances)
+    assert len(lines) == len(rows.groupby(["setting", "seed"]))
+    (axis,) = report.search_courses(rows[rows["seed"] == 0]).axes
+    assert [line.get_label() for line in axis.lines] == list(dict.fromkeys(rows["setting"]))
 
 
 def test_a_setting_that_diverges_is_counted_and_comes_last(written):

@@ -93,7 +93,7 @@ def test_the_best_does_not_see_the_error_and_the_cheapest_needs_the_network_alon
     lines = report.best_table(best.reset_index(), table).splitlines()
     assert "neighbours: 0.90 [0.80, 1.00]" in lines[2]
     assert "3 and – of 3" in lines[2]
-    assert "– and – of 1" in lines[3]
+    assert "none of 1" in lines[3]
     assert report.target_table(table[table["target"] == "a"]).splitlines()[2].split("|")[1].strip() == "mse"
 
 

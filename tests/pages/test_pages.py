@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from lib import pages, runs
 from lib.base import digests, files
 from lib.base.errors import InputError
-from lib.pages import archive, execution, source, sphinx_extension
+from lib.pages import archive, execution, provenance, source, sphinx_extension
 from lib.pages import book as book_module
 from lib.runs import store
 
@@ -350,6 +350,10 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     digests.code_digest.cache_clear()
     digests._code.cache_clear()
     digests.imported.cache_clear()
+
+
+def test_summaries_are_downloads_where_making_them_anew_takes_hours():
+    assert provenance.downloadable(["mnist", "digits", "smoke"]) == ["mnist"]
 
 
 def test_the_key_follows_the_summaries(monkeypatch):
