@@ -5,11 +5,18 @@
 
 from benchmarks.estimates import estimated
 from benchmarks.jacobians import jacobians
+from benchmarks.plain_loop import plain_loop
 from benchmarks.scaling import scaling
 from benchmarks.timing import Timings, environment, interleaved
 from benchmarks.training import training
 from lib.base import files
 
-BENCHMARKS = {"estimates": estimated, "jacobians": jacobians, "scaling": scaling, "training": training}
+BENCHMARKS = {
+    "estimates": estimated,
+    "jacobians": jacobians,
+    "plain_loop": plain_loop,
+    "scaling": scaling,
+    "training": training,
+}
 
 FOLDER = files.ROOT / "benchmarks"

@@ -1,9 +1,11 @@
 """The benchmarks run, measure what they say, and the committed figures carry their environment."""
 
+import dataclasses
 import io
 import json
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -120,3 +122,50 @@ def test_the_committed_scaling_was_measured():
 def test_a_process_that_dies_is_not_waited_for(capfd):
     with pytest.raises(InputError, match="measures the memory of no such route died"):
         _memory("no such route", 1)
+
+
+# --- the plain loop ------------------------------------------------------------------------------------------------
+
+
+def test_a_plain_loop_lands_among_the_seeds_of_the_run():
+    """Our numbers are those of the settings: a loop that shares no training code with the library gives them, too."""
+    from benchmarks import plain_loop
+
+    found = json.loads((files.ROOT / "benchmarks" / "plain_loop.json").read_text())
+    for name in plain_loop.__globals__["QUANTITIES"]:
+        one = found[name]
+        assert len(one["seeds"]) == 5
+        assert (one["low"], one["high"]) == pytest.approx(plain_loop.__globals__["predicted"](one["seeds"]))
+        assert one["inside"] == sum(one["low"] <= value <= one["high"] for value in one["plain"])
+    inside = sum(found[name]["inside"] for name in plain_loop.__globals__["QUANTITIES"])
+    assert inside >= 0.75 * 4 * found["slopes"]["networks"]
+
+
+def test_the_interval_for_one_more_value_holds_it_in_19_cases_of_20():
+    from benchmarks.plain_loop import predicted
+
+    draw, held = np.random.default_rng(0), 0
+    for _ in range(2000):
+        *values, one_more = draw.normal(size=6)
+        low, high = predicted(values)
+        held += low <= one_more <= high
+    assert 0.935 < held / 2000 < 0.965
+
+
+def test_the_plain_loop_trains_by_the_settings_of_the_run():
+    """By hand: one batch of all points and one epoch is one step of Adam, of the rate's size in every weight with a gradient."""
+    from benchmarks.plain_loop import _network, trained
+    from lib.runs import read
+
+    run = dataclasses.replace(read("smoke"), epochs=1, batch_size=50, learning_rate=1e-3)
+    images = torch.rand(50, 12, generator=torch.Generator().manual_seed(0))
+    widths = (12, 9, 8, 7, 3)
+    encoder, decoder = trained(run, widths, images, 4)
+    torch.manual_seed(4)
+    before = _network(widths, run.output)
+    for after, start in zip((encoder, decoder), before, strict=True):
+        assert [type(layer) for layer in after] == [type(layer) for layer in start]
+        for new, old in zip(after.parameters(), start.parameters(), strict=True):
+            assert (new - old).abs().max() == pytest.approx(1e-3, rel=1e-2)
+    again = trained(run, widths, images, 4)
+    assert all(torch.equal(a, b) for a, b in zip(encoder.parameters(), again[0].parameters(), strict=True))
