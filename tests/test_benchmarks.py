@@ -166,6 +166,6 @@ def test_the_plain_loop_trains_by_the_settings_of_the_run():
     for after, start in zip((encoder, decoder), before, strict=True):
         assert [type(layer) for layer in after] == [type(layer) for layer in start]
         for new, old in zip(after.parameters(), start.parameters(), strict=True):
-            assert (new - old).abs().max() == pytest.approx(1e-3, rel=1e-2)
+            assert (new - old).abs().max().item() == pytest.approx(1e-3, rel=1e-2)
     again = trained(run, widths, images, 4)
     assert all(torch.equal(a, b) for a, b in zip(encoder.parameters(), again[0].parameters(), strict=True))
