@@ -95,6 +95,10 @@ def _described(values: np.ndarray, error: np.ndarray) -> dict[str, object]:
         return row | {"note": "constant here" if np.ptp(known) == 0 else "defined at too few points"}
 
 
+def _in_digits(values: pd.Series) -> list[str]:
+    return ["" if pd.isna(value) else f"{value:.3g}" for value in values]
+
+
 def measures_report(table: pd.DataFrame) -> str:
     """The first table of `measure_run` for a terminal: by network, from the best predictor of its errors to the worst."""
     known = {measure.name: measure for measure in every()}
@@ -105,13 +109,14 @@ def measures_report(table: pd.DataFrame) -> str:
         measures = [known[name] for name in shown["measure"]]
         cells = {
             "measure": [f"{one.name}{' *' if one.sees_error else ''}" for one in measures],
-            "value": shown["value"],
-            "Spearman": shown["spearman"],
-            "AUROC": shown["auroc"],
+            "value": _in_digits(shown["value"]),
+            "Spearman": _in_digits(shown["spearman"]),
+            "AUROC": _in_digits(shown["auroc"]),
             "needs": [one.scarcest for one in measures],
             "note": shown["note"].fillna(""),
         }
-        body = pd.DataFrame(cells).to_markdown(index=False, floatfmt=".3g", tablefmt="simple", missingval="")
+        sides = ("left", "right", "right", "right", "left", "left")
+        body = pd.DataFrame(cells).to_markdown(index=False, tablefmt="simple", disable_numparse=True, colalign=sides)
         blocks.append(f"{name}\n{body}")
     told = "value: median over test points; Spearman: with their errors; AUROC: for the worst tenth; *: sees the error."
     return "\n\n".join([*blocks, told])
