@@ -27,7 +27,7 @@ from lib.base import documents, files
 from lib.base.errors import InputError, check_known
 from lib.base.files import corrupt_file_error
 from lib.base.validation import refusal
-from lib.runs import Run, read, select_rows, store, summary_of, validated
+from lib.runs import Run, Summary, read, select_rows, store, summary_of, validated
 
 SEARCHES = files.ROOT / "searches"
 VARIED = ("hidden_widths", "initialisation", "output", "loss", "batch_size", "learning_rate", "weight_decay")
@@ -190,12 +190,16 @@ def course(run: Run, device: str = "cpu") -> pd.DataFrame:
     epochs = (*run.snapshots, run.epochs)
     if store.diverged(run):  # counted, and behind all others
         return pd.DataFrame({"seed": run.seeds[0], "epochs": epochs} | dict.fromkeys([*UNITS, "distance"], np.nan))
-    summary = summary_of(run)
-    rows = []
-    for epoch in epochs:
+    return along_training(summary_of(run), run.latent_dims)
+
+
+def along_training(summary: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
+    """The distance to the paper after each epoch at which a run was watched (depth of the tables); columns as in `run_search`."""
+    run, rows = summary.run, []
+    for epoch in (*run.snapshots, run.epochs):
         parts = []
-        for latent_dim in run.latent_dims:
-            where = {"epoch": epoch, "latent_dim": latent_dim}
+        for latent_dim in latent_dims:
+            where = {"epoch": epoch, "latent_dim": latent_dim, "depth": run.table_depth}
             fits = sensitivity.coefficients(select_rows(summary.progress_regressions, **where))
             spectra = sensitivity.mean_eigenvalues(select_rows(summary.progress_statistics, **where))
             parts.append(sensitivity.distances(fits, latent_dim) | {"small": spectra["small_eigenvalues"]})

@@ -26,23 +26,6 @@ COEFFICIENT_NAMES = {"test": "train-test gap $b_2$", "test_slope": "test slope $
 DISTANCE_NAMES = {"slopes": "test slopes", "indicators": "train-test gaps"}
 
 
-def search_courses(rows: pd.DataFrame) -> Figure:
-    """The distance of each setting of a search to the paper during training. `rows`: `lib.analysis.search.search_rows`, seed 0."""
-    figure = Figure(figsize=(7.4, 4.2))
-    axis = figure.subplots()
-    for place, (setting, own) in enumerate(rows.groupby("setting", sort=False)):
-        color, marker, dashes = BY_RUN[place % len(BY_RUN)]
-        record(axis, own[["epochs", "distance"]], setting=setting)
-        face = color if place < len(BY_RUN) else "white"
-        look = {"color": color, "marker": marker, "markerfacecolor": face, "linestyle": dashes}
-        axis.plot(own["epochs"], own["distance"], label=str(setting), **look)
-    axis.set(
-        yscale="log", xlabel="epochs of training", ylabel="distance from the paper", xticks=sorted(set(rows["epochs"]))
-    )
-    figure.legend(loc="outside right center")
-    return figure
-
-
 def search_table(rows: pd.DataFrame) -> str:
     """Each setting and seed of a search at its nearest epoch, the nearest first. `rows`: `lib.analysis.search.search_rows`."""
     nearest = rows.loc[rows.groupby(["setting", "seed"])["distance"].idxmin()].sort_values("distance")
