@@ -150,7 +150,7 @@ show_table(
     name="tab-plain",
     caption="Networks of a plain training loop, the seeds of `mnist` and `mnist-seeds`, and the interval that the seeds predict for one more network; $d=20$.",
 )
-cells = [plain[name] for name in report.QUANTITIES]
+cells = [plain[name] for name in report.PLAIN_QUANTITIES]
 inside, tried = sum(one["inside"] for one in cells), sum(one["networks"] for one in cells)
 say(f"""
 Of {tried} values of the plain loop {"all" if inside == tried else inside} lie in these intervals. {"So the numbers are those of the settings, and not of our code." if inside == tried else "The others are for the reader to weigh."} `python -m lib bench plain_loop` repeats the comparison.

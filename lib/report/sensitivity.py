@@ -132,7 +132,7 @@ def distances_table(rows: pd.DataFrame) -> str:
     return table(rows, columns).replace("sigmoid", "logistic")
 
 
-QUANTITIES = {
+PLAIN_QUANTITIES = {
     "slopes": "distance of the slopes",
     "indicators": "distance of the gaps",
     "small_eigenvalues": "small eigenvalues per image",
@@ -143,7 +143,7 @@ QUANTITIES = {
 def plain_loop_table(found: Mapping[str, Any]) -> str:
     """Networks of a plain training loop beside the seeds of a run (benchmarks/plain_loop.json)."""
     rows = []
-    for name, label in QUANTITIES.items():
+    for name, label in PLAIN_QUANTITIES.items():
         one = found[name]
         plain = " and ".join(f"{value:.2f}" for value in one["plain"])
         seeds = f"{min(one['seeds']):.2f} to {max(one['seeds']):.2f}"
