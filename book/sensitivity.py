@@ -141,7 +141,7 @@ say(text)
 # %% [markdown]
 # ## Is the difference in our code?
 #
-# A fault in our training would look like a wrong setting. So we trained networks of the chosen setup with a loop of twenty lines of plain PyTorch that shares no code with our training, and measured them in the same way.
+# A fault in our training would look like a wrong setting. So we trained networks of the chosen setup with a loop of plain PyTorch that shares no code with our training, and measured them in the same way.
 
 # %%
 plain = committed("plain_loop")
@@ -159,7 +159,7 @@ Of {tried} values of the plain loop {"all" if inside == tried else inside} lie i
 # %% [markdown]
 # ## A search, begun
 #
-# Would few, large steps do better? Measurements outside this book had suggested so. The file `searches/mnist.yml` fixes a search that starts there: its settings, which of them go on, and the distance, $(\text{slopes}/0.06)^2+(\text{gaps}/0.06)^2+(\text{small eigenvalues})^2$, a mean over $d=5$ and 20. It was written before the search was run.
+# Would few, large steps do better? Measurements outside this book had suggested so. The file `searches/mnist.yml` fixes a search that starts there: its settings, which of them go on, and the distance: the sum of squares of slopes, gaps and small eigenvalues, each in units of its tolerance, a mean over the latent dimensions. It was written before the search was run.
 
 # %%
 settings_left, rows = search.candidates(searched, search.read_search(searched)), search.search_rows(searched)
@@ -169,7 +169,7 @@ same = chosen_course[chosen_course["epochs"] <= rows["epochs"].max()]["distance"
 show_table(
     report.search_table(rows),
     name="tab-search",
-    caption=f"The settings searched so far, each at its nearest epoch. The start: constant widths, batches of 4096, logistic output, squared loss, rate 0.003.",
+    caption=f"The settings searched so far, each at its nearest epoch. The start: {search.words(settings_left[0]).replace('sigmoid', 'logistic')}; $d$ = {' and '.join(map(str, settings_left[0].latent_dims))}.",
 )
 say(f"""
 So far {looked} of {len(settings_left)} settings have been looked at, up to epoch {rows["epochs"].max()}. The nearest is at {nearest["distance"]:.1f}; `{chosen.run.name}` comes to {same:.1f} in as many epochs. {"The searched networks still have lost directions: they have taken too few steps to be judged." if nearest["small"] > 1 else ""} `python -m lib search {searched}` goes on from the table.

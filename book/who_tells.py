@@ -34,11 +34,11 @@ winners = rows.loc[best["best"]]
 by_paper = sum(1 in one["ranks"].values() for one in best.to_dict("records"))
 tried = best[best["ranks"].map(len) > 0]
 upper = sum(min(one["ranks"].values()) <= one["entrants"] / 2 for one in tried.to_dict("records"))
-free = rows.loc[best["cheapest"].dropna().astype(int)]
+alone = int((best["best"] == best["cheapest"]).sum())
 say(f"""
 > **In brief.** No measure tells everything: over {len(best)} targets, {winners["label"].nunique()} different measures come first. The paper's trace
-> and volume of $J_I$ took part in {len(tried)} contests. They won {by_paper or "none"}, and one of them is in the better half in {upper or "none"}. What wins
-> usually needs the training data, labels or other seeds; a network alone tells less.
+> and volume of $J_I$ took part in {len(tried)} contests. They won {by_paper or "none"}, and one of them is in the better half in {upper or "none"}. In
+> {len(winners) - alone} the winner needs more than the network: training data, labels or other seeds.
 """)
 
 # %% [markdown]

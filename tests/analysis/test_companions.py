@@ -74,7 +74,6 @@ def test_without_snapshots_or_other_networks_or_weights_nothing_is_testable(monk
     assert "no snapshots of a training of 100 epochs" in found["spectra-differ"].reason
     assert found["noise-another-network"].reason == "the run has one network at this d."
     assert found["noise-one-image"].verdict == claims.REPRODUCED
-    found = claims.evaluate_claims(runs.summary("mnist"), claims.COMPANION_CLAIMS[:1])
     monkeypatch.setattr(noise, "noise_of", lambda *_: None)
     (found,) = claims.evaluate_claims(summary, claims.COMPANION_CLAIMS[:1])
     assert found.reason == "the weights of the network were not kept."
