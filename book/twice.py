@@ -51,8 +51,12 @@ say(
 
 # %% [markdown]
 # ## Autoencoders from other seeds
-#
-# Ten autoencoders of the digits with eight latent numbers are trained by Adam from different seeds, each until its training error is 0.02. Then no network has an advantage, and we compare their errors on the test images.
+
+# %%
+count = len(optimizers.TWIN_SEEDS)
+say(f"""
+{count} autoencoders of the digits with {optimizers.TWIN_WIDTHS[-1]} latent numbers are trained by Adam from different seeds, each until its training error is {optimizers.TARGET:g}. Then no network has an advantage, and we compare their errors on the test images.
+""")
 
 # %%
 show_figure(
@@ -61,7 +65,7 @@ show_figure(
         report.foretold(foretold.reset_index()),
     ],
     name="fig-same-points",
-    caption="The error of each test image for two networks that differ by their seed (left), and what ranks the errors of a network (right; mean over ten networks, 95 % intervals by bootstrap over images). Purple needs another training.",
+    caption=f"The error of each test image for two networks that differ by their seed (left), and what ranks the errors of a network (right; mean over {count} networks, 95 % intervals by bootstrap over images). Purple needs another training.",
     alt=f"""The errors of two networks lie along the diagonal. The mean error of nine other networks ranks best, with
     {foretold.loc["other_seeds", "value"]:.2f}; one other network and the error of PCA follow, then the distance to training images and
     the variance over seeds; random numbers are near zero.""",
@@ -109,7 +113,7 @@ show_figure(
 show_table(
     report.twins_table(twins[twins["tuned"]]),
     name="tab-twins",
-    caption="Twins at two training errors, at the tuned rates: means and standard deviations over ten seeds. Agreement is the rank correlation of the errors of the test images.",
+    caption=f"Twins at two training errors, at the tuned rates: means and standard deviations over {count} seeds. Agreement is the rank correlation of the errors of the test images.",
 )
 
 # %%
@@ -161,7 +165,7 @@ show_figure(
         for column, label in report.WIDTH_PANELS.items()
     ],
     name="fig-widths",
-    caption="Classifiers by width, means over three seeds. Agreement: the share of points on planes that two trainings give one class. Last panel: the share of a network's wrong test images that another network also has wrong.",
+    caption=f"Classifiers by width, means over {len(repeats.SWEEP_SEEDS)} seeds. Agreement: the share of points on planes that two trainings give one class. Last panel: the share of a network's wrong test images that another network also has wrong.",
     alt=f"""With noisy labels the test error peaks at {peak} units and the agreement has its least value at {dip}; with clean labels
     the error falls and the agreement rises with the width.""",
 )
@@ -174,7 +178,7 @@ say(
     All three signs of the paper are here. With noisy labels the test error is {noisy.loc[peak, "test_error"]:.2f} at {peak} units and
     {noisy.loc[wide, "test_error"]:.2f} at {wide}; the agreement falls to {noisy.loc[dip, "agreement"]:.2f} at {dip} units and rises to
     {noisy.loc[wide, "agreement"]:.2f}; the pieces are most at {noisy["fragments"].idxmax()}. With clean labels nothing of this is
-    seen. Over the eight widths the disagreement of seeds, which needs no label, ranks the test errors with noisy labels
+    seen. Over the {len(noisy)} widths the disagreement of seeds, which needs no label, ranks the test errors with noisy labels
     with a rank correlation of {ranked:.2f}."""
     if peak not in (noisy.index.min(), wide) and noisy.loc[wide, "agreement"] > noisy.loc[dip, "agreement"]
     else "The peak of the test error that the paper describes is not seen here."
