@@ -1,6 +1,6 @@
 """A run beside the published tables, and beside runs with other seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,23 +27,27 @@ def beside_published(summary: Summary, number: int) -> pd.DataFrame:
     return printed.merge(ours, on=keys, suffixes=("", "_ours"))
 
 
-def agreement(summary: Summary, smallest: int = AGREE_FROM) -> pd.DataFrame:
-    """How well the test slopes agree with the published ones over d from `smallest`; a row a table and space.
+def agreement(summary: Summary, smallest: int = AGREE_FROM, without: Collection[int] = ()) -> pd.DataFrame:
+    """How well a run agrees with the published tables over d from `smallest`, but for those of `without`; a row a table and space.
 
-    Columns: `number`, `space`, `dims` (the number of d that both have), `rms` (root mean square difference), `spearman`
-    (rank correlation over d; NaN under three), `same_sign` (share of d).
+    Columns: `number`, `space`, `dims` (the number of d that both have), `rms` and `gap_rms` (root mean square differences of
+    the test slopes and of the train-test gaps b2), `spearman` (rank correlation of the slopes over d; NaN under three),
+    `same_sign` (share of d).
     """
     rows = []
     for number in published.TABLE_PREDICTORS:
-        both = beside_published(summary, number).query("latent_dim >= @smallest")
+        both = beside_published(summary, number).query("latent_dim >= @smallest and latent_dim not in @without")
         for space, group in both.groupby("space"):
             ours, printed = group["test_slope_ours"], group["test_slope"]
-            rank = ours.rank().corr(printed.rank()) if len(group) > 2 else np.nan
-            rms = float(np.sqrt(((ours - printed) ** 2).mean()))
-            same = float((np.sign(ours) == np.sign(printed)).mean())
-            keys = {"number": number, "space": space, "dims": len(group)}
-            rows.append(keys | {"rms": rms, "spearman": rank, "same_sign": same})
-    return pd.DataFrame(rows, columns=["number", "space", "dims", "rms", "spearman", "same_sign"])
+            values = {
+                "dims": len(group),
+                "rms": float(np.sqrt(((ours - printed) ** 2).mean())),
+                "gap_rms": float(np.sqrt(((group["test_ours"] - group["test"]) ** 2).mean())),
+                "spearman": ours.rank().corr(printed.rank()) if len(group) > 2 else np.nan,
+                "same_sign": float((np.sign(ours) == np.sign(printed)).mean()),
+            }
+            rows.append({"number": number, "space": space} | values)
+    return pd.DataFrame(rows, columns=["number", "space", "dims", "rms", "gap_rms", "spearman", "same_sign"])
 
 
 def by_seed(summaries: Sequence[Summary]) -> pd.DataFrame:

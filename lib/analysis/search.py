@@ -182,15 +182,17 @@ def path_of(name: str) -> Path:
 def course(run: Run, device: str = "cpu") -> pd.DataFrame:
     """The distance of a run to the paper after each of its snapshots and the last epoch; computed first where it is missing.
 
-    Over the points watched during training, so that all epochs are over the same. NaN for a run that diverged.
+    Over the points watched during training, so that all epochs are over the same. NaN for a run that diverged, or whose
+    networks came out constant, which has no slopes.
     """
     from lib.runs.execution import execute  # torch
 
     execute(run, device=device)
     epochs = (*run.snapshots, run.epochs)
-    if store.diverged(run):  # counted, and behind all others
+    summary = None if store.diverged(run) else summary_of(run)
+    if summary is None or summary.progress_regressions.empty:  # counted, and behind all others
         return pd.DataFrame({"seed": run.seeds[0], "epochs": epochs} | dict.fromkeys([*UNITS, "distance"], np.nan))
-    return along_training(summary_of(run), run.latent_dims)
+    return along_training(summary, run.latent_dims)
 
 
 def along_training(summary: Summary, latent_dims: Sequence[int]) -> pd.DataFrame:
@@ -208,6 +210,26 @@ def along_training(summary: Summary, latent_dims: Sequence[int]) -> pd.DataFrame
         sizes = {key: value**0.5 for key, value in squares.items()}
         rows.append({"seed": run.seeds[0], "epochs": epoch} | sizes | {"distance": distance})
     return pd.DataFrame(rows)
+
+
+def looked_at(run: Run) -> tuple[int, ...]:
+    """The latent dimensions at which a search has compared a run's settings; none where no search has."""
+    searches = {path.stem: read_search(path.stem) for path in sorted(SEARCHES.glob("*.yml"))}
+    dims = {
+        latent_dim
+        for name, search in searches.items()
+        for candidate in candidates(name, search)
+        if _compared(candidate) == _compared(run)
+        for latent_dim in search.latent_dims
+    }
+    return tuple(sorted(dims))
+
+
+def _compared(run: Run) -> dict[str, Any]:
+    """The settings of a run that a search may vary, with the hidden widths of the tables' depth alone."""
+    widths = run.hidden_widths
+    settings = {key: getattr(run, key) for key in (*VARIED, "dataset", "table_depth")}
+    return settings | {"hidden_widths": widths if isinstance(widths, str) else widths[run.table_depth]}
 
 
 def words(run: Run) -> str:

@@ -27,8 +27,11 @@ DISTANCE_NAMES = {"slopes": "test slopes", "indicators": "train-test gaps"}
 
 
 def search_table(rows: pd.DataFrame) -> str:
-    """Each setting and seed of a search at its nearest epoch, the nearest first. `rows`: `lib.analysis.search.search_rows`."""
-    nearest = rows.loc[rows.groupby(["setting", "seed"])["distance"].idxmin()].sort_values("distance")
+    """Each setting and seed of a search at its nearest epoch, the nearest first, those without a distance last.
+
+    `rows`: `lib.analysis.search.search_rows`.
+    """
+    nearest = rows.sort_values("distance").drop_duplicates(["setting", "seed"])
     columns = [
         ("setting", "{setting}"),
         ("seed", "{seed}"),
@@ -38,7 +41,36 @@ def search_table(rows: pd.DataFrame) -> str:
         ("small $\\lambda$", "{small:.2f}"),
         ("distance", "{distance:.1f}"),
     ]
-    return table(nearest, columns).replace("sigmoid", "logistic")
+    return logistic(table(nearest, columns))
+
+
+def logistic(text: str) -> str:
+    """Settings in words, with the name of the output that the book uses."""
+    return text.replace("sigmoid", "logistic")
+
+
+def search_courses(rows: pd.DataFrame) -> Figure:
+    """The distance of each setting of a search against the epoch, a line a setting and seed; those of finalists in blue.
+
+    Finalists' second seeds are dashed. `rows`: `lib.analysis.search.search_rows`.
+    """
+    figure = Figure(figsize=(6.4, 3.6))
+    axis = figure.subplots()
+    rows = rows.dropna(subset="distance")
+    record(axis, rows[["setting", "seed", "epochs", "distance"]])
+    looks = iter(BY_RUN)
+    looked_at = {setting: next(looks) for setting in rows.loc[rows["finalist"], "setting"].unique()}
+    for (setting, seed), course in rows.groupby(["setting", "seed"], sort=False):
+        color, marker, _ = looked_at.get(setting, (GREY, "", ""))
+        line = {"color": color, "marker": marker, "linestyle": "--" if seed else "-"}
+        axis.plot(course["epochs"], course["distance"], **line)
+        if not seed:
+            at, value = course[["epochs", "distance"]].iloc[-1]
+            axis.annotate(logistic(setting), (at, value), (6, 0), textcoords="offset points", va="center", fontsize=9)
+    axis.set(yscale="log", xlabel="epochs of training", ylabel="distance from the published values")
+    axis.set_xticks(sorted(rows["epochs"].unique()))
+    axis.set_xlim(None, rows["epochs"].max() * 1.3)
+    return figure
 
 
 def training_length(latent_dim: int, rows: pd.DataFrame, wanted: Mapping[str, float]) -> Figure:
@@ -129,7 +161,7 @@ def distances_table(rows: pd.DataFrame) -> str:
         ("gaps", "{indicators:.2f}"),
         ("small $\\lambda$", "{small_eigenvalues:.1f}"),
     ]
-    return table(rows, columns).replace("sigmoid", "logistic")
+    return logistic(table(rows, columns))
 
 
 PLAIN_QUANTITIES = {

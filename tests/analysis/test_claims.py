@@ -405,7 +405,11 @@ def test_reports_for_readers_and_for_programs(holding: Summary):
     assert all(set(row) == wanted for row in rows)
     count = sum(row["verdict"] == claims.REPRODUCED for row in rows[: len(claims.CLAIMS)])
     assert f"\n{count} reproduced; " in text
-    assert text.count("RMS difference 0.000, Spearman 1.00, same sign 100%, over 16 values of d") == 4
+    line = "RMS difference 0.000, Spearman 1.00, same sign 100%; gaps: RMS difference 0.000; over 16 values of d"
+    assert text.count(line) == 4
+    apart = claims.claims_report(holding, searched=(5, 20))
+    assert apart.count(line) == 4 and apart.count(line.replace("16", "14")) == 4
+    assert "d from 5, without d = 5, 20, at which its settings were searched for:" in apart
     open_ones = sum(row["verdict"] == claims.NOT_TESTABLE and row["source"] == claims.OURS for row in rows)
     assert text.splitlines()[-1].endswith(f" undecided; {open_ones} not testable.")
 
@@ -473,6 +477,11 @@ def test_agreement_with_the_published_slopes(holding: Summary) -> None:
     rows = comparisons.agreement(off)
     assert (rows["spearman"] < -0.99).all()
     assert (rows["rms"] > 0.3).all()
+    np.testing.assert_allclose(rows["gap_rms"], 0, atol=1e-12)
+    gaps = holding.regressions.assign(test=holding.regressions["test"] + 0.25 * (holding.regressions["latent_dim"] == 9))
+    off_at_nine = dataclasses.replace(holding, regressions=gaps)
+    np.testing.assert_allclose(comparisons.agreement(off_at_nine)["gap_rms"], 0.25 / 4)  # one of 16
+    np.testing.assert_allclose(comparisons.agreement(off_at_nine, without=(9,))["gap_rms"], 0, atol=1e-12)
     assert set(rows["dims"]) == {16} and set(comparisons.agreement(off, 0)["dims"]) == {19}
 
 

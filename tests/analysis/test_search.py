@@ -1,5 +1,7 @@
 """The search for settings: what is compared, what goes on, what is refused before anything is trained; it goes on where it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,10 +123,19 @@ def test_rows_say_in_what_a_setting_differs_and_the_table_puts_the_nearest_first
     assert len(lines) == len(rows.groupby(["setting", "seed"]))
 
 
-def test_a_setting_that_diverges_is_counted_and_comes_last(written):
-    table = search.course(search.candidates("tiny", written("learning_rate: 1.0e-3", "learning_rate: 9.0e+5"))[1])
+@pytest.mark.parametrize("rate", ["9.0e+5", "1.0"])  # the first diverges, the second gives one image for all points
+def test_a_setting_that_diverges_or_collapses_is_counted_and_comes_last(written, rate):
+    table = search.course(search.candidates("tiny", written("learning_rate: 1.0e-3", f"learning_rate: {rate}"))[1])
     assert list(table["epochs"]) == [1, 2, 3]
     assert table["distance"].isna().all()
+    written("[1.0e-2]", f"[{rate}]")
+    search.run_search("tiny")
+    rows = search.search_rows("tiny")
+    lines = report.search_table(rows).splitlines()[2:]
+    assert f"learning rate {float(rate):g}" in lines[-1]
+    assert not any(cell.strip() for cell in lines[-1].split("|")[4:]) and all(cell.strip() for cell in lines[0].split("|")[1:-1])
+    drawn = {line.get_color() for line in report.search_courses(rows).axes[0].lines}
+    assert len(drawn) == 2, "finalists in their own colour, the others in grey"
 
 
 @pytest.mark.parametrize(
@@ -144,6 +155,14 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(written, 
     monkeypatch.setattr(execution, "execute", lambda *_, **__: pytest.fail("it is trained"))
     with pytest.raises(InputError, match=words):
         search.candidates("tiny", written(old, new))
+
+
+def test_the_dimensions_at_which_the_settings_of_a_run_were_compared(written):
+    """Of a run of any epochs, seeds and depths, by its settings alone."""
+    run = replace(search.candidates("tiny", written())[1], epochs=7, seeds=(3,), depths=(3, 4), latent_dims=(2, 9))
+    assert search.looked_at(replace(run, hidden_widths={3: (24, 20), 4: (24, 20, 16)})) == (2,)
+    for other in ({"learning_rate": 5e-4}, {"dataset": "mnist"}, {"hidden_widths": {4: (24, 20, 17)}}):
+        assert search.looked_at(replace(run, **other)) == ()
 
 
 def test_the_committed_searches_can_be_read():

@@ -1,7 +1,7 @@
 """Every claim tested on runs: the verdicts side by side, and as text or JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 import pandas as pd
@@ -66,8 +66,11 @@ def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["run", *columns])
 
 
-def claims_report(summary: Summary, as_json: bool = False) -> str:
-    """The ledger of one run, the claims of the paper, of its companions and ours, as text for a terminal or as JSON (a list)."""
+def claims_report(summary: Summary, as_json: bool = False, searched: Collection[int] = ()) -> str:
+    """The ledger of one run, the claims of the paper, of its companions and ours, as text for a terminal or as JSON (a list).
+
+    `searched`: the latent dimensions by which the run's settings were chosen; the others are also compared apart.
+    """
     papers, companions, ours = (evaluate_claims(summary, some) for some in (CLAIMS, COMPANION_CLAIMS, OUR_CLAIMS))
     if as_json:
         rows = [{"run": summary.run.name} | asdict(verdict) for verdict in papers + companions + ours]
@@ -87,18 +90,21 @@ def claims_report(summary: Summary, as_json: bool = False) -> str:
         counts = pd.Series([verdict.verdict for verdict in verdicts]).value_counts()
         lines += ["", "; ".join(f"{counts.get(word, 0)} {word}" for word in words) + ".", ""]
         if verdicts is papers and summary.run.dataset == PAPERS_DATA:
-            lines += [*_agreement(summary), ""]
+            lines += [*_agreement(summary, searched), ""]
     return "\n".join(lines[:-1])
 
 
-def _agreement(summary: Summary) -> list[str]:
-    """Lines on the test slopes beside the published ones."""
-    rows = agreement(summary).to_dict("records")
-    lines = [f"Test slopes beside the published ones, d from {AGREE_FROM}:"] if rows else []
-    for row in rows:
-        rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
-        lines.append(
-            f"Table {row['number']}, {SPACE_NAMES[row['space']]}: RMS difference {row['rms']:.3f}, Spearman {rank}, "
-            f"same sign {row['same_sign']:.0%}, over {row['dims']} values of d"
-        )
+def _agreement(summary: Summary, searched: Collection[int]) -> list[str]:
+    """Lines on the test slopes and gaps beside the published ones, at all d and at those that no search has seen."""
+    lines = []
+    for without in dict.fromkeys([(), tuple(searched)]):
+        rows = agreement(summary, without=without)
+        seen = f", without d = {', '.join(map(str, without))}, at which its settings were searched for" if without else ""
+        lines += [f"Beside the published tables, d from {AGREE_FROM}{seen}:"] if len(rows) else []
+        for row in rows.to_dict("records"):
+            rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
+            lines.append(
+                f"Table {row['number']}, {SPACE_NAMES[row['space']]}: test slopes: RMS difference {row['rms']:.3f}, Spearman "
+                f"{rank}, same sign {row['same_sign']:.0%}; gaps: RMS difference {row['gap_rms']:.3f}; over {row['dims']} values of d"
+            )
     return lines
