@@ -49,6 +49,11 @@ def logistic(text: str) -> str:
     return text.replace("sigmoid", "logistic")
 
 
+def span(values: pd.Series) -> str:
+    """The least and the largest of distances, as text."""
+    return f"{values.min():.2f} to {values.max():.2f}"
+
+
 def search_courses(rows: pd.DataFrame) -> Figure:
     """The distance of each setting of a search against the epoch, a line a setting and seed; those of finalists in blue.
 
