@@ -19,7 +19,7 @@ from lib.analysis import sensitivity
 from lib.measures import point_table, summaries
 from lib.runs import Member, Run, read, select_rows, store, summary
 
-RUNS, LATENT_DIM = ("mnist-100", "mnist-100-seeds"), 20  # of one setting: seed 0, and the others
+RUNS, LATENT_DIM = ("mnist", "mnist-seeds"), 20  # of one setting: seed 0, and the others
 QUANTITIES = ("slopes", "indicators", "small_eigenvalues", "arithmetic_mean")
 
 

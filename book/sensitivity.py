@@ -19,14 +19,14 @@
 
 # %% tags=["parameters"]
 searched: str = "mnist"  # the search, a file in searches/
-main_runs: list[str] = ["mnist"]  # has the settings that it found
-earlier_runs: list[str] = ["mnist-100"]  # was the main run before the search
+found_runs: list[str] = ["mnist-searched"]  # has the settings that it found
+earlier_runs: list[str] = ["mnist"]  # the main run, from before the search
 base_runs: list[str] = ["mnist-300"]  # the plain setup
 variant_runs: list[str] = ["variants of mnist-300"]
-finer_runs: list[str] = ["variants of mnist-100"]
+finer_runs: list[str] = ["variants of mnist"]
 long_runs: list[str] = ["larger batches"]
 length_dims: list[int] = [5, 20]  # latent dimensions of the details
-latent_dim: int = 20  # of the main figure
+latent_dim: int = 20  # of the appendix
 
 # %%
 from lib.analysis import comparisons, search, sensitivity
@@ -37,18 +37,17 @@ from lib.report.output import fold, say, show_figure, show_table
 from lib.runs import parse_names, summary
 
 style.use_style()
-main, earlier, base = (summary(parse_names(names)[0]) for names in (main_runs, earlier_runs, base_runs))
+found, earlier, base = (summary(parse_names(names)[0]) for names in (found_runs, earlier_runs, base_runs))
 rows = search.search_rows(searched)
 plan = search.read_search(searched)
 start = search.candidates(searched, plan)[0]
 nearest = rows.loc[rows["distance"].idxmin()]
 earlier_distance = search.along_training(earlier, plan.latent_dims)["distance"].min()
 # %%
-near = {"slopes": nearest["slopes"] <= VALUE_TOLERANCE, "gaps": nearest["indicators"] <= VALUE_TOLERANCE, "few": nearest["small"] < 1}
 course = rows[(rows["setting"] == nearest["setting"]) & (rows["seed"] == nearest["seed"])].set_index("epochs")
 last = course.iloc[-1]
 say(f"""
-> **In brief.** Of {rows["setting"].nunique()} settings, {report.logistic(nearest["setting"])} comes nearest to the published numbers: large batches, a high learning rate, {course.index[-1]} epochs. Its train-test gaps lie {last["indicators"]:.2f} from the published ones, its test slopes {last["slopes"]:.2f}, and {"almost no" if last["small"] < 0.1 else "few"} eigenvalues are small. The main run of this book, `{main.run.name}`, has these settings.
+> **In brief.** Of {rows["setting"].nunique()} settings, {report.logistic(nearest["setting"])} comes nearest to the published numbers: large batches, a high learning rate, {course.index[-1]} epochs. Its train-test gaps lie {last["indicators"]:.2f} from the published ones, its test slopes {last["slopes"]:.2f}, and {"almost no" if last["small"] < 0.1 else "few"} eigenvalues are small. The found run of this book, `{found.run.name}`, has these settings.
 """)
 
 # %% [markdown]
@@ -58,7 +57,7 @@ say(f"""
 
 # %%
 say(f"""
-The *distance* of a network from the paper adds three squares: of the root mean square difference of the slopes in units of {VALUE_TOLERANCE:g}, of that of the gaps in the same unit, and of the number of small eigenvalues. So at a distance below 3 a network may be near in all three. We take the mean over $d$ = {" and ".join(map(str, plan.latent_dims))}.
+The *distance* of a network from the paper adds three squares: of the root mean square difference of the slopes in units of {VALUE_TOLERANCE:g}, of that of the gaps in the same unit, and of the number of small eigenvalues. So a network that is near in all three has a distance below {len(search.UNITS)}. We take the mean over $d$ = {" and ".join(map(str, plan.latent_dims))}.
 """)
 
 # %% [markdown]
@@ -82,14 +81,14 @@ show_figure(
     report.search_courses(rows),
     name="fig-search",
     caption=f"Distance of each setting from the published values during training. Grey: settings that were not followed to the end. Dashed: a second seed.",
-    alt="; ".join(f"{setting}: least distance {found:.1f}" for setting, found in rows.groupby("setting")["distance"].min().items()),
+    alt="; ".join(f"{setting}: least distance {least:.1f}" for setting, least in rows.groupby("setting")["distance"].min().items()),
 )
 
 # %%
 show_table(
     report.search_table(rows),
     name="tab-search",
-    caption=f"Each setting at its nearest epoch: how it differs from the start, the distances of slopes and gaps from the published ones, and the number of small eigenvalues per image. A dash: the network gives the same image for all.",
+    caption=f"Each setting at its nearest epoch: how it differs from the start, the distances of slopes and gaps from the published ones, and the number of small eigenvalues per image. Empty: the network gives the same image for all.",
 )
 
 # %%
@@ -97,8 +96,9 @@ firsts = rows[(rows["seed"] == 0) & (rows["epochs"] == after)].set_index("settin
 rivals = rows[rows["setting"] != nearest["setting"]]
 rival = rivals.loc[rivals["distance"].idxmin()]
 rival_course = rivals[(rivals["setting"] == rival["setting"]) & (rivals["seed"] == 0)].set_index("epochs")
+near = course["distance"][course["distance"] < len(search.UNITS)]
 say(f"""
-The nearest setting stays near: from epoch {course.index[course["distance"] < len(near)].min()} to epoch {course.index[-1]} its distance is {course["distance"][course["distance"] < len(near)].min():.1f} to {course["distance"][course["distance"] < len(near)].max():.1f}. The second, {report.logistic(rival["setting"])}, is nearest at epoch {rival["epochs"]}, with {rival["distance"]:.1f}; then it overfits, and its gaps come to lie {rival_course["indicators"].iloc[-1]:.2f} from the published ones.
+The nearest setting stays near: from epoch {near.index[0]} to epoch {near.index[-1]} its distance is {near.min():.1f} to {near.max():.1f}. The second, with a {report.logistic(rival["output"])} output and batches of {rival["batch_size"]}, is nearest at epoch {rival["epochs"]}, with {rival["distance"]:.1f}; then it overfits, and its gaps come to lie {rival_course["indicators"].iloc[-1]:.2f} from the published ones.
 """)
 
 # %% [markdown]
@@ -106,7 +106,7 @@ The nearest setting stays near: from epoch {course.index[course["distance"] < le
 
 # %%
 say(f"""
-**The training: few, large steps.** `{earlier.run.name}`, with batches of {earlier.run.batch_size}, comes to {earlier_distance:.1f} at best. With large batches a network may be trained for the stated {main.run.epochs} epochs without the overfitting that the paper does not show either.
+**The training: few, large steps.** `{earlier.run.name}`, with batches of {earlier.run.batch_size}, comes to {earlier_distance:.1f} at best. With large batches a network may be trained for the stated {found.run.epochs} epochs without the overfitting that the paper does not show either.
 
 **The output: probably affine.** With these batches the affine output brings all latent directions into use within {course.index[course["small"] < 1].min()} epochs. The logistic one needs longer, or more steps; then it overfits. Caveat: the start was not followed to the end.
 
@@ -122,16 +122,16 @@ How sure? Each setting has one seed, and we varied one at a time. A learning rat
 # ## Where the search did not look
 
 # %%
-unseen, seen = comparisons.agreement(main, without=plan.latent_dims), comparisons.agreement(main)
+unseen, seen = comparisons.agreement(found, without=plan.latent_dims), comparisons.agreement(found)
 count = int(unseen["dims"].max())
 say(f"""
-`{main.run.name}` has these settings at {count} more values of $d$ from {comparisons.AGREE_FROM} on. There its test slopes lie {report.span(unseen["rms"])} from the published ones, by column of the tables, and its train-test gaps {report.span(unseen["gap_rms"])}. In `{earlier.run.name}` the gaps lie {report.span(comparisons.agreement(earlier, without=plan.latent_dims)["gap_rms"])} from them. So what the search found at two latent dimensions {"holds" if unseen["gap_rms"].max() <= VALUE_TOLERANCE else "does not hold"} for the gaps at the others.
+`{found.run.name}` has these settings at {count} more values of $d$ from {comparisons.AGREE_FROM} on. There its test slopes lie {report.span(unseen["rms"])} from the published ones, by column of the tables, and its train-test gaps {report.span(unseen["gap_rms"])}. In `{earlier.run.name}` the gaps lie {report.span(comparisons.agreement(earlier, without=plan.latent_dims)["gap_rms"])} from them. So what the search found at two latent dimensions {"holds" if unseen["gap_rms"].max() <= VALUE_TOLERANCE else "does not hold"} for the gaps at the others.
 """)
 
 # %% [markdown]
 # ## Is the difference in our code?
 #
-# A fault in our training would look like a wrong setting. So we trained networks of the settings of `mnist-100` with a loop of plain PyTorch that shares no code with our training, and measured them in the same way.
+# A fault in our training would look like a wrong setting. So we trained networks of the settings of `mnist` with a loop of plain PyTorch that shares no code with our training, and measured them in the same way.
 
 # %%
 plain = committed("plain_loop")
@@ -140,12 +140,12 @@ inside, tried = sum(one["inside"] for one in cells), sum(one["networks"] for one
 say(f"""
 Of {tried} values of the plain loop {"all" if inside == tried else inside} lie in the 95 % intervals that the seeds predict. {"So the numbers are those of the settings, and not of our code." if inside == tried else "The others are for the reader to weigh."} `python -m lib bench plain_loop` repeats the comparison.
 """)
-fold("A plain training loop, the seeds of `mnist-100`, and the interval for one more network; d = 20", report.plain_loop_table(plain))
+fold("A plain training loop, the seeds of `mnist`, and the interval for one more network; d = 20", report.plain_loop_table(plain))
 
 # %% [markdown]
 # ## Appendix: one setting at a time
 #
-# Before the search we varied one setting at a time, of the plain setup `mnist-300` and of `mnist-100`. No network of these is near in slopes, gaps and small eigenvalues together.
+# Before the search we varied one setting at a time, of the plain setup `mnist-300` and of `mnist`. No network of these is near in slopes, gaps and small eigenvalues together.
 
 # %%
 variants = sensitivity.settings(base, parse_names(variant_runs), latent_dim)
@@ -154,14 +154,14 @@ finer = {
 }
 longer = [summary(name) for name in parse_names(long_runs)]
 examined = dict.fromkeys([*variants["run"], *finer[latent_dim]["run"]])
-compared = sensitivity.after_training([*map(summary, examined), *longer, main], latent_dim)
-named = [main.run.name, base.run.name, earlier.run.name, *parse_names(long_runs)]
+compared = sensitivity.after_training([*map(summary, examined), *longer, found], latent_dim)
+named = [found.run.name, base.run.name, earlier.run.name, *parse_names(long_runs)]
 ours = compared.iloc[-1]
 show_figure(
     report.settings_plane(compared, VALUE_TOLERANCE, named),
     name="fig-settings",
     caption=f"Distances from the published test slopes and train-test gaps at $d={latent_dim}$, after each network's last epoch. In the grey square both are at most {VALUE_TOLERANCE:g}. Filled marks: fewer than one small eigenvalue per image.",
-    alt=f"A mark per network. {main.run.name} is at {ours.slopes:.2f} and {ours.indicators:.2f}.",
+    alt=f"A mark per network. {found.run.name} is at {ours.slopes:.2f} and {ours.indicators:.2f}.",
 )
 
 # %%
@@ -169,7 +169,7 @@ caption = "slopes and gaps: distances from the published ones"
 fold(f"Variants of {base.run.name}, d = {latent_dim}; {caption}", report.distances_table(variants))
 for d, parts in finer.items():
     fold(f"Variants of {earlier.run.name}, d = {d}; {caption}", report.distances_table(parts))
-at_small = sensitivity.after_training([main, base, earlier, *longer], min(length_dims))
+at_small = sensitivity.after_training([found, base, earlier, *longer], min(length_dims))
 fold(f"Whole runs, d = {min(length_dims)}; {caption}", report.distances_table(at_small))
 say(f"""
 Each row differs from the first in the one setting that is named. The first row of the first table is only roughly comparable: it is measured at part of the images while training goes on. The larger batches were tried after the other rows had been seen.
@@ -194,7 +194,7 @@ show_figure(
 )
 
 # %%
-followed = [main, base, earlier, longer[0]]
+followed = [found, base, earlier, longer[0]]
 by_run = {one.run.name: sensitivity.coefficient_course(one, [latent_dim]) for one in followed}
 ends = {name: one.iloc[-1] for name, one in by_run.items()}
 show_figure(

@@ -107,6 +107,7 @@ def run_search(name: str, device: str = "cpu") -> pd.DataFrame:
     search = read_search(name)
     going = candidates(name, search)  # all are checked before the first is trained
     rows: list[pd.DataFrame] = []
+    finalists: list[Run] = []
 
     def looked(run: Run, stage: int) -> pd.DataFrame:
         epochs = tuple(epoch for epoch in search.epochs if epoch <= stage)
@@ -114,16 +115,17 @@ def run_search(name: str, device: str = "cpu") -> pd.DataFrame:
         if found is None:
             found = course(replace(run, epochs=stage, snapshots=epochs[:-1]), device)
         rows.append(found.assign(**_settings(run, search), run=run.digest[:HASH_DIGITS]))
-        _write(name, search, rows)
+        _write(name, search, rows, finalists)
         return found
 
     for stage in [*sorted(search.keep), search.epochs[-1]]:
         distances = [looked(run, stage)["distance"].min() for run in going]
         nearest = np.argsort(distances, kind="stable")
         going = [going[place] for place in nearest[: search.keep.get(stage, search.finalists)]]
-    for run in going:
+    finalists += going
+    for run in finalists:
         looked(replace(run, seeds=(1,)), search.epochs[-1])
-    return _write(name, search, rows, going)
+    return _write(name, search, rows, finalists)
 
 
 def _known(name: str, run: Run, epochs: Sequence[int]) -> pd.DataFrame | None:
@@ -139,7 +141,7 @@ def _known(name: str, run: Run, epochs: Sequence[int]) -> pd.DataFrame | None:
         raise corrupt_file_error(path, error) from error
 
 
-def _write(name: str, search: Search, rows: Sequence[pd.DataFrame], finalists: Sequence[Run] = ()) -> pd.DataFrame:
+def _write(name: str, search: Search, rows: Sequence[pd.DataFrame], finalists: Sequence[Run]) -> pd.DataFrame:
     """The rows so far, and those of the table as it lies there that are still to be looked at."""
     columns = [*search.vary, "seed", "epochs", *UNITS, "distance", "run"]
     table = pd.concat(rows)[columns].astype(dict.fromkeys(search.vary, str))
