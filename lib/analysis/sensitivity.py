@@ -73,9 +73,16 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
-def nearest_setting(rows: pd.DataFrame) -> pd.Series:
-    """The row of `distances` nearest in slopes and indicators together: with the least sum of squares."""
-    return rows.loc[rows[["slopes", "indicators"]].pow(2).sum(axis=1, skipna=False).idxmin()]
+def within(run: Summary, latent_dims: Iterable[int], tolerance: float) -> tuple[int, int]:
+    """How many of the published test slopes and indicators a run meets within a tolerance, and of how many.
+
+    At the depth of its tables, over the `latent_dims` that it has; eight values each.
+    """
+    near = []
+    for latent_dim in sorted(set(latent_dims) & set(run.run.latent_dims)):
+        ours = coefficients(select_rows(run.regressions, depth=run.run.table_depth, latent_dim=latent_dim))
+        near += [abs(ours[key] - value) <= tolerance for key, value in published_values(latent_dim).items()]
+    return sum(near), len(near)
 
 
 def final(run: Summary, latent_dims: Sequence[int]) -> dict[str, float]:

@@ -478,7 +478,9 @@ def test_agreement_with_the_published_slopes(holding: Summary) -> None:
     assert (rows["spearman"] < -0.99).all()
     assert (rows["rms"] > 0.3).all()
     np.testing.assert_allclose(rows["gap_rms"], 0, atol=1e-12)
-    gaps = holding.regressions.assign(test=holding.regressions["test"] + 0.25 * (holding.regressions["latent_dim"] == 9))
+    gaps = holding.regressions.assign(
+        test=holding.regressions["test"] + 0.25 * (holding.regressions["latent_dim"] == 9)
+    )
     off_at_nine = dataclasses.replace(holding, regressions=gaps)
     np.testing.assert_allclose(comparisons.agreement(off_at_nine)["gap_rms"], 0.25 / 4)  # one of 16
     np.testing.assert_allclose(comparisons.agreement(off_at_nine, without=(9,))["gap_rms"], 0, atol=1e-12)

@@ -133,7 +133,9 @@ def test_a_setting_that_diverges_or_collapses_is_counted_and_comes_last(written,
     rows = search.search_rows("tiny")
     lines = report.search_table(rows).splitlines()[2:]
     assert f"learning rate {float(rate):g}" in lines[-1]
-    assert not any(cell.strip() for cell in lines[-1].split("|")[4:]) and all(cell.strip() for cell in lines[0].split("|")[1:-1])
+    assert not any(cell.strip() for cell in lines[-1].split("|")[4:]) and all(
+        cell.strip() for cell in lines[0].split("|")[1:-1]
+    )
     drawn = {line.get_color() for line in report.search_courses(rows).axes[0].lines}
     assert len(drawn) == 2, "finalists in their own colour, the others in grey"
 

@@ -144,9 +144,15 @@ def test_a_variant_that_is_damaged_is_refused_and_one_without_a_summary_left_out
         sensitivity.settings(base, ["mnist-sigmoid"], LATENT_DIM)
 
 
-def test_nearest_in_slopes_and_indicators_together_is_by_the_sum_of_squares():
-    rows = pd.DataFrame({"slopes": [0.0, 0.3, np.nan], "indicators": [0.5, 0.3, 0.0]}, index=["sum", "squares", "none"])
-    assert sensitivity.nearest_setting(rows).name == "squares"
+def test_published_values_that_a_run_meets_are_counted_at_the_depth_of_its_tables(base):
+    """Eight a latent dimension: here all are off by 0.1, and at another depth by 9; a dimension that the run lacks is left out."""
+    run = variant(base)
+    assert sensitivity.within(run, [LATENT_DIM], 0.101) == (8, 8)
+    assert sensitivity.within(run, [LATENT_DIM, LATENT_DIM + 1], 0.099) == (0, 8)
+    rows = run.regressions
+    one_met = rows.assign(test=rows["test"].where(rows["predictor"] != "trace", rows["test"] - 0.1))
+    assert sensitivity.within(dataclasses.replace(run, regressions=one_met), [LATENT_DIM], 0.05) == (2, 8)
+    assert sensitivity.within(run, [], 1.0) == (0, 0)
 
 
 @pytest.mark.parametrize("changes", [{}, {"output": "sigmoid", "batch_size": 64}])
@@ -173,7 +179,7 @@ def test_without_a_snapshot_or_a_variant_a_sentence_says_so(base, monkeypatch):
         sensitivity.settings(base, [], LATENT_DIM)
 
 
-@pytest.mark.parametrize("names", [("base_runs", "variant_runs"), ("chosen_runs", "finer_runs")])
+@pytest.mark.parametrize("names", [("base_runs", "variant_runs"), ("earlier_runs", "finer_runs")])
 def test_every_variant_changes_one_field(names):
     parameters = source.load_page("sensitivity").parameters
     (base,), variants = (list(map(runs.read, runs.parse_names(parameters[name].default))) for name in names)

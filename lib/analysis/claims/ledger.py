@@ -99,7 +99,9 @@ def _agreement(summary: Summary, searched: Collection[int]) -> list[str]:
     lines = []
     for without in dict.fromkeys([(), tuple(searched)]):
         rows = agreement(summary, without=without)
-        seen = f", without d = {', '.join(map(str, without))}, at which its settings were searched for" if without else ""
+        seen = (
+            f", without d = {', '.join(map(str, without))}, at which its settings were searched for" if without else ""
+        )
         lines += [f"Beside the published tables, d from {AGREE_FROM}{seen}:"] if len(rows) else []
         for row in rows.to_dict("records"):
             rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
