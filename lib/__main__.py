@@ -173,11 +173,12 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def claims(name: str, as_json: bool) -> None:
     """Hold the paper's claims, and ours, against the run NAME."""
-    from lib.analysis import claims as ledger, search
+    from lib.analysis import claims as ledger
+    from lib.analysis import search as searching
     from lib.runs import summary
 
     of_run = summary(name)
-    click.echo(ledger.claims_report(of_run, as_json, search.looked_at(of_run.run)))
+    click.echo(ledger.claims_report(of_run, as_json, searching.looked_at(of_run.run)))
 
 
 @cli.command()

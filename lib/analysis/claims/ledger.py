@@ -107,6 +107,7 @@ def _agreement(summary: Summary, searched: Collection[int]) -> list[str]:
             rank = "none" if pd.isna(row["spearman"]) else f"{row['spearman']:.2f}"
             lines.append(
                 f"Table {row['number']}, {SPACE_NAMES[row['space']]}: test slopes: RMS difference {row['rms']:.3f}, Spearman "
-                f"{rank}, same sign {row['same_sign']:.0%}; gaps: RMS difference {row['gap_rms']:.3f}; over {row['dims']} values of d"
+                f"{rank}, same sign {row['same_sign']:.0%}; gaps: RMS difference {row['gap_rms']:.3f}; over "
+                f"{row['dims']} values of d"
             )
     return lines
