@@ -69,7 +69,7 @@ The *distance* of a network from the paper adds three squares: of the root mean 
 # %%
 ((after, kept),) = plan.keep.items()
 say(f"""
-The start is {report.logistic(search.words(start))}. After {after} epochs the {kept} nearest settings go on, to epoch {plan.epochs[-1]}. The file `searches/{searched}.yml` fixed the settings, the distance and this rule before the search was run; when it proved too slow for our two cores, we cut the number that goes on from four to two.
+The start is {report.logistic(search.words(start))}. After {after} epochs the {kept} nearest settings go on, to epoch {plan.epochs[-1]}. The file `searches/{searched}.yml` fixed the settings, the distance and this rule before the search was run; when it proved too slow for our two cores, we cut the number that goes on from four to three.
 """)
 
 # %% [markdown]

@@ -65,7 +65,8 @@ def search_courses(rows: pd.DataFrame) -> Figure:
     record(axis, rows[["setting", "seed", "epochs", "distance"]])
     looks = iter(BY_RUN)
     looked_at = {setting: next(looks) for setting in rows.loc[rows["finalist"], "setting"].unique()}
-    for (setting, seed), course in rows.groupby(["setting", "seed"], sort=False):
+    for _, course in rows.groupby(["setting", "seed"], sort=False):
+        setting, seed = course.iloc[0][["setting", "seed"]]
         color, marker, _ = looked_at.get(setting, (GREY, "", ""))
         line = {"color": color, "marker": marker, "linestyle": "--" if seed else "-"}
         axis.plot(course["epochs"], course["distance"], **line)
