@@ -105,6 +105,8 @@ show_figure(
 #
 # The findings come first. Then follow the spectra beside the reference, the flagged points with pictures of the most unusual, reversed and singular points, the distances from the tangent plane, and the rank correlations of eigenvalues and simpler quantities with the error.
 #
+# `--measures NAME+NAME` adds a table of other measures of this book: in each set their medians and their rank correlations with the error. `--measures all` takes all that need no more than the model, the points and the reference, which stands for the training data. The page [who tells](who_tells) says what each is good for.
+#
 # ## Cost
 #
-# A network that is no chain of affine layers takes a small multiple of $d$ passes per point ([performance](performance)). For $d$ of hundreds or thousands `--passes 320` estimates trace, log volume and tangent distance from 320 passes per point, whatever $d$ is, and gives their errors. Memory is bounded whatever the number of points. The distance to the nearest reference points is computed by brute force: points times reference points times $N$.
+# A network that is no chain of affine layers takes a small multiple of $d$ passes per point ([performance](performance)). For $d$ of hundreds or thousands `--passes 320` estimates trace, log volume and tangent distance from 320 passes per point, whatever $d$ is, and gives their errors. Memory is bounded whatever the number of points. The distance to the nearest reference points is computed by brute force: points times reference points times $N$. `--measures` are computed in float64 on the CPU, and some of them hold $N\times d$ numbers for every point; for large images, give fewer `--points`.

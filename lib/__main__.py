@@ -139,6 +139,9 @@ def _execute(name: str, parameters: dict[str, object], output: Path, book: Path 
     metavar="COUNT",
     help="Estimate from so many passes a point, for large d (80 or more).",
 )
+@click.option(
+    "--measures", default="", metavar="NAME+NAME", help="Measures of points to compare as well, or all that can be had."
+)
 @output_option(".ipynb", "The report, a notebook, to write.")
 def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object) -> None:
     """Where will the autoencoder MODEL fail on DATA? (The page diagnose says what both may be.)

@@ -27,13 +27,15 @@ folder: str = "."  # where relative paths and code start from
 points: int = 1000  # at most so many of each source
 coverage: float = 0.99  # the central share that is ordinary
 passes: int = 0  # products with Jacobians per point, for estimates in large latent spaces; 0: exact
+measures: str = ""  # measures of points to compare as well, NAME+NAME, or all
 
 # %%
-from lib.analysis import diagnosis
-from lib.report import diagnose as report, point_pictures, style
+from lib.analysis import diagnosis, user_measures
+from lib.report import diagnose as report, point_pictures, style, user_measures as beside
 from lib.report.output import say, show_figure, show_table
 
 style.use_style()
+user_measures.measures_asked(measures, bool(reference), passes)
 arguments = (model, data, reference, architecture, folder)
 found = diagnosis.diagnose(*arguments, points, coverage, passes)
 say(f"> **In brief.**\n>\n{report.quoted(report.conclusion(found))}")
@@ -125,6 +127,16 @@ show_figure(
     caption="Spearman's rank correlation with the error, and its 95 % interval. Filled marks need the Jacobian, open marks do not.",
     alt="Rank correlations with the error, a panel per set of points; the sentences above state them.",
 )
+if measures:
+    values, left_out = user_measures.measure_sets(found, measures)
+    if left_out:
+        say(beside.left_out_sentence(left_out))
+    if len(compared := beside.measures_table(found, values)):
+        show_table(
+            report.as_markdown(compared, "measure"),
+            name="tab-measures",
+            caption="Other measures, in float64. In each set: the median, and Spearman's rank correlation with the error with its 95 % interval, or why there is none. The reference stands for the training data.",
+        )
 
 # %% [markdown]
 # ## What does not follow

@@ -306,13 +306,15 @@ def compared_shares(result: Diagnosis, name: str) -> tuple[str, str, float, floa
 # --- errors ------------------------------------------------------------------------------------------------------
 
 
-def correlations(measured: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's rho of the error with each predictor there is, a row each: `rho`, `low`, `high` (95 %); NaN where undefined.
+def correlations(
+    measured: pd.DataFrame, names: Sequence[str] = (*PREDICTORS["eigenvalues"], *PREDICTORS["baselines"])
+) -> pd.DataFrame:
+    """Spearman's rho of the error with each of these there is, a row each: `rho`, `low`, `high` (95 %); NaN where undefined.
 
     Points with omega = 0 rank lowest in log volume. Interval by Bonett and Wright (2000).
     """
     rows = {}
-    for name in (*PREDICTORS["eigenvalues"], *PREDICTORS["baselines"]):
+    for name in names:
         if name in measured:
             varied = len(measured) > 3 and measured[name].nunique() > 1 and measured["error"].nunique() > 1
             rho = float(stats.spearmanr(measured[name], measured["error"])[0]) if varied else np.nan

@@ -31,6 +31,7 @@ REMEDIES = {
     HISTORY: "name a run whose summaries hold its training",
     CLASSIFIER: "the page unseen shows it; name a measure of autoencoders",
 }
+ALIKE = 1e-9  # relative: numbers that differ by less differ by rounding
 
 
 def measures_named(names: Sequence[str]) -> list[Measure]:
@@ -82,17 +83,27 @@ def measure_run(
     return pd.DataFrame(rows), pd.concat(tables, ignore_index=True)
 
 
+def unranked(values: np.ndarray, error: np.ndarray) -> str:
+    """Why values (points,), NaN where undefined, cannot be ranked beside errors (points,), in words; empty where they can."""
+    known, beside = values[~np.isnan(values)], error[~np.isnan(values)]
+    if not known.size:
+        return "undefined here"
+    if known.size < judging.LEAST_JUDGED:
+        return "defined at too few points"
+    if not np.isfinite(known).all():
+        return "infinite at some points"
+    if np.ptp(known) <= ALIKE * np.abs(known).max():
+        return "constant here"
+    return "the errors are all alike" if np.ptp(beside) <= ALIKE * np.abs(beside).max() else ""
+
+
 def _described(values: np.ndarray, error: np.ndarray) -> dict[str, object]:
     known = values[~np.isnan(values)]
-    if not known.size:
-        return {"note": "undefined here"}
-    row: dict[str, object] = {"value": float(np.median(known))}
+    row: dict[str, object] = {"value": float(np.median(known))} if known.size else {}
     if not values.ndim:
-        return row
-    try:
-        return row | judging.judge(error, values)
-    except InputError:
-        return row | {"note": "constant here" if np.ptp(known) == 0 else "defined at too few points"}
+        return row or {"note": "undefined here"}
+    why = unranked(values, error)
+    return row | ({"note": why} if why else judging.judge(error, values))
 
 
 def _in_digits(values: pd.Series) -> list[str]:

@@ -652,6 +652,7 @@ def test_a_report_from_end_to_end(tmp_path):
     text = str([cell.get("outputs") for cell in notebook.cells])
     assert "`own_models_3:pair` (code, which was imported and run)" in text
     assert "`far.npy`: 100.0 % are flagged" in text
+    assert "Other measures" not in text, "none is asked for"
     first = next(cell for cell in notebook.cells if cell.get("outputs"))
     assert str(first.outputs[0]["data"]["text/markdown"]).startswith("> **In brief.**"), (
         "a report begins with its findings"

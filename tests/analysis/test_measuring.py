@@ -85,6 +85,14 @@ def test_what_ranks_nothing_says_so_and_comes_last(monkeypatch, compute, note):
     assert lines[5].rstrip().endswith(note) or note.startswith("defined")
 
 
+def test_numbers_that_differ_by_rounding_alone_are_not_ranked():
+    error = np.arange(1.0, 41)
+    assert measuring.unranked(error, error) == ""
+    assert measuring.unranked(5 + 1e-12 * error, error) == "constant here"
+    assert measuring.unranked(error, 5 + 1e-12 * error) == "the errors are all alike"
+    assert measuring.unranked(np.where(error > 39, np.inf, error), error) == "infinite at some points"
+
+
 def test_a_measure_of_a_network_is_a_number_and_ranks_no_points(monkeypatch):
     size = Measure("size", "size", lambda subject: 7.0, (), lambda sizes: 1.0, level="network")
     monkeypatch.setattr(measuring, "every", lambda: [size])
