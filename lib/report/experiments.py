@@ -27,13 +27,12 @@ def loss_curves(summaries: Summaries) -> Figure:
         keys = {"depth": summary.run.table_depth, "seed": summary.run.seeds[0]}
         for latent_dim, color in zip(evenly_spaced(summary.run.latent_dims, len(PURPLES)), PURPLES, strict=False):
             rows = select_rows(summary.history, latent_dim=latent_dim, **keys)
-            axis.plot(rows["epoch"], rows["train_mse"], color=color, linestyle="--", linewidth=1)
             measured = rows.dropna(subset="test_mse")
-            axis.plot(measured["epoch"], measured["test_mse"], color=color, marker="o", label=f"$d={latent_dim}$")
+            axis.plot(rows["epoch"], rows["train_mse"], "--", color=color, linewidth=1)
+            axis.plot(measured["epoch"], measured["test_mse"], "o-", color=color, label=f"$d={latent_dim}$")
             record(axis, rows[["epoch", "train_mse", "test_mse"]], latent_dim=latent_dim, **keys)
-        axis.set(xlabel="epoch", ylabel="mean squared error", yscale="log")
         axis.set_xscale("symlog", linthresh=1)
-        axis.set_xlim(left=-0.1)
+        axis.set(xlabel="epoch", ylabel="mean squared error", yscale="log", xlim=(-0.1, None))
         axis.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
         legend(axis, **ABOVE)
     return figure

@@ -1,7 +1,5 @@
 """Figures and tables of the page `prediction`: the slopes of Tables 1 and 2, published and reproduced."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +10,7 @@ from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
 from lib.report.layout import Summaries, markdown
 from lib.report.numbers import record
 from lib.report.style import BLACK, BLUE, BY_RUN, GREY, SPACE_SYMBOLS, by_class, depth_styles, finish, grid, series
-from lib.runs.results import Summary, select_rows
+from lib.runs.results import select_rows
 
 BAND = ("low", "high")
 TABLE_SPACES = ("latent", "input")  # in the order of the printed tables
@@ -26,15 +24,16 @@ def error_slopes(summaries: Summaries, predictor: str) -> Figure:
     values stand beside runs on the paper's data set.
     """
     figure, axes = grid(summaries, rows=2, height=2.9)
-    for column, summary in enumerate(summaries.values()):
+    keys = {"predictor": predictor, "space": "latent"}
+    for (top, bottom), summary in zip(axes.T, summaries.values(), strict=True):
         for depth, style in depth_styles(summary).items():
-            rows = evidence.raw_slopes(summary, predictor=predictor, space="latent", depth=depth)
-            constants = {"predictor": predictor, "space": "latent"}
-            series(axes[0, column], rows, style, f"$J_{{L,{depth}}}$", value="slope", band=BAND, **constants)
+            rows = evidence.raw_slopes(summary, depth=depth, **keys)
+            series(top, rows, style, f"$J_{{L,{depth}}}$", value="slope", band=BAND, **keys)
         if summary.run.dataset == PAPERS_DATA:
-            published_slopes(axes[0, column], predictor, "latent")
-        by_class(axes[1, column], _class_slopes(summary, predictor), evidence.classes(summary), predictor=predictor)
-        for axis in axes[:, column]:
+            published_slopes(top, predictor, "latent")
+        rows = {label: evidence.slopes(summary, label=label, **keys) for label in evidence.classes(summary)}
+        by_class(bottom, rows, "test_slope", predictor=predictor)
+        for axis in (top, bottom):
             reference(axis)
             axis.set_ylabel(f"test slope on {PREDICTOR_NAMES[predictor]}")
             axis.margins(y=0.25)
@@ -67,25 +66,8 @@ def published_slopes(axis: Axes, predictor: str, space: str) -> None:
     """The test slopes of the paper's tables, as black crosses."""
     rows = select_rows(published.tables(), predictor=predictor, space=space)
     rows = rows[["latent_dim", "space", "predictor", "test_slope"]].rename(columns={"test_slope": "slope"})
-    axis.plot(
-        rows["latent_dim"],
-        rows["slope"],
-        color=BLACK,
-        marker="x",
-        markersize=5,
-        linestyle="none",
-        label="published",
-        zorder=4,
-    )
+    axis.plot(rows["latent_dim"], rows["slope"], "x", color=BLACK, markersize=5, label="published", zorder=4)
     record(axis, rows, run="published")
-
-
-def _class_slopes(summary: Summary, predictor: str) -> Any:
-    def rows_of(label: int) -> pd.DataFrame:
-        rows = evidence.slopes(summary, predictor, space="latent", label=label)
-        return rows.rename(columns={"test_slope": "value"})
-
-    return rows_of
 
 
 def published_beside_reproduced(summaries: Summaries, predictor: str, seeded: pd.DataFrame) -> Figure:
@@ -101,8 +83,8 @@ def published_beside_reproduced(summaries: Summaries, predictor: str, seeded: pd
             rows = evidence.raw_slopes(summary, **keys)
             series(axis, rows, style, f"run {name}", value="slope", band=BAND, run=name, **keys)
         rows = select_rows(seeded, **keys)
-        circles = {"marker": "o", "markersize": 6, "markerfacecolor": "none", "linestyle": "none"}
-        axis.plot(rows["latent_dim"], rows["test_slope"], color=BLUE, label="several seeds", **circles)
+        look = {"color": BLUE, "markersize": 6, "markerfacecolor": "none"}
+        axis.plot(rows["latent_dim"], rows["test_slope"], "o", label="several seeds", **look)
         seeds = rows.rename(columns={"test_slope": "slope"}).drop(columns="test_slope_published")
         record(axis, seeds, run="several seeds")
         published_slopes(axis, predictor, space)

@@ -4,14 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.base.errors import InputError
 from lib.measures.judging import LEVEL, SCORES, cost, risk_coverage
 from lib.report.layout import markdown
 from lib.report.numbers import record
-from lib.report.style import BLUE, GREEN, GREY, LATENT_DIMENSION, PURPLE
+from lib.report.style import BLUE, GREEN, GREY, LATENT_DIMENSION, PURPLE, numbered
 
 LEAST_COVERAGE = 0.05  # of a risk curve: the mean error of fewer images is noise
 
@@ -35,21 +34,6 @@ def panels(names: Sequence[str], width: float, height: float, **options: object)
     return figure, figure.subplots(1, len(names), squeeze=False, **options)[0]
 
 
-def _numbers(axis: Axes, values: np.ndarray, low: float, faint: np.ndarray) -> None:
-    """A matrix as shades with its numbers written in; those of `faint` cells are in grey italics."""
-    axis.imshow(values, cmap="RdBu", vmin=low, vmax=1, aspect="auto", interpolation="nearest", alpha=0.85)
-    axis.grid(False)
-    for row, column in np.ndindex(*values.shape):
-        value = values[row, column]
-        if np.isfinite(value):
-            text = f"{round(value, 2) + 0.0:.2f}".replace("0.", ".").replace("-", "−")
-            dark = abs(value - (1 + low) / 2) > 0.36 * (1 - low)
-            style = {"style": "italic", "color": "#666666"} if faint[row, column] else {"weight": "bold"}
-            axis.text(
-                column, row, text, ha="center", va="center", fontsize=7, **({"color": "white"} if dark else {}) | style
-            )
-
-
 def rank_correlations(tournaments: Mapping[str, pd.DataFrame]) -> Figure:
     """Spearman's rho of every score with the error, a panel per run, a column per latent dimension (mean over seeds).
 
@@ -62,7 +46,7 @@ def rank_correlations(tournaments: Mapping[str, pd.DataFrame]) -> Figure:
         table = rows.pivot_table(index="score", columns="latent_dim", values="spearman").reindex(shown)
         worst = rows.pivot_table(index="score", columns="latent_dim", values="spearman_holm", aggfunc="max")
         faint = ~(worst.reindex(index=shown, columns=table.columns).to_numpy() < LEVEL)
-        _numbers(axis, table.to_numpy(), -1, faint)
+        numbered(axis, table.to_numpy(), faint)
         record(axis, rows[["latent_dim", "seed", "score", "spearman", "spearman_holm"]], run=run)
         axis.set_xticks(range(table.shape[1]), [str(d) for d in table.columns])
         axis.set(xlabel=LATENT_DIMENSION, title=f"run {run}")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import matplotlib.ticker
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -142,12 +141,8 @@ def _of_input(axis: Axes, summary: Summary, quantity: str, value: str) -> None:
 
 def _by_class(axis: Axes, summary: Summary, quantity: str, value: str) -> None:
     """J_L at the tables' depth: class 1, and the range of the others."""
-
-    def rows_of(label: int) -> pd.DataFrame:
-        rows = statistics(summary, quantity, space="latent", label=label)
-        return rows.rename(columns={value: "value"})
-
-    by_class(axis, rows_of, classes(summary), space="latent", depth=summary.run.table_depth, measure=quantity)
+    rows = {label: statistics(summary, quantity, space="latent", label=label) for label in classes(summary)}
+    by_class(axis, rows, value, space="latent", depth=summary.run.table_depth, measure=quantity)
 
 
 def _colour(depth: int) -> str:
