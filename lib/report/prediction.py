@@ -9,36 +9,46 @@ from lib.analysis.claims.paper import PAPERS_DATA
 from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
 from lib.report.layout import Summaries, markdown
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, BY_RUN, GREY, SPACE_SYMBOLS, by_class, depth_styles, finish, grid, series
-from lib.runs.results import select_rows
+from lib.report.style import (
+    BLACK,
+    BLUE,
+    BY_RUN,
+    GREY,
+    SPACE_SYMBOLS,
+    against_dimension,
+    by_class,
+    depth_styles,
+    grid,
+    series,
+)
+from lib.runs.results import Summary, select_rows
 
 BAND = ("low", "high")
 TABLE_SPACES = ("latent", "input")  # in the order of the printed tables
 SHOWN_DIMS = (5, 10, 15, 20)  # the rows of Tables 1 and 2 that stand open
 
 
-def error_slopes(summaries: Summaries, predictor: str) -> Figure:
+def error_slopes(summary: Summary, predictor: str) -> Figure:
     """Figures 8 and 9: the slope b1 + b3 of the test MSE on the predictor, both in standard deviations, against d.
 
     J_L by depth with 95 % intervals (top); at the table depth, class 1 and the range of the others (bottom). The published
     values stand beside runs on the paper's data set.
     """
-    figure, axes = grid(summaries, rows=2, height=2.9)
+    figure, (top, bottom) = grid(summary, rows=2, height=2.9)
     keys = {"predictor": predictor, "space": "latent"}
-    for (top, bottom), summary in zip(axes.T, summaries.values(), strict=True):
-        for depth, style in depth_styles(summary).items():
-            rows = evidence.raw_slopes(summary, depth=depth, **keys)
-            series(top, rows, style, f"$J_{{L,{depth}}}$", value="slope", band=BAND, **keys)
-        if summary.run.dataset == PAPERS_DATA:
-            published_slopes(top, predictor, "latent")
-        rows = {label: evidence.slopes(summary, label=label, **keys) for label in evidence.classes(summary)}
-        by_class(bottom, rows, "test_slope", predictor=predictor)
-        for axis in (top, bottom):
-            reference(axis)
-            axis.set_ylabel(f"test slope on {PREDICTOR_NAMES[predictor]}")
-            axis.margins(y=0.25)
-            axis.legend(ncols=2, loc="best", handlelength=1.8, columnspacing=1)
-    finish(axes)
+    for depth, style in depth_styles(summary).items():
+        rows = evidence.raw_slopes(summary, depth=depth, **keys)
+        series(top, rows, style, f"$J_{{L,{depth}}}$", value="slope", band=BAND, **keys)
+    if summary.run.dataset == PAPERS_DATA:
+        published_slopes(top, predictor, "latent")
+    rows = {label: evidence.slopes(summary, label=label, **keys) for label in evidence.classes(summary)}
+    by_class(bottom, rows, "test_slope", predictor=predictor)
+    for axis in (top, bottom):
+        reference(axis)
+        axis.set_ylabel(f"test slope on {PREDICTOR_NAMES[predictor]}")
+        axis.margins(y=0.25)
+        axis.legend(ncols=2, loc="best", handlelength=1.8, columnspacing=1)
+    against_dimension(bottom)
     return figure
 
 
@@ -91,7 +101,7 @@ def published_beside_reproduced(summaries: Summaries, predictor: str, seeded: pd
         reference(axis)
         axis.set_title(f"{PREDICTOR_NAMES[predictor]}, {SPACE_SYMBOLS[space]}")
         axis.set_ylabel("test slope")
-    finish(axes[:, None])
+    against_dimension(axes[-1])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 

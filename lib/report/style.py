@@ -12,9 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from lib.analysis.published import SPACE_NAMES
-from lib.base.errors import InputError
 from lib.measures.regression import CLASS_ONE
-from lib.report.layout import Summaries
 from lib.report.numbers import csv, record
 from lib.runs.results import Summary
 
@@ -78,29 +76,23 @@ def _with_numbers(figure: Figure, **_: object) -> dict[str, str]:
     return {"text/csv": numbers} if numbers else {}
 
 
-def grid(
-    summaries: Summaries, rows: int, width: float = 3.7, height: float = 2.6, **options: Any
-) -> tuple[Figure, np.ndarray]:
-    if not summaries:
-        raise InputError("No run was given to draw; name at least one.")
-    columns = len(summaries)
-    figure = Figure(figsize=(width * columns, height * rows))
-    axes = figure.subplots(rows, columns, squeeze=False, **{"sharex": "col"} | options)
-    for column, (name, summary) in enumerate(summaries.items()):
-        for axis in axes[:, column]:
-            axis.set_label(f"run {name}")  # not drawn; `lib.report.numbers` names the panel by it
-        count = len(summary.members)
-        present = f" ({count} of {count + summary.absent} networks)" if summary.absent else ""
-        axes[0, column].annotate(
-            f"run {name}{present}", (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", weight="bold"
-        )
+def grid(summary: Summary, rows: int, height: float = 2.6) -> tuple[Figure, np.ndarray]:
+    """Panels of a run, one below the other, with its name above them and one horizontal axis."""
+    figure = Figure(figsize=(3.7, height * rows))
+    axes = figure.subplots(rows, 1, squeeze=False, sharex=True)[:, 0]
+    name, count = f"run {summary.run.name}", len(summary.members)
+    for axis in axes:
+        axis.set_label(name)  # not drawn; `lib.report.numbers` names the panel by it
+    present = f" ({count} of {count + summary.absent} networks)" if summary.absent else ""
+    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    axes[0].annotate(f"{name}{present}", (0, 1), (0, 20), weight="bold", **place)
     return figure, axes
 
 
-def finish(axes: np.ndarray) -> None:
-    for axis in axes[-1]:
-        axis.set_xlabel(LATENT_DIMENSION)
-        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+def against_dimension(axis: Axes) -> None:
+    """Name the horizontal axis: the latent dimension, a whole number."""
+    axis.set_xlabel(LATENT_DIMENSION)
+    axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
 
 
 def panel(height: float, width: float = 3.7) -> tuple[Figure, Axes]:

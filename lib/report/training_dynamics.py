@@ -11,7 +11,7 @@ from lib.analysis import dynamics
 from lib.report.layout import Summaries, by_run, table
 from lib.report.numbers import record
 from lib.report.style import ABOVE, BLACK, BLUE, GREY, NAVY, SKY, grid, legend, panel, series
-from lib.runs import evenly_spaced
+from lib.runs import Summary, evenly_spaced
 
 SHADES = (SKY, BLUE, NAVY, BLACK)  # latent dimensions, from light to dark
 BY_ORIGIN = ((GREY, "", ":"), (BLUE, "", "--"), (NAVY, "", "-"))
@@ -41,27 +41,27 @@ def eigenvalue_clouds(clouds: Mapping[str, np.ndarray]) -> list[Figure]:
     return figures
 
 
-def training_course(summaries: Summaries) -> Figure:
+def training_course(summary: Summary) -> Figure:
     """The geometric mean of the eigenvalues of J_I, and test slopes on log volume and trace, against optimiser steps.
 
     Of the d at most four, evenly spread. Bands: of `lib.analysis.dynamics.quantity_course`.
     """
     names = dynamics.QUANTITIES | dynamics.SLOPES
-    figure, axes = grid(summaries, rows=len(COURSES), height=2.2)
-    for column, summary in zip(axes.T, summaries.values(), strict=True):
-        an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
-        for axis, (quantity, reference) in zip(column, COURSES.items(), strict=True):
-            rows = dynamics.quantity_course(summary, quantity)[["latent_dim", "epoch", "value", "low", "high"]]
-            rows["steps"] = rows["epoch"] * an_epoch
-            for d, color in zip(evenly_spaced(summary.run.latent_dims, len(SHADES)), SHADES, strict=False):
-                course, style = rows[rows["latent_dim"] == d], (color, "o", "-")
-                series(axis, course, style, f"$d={d}$", "value", ("low", "high"), x="steps", quantity=quantity)
-            axis.axhline(reference, color=GREY, linewidth=0.8, zorder=1)
-            axis.set_xscale("symlog", linthresh=10)
-            axis.set(ylabel=names[quantity], xlim=(-1, None))
-        column[0].set_yscale("log")
-        column[-1].set_xlabel("optimiser steps (0: untrained)")
-        legend(column[0], **ABOVE)
+    figure, axes = grid(summary, rows=len(COURSES), height=2.2)
+    an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
+    for axis, (quantity, reference) in zip(axes, COURSES.items(), strict=True):
+        rows = dynamics.quantity_course(summary, quantity)[["latent_dim", "epoch", "value", "low", "high"]]
+        rows["steps"] = rows["epoch"] * an_epoch
+        for d, color in zip(evenly_spaced(summary.run.latent_dims, len(SHADES)), SHADES, strict=False):
+            course, style = rows[rows["latent_dim"] == d], (color, "o", "-")
+            series(axis, course, style, f"$d={d}$", "value", ("low", "high"), x="steps", quantity=quantity)
+        axis.axhline(reference, color=GREY, linewidth=0.8, zorder=1)
+        axis.set_ylabel(names[quantity])
+        axis.set_xscale("symlog", linthresh=10)
+        axis.set_xlim(left=-1)
+    axes[0].set_yscale("log")
+    axes[-1].set_xlabel("optimiser steps (0: untrained)")
+    legend(axes[0], **ABOVE)
     return figure
 
 
