@@ -84,7 +84,7 @@ away. The direct effect is found again. So the method tells the cases apart, if 
 
 # %%
 show_figure(
-    [report.slopes_by_control({name: one}, "test") for name, one in summaries.items()],
+    [report.slopes_by_control(one, "test") for one in summaries.values()],
     name="fig-controls",
     caption="""Slopes of the test error on the log volume and the trace of $J_I$, raw and controlling for other variables, at the
     depth of the paper's tables. Bands: 95 % intervals over images.""",

@@ -103,7 +103,7 @@ else:
 
 # %%
 show_figure(
-    [report.loss_curves({one: every}) for one, every in summaries.items()],
+    map(report.loss_curves, summaries.values()),
     name="fig-loss",
     caption=f"Error on test points (solid) and on training points (dashed, epoch averages) during training, at depth {depth}.",
     alt="In the default runs errors fall throughout training and end lower for larger d; test errors end above training errors.",
@@ -111,7 +111,7 @@ show_figure(
 
 # %%
 show_figure(
-    [report.final_errors({one: every}) for one, every in summaries.items()],
+    map(report.final_errors, summaries.values()),
     name="fig-final-errors",
     caption="Mean squared error on test points (solid) and training points (dashed) after training, by depth $n$.",
     alt="In the default runs errors fall steeply with d; at depth 5 they level off at the largest d.",

@@ -115,7 +115,7 @@ images give intervals {wider.median():.1f} times as wide in the median, and up t
 caption = """Test slopes on the {} of $J_{{L,n}}$: for each depth $n$ with 95 % intervals (top); for class 1, and the range of
 the other classes, at the depth of the tables (bottom). The paper's Figure {}."""
 show_figure(
-    [report.error_slopes({name: one}, "log_volume") for name, one in summaries.items()],
+    [report.error_slopes(one, "log_volume") for one in summaries.values()],
     name="fig-volume-slopes",
     caption=caption.format("log volume", 8),
     alt=report.course_sentence(summaries, "log_volume"),
@@ -123,7 +123,7 @@ show_figure(
 
 # %%
 show_figure(
-    [report.error_slopes({name: one}, "trace") for name, one in summaries.items()],
+    [report.error_slopes(one, "trace") for one in summaries.values()],
     name="fig-trace-slopes",
     caption=caption.format("trace", 9),
     alt=report.course_sentence(summaries, "trace"),

@@ -67,7 +67,7 @@ fold(
 
 # %%
 show_figure(
-    [report.rank_correlations({name: table}) for name, table in tournaments.items()],
+    [report.rank_correlations(name, table) for name, table in tournaments.items()],
     name="fig-rank-correlations",
     caption=f"""Rank correlation of each score with the mean squared error of test images, at the depth of the paper's tables (mean
     over seeds). Bold: different from 0 at the {LEVEL:.0%} level at each seed, by Holm's method over all scores and networks of the
@@ -124,7 +124,7 @@ saved = {
 
 # %%
 show_figure(
-    [report.risk_coverage_curves({name: table}) for name, table in points.items()],
+    [report.risk_coverage_curves(name, table) for name, table in points.items()],
     name="fig-risk-coverage",
     caption="""Mean error of the accepted test images, relative to that of all, against the share accepted, at the largest $d$
     above whose network is intact. A line near 1 gains nothing. Images without a log volume are accepted last.""",

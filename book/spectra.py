@@ -54,7 +54,7 @@ say(claims_report.verdict_line(summaries, "spectra"))
 
 # %%
 show_figure(
-    [report.spectral_distance({one: every}) for one, every in summaries.items()],
+    map(report.spectral_distance, summaries.values()),
     name="fig-spectral-distance",
     caption="""The mean distance of paired eigenvalues of $J_I$ and $J_L$ ($L^1$ norm divided by $d$), by depth $n$
     (the paper's Figure 2, without the $L^2$ norm). Lines: medians over all points. Bands: the middle half of the points.""",
@@ -72,7 +72,7 @@ show_figure(
 
 # %%
 show_figure(
-    [report.argument_distribution({one: every}) for one, every in summaries.items()],
+    map(report.argument_distribution, summaries.values()),
     name="fig-arguments",
     caption=f"""The angles of rotation, $|\\arg\\lambda|$, of all eigenvalues, pooled over $d$ and all points: $J_L$ by depth, $J_I$ at depth {depth}
     (the paper's Figure 3). Bins of five degrees; logarithmic axis.""",
@@ -96,7 +96,7 @@ and {100 * shares[180]:.2g} % on or next to the negative one.""")
 # %%
 for quantity, number in {"arithmetic": 4, "geometric": 5}.items():
     show_figure(
-        [report.mean_eigenvalue({one: every}, f"{quantity}_mean") for one, every in summaries.items()],
+        [report.mean_eigenvalue(one, f"{quantity}_mean") for one in summaries.values()],
         name=f"fig-{quantity}-mean",
         caption=f"""The {quantity} mean of a point's eigenvalues (the paper's Figure {number}). Top: $J_L$ by depth and $J_I$ at depth {depth};
         medians, with the middle half of the points as bands. Bottom: medians by class, $J_L$ at depth {depth}.""",
@@ -130,7 +130,7 @@ say(" ".join(told) or "These data have no class 1 to compare.")
 
 # %%
 show_figure(
-    [report.lost_strip({one: every}) for one, every in summaries.items()],
+    map(report.lost_strip, summaries.values()),
     name="fig-lost-directions",
     caption="Networks that have lost latent directions, by depth $n$ and latent dimension: the number lost (the most of any seed). Light: none; blank: no network.",
     alt="In the default runs no network of depth 3 has lost a direction, at depth 4 only that of d = 20, and at depth 5 most of the larger d.",
@@ -151,7 +151,7 @@ if small[top] >= 1:
 
 # %%
 show_figure(
-    [report.small_eigenvalues({one: every}) for one, every in summaries.items()],
+    map(report.small_eigenvalues, summaries.values()),
     name="fig-small-eigenvalues",
     caption=f"""The mean number of eigenvalues of $J_L$ with $|\\lambda|<0.1$ per point (the paper's Figure 6). Top: by depth. Bottom: by class, at depth {depth}.""",
     alt="In the default runs small eigenvalues pile up at depth 5 and large d; at depth 4 they are few except at d = 20, and on MNIST most are in class 1.",
@@ -204,7 +204,7 @@ say(" ".join(sentences))
 
 # %%
 show_figure(
-    [report.orientation({one: every}) for one, every in summaries.items()],
+    map(report.orientation, summaries.values()),
     name="fig-orientation",
     caption=f"""Top: the share of points where orientation is reversed ($\\omega<0$); below 0.1 % the axis is linear. Bottom: the share of test points less that of
     train points, $J_L$ at depth {depth}, with 95 % intervals over the points of one network (the paper's Figure 7).""",

@@ -132,7 +132,7 @@ fold(
 
 # %%
 show_figure(
-    [report.training_course({name: one}) for name, one in summaries.items()],
+    map(report.training_course, summaries.values()),
     name="fig-course",
     caption="""The geometric mean of the eigenvalues of $J_I$ (logarithmic axis) and the test slopes of [equations 6 and 7](prediction), by $d$. Bands: the
     middle half of the test points; for slopes, 95 % intervals from resampled images. An epoch of MNIST has many more steps than one of the digits.""",

@@ -17,7 +17,7 @@ from lib import runs
 DOWNLOADS = "_executed"  # the folder of executed notebooks and of data in the HTML
 FOLD = """<details class="origin"><summary>Code · Data</summary>
 <p>Code, a cell of <a href="_sources/{page}.py">the page's script</a> (<a href="{folder}/{page}.ipynb" download>executed</a>):</p>
-{code}
+<div class="highlight-default notranslate">{code}</div>
 <p>Data: {data}.</p>
 </details>"""
 
@@ -69,7 +69,9 @@ def folds(notebook: NotebookNode, page: str, names: Iterable[str]) -> dict[str, 
     for name, (code, numbers) in figures(notebook).items():
         drawn = [f'<a href="{DOWNLOADS}/{numbers_name(page, name)}" download>the numbers drawn</a>'] if numbers else []
         data = "; ".join(drawn + summaries) or "none but what the code holds"
-        lines[name] = FOLD.format(page=page, folder=DOWNLOADS, code=_highlighted(code, PythonLexer()), data=data)
+        # On one line: a blank line would end the block of HTML in a Markdown cell.
+        coloured = highlight(code, PythonLexer(), HtmlFormatter()).strip().replace("\n", "&#10;")
+        lines[name] = FOLD.format(page=page, folder=DOWNLOADS, code=coloured, data=data)
     return lines
 
 
@@ -99,9 +101,3 @@ def commands(page: str, parameters: Mapping[str, Any]) -> tuple[str, str]:
         f"python -m lib page {page}{given} -o {page}.ipynb",
         f"jupytext --to ipynb -o - book/{page}.py | papermill{plain} - {page}.ipynb",
     )
-
-
-def _highlighted(code: str, lexer: Any) -> str:
-    """Code as HTML, as the theme colours it, on one line: a blank line would end the block of HTML in a markdown cell."""
-    coloured = highlight(code, lexer, HtmlFormatter()).strip().replace("\n", "&#10;")
-    return f'<div class="highlight-default notranslate">{coloured}</div>'

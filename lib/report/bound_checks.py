@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from lib.report.layout import markdown
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, NAVY
+from lib.report.style import BLACK, BLUE, NAVY, panel
 
 # The statements that are checked, by table, with their labels on the page `proofs`.
 STATEMENTS = {
@@ -63,19 +63,18 @@ def bound_against_actual(check: Any, **constants: object) -> Figure:
     A point above the panel is a triangle at its upper edge, and the title tells their number. `constants`: further columns
     of the recorded rows.
     """
-    figure = Figure(figsize=(3.7, 2.6))
-    axis = figure.subplots()
+    figure, axis = panel(2.6)
     bound, actual = check.bound.cpu().numpy(), check.actual.cpu().numpy()
     record(axis, pd.DataFrame({"actual": actual, "bound": bound}), **constants, statement=check.name, kind=check.kind)
     high = float(actual.max())
     top = high * (1.05 if check.kind == "lower" else 2.1)
     color, marker = (BLUE, "o") if check.kind == "lower" else (NAVY, "s")
-    style = {"color": color, "markersize": 2.5, "linestyle": "none", "alpha": 0.5, "rasterized": True}
+    style = {"color": color, "alpha": 0.5, "rasterized": True}
     above = bound > top
-    axis.plot(actual[~above], bound[~above], marker=marker, **style)
+    axis.plot(actual[~above], bound[~above], marker, markersize=2.5, **style)
     axis.plot([0, high], [0, high], color=BLACK, linewidth=0.9)
     if above.any():
-        axis.plot(actual[above], np.full(above.sum(), 0.98 * top), **style | {"marker": "^", "markersize": 4})
+        axis.plot(actual[above], np.full(above.sum(), 0.98 * top), "^", markersize=4, **style)
         axis.set_title(f"{above.sum():,} above", loc="right", fontsize=9)
     axis.set(title=check.name, xlim=(0, 1.05 * high), ylim=(0, top), xlabel="actual", ylabel=f"{check.kind} bound")
     return figure

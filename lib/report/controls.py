@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.analysis import evidence
@@ -11,8 +10,8 @@ from lib.analysis.published import PREDICTOR_NAMES
 from lib.measures.regression import CONTROLS, WITHOUT_ONE
 from lib.report.layout import Summaries, by_run, markdown, table
 from lib.report.prediction import BAND, reference
-from lib.report.style import BLUE, GREEN, finish, grid, series
-from lib.runs.results import Summary
+from lib.report.style import BLUE, GREEN, against_dimension, grid, series
+from lib.runs import Summary
 
 RAW, CLASS_AND_INK, ALL = evidence.HEADLINE_CONTROLS
 CONTROL_NAMES = {name: name for name in CONTROLS} | {
@@ -27,33 +26,23 @@ BY_CONTROL = {
 }  # blue and dashed: eigenvalues of J_I
 
 
-def slopes_by_control(summaries: Summaries, split: str, space: str = "input") -> Figure:
+def slopes_by_control(summary: Summary, split: str) -> Figure:
     """The slope of the error on the log volume (top) and on the trace (bottom) against d: raw, and controlling for others.
 
-    At the depth of the tables, for one split, with 95 % intervals.
+    On J_I at the depth of the tables, for one split, with 95 % intervals.
     """
-    figure, axes = grid(summaries, rows=2, height=2.7)
-    for column, summary in enumerate(summaries.values()):
-        for row, predictor in enumerate(PREDICTOR_NAMES):
-            axis = axes[row, column]
-            for controls, (*_, label) in BY_CONTROL.items():
-                _controlled(axis, summary, predictor, space, split, controls, label)
-            reference(axis)
-            axis.set_ylabel(f"slope on {PREDICTOR_NAMES[predictor]}")
-    finish(axes)
-    labels = axes[0, 0].get_legend_handles_labels()
+    figure, axes = grid(summary, rows=2, height=2.7)
+    for axis, predictor in zip(axes, PREDICTOR_NAMES, strict=True):
+        for controls, (*style, label) in BY_CONTROL.items():
+            keys = {"predictor": predictor, "space": "input", "split": split}
+            rows = with_interval(evidence.controlled(summary, controls=controls, **keys), "slope").drop(columns="seed")
+            series(axis, rows, style, label, value="slope", band=BAND, **keys, controls=controls)
+        reference(axis)
+        axis.set_ylabel(f"slope on {PREDICTOR_NAMES[predictor]}")
+    against_dimension(axes[-1])
+    labels = axes[0].get_legend_handles_labels()
     figure.legend(*labels, title="controlling for", loc="outside lower center", ncols=2, frameon=False)
     return figure
-
-
-def _controlled(
-    axis: Axes, summary: Summary, predictor: str, space: str, split: str, controls: str, label: str
-) -> None:
-    """One line: the slopes by d that control for `controls`, and their 95 % band."""
-    keys = {"predictor": predictor, "space": space, "split": split}
-    rows = with_interval(evidence.controlled(summary, controls=controls, **keys), "slope").drop(columns="seed")
-    constants = keys | {"controls": controls}
-    series(axis, rows, BY_CONTROL[controls][:3], label, value="slope", band=BAND, **constants)
 
 
 def left_in_words(raw: float, controlled: float) -> str:

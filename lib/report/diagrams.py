@@ -11,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from lib.report.numbers import record
 from lib.report.style import BLACK as INK
-from lib.report.style import BLUE, GREY, NAVY, PURPLE, draw_image
+from lib.report.style import BLUE, GREY, NAVY, PURPLE, draw_image, panel
 
 BELOW_AND_ABOVE = LinearSegmentedColormap.from_list("below and above", [GREY, "white", BLUE])
 Point = tuple[float, float]
@@ -43,20 +43,13 @@ def commutative_diagram() -> Figure:
     to L and D back to I; f = D o E goes down on the left, g = E o D on the right. Both triangles commute, and so does
     the upper square.
     """
-    figure = Figure(figsize=(3.6, 3.2))
-    axis = figure.subplots()
+    figure, axis = panel(3.2, width=3.6)
     axis.set(xlim=(-0.2, 6.6), ylim=(0.1, 4.4))
     axis.axis("off")
     left, right, top, middle, bottom = 1.6, 4.8, 4.1, 2.5, 0.75
-    for at, name in {
-        (left, top): "$M$",
-        (right, top): "$E(M)$",
-        (left, middle): "$I$",
-        (right, middle): "$L$",
-        (left, bottom): "$I$",
-        (right, bottom): "$L$",
-    }.items():
-        axis.text(*at, name, ha="center", va="center", fontsize=14, color=INK)
+    for y, *names in ((top, "$M$", "$E(M)$"), (middle, "$I$", "$L$"), (bottom, "$I$", "$L$")):
+        for x, name in zip((left, right), names, strict=True):
+            axis.text(x, y, name, ha="center", va="center", fontsize=14, color=INK)
     _arrow(axis, (left, top), (right, top), "$E$ restricted to $M$", (3.1, top + 0.12), gap=20)
     _arrow(axis, (left, middle), (right, middle), "encoder $E$", (3.2, middle + 0.12))
     _arrow(axis, (left, bottom), (right, bottom), "$E$", (3.2, bottom + 0.12))
@@ -74,42 +67,23 @@ def commutative_diagram() -> Figure:
     return figure
 
 
-def _arrow(
-    axis: Axes,
-    start: Point,
-    end: Point,
-    name: str,
-    at: Point,
-    align: str = "center",
-    gap: float = 12,
-) -> None:
+def _arrow(axis: Axes, start: Point, end: Point, name: str, at: Point, align: str = "center", gap: float = 12) -> None:
     """An arrow between two spaces, `gap` points short of each, with its name at `at`."""
-    axis.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            arrowstyle="-|>",
-            mutation_scale=14,
-            linewidth=1.2,
-            color=INK,
-            shrinkA=gap,
-            shrinkB=gap,
-        )
-    )
+    look = {"arrowstyle": "-|>", "mutation_scale": 14, "linewidth": 1.2, "color": INK, "shrinkA": gap, "shrinkB": gap}
+    axis.add_patch(FancyArrowPatch(start, end, **look))
     axis.text(*at, name, ha=align, va="bottom" if align == "center" else "center", fontsize=9, color=INK)
 
 
 def complex_plane(core: Sequence[complex], latent: Sequence[complex]) -> Figure:
     """The eigenvalues of the core of J_I (squares) and of J_L (dots) in the complex plane, with the value 1."""
-    figure = Figure(figsize=(3.3, 1.8))
-    axis = figure.subplots()
+    figure, axis = panel(1.8, width=3.3)
     axis.plot([1], [0], color=INK, marker="+", markersize=14, linestyle="none", label="1")
     looks = (("J_I", core, NAVY, "s", 7.5, "none"), ("J_L", latent, BLUE, "o", 3.5, BLUE))
     for name, values, color, marker, size, filling in looks:
         points = pd.DataFrame({"real": np.real(values), "imaginary": np.imag(values)})
         record(axis, points, matrix=name)
-        style = {"color": color, "marker": marker, "markersize": size, "markerfacecolor": filling, "linestyle": "none"}
-        axis.plot(points["real"], points["imaginary"], label=f"${name}$", **style)
+        style = {"color": color, "markersize": size, "markerfacecolor": filling}
+        axis.plot(points["real"], points["imaginary"], marker, label=f"${name}$", **style)
     axis.set(xlabel="real part", ylabel="imaginary part", aspect="equal")
     axis.margins(0.08)
     figure.legend(loc="outside lower center", ncols=3)
@@ -119,41 +93,39 @@ def complex_plane(core: Sequence[complex], latent: Sequence[complex]) -> Figure:
 # --- a network in the plane --------------------------------------------------------------------------------------
 
 
-def plane(field: Mapping[str, np.ndarray], curve: np.ndarray, images: np.ndarray) -> tuple[Figure, Figure]:
+def plane(field: Mapping[str, np.ndarray], curve: np.ndarray, images: np.ndarray) -> list[Figure]:
     """A network of the plane (`lib.training.toys.field`): its error, and the one eigenvalue of its core.
 
     Thin lines are the borders of its regions, on which a unit changes sides; the thick line is the decoded manifold. The
     eigenvalue is white at 1 and hatched where it is negative.
     """
-    error, eigenvalue = Figure(figsize=(3.7, 3.4)), Figure(figsize=(3.7, 3.4))
-    ticks = field["ticks"]
-    reach = float(np.quantile(np.abs(field["eigenvalue"] - 1), 0.98))
+    ticks, eigenvalue = field["ticks"], field["eigenvalue"]
+    reach = float(np.quantile(np.abs(eigenvalue - 1), 0.98))
     colours = {"cmap": BELOW_AND_ABOVE, "vmin": 1 - reach, "vmax": 1 + reach}
-    _map(error, field, "error", "error $|r(x)|$", {"cmap": "Purples", "vmin": 0})
-    axis = _map(eigenvalue, field, "eigenvalue", "eigenvalue $\\lambda$", colours)
-    axis.contourf(ticks, ticks, field["eigenvalue"] < 0, levels=[0.5, 1.5], colors="none", hatches=["////"])
-    style = {"color": "white", "markeredgecolor": INK, "marker": "o", "markersize": 3, "linestyle": "none"}
-    for figure in (error, eigenvalue):
-        axis = figure.axes[0]
+    maps = {
+        "error $|r(x)|$": (field["error"], {"cmap": "Purples", "vmin": 0}),
+        "eigenvalue $\\lambda$": (eigenvalue, colours),
+    }
+    parts = []
+    for title, (values, shades) in maps.items():
+        figure, axis = panel(3.4)
+        drawn = axis.pcolormesh(ticks, ticks, values, shading="nearest", rasterized=True, **shades)
+        for unit in field["units"]:
+            if unit.min() < 0 < unit.max():
+                axis.contour(ticks, ticks, unit, levels=[0], colors=INK, linewidths=0.5)
+        axis.set(aspect="equal", xlim=(ticks[0], ticks[-1]), ylim=(ticks[0], ticks[-1]), title=title)
+        axis.set(xlabel="first coordinate", ylabel="second coordinate")
+        axis.grid(False)
+        figure.colorbar(drawn, ax=axis, shrink=0.8)
+        if values is eigenvalue:
+            axis.contourf(ticks, ticks, values < 0, levels=[0.5, 1.5], colors="none", hatches=["////"])
         axis.plot(*curve.T, color=INK, linewidth=2.4, label="decoded manifold")
-        axis.plot(*images.T, label="data", **style)
+        axis.plot(*images.T, "o", color="white", markeredgecolor=INK, markersize=3, label="data")
         figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    for series, points in {"decoded manifold": curve, "data": images}.items():
-        _record_once((error, eigenvalue), pd.DataFrame(points, columns=["x1", "x2"]), shown=series)
-    return error, eigenvalue
-
-
-def _map(figure: Figure, field: Mapping[str, np.ndarray], name: str, title: str, colours: Mapping[str, object]) -> Axes:
-    axis, ticks = figure.subplots(), field["ticks"]
-    drawn = axis.pcolormesh(ticks, ticks, field[name], shading="nearest", rasterized=True, **colours)
-    for unit in field["units"]:
-        if unit.min() < 0 < unit.max():
-            axis.contour(ticks, ticks, unit, levels=[0], colors=INK, linewidths=0.5)
-    axis.set(aspect="equal", xlim=(ticks[0], ticks[-1]), ylim=(ticks[0], ticks[-1]), title=title)
-    axis.set(xlabel="first coordinate", ylabel="second coordinate")
-    axis.grid(False)
-    figure.colorbar(drawn, ax=axis, shrink=0.8)
-    return axis
+        parts.append(figure)
+    for name, points in {"decoded manifold": curve, "data": images}.items():
+        _record_once(parts, pd.DataFrame(points, columns=["x1", "x2"]), shown=name)
+    return parts
 
 
 def _record_once(parts: Sequence[Figure], rows: pd.DataFrame, **constants: object) -> None:
@@ -167,8 +139,8 @@ def same_spectrum(
 ) -> tuple[Figure, Figure]:
     """Two networks of equal Jacobians, by name: where they take the points (P, 2), and the error of every point against its
     eigenvalue (P,), which the two share."""
-    parts = Figure(figsize=(3.7, 3.2)), Figure(figsize=(3.7, 3.2))
-    left, right = (part.subplots() for part in parts)
+    (first, left), (second, right) = panel(3.2), panel(3.2)
+    parts = first, second
     looks = ((PURPLE, "o", PURPLE), (GREY, "s", "none"))
     for (name, reached), (color, marker, filling) in zip(images.items(), looks, strict=True):
         step = reached - points
@@ -177,9 +149,8 @@ def same_spectrum(
         _record_once(parts, pd.DataFrame(columns | {"eigenvalue": eigenvalues, "error": error}), network=name)
         left.quiver(*points.T, *step.T, angles="xy", scale_units="xy", scale=1, color=color, width=0.006)
         left.plot(*reached.T, linestyle="none")  # for the limits of the axes
-        style = {"color": color, "marker": marker, "markerfacecolor": filling, "linestyle": "none"}
-        right.plot(eigenvalues, error, label=name, **style)
-    left.plot(*points.T, color=INK, marker="o", markersize=2.5, linestyle="none")
+        right.plot(eigenvalues, error, marker, color=color, markerfacecolor=filling, label=name)
+    left.plot(*points.T, "o", color=INK, markersize=2.5)
     left.set(aspect="equal", xlabel="first coordinate", ylabel="second coordinate", title="from $x$ to $f(x)$")
     right.set(xlabel="eigenvalue $\\lambda$ at $x$", ylabel="error $|r(x)|$", title="the same eigenvalues")
     right.set(ylim=(0, None))
@@ -192,8 +163,7 @@ def split(
 ) -> Figure:
     """The step from an anchor a to x in the plane, split along the image of the secant decoder (`direction`, a unit vector)
     and across it, with the residuals at both ends."""
-    figure = Figure(figsize=(3.3, 4.2))
-    axis = figure.subplots()
+    figure, axis = panel(4.2, width=3.3)
     corner = anchor + direction * (direction @ (x - anchor))
     line = np.stack([anchor_reached - 3 * direction, anchor_reached + 3 * direction])
     axis.plot(*line.T, color=GREY, linestyle=":", linewidth=1.2, label="flat through $f(a)$")
@@ -204,19 +174,8 @@ def split(
         (anchor, anchor_reached, GREY, "--", "$r(a)$"),
     )
     for start, end, colour, dashes, name in arrows:
-        axis.annotate(
-            "",
-            end,
-            start,
-            arrowprops={
-                "arrowstyle": "-|>",
-                "color": colour,
-                "linewidth": 1.6,
-                "linestyle": dashes,
-                "shrinkA": 2,
-                "shrinkB": 2,
-            },
-        )
+        look = {"color": colour, "linewidth": 1.6, "linestyle": dashes, "shrinkA": 2, "shrinkB": 2}
+        axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>"} | look)
         axis.plot([], [], color=colour, linestyle=dashes, label=name)
     sides = {"$x$": (x, 6, 6), "$a$": (anchor, 6, 6), "$f(x)$": (reached, -8, -14), "$f(a)$": (anchor_reached, -30, -4)}
     for name, (point, right, up) in sides.items():
@@ -238,8 +197,7 @@ def oblique(jacobian: np.ndarray) -> Figure:
     """
     left, size, right = np.linalg.svd(jacobian)
     image, deleted = left[:, 0], right[1]
-    figure = Figure(figsize=(3.3, 3.6))
-    axis = figure.subplots()
+    figure, axis = panel(3.6, width=3.3)
     angle = np.linspace(0, 2 * np.pi, 200)
     axis.plot(np.cos(angle), np.sin(angle), color=GREY, linewidth=1, label="unit circle")
     axis.plot(*np.outer(image, size[0] * np.array([-1, 1])), color=BLUE, linewidth=3, label="its image under $J_I$")

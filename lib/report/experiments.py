@@ -13,43 +13,41 @@ from lib.analysis import evidence
 from lib.analysis.evidence import by_dim
 from lib.report.layout import Summaries, by_run, markdown, table
 from lib.report.numbers import record
-from lib.report.style import ABOVE, PURPLE, depth_styles, draw_image, finish, grid, legend, series
+from lib.report.style import ABOVE, PURPLE, against_dimension, depth_styles, draw_image, grid, legend, series
 from lib.runs import Run
 from lib.runs.results import Summary, evenly_spaced, select_rows
 
 PURPLES = ("#DDA6C4", PURPLE, "#94467A", "#4B1B3D")  # errors, from light to dark
 
 
-def loss_curves(summaries: Summaries) -> Figure:
+def loss_curves(summary: Summary) -> Figure:
     """The test error during training at the tables' depth, for up to four d; training error dashed."""
-    figure, axes = grid(summaries, rows=1)
-    for axis, summary in zip(axes[0], summaries.values(), strict=True):
-        keys = {"depth": summary.run.table_depth, "seed": summary.run.seeds[0]}
-        for latent_dim, color in zip(evenly_spaced(summary.run.latent_dims, len(PURPLES)), PURPLES, strict=False):
-            rows = select_rows(summary.history, latent_dim=latent_dim, **keys)
-            axis.plot(rows["epoch"], rows["train_mse"], color=color, linestyle="--", linewidth=1)
-            measured = rows.dropna(subset="test_mse")
-            axis.plot(measured["epoch"], measured["test_mse"], color=color, marker="o", label=f"$d={latent_dim}$")
-            record(axis, rows[["epoch", "train_mse", "test_mse"]], latent_dim=latent_dim, **keys)
-        axis.set(xlabel="epoch", ylabel="mean squared error", yscale="log")
-        axis.set_xscale("symlog", linthresh=1)
-        axis.set_xlim(left=-0.1)
-        axis.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
-        legend(axis, **ABOVE)
+    figure, (axis,) = grid(summary, rows=1)
+    keys = {"depth": summary.run.table_depth, "seed": summary.run.seeds[0]}
+    for latent_dim, color in zip(evenly_spaced(summary.run.latent_dims, len(PURPLES)), PURPLES, strict=False):
+        rows = select_rows(summary.history, latent_dim=latent_dim, **keys)
+        measured = rows.dropna(subset="test_mse")
+        axis.plot(rows["epoch"], rows["train_mse"], "--", color=color, linewidth=1)
+        axis.plot(measured["epoch"], measured["test_mse"], "o-", color=color, label=f"$d={latent_dim}$")
+        record(axis, rows[["epoch", "train_mse", "test_mse"]], latent_dim=latent_dim, **keys)
+    axis.set(xlabel="epoch", ylabel="mean squared error", yscale="log")
+    axis.set_xscale("symlog", linthresh=1)
+    axis.set_xlim(left=-0.1)
+    axis.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
+    legend(axis, **ABOVE)
     return figure
 
 
-def final_errors(summaries: Summaries) -> Figure:
+def final_errors(summary: Summary) -> Figure:
     """Mean squared error of test points after training, against d, by depth; of training points dashed."""
-    figure, axes = grid(summaries, rows=1)
-    for axis, summary in zip(axes[0], summaries.values(), strict=True):
-        for (depth, (_, marker, _)), color in zip(depth_styles(summary).items(), PURPLES, strict=False):
-            rows = by_dim(summary.members, depth=depth)
-            series(axis, rows, (color, marker, "-"), f"$n={depth}$", value="test_mse", band=())
-            series(axis, rows, (color, "none", "--"), "_train", value="train_mse", band=())
-        axis.set(ylabel="mean squared error", yscale="log")
-        legend(axis, **ABOVE)
-    finish(axes)
+    figure, (axis,) = grid(summary, rows=1)
+    for (depth, (_, marker, _)), color in zip(depth_styles(summary).items(), PURPLES, strict=False):
+        rows = by_dim(summary.members, depth=depth)
+        series(axis, rows, (color, marker, "-"), f"$n={depth}$", value="test_mse", band=())
+        series(axis, rows, (color, "none", "--"), "_train", value="train_mse", band=())
+    axis.set(ylabel="mean squared error", yscale="log")
+    legend(axis, **ABOVE)
+    against_dimension(axis)
     return figure
 
 

@@ -10,7 +10,7 @@ from lib.analysis.intervals import NotTestable, with_interval
 from lib.report.claims import describe_run
 from lib.report.layout import Summaries, markdown
 from lib.report.numbers import record
-from lib.report.style import BLACK, BY_SPACE, GREEN, GREY, finish, grid, series, use_style
+from lib.report.style import BLACK, BY_SPACE, GREEN, GREY, against_dimension, grid, series, use_style
 from lib.runs import Run, Summary, manifest, select_rows, summary
 
 BY_HEADLINE_CONTROL = {
@@ -27,9 +27,8 @@ def headline_figures(summaries: Summaries) -> list[Figure]:
 
     Bands are 95 % intervals (HC1). Open markers: the network has lost a direction.
     """
-    parts = [grid({name: of_run}, rows=1, height=3.3) for name, of_run in summaries.items()]
-    for of_run, (figure, axes) in zip(summaries.values(), parts, strict=True):
-        axis = axes[0, 0]
+    parts = [grid(of_run, rows=1, height=3.3) for of_run in summaries.values()]
+    for of_run, (figure, (axis,)) in zip(summaries.values(), parts, strict=True):
         for held, (style, label) in BY_HEADLINE_CONTROL.items():
             rows = with_interval(evidence.controlled(of_run, predictor="trace", controls=held), "slope")
             series(axis, rows, style, label, value="slope", band=("low", "high"), controls=held)
@@ -41,11 +40,11 @@ def headline_figures(summaries: Summaries) -> list[Figure]:
             record(axis, rows.rename(columns={"test_slope": "slope"}), controls="none, published")
         axis.axhline(0, color=GREY, linewidth=0.8, zorder=1)
         axis.set_ylabel("rise of the test error\nwith the trace of $J_I$")
-        finish(axes)
+        against_dimension(axis)
         figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
-    limits = [axes[0, 0].get_ylim() for _, axes in parts]
-    for _, axes in parts:
-        axes[0, 0].set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+    limits = [axis.get_ylim() for _, (axis,) in parts]
+    for _, (axis,) in parts:
+        axis.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     return [figure for figure, _ in parts]
 
 

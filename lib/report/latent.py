@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from lib.analysis.latent import OTHER_SCORES
 from lib.measures.protocol import every
 from lib.report.numbers import record
-from lib.report.smooth import dots
-from lib.report.style import BLACK, GREEN, GREY, PURPLE, legend
+from lib.report.style import BLACK, GREEN, GREY, PURPLE, dots, legend, panel
 from lib.report.topology import GEOMETRY
 
 BLANK_SCORES = ("shuffled_side", "random_side", "random")
@@ -33,8 +32,7 @@ def accuracy_dots(rows: pd.DataFrame) -> Figure:
 
 def walks(paths: Mapping[str, Sequence[pd.DataFrame]], column: str, label: str) -> Figure:
     """A column of `lib.analysis.latent.walk` against the step; of several walks of one name the range is shaded."""
-    figure = Figure(figsize=(3.7, 3.2))
-    axis = figure.subplots()
+    figure, axis = panel(3.2)
     for (name, several), (color, dashes) in zip(
         paths.items(), ((PURPLE, "-"), (GREEN, "--"), (GREY, ":")), strict=False
     ):

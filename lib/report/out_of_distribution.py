@@ -11,7 +11,7 @@ from lib.measures.judging import DETECTORS, SCORES
 from lib.report.layout import markdown
 from lib.report.numbers import record
 from lib.report.predictors import bold_if_significant
-from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE
+from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, row_panel
 from lib.training.corruptions import DISTRIBUTIONS
 
 Networks = Mapping[tuple[str, int], pd.DataFrame]  # by run and d, `lib.analysis.tournament.detection`
@@ -24,8 +24,7 @@ def detection_figure(run: str, latent_dim: int, rows: pd.DataFrame) -> Figure:
 
     `rows`: `lib.analysis.tournament.detection`. The short bar is the median over the sets; the dotted line, chance.
     """
-    figure = Figure(figsize=(3.7, 0.3 * len(DETECTORS) + 1.0))
-    axis = figure.subplots()
+    figure, axis = row_panel([detector.short_label for detector in DETECTORS.values()])
     record(axis, rows[["set", "detector", "auroc", "auroc_low", "auroc_high"]], run=run, latent_dim=latent_dim)
     for place, name in enumerate(DETECTORS):
         values = rows.loc[rows["detector"] == name, "auroc"].to_numpy()
@@ -33,13 +32,11 @@ def detection_figure(run: str, latent_dim: int, rows: pd.DataFrame) -> Figure:
             continue
         spread = np.linspace(-0.25, 0.25, len(values))
         color, marker = DETECTOR_LOOKS.get(name, (GREEN, "D"))
-        axis.plot(values, place + spread, color=color, marker=marker, linestyle="none", markersize=3, alpha=0.7)
+        axis.plot(values, place + spread, marker, color=color, markersize=3, alpha=0.7)
         axis.plot(2 * [np.median(values)], [place - 0.38, place + 0.38], color=BLACK, linewidth=2)
     axis.axvline(0.5, color=GREY, linestyle=":", zorder=1)
     axis.set(title=f"run {run}, $d={latent_dim}$", xlabel="AUROC", xlim=(-0.03, 1.03))
     axis.set_xticks([0, 0.5, 1], ["0", "½", "1"])
-    axis.set_yticks(range(len(DETECTORS)), [detector.short_label for detector in DETECTORS.values()])
-    axis.invert_yaxis()
     return figure
 
 

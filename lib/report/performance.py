@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lib.report.layout import markdown
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, GREEN, GREY
+from lib.report.style import BLACK, BLUE, GREEN, GREY, panel
 
 CASES = {"linear": "untrained", "trained": "trained", "geometric": "untrained, geometric widths"}
 AXES = {"input dimension": "input dimension $N$", "latent dimension": "latent dimension $d$"}
@@ -20,8 +20,7 @@ def routes(benchmark: Mapping[str, Any], case: str) -> Figure:
     `benchmark`: `benchmarks.jacobians`; `case`: of `CASES`.
     """
     ratios = pd.Series({"ours": 1.0} | benchmark[case]["ratio_to_ours"]).sort_values(ascending=False)
-    figure = Figure(figsize=(3.7, 3.4))
-    axis = figure.subplots()
+    figure, axis = panel(3.4)
     record(axis, ratios.rename_axis("route").rename("time_ratio").reset_index(), case=case)
     colors = [BLUE if str(name).startswith("ours") else GREY for name in ratios.index]
     bars = axis.barh(ratios.index.tolist(), ratios, color=colors)
@@ -35,8 +34,7 @@ def routes(benchmark: Mapping[str, Any], case: str) -> Figure:
 def growth_with_inputs(benchmark: Mapping[str, Any], size: str) -> Figure:
     """Microseconds per point of this book's route and of torch.func as one size grows. `size`: of `AXES`."""
     rows = pd.DataFrame(benchmark["growth"][size]).rename(columns={"value": size})
-    figure = Figure(figsize=(3.7, 2.8))
-    axis = figure.subplots()
+    figure, axis = panel(2.8)
     record(axis, rows)
     axis.plot(rows[size], rows["ours"], color=BLUE, marker="o", label="ours")
     axis.plot(rows[size], rows["torch.func"], color=GREEN, marker="s", linestyle="--", label="torch.func")

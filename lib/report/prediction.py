@@ -1,7 +1,5 @@
 """Figures and tables of the page `prediction`: the slopes of Tables 1 and 2, published and reproduced."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +9,18 @@ from lib.analysis.claims.paper import PAPERS_DATA
 from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
 from lib.report.layout import Summaries, markdown
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, BY_RUN, GREY, SPACE_SYMBOLS, by_class, depth_styles, finish, grid, series
+from lib.report.style import (
+    BLACK,
+    BLUE,
+    BY_RUN,
+    GREY,
+    SPACE_SYMBOLS,
+    against_dimension,
+    by_class,
+    depth_styles,
+    grid,
+    series,
+)
 from lib.runs.results import Summary, select_rows
 
 BAND = ("low", "high")
@@ -19,27 +28,27 @@ TABLE_SPACES = ("latent", "input")  # in the order of the printed tables
 SHOWN_DIMS = (5, 10, 15, 20)  # the rows of Tables 1 and 2 that stand open
 
 
-def error_slopes(summaries: Summaries, predictor: str) -> Figure:
+def error_slopes(summary: Summary, predictor: str) -> Figure:
     """Figures 8 and 9: the slope b1 + b3 of the test MSE on the predictor, both in standard deviations, against d.
 
     J_L by depth with 95 % intervals (top); at the table depth, class 1 and the range of the others (bottom). The published
     values stand beside runs on the paper's data set.
     """
-    figure, axes = grid(summaries, rows=2, height=2.9)
-    for column, summary in enumerate(summaries.values()):
-        for depth, style in depth_styles(summary).items():
-            rows = evidence.raw_slopes(summary, predictor=predictor, space="latent", depth=depth)
-            constants = {"predictor": predictor, "space": "latent"}
-            series(axes[0, column], rows, style, f"$J_{{L,{depth}}}$", value="slope", band=BAND, **constants)
-        if summary.run.dataset == PAPERS_DATA:
-            published_slopes(axes[0, column], predictor, "latent")
-        by_class(axes[1, column], _class_slopes(summary, predictor), evidence.classes(summary), predictor=predictor)
-        for axis in axes[:, column]:
-            reference(axis)
-            axis.set_ylabel(f"test slope on {PREDICTOR_NAMES[predictor]}")
-            axis.margins(y=0.25)
-            axis.legend(ncols=2, loc="best", handlelength=1.8, columnspacing=1)
-    finish(axes)
+    figure, (top, bottom) = grid(summary, rows=2, height=2.9)
+    keys = {"predictor": predictor, "space": "latent"}
+    for depth, style in depth_styles(summary).items():
+        rows = evidence.raw_slopes(summary, depth=depth, **keys)
+        series(top, rows, style, f"$J_{{L,{depth}}}$", value="slope", band=BAND, **keys)
+    if summary.run.dataset == PAPERS_DATA:
+        published_slopes(top, predictor, "latent")
+    rows = {label: evidence.slopes(summary, label=label, **keys) for label in evidence.classes(summary)}
+    by_class(bottom, rows, "test_slope", predictor=predictor)
+    for axis in (top, bottom):
+        reference(axis)
+        axis.set_ylabel(f"test slope on {PREDICTOR_NAMES[predictor]}")
+        axis.margins(y=0.25)
+        axis.legend(ncols=2, loc="best", handlelength=1.8, columnspacing=1)
+    against_dimension(bottom)
     return figure
 
 
@@ -67,25 +76,8 @@ def published_slopes(axis: Axes, predictor: str, space: str) -> None:
     """The test slopes of the paper's tables, as black crosses."""
     rows = select_rows(published.tables(), predictor=predictor, space=space)
     rows = rows[["latent_dim", "space", "predictor", "test_slope"]].rename(columns={"test_slope": "slope"})
-    axis.plot(
-        rows["latent_dim"],
-        rows["slope"],
-        color=BLACK,
-        marker="x",
-        markersize=5,
-        linestyle="none",
-        label="published",
-        zorder=4,
-    )
+    axis.plot(rows["latent_dim"], rows["slope"], "x", color=BLACK, markersize=5, label="published", zorder=4)
     record(axis, rows, run="published")
-
-
-def _class_slopes(summary: Summary, predictor: str) -> Any:
-    def rows_of(label: int) -> pd.DataFrame:
-        rows = evidence.slopes(summary, predictor, space="latent", label=label)
-        return rows.rename(columns={"test_slope": "value"})
-
-    return rows_of
 
 
 def published_beside_reproduced(summaries: Summaries, predictor: str, seeded: pd.DataFrame) -> Figure:
@@ -101,15 +93,15 @@ def published_beside_reproduced(summaries: Summaries, predictor: str, seeded: pd
             rows = evidence.raw_slopes(summary, **keys)
             series(axis, rows, style, f"run {name}", value="slope", band=BAND, run=name, **keys)
         rows = select_rows(seeded, **keys)
-        circles = {"marker": "o", "markersize": 6, "markerfacecolor": "none", "linestyle": "none"}
-        axis.plot(rows["latent_dim"], rows["test_slope"], color=BLUE, label="several seeds", **circles)
+        look = {"color": BLUE, "markersize": 6, "markerfacecolor": "none"}
+        axis.plot(rows["latent_dim"], rows["test_slope"], "o", label="several seeds", **look)
         seeds = rows.rename(columns={"test_slope": "slope"}).drop(columns="test_slope_published")
         record(axis, seeds, run="several seeds")
         published_slopes(axis, predictor, space)
         reference(axis)
         axis.set_title(f"{PREDICTOR_NAMES[predictor]}, {SPACE_SYMBOLS[space]}")
         axis.set_ylabel("test slope")
-    finish(axes[:, None])
+    against_dimension(axes[-1])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 

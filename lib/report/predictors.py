@@ -1,17 +1,15 @@
 """Figures and tables of the page `predictors`: how scores rank the errors, and what they save."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.base.errors import InputError
 from lib.measures.judging import LEVEL, SCORES, cost, risk_coverage
 from lib.report.layout import markdown
 from lib.report.numbers import record
-from lib.report.style import BLUE, GREEN, GREY, LATENT_DIMENSION, PURPLE
+from lib.report.style import BLUE, GREEN, GREY, LATENT_DIMENSION, PURPLE, numbered, panel, row_panel
 
 LEAST_COVERAGE = 0.05  # of a risk curve: the mean error of fewer images is noise
 
@@ -28,72 +26,45 @@ OPEN = [name for name in SCORES if name not in ("trace_latent", "volume_latent",
 ]  # rows of a short table
 
 
-def panels(names: Sequence[str], width: float, height: float, **options: object) -> tuple[Figure, np.ndarray]:
-    if not names:
-        raise InputError("Nothing was given to draw; name at least one run.")
-    figure = Figure(figsize=(width, height))
-    return figure, figure.subplots(1, len(names), squeeze=False, **options)[0]
+def rank_correlations(run: str, rows: pd.DataFrame) -> Figure:
+    """Spearman's rho of every score with the error, a column per latent dimension (mean over seeds).
 
-
-def _numbers(axis: Axes, values: np.ndarray, low: float, faint: np.ndarray) -> None:
-    """A matrix as shades with its numbers written in; those of `faint` cells are in grey italics."""
-    axis.imshow(values, cmap="RdBu", vmin=low, vmax=1, aspect="auto", interpolation="nearest", alpha=0.85)
-    axis.grid(False)
-    for row, column in np.ndindex(*values.shape):
-        value = values[row, column]
-        if np.isfinite(value):
-            text = f"{round(value, 2) + 0.0:.2f}".replace("0.", ".").replace("-", "−")
-            dark = abs(value - (1 + low) / 2) > 0.36 * (1 - low)
-            style = {"style": "italic", "color": "#666666"} if faint[row, column] else {"weight": "bold"}
-            axis.text(
-                column, row, text, ha="center", va="center", fontsize=7, **({"color": "white"} if dark else {}) | style
-            )
-
-
-def rank_correlations(tournaments: Mapping[str, pd.DataFrame]) -> Figure:
-    """Spearman's rho of every score with the error, a panel per run, a column per latent dimension (mean over seeds).
-
-    In bold where it differs from 0 at every seed (Holm, 5 %), else in grey italics. `tournaments`:
+    In bold where it differs from 0 at every seed (Holm, 5 %), else in grey italics. `rows`:
     `lib.analysis.tournament.tournament`.
     """
-    shown = [name for name in SCORES if any((rows["score"] == name).any() for rows in tournaments.values())]
-    figure, axes = panels(list(tournaments), 3.7 * len(tournaments), 0.27 * len(shown) + 0.9, sharey=True)
-    for axis, (run, rows) in zip(axes, tournaments.items(), strict=True):
-        table = rows.pivot_table(index="score", columns="latent_dim", values="spearman").reindex(shown)
-        worst = rows.pivot_table(index="score", columns="latent_dim", values="spearman_holm", aggfunc="max")
-        faint = ~(worst.reindex(index=shown, columns=table.columns).to_numpy() < LEVEL)
-        _numbers(axis, table.to_numpy(), -1, faint)
-        record(axis, rows[["latent_dim", "seed", "score", "spearman", "spearman_holm"]], run=run)
-        axis.set_xticks(range(table.shape[1]), [str(d) for d in table.columns])
-        axis.set(xlabel=LATENT_DIMENSION, title=f"run {run}")
+    shown = [name for name in SCORES if (rows["score"] == name).any()]
+    table = rows.pivot_table(index="score", columns="latent_dim", values="spearman").reindex(shown)
+    worst = rows.pivot_table(index="score", columns="latent_dim", values="spearman_holm", aggfunc="max")
     labels = [SCORES[name].short_label.replace("distance to the ", "").replace("volume", "vol.") for name in shown]
-    axes[0].set_yticks(range(len(shown)), labels)
+    figure, axis = row_panel(labels, 0.27)
+    numbered(axis, table.to_numpy(), ~(worst.reindex(index=shown, columns=table.columns).to_numpy() < LEVEL))
+    record(axis, rows[["latent_dim", "seed", "score", "spearman", "spearman_holm"]], run=run)
+    axis.set_xticks(range(table.shape[1]), [str(d) for d in table.columns])
+    axis.set(xlabel=LATENT_DIMENSION, title=f"run {run}")
     return figure
 
 
-def risk_coverage_curves(points: Mapping[str, pd.DataFrame]) -> Figure:
-    """The mean error of the points accepted, relative to that of all, against their share, a panel per run.
+def risk_coverage_curves(run: str, points: pd.DataFrame) -> Figure:
+    """The mean error of the points accepted, relative to that of all, against their share.
 
-    `points`: per-point tables with scores. The lowest line is that of the error itself, the level one that of no knowledge.
+    `points`: a per-point table with scores. The lowest line is that of the error itself, the level one that of no knowledge.
     """
-    figure, axes = panels(list(points), 3.7 * len(points), 4.2)
-    for axis, (run, table) in zip(axes, points.items(), strict=True):
-        error = table["mse"].to_numpy()
-        axis.axhline(1, color=GREY, linewidth=0.8)
-        looks = {"mse": (PURPLE, "-", "the error itself")}
-        looks |= {name: (*look, SCORES[name].short_label) for name, look in CURVES.items() if name in table}
-        for name, (color, dashes, label) in looks.items():
-            if not table[name].notna().to_numpy().any():
-                continue
-            coverage, risk = risk_coverage(error, table[name].fillna(table[name].max()).to_numpy())
-            drawn = pd.DataFrame({"coverage": coverage, "risk": risk})[coverage >= LEAST_COVERAGE]
-            drawn = drawn.iloc[np.unique(np.linspace(0, len(drawn) - 1, 200).round().astype(int))]
-            axis.plot(drawn["coverage"], drawn["risk"], color=color, linestyle=dashes, label=label)
-            record(axis, drawn, run=run, score=name)
-        axis.set(xlabel="share of images accepted", title=f"run {run}", xlim=(0, 1), ylim=(0, None))
-    axes[0].set_ylabel("mean error of these / of all")
-    lines = {str(line.get_label()): line for axis in axes for line in axis.lines if str(line.get_label())[0] != "_"}
-    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=2, frameon=False)
+    figure, axis = panel(4.2)
+    error = points["mse"].to_numpy()
+    axis.axhline(1, color=GREY, linewidth=0.8)
+    looks = {"mse": (PURPLE, "-", "the error itself")}
+    looks |= {name: (*look, SCORES[name].short_label) for name, look in CURVES.items() if name in points}
+    for name, (color, dashes, label) in looks.items():
+        if not points[name].notna().to_numpy().any():
+            continue
+        coverage, risk = risk_coverage(error, points[name].fillna(points[name].max()).to_numpy())
+        drawn = pd.DataFrame({"coverage": coverage, "risk": risk})[coverage >= LEAST_COVERAGE]
+        drawn = drawn.iloc[np.unique(np.linspace(0, len(drawn) - 1, 200).round().astype(int))]
+        axis.plot(drawn["coverage"], drawn["risk"], color=color, linestyle=dashes, label=label)
+        record(axis, drawn, run=run, score=name)
+    axis.set(xlabel="share of images accepted", title=f"run {run}", xlim=(0, 1), ylim=(0, None))
+    axis.set_ylabel("mean error of these / of all")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 

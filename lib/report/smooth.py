@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lib.geometry.graphs import LOWEST, Graph
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, legend
+from lib.report.style import BLACK, GREEN, GREY, PURPLE, dots, legend, panel
 
 LINES = {
     "ink": (GREEN, "--", "ink"),
@@ -19,12 +19,11 @@ LINES = {
 
 def error_map(points: pd.DataFrame, graph: Graph) -> Figure:
     """All images, placed by their ranks in the two lowest eigenvectors that vary, in the shade of their log error."""
-    figure = Figure(figsize=(3.7, 3.8))
-    axis = figure.subplots()
+    figure, axis = panel(3.8)
     x, y = graph.vectors[:, 1:3].argsort(axis=0).argsort(axis=0).T  # ranks: the values crowd in a few places
     error = np.log10(points["mse"].to_numpy())
-    dots = axis.scatter(x, y, c=error, cmap="magma_r", s=5, linewidths=0)
-    figure.colorbar(dots, ax=axis, label=r"$\log_{10}$ MSE", shrink=0.85)
+    shades = axis.scatter(x, y, c=error, cmap="magma_r", s=5, linewidths=0)
+    figure.colorbar(shades, ax=axis, label=r"$\log_{10}$ MSE", shrink=0.85)
     axis.set(xlabel="rank in the second eigenvector", ylabel="rank in the third", xticks=[], yticks=[])
     record(axis, pd.DataFrame({"second": x, "third": y, "log10_mse": error}))
     return figure
@@ -32,8 +31,7 @@ def error_map(points: pd.DataFrame, graph: Graph) -> Figure:
 
 def energies(functions: Mapping[int, Mapping[str, np.ndarray]], graph: Graph) -> Figure:
     """The share of each function below a frequency, against the share of the frequencies; `functions` by latent dimension."""
-    figure = Figure(figsize=(3.7, 3.8))
-    axis = figure.subplots()
+    figure, axis = panel(3.8)
     place = np.arange(1, graph.vectors.shape[1] + 1) / len(graph.points)
     first = next(iter(functions))
     for (latent_dim, of_network), dashes in zip(functions.items(), ("-", "--", "-.", ":"), strict=False):
@@ -57,24 +55,3 @@ def strip(rows: pd.DataFrame, entries: Sequence[tuple[str, str, str]], title: st
     keys = ["graph", "features", "target"]
     chosen = {label: rows[(rows[keys] == [*key, "error"]).all(axis=1)] for label, *key in entries}
     return dots(chosen, "r2", "$R^2$ of the log error of test images", title, ["rival"] * len(chosen))
-
-
-LOOKS = {"geometric": (BLUE, "o"), "rival": (GREEN, "s"), "error": (PURPLE, "D"), "control": (GREY, "x")}
-
-
-def dots(entries: Mapping[str, pd.DataFrame], column: str, label: str, title: str, looks: Sequence[str]) -> Figure:
-    """A line per entry, a dot per row of it, and a bar at their mean; an entry without rows has the word "constant"."""
-    figure = Figure(figsize=(3.7, 0.3 * len(entries) + 0.9))
-    axis = figure.subplots()
-    for place, ((name, rows), look) in enumerate(zip(entries.items(), looks, strict=True)):
-        color, marker = LOOKS[look]
-        axis.plot(rows[column], [place] * len(rows), marker, color=color, markerfacecolor="none")
-        if len(rows):
-            axis.plot(rows[column].mean(), place, "|", color=BLACK, markersize=11)
-        else:
-            axis.annotate("constant", (0.5, place), xycoords=("axes fraction", "data"), ha="center", va="center")
-        keys = [key for key in ("latent_dim", "seed", "graph", "features", "score") if key in rows]
-        record(axis, rows[[*keys, column]], entry=name)
-    axis.set_yticks(range(len(entries)), list(entries), fontsize=8)
-    axis.set(xlabel=label, title=title, xlim=(min(0, axis.get_xlim()[0]), None), ylim=(len(entries) - 0.5, -0.5))
-    return figure

@@ -13,7 +13,7 @@ from lib.geometry.topology import Curve
 from lib.measures.protocol import Measure, every
 from lib.report.layout import table
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, draw_image, legend
+from lib.report.style import BLACK, BLUE, GREY, PURPLE, dots, draw_image, legend, panel
 from lib.training.autoencoders import Pair
 
 FEWEST_NETWORKS = 2  # networks in which a measure must have a value to be shown
@@ -24,8 +24,7 @@ GEOMETRY |= {"turning", "local_dimension"}
 
 def reconstruction(pair: Pair, points: int = 2000) -> Figure:
     """A circle, its reconstruction, and the chord between the two points that share a code."""
-    figure = Figure(figsize=(3.7, 3.5))
-    axis = figure.subplots()
+    figure, axis = panel(3.5)
     t = topology.evenly(points)
     with torch.no_grad():
         x = topology.circle(t)
@@ -44,8 +43,7 @@ def reconstruction(pair: Pair, points: int = 2000) -> Figure:
 
 def error_along(pairs: Mapping[str, tuple[Pair, Curve]], points: int = 2000) -> Figure:
     """The error along a curve for several networks, with the bound."""
-    figure = Figure(figsize=(3.7, 3.5))
-    axis = figure.subplots()
+    figure, axis = panel(3.5)
     t = topology.evenly(points)
     for (label, (pair, curve)), (color, dashes) in zip(pairs.items(), ((PURPLE, "-"), (BLACK, "--")), strict=False):
         along = reconstruction_errors(pair, curve(t))
@@ -65,20 +63,13 @@ def shown(rows: pd.DataFrame) -> list[Measure]:
 
 def percentile_strip(rows: pd.DataFrame, title: str) -> Figure:
     """For each measure its percentile at the forced point, a dot for each network and a bar at the median."""
+    keys = [key for key in ("digit", "seed") if key in rows]
     measures = shown(rows)
-    figure = Figure(figsize=(3.7, 0.25 * len(measures) + 0.9))
-    axis = figure.subplots()
-    for place, measure in enumerate(measures):
-        values = rows[measure.name].dropna()
-        color, marker = (BLUE, "o") if measure.name in GEOMETRY else (GREEN, "s")
-        axis.plot(values, [place] * len(values), marker, color=color, markerfacecolor="none", linestyle="none")
-        axis.plot(values.median(), place, "|", color=BLACK, markersize=11)
-        keys = [key for key in ("digit", "seed") if key in rows]
-        record(axis, rows.loc[values.index, keys].assign(percentile=values), measure=measure.name)
-    axis.axvline(50, color=GREY, linewidth=0.8)
-    axis.set_yticks(range(len(measures)), [one.label for one in measures], fontsize=8)
-    axis.set(xlim=(-4, 104), xlabel="percentile at the forced point", title=title)
-    axis.invert_yaxis()
+    entries = {one.label: rows[keys].assign(measure=one.name, percentile=rows[one.name]).dropna() for one in measures}
+    looks = ["geometric" if one.name in GEOMETRY else "rival" for one in measures]
+    figure = dots(entries, "percentile", "percentile at the forced point", title, looks, middle="median")
+    figure.axes[0].axvline(50, color=GREY, linewidth=0.8)
+    figure.axes[0].set_xlim(-4, 104)
     return figure
 
 

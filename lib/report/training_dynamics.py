@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from lib.analysis import dynamics
 from lib.report.layout import Summaries, by_run, table
 from lib.report.numbers import record
-from lib.report.style import ABOVE, BLACK, BLUE, GREY, NAVY, SKY, grid, legend
-from lib.runs import evenly_spaced
+from lib.report.style import ABOVE, BLACK, BLUE, GREY, NAVY, SKY, grid, legend, panel, series
+from lib.runs import Summary, evenly_spaced
 
 SHADES = (SKY, BLUE, NAVY, BLACK)  # latent dimensions, from light to dark
-BY_ORIGIN = ((GREY, ":"), (BLUE, "--"), (NAVY, "-"))
+BY_ORIGIN = ((GREY, "", ":"), (BLUE, "", "--"), (NAVY, "", "-"))
 COURSES = {"geometric_mean": 1, "log_volume": 0, "trace": 0}  # the quantities drawn, and their line of reference
 DOTS = 2000  # of a cloud, at most
 
@@ -41,30 +41,27 @@ def eigenvalue_clouds(clouds: Mapping[str, np.ndarray]) -> list[Figure]:
     return figures
 
 
-def training_course(summaries: Summaries) -> Figure:
+def training_course(summary: Summary) -> Figure:
     """The geometric mean of the eigenvalues of J_I, and test slopes on log volume and trace, against optimiser steps.
 
     Of the d at most four, evenly spread. Bands: of `lib.analysis.dynamics.quantity_course`.
     """
     names = dynamics.QUANTITIES | dynamics.SLOPES
-    figure, axes = grid(summaries, rows=len(COURSES), height=2.2)
-    for column, summary in zip(axes.T, summaries.values(), strict=True):
-        an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
-        for axis, (quantity, reference) in zip(column, COURSES.items(), strict=True):
-            rows = dynamics.quantity_course(summary, quantity).assign(quantity=quantity)
-            rows["steps"] = rows["epoch"] * an_epoch
-            for d, color in zip(evenly_spaced(summary.run.latent_dims, len(SHADES)), SHADES, strict=False):
-                course = rows[rows["latent_dim"] == d]
-                axis.plot(course["steps"], course["value"], color=color, marker="o", label=f"$d={d}$")
-                axis.fill_between(course["steps"], course["low"], course["high"], color=color, alpha=0.1, linewidth=0)
-                record(axis, course[["quantity", "latent_dim", "epoch", "steps", "value", "low", "high"]])
-            axis.axhline(reference, color=GREY, linewidth=0.8, zorder=1)
-            axis.set_ylabel(names[quantity])
-            axis.set_xscale("symlog", linthresh=10)
-            axis.set_xlim(left=-1)
-        column[0].set_yscale("log")
-        column[-1].set_xlabel("optimiser steps (0: untrained)")
-        legend(column[0], **ABOVE)
+    figure, axes = grid(summary, rows=len(COURSES), height=2.2)
+    an_epoch = -(-int(summary.members["points_train"].iloc[0]) // summary.run.batch_size)
+    for axis, (quantity, reference) in zip(axes, COURSES.items(), strict=True):
+        rows = dynamics.quantity_course(summary, quantity)[["latent_dim", "epoch", "value", "low", "high"]]
+        rows["steps"] = rows["epoch"] * an_epoch
+        for d, color in zip(evenly_spaced(summary.run.latent_dims, len(SHADES)), SHADES, strict=False):
+            course, style = rows[rows["latent_dim"] == d], (color, "o", "-")
+            series(axis, course, style, f"$d={d}$", "value", ("low", "high"), x="steps", quantity=quantity)
+        axis.axhline(reference, color=GREY, linewidth=0.8, zorder=1)
+        axis.set_ylabel(names[quantity])
+        axis.set_xscale("symlog", linthresh=10)
+        axis.set_xlim(left=-1)
+    axes[0].set_yscale("log")
+    axes[-1].set_xlabel("optimiser steps (0: untrained)")
+    legend(axes[0], **ABOVE)
     return figure
 
 
@@ -75,16 +72,13 @@ def moduli_and_angles(samples: Mapping[str, np.ndarray]) -> list[Figure]:
     """
     figures = []
     for name, measure in dynamics.MEASURES.items():
-        figure = Figure(figsize=(3.7, 2.9))
-        axis = figure.subplots()
+        figure, axis = panel(2.9)
         measured = {origin: measure(values) for origin, values in samples.items()}
         ticks = np.linspace(0, max(np.quantile(values, 0.998) for values in measured.values()), 200)
-        for (origin, values), (color, dashes) in zip(measured.items(), BY_ORIGIN, strict=False):
-            mean, low, high = dynamics.shares_up_to(values, ticks)
-            axis.plot(ticks, mean, color=color, linestyle=dashes, label=origin)
-            axis.fill_between(ticks, low, high, color=color, alpha=0.12, linewidth=0)
-            rows = pd.DataFrame({"up_to": ticks, "share": mean, "low": low, "high": high})
-            record(axis, rows, measure=name, origin=origin)
+        for (origin, values), style in zip(measured.items(), BY_ORIGIN, strict=False):
+            shares = dict(zip(("share", "low", "high"), dynamics.shares_up_to(values, ticks), strict=True))
+            rows = pd.DataFrame({"up_to": ticks} | shares)
+            series(axis, rows, style, origin, "share", ("low", "high"), x="up_to", measure=name, origin=origin)
         axis.set(xlabel=name, ylabel="share of eigenvalues", ylim=(0, 1))
         if "degrees" in name:
             axis.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(45))

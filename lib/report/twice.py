@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from lib.analysis.optimizers import LOW_TARGET, TARGET
 from lib.report.layout import markdown, table
 from lib.report.numbers import record
-from lib.report.style import ABOVE, BLACK, BLUE, GREEN, GREY, PURPLE, legend
+from lib.report.style import ABOVE, BLACK, BLUE, GREEN, GREY, PURPLE, interval_rows, legend, panel, plain_logarithm
 
 MARKS = {"Adam": (PURPLE, "o"), "SOAP": (BLACK, "s")}
 NOISE_STYLES = {0.0: (BLACK, "o", "-"), 0.2: (PURPLE, "s", "--"), 1.0: (GREY, "^", ":")}
@@ -33,11 +31,9 @@ LAYER_NAMES = {"copies": "planted: 16 groups of copies", "mixing": "planted: ran
 
 def two_trainings(errors: pd.DataFrame, first: str, second: str) -> Figure:
     """The error of each image for two networks."""
-    figure = Figure(figsize=(3.7, 3.3))
-    axis = figure.subplots()
+    figure, axis = panel(3.3)
     axis.loglog(errors[first], errors[second], ".", color=PURPLE, alpha=0.6)
-    for side in (axis.xaxis, axis.yaxis):
-        _label_only(side, (0.005, 0.01, 0.02, 0.05))
+    plain_logarithm(axis.xaxis, axis.yaxis)
     ends = [errors[[first, second]].min().min(), errors[[first, second]].max().max()]
     axis.plot(ends, ends, color=GREY, linewidth=0.8)
     axis.set(xlabel="error, first seed", ylabel="error, second seed")
@@ -45,24 +41,11 @@ def two_trainings(errors: pd.DataFrame, first: str, second: str) -> Figure:
     return figure
 
 
-def _label_only(side: Axis, values: Sequence[float]) -> None:
-    """Label these values of a logarithmic axis, as plain numbers."""
-    side.set_ticks(values, [f"{value:g}" for value in values])
-    side.set_minor_formatter(NullFormatter())
-
-
 def foretold(rows: pd.DataFrame) -> Figure:
     """The rank correlation with the error of a network for each thing that may foretell it, with its interval."""
     rows = rows.sort_values("value", ascending=False)
-    figure = Figure(figsize=(3.7, 3.3))
-    axis = figure.subplots()
-    for place, row in enumerate(rows.to_dict("records")):
-        color, marker = (GREEN, "s") if row["needs"] in ("the training data", "nothing") else (PURPLE, "o")
-        axis.plot([row["low"], row["high"]], [place, place], color=color)
-        axis.plot(row["value"], place, marker, color=color)
-    axis.axvline(0, color=GREY, linewidth=0.8)
-    axis.set_yticks(range(len(rows)), rows["label"], fontsize=8)
-    axis.invert_yaxis()
+    alone = rows["needs"].isin(["the training data", "nothing"])
+    figure, axis = interval_rows(rows, [(GREEN, "s") if one else (PURPLE, "o") for one in alone], "value", margin=0.6)
     axis.set(xlabel="rank correlation with the error")
     record(axis, rows[["measure", "needs", "value", "low", "high"]])
     return figure
@@ -81,18 +64,14 @@ def seeds_table(rows: pd.DataFrame) -> str:
 
 def gap_by_epochs(rows: pd.DataFrame) -> Figure:
     """Epochs and gap of networks at the same training error, for all learning rates; the tuned ones are filled."""
-    figure = Figure(figsize=(4.6, 3.1))
-    axis = figure.subplots()
+    figure, axis = panel(3.1, width=4.6)
     for name, (color, marker) in MARKS.items():
-        for tuned in (False, True):
+        for tuned, label in ((False, f"{name}, other rates"), (True, name)):
             part = rows[(rows["optimizer"] == name) & (rows["tuned"] == tuned)]
-            label = name if tuned else f"{name}, other rates"
             face = color if tuned else "none"
-            axis.plot(
-                part["epochs"], part["gap"], marker, color=color, markerfacecolor=face, linestyle="none", label=label
-            )
+            axis.plot(part["epochs"], part["gap"], marker, color=color, markerfacecolor=face, label=label)
     axis.set_xscale("log")
-    _label_only(axis.xaxis, (10, 20, 50, 100))
+    plain_logarithm(axis.xaxis)
     axis.set(xlabel="epochs", ylabel="test MSE minus training MSE")
     legend(axis, **ABOVE | {"ncols": 2, "fontsize": 8})
     record(axis, rows[["optimizer", "rate", "tuned", "seed", "epochs", "gap"]])
@@ -132,8 +111,7 @@ def by_width(tables: Mapping[float, pd.DataFrame], column: str, label: str) -> F
 
 def _over_sizes(curves: Sequence[tuple[pd.Series, tuple, str]], x: str, y: str, place: str) -> Figure:
     """Curves over numbers of units, the index of each series, by powers of two; `place` of the legend, if any."""
-    figure = Figure(figsize=(3.7, 2.7))
-    axis = figure.subplots()
+    figure, axis = panel(2.7)
     for values, (color, marker, dashes), label in curves:
         axis.plot(values.index, values, color=color, marker=marker, linestyle=dashes, label=label)
     axis.set_xscale("log", base=2)

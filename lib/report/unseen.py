@@ -2,16 +2,27 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
 from lib.analysis import unseen
 from lib.analysis.neural_collapse import GAP_DECAYS, SET_LABELS
 from lib.measures.judging import risk_coverage
 from lib.report.layout import markdown
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, BY_RUN, GREEN, GREY, draw_image, legend
+from lib.report.style import (
+    BLACK,
+    BLUE,
+    BY_RUN,
+    DOT_LOOKS,
+    GREEN,
+    GREY,
+    draw_image,
+    interval_rows,
+    legend,
+    panel,
+    plain_logarithm,
+    series,
+)
 
 JACOBIANS = {"logit_spectral", "logit_frobenius", "tangent_norm"}
 COVERAGE = {  # the scores whose curves are drawn
@@ -26,18 +37,14 @@ MOST_LEFT_OUT = 0.9  # beyond, the error rate is that of a few digits
 
 def score_strip(rows: pd.DataFrame, name: str) -> Figure:
     """The AUROC of every score on one set, with its interval, in the order of the scores on all sets."""
-    known = {measure.name: measure for measure in unseen.measures()}
-    order = rows.groupby("score")["auroc"].mean().sort_values().index
-    of_set = rows[rows["set"] == name].set_index("score").loc[order]
-    figure = Figure(figsize=(3.7, 3.0))
-    axis = figure.subplots()
-    for place, (score, row) in enumerate(of_set.iterrows()):
-        color, marker = (BLUE, "o") if score in JACOBIANS else (GREEN, "s")
-        axis.plot([row["auroc_low"], row["auroc_high"]], [place, place], color=color, linewidth=1.2)
-        axis.plot(row["auroc"], place, marker, color=color)
+    of_set = rows[rows["set"] == name].set_index("score")
+    of_set = of_set.loc[rows.groupby("score")["auroc"].mean().sort_values(ascending=False).index]
+    looks = [DOT_LOOKS["geometric" if score in JACOBIANS else "rival"] for score in of_set.index]
+    known = {measure.name: measure.label for measure in unseen.measures()}
+    labelled = of_set.assign(label=of_set.index.map(known))
+    figure, axis = interval_rows(labelled, looks, "auroc", "auroc_low", "auroc_high", height=0.22)
     axis.axvline(of_set.loc[unseen.BASELINE, "auroc"], color=BLACK, linewidth=0.9, linestyle=":")
     axis.axvline(0.5, color=GREY, linewidth=0.8)
-    axis.set_yticks(range(len(order)), [known[score].label for score in order], fontsize=8)
     axis.set(xlim=(0.38, 1.02), xlabel="AUROC", title=f"{SET_LABELS[name]}: {of_set['wrong'].iloc[0]:.1%} wrong")
     record(axis, of_set.reset_index())
     return figure
@@ -57,18 +64,10 @@ def score_table(rows: pd.DataFrame, value: str) -> str:
     return markdown(["score", *(SET_LABELS[name] for name in rows["set"].unique())], cells)
 
 
-def _few_ticks(axis: Axis) -> None:
-    """Ticks at 1, 2 and 5 times powers of ten, as plain numbers."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_locator(NullLocator())
-
-
 def error_left(points: pd.DataFrame, name: str) -> Figure:
     """The error rate among the digits of a set that remain as those of highest score are left out; mean over networks."""
     known = {measure.name: measure.label for measure in unseen.measures()}
-    figure = Figure(figsize=(3.7, 3.0))
-    axis = figure.subplots()
+    figure, axis = panel(3.0)
     networks = [of_seed for _, of_seed in points[points["set"] == name].groupby("seed")]
     errors = [np.asarray(one["wrong"], dtype=float) for one in networks]
     rate = float(np.mean(errors))
@@ -100,30 +99,25 @@ def mistakes(points: pd.DataFrame, images: np.ndarray, labels: np.ndarray, count
 
 def collapse_lines(rows: pd.DataFrame, column: str, label: str) -> Figure:
     """A column along training for each kind of network: the median over folds, and their range."""
-    figure = Figure(figsize=(3.7, 3.0))
-    axis = figure.subplots()
-    for (run, of_run), (color, marker, dashes) in zip(rows.groupby("run", sort=False), BY_RUN, strict=False):
-        span = of_run.groupby("epoch")[column].agg(["median", "min", "max"])
-        axis.plot(span.index, span["median"], color=color, marker=marker, linestyle=dashes, label=run, markersize=3)
-        axis.fill_between(span.index, span["min"], span["max"], color=color, alpha=0.15, linewidth=0)
-        record(axis, span.reset_index(), run=run, measure=column)
+    figure, axis = panel(3.0)
+    for (run, of_run), style in zip(rows.groupby("run", sort=False), BY_RUN, strict=False):
+        span = of_run.groupby("epoch")[column].agg(["median", "min", "max"]).reset_index()
+        series(axis, span, style, run, band=("min", "max"), x="epoch", run=run, measure=column)
     axis.set(xscale="log", yscale="log", xlabel="epoch", ylabel=label)
-    for each in (axis.xaxis, axis.yaxis):
-        _few_ticks(each)
+    plain_logarithm(axis.xaxis, axis.yaxis)
     legend(axis, fontsize=8)
     return figure
 
 
 def gap_scatter(networks: pd.DataFrame) -> Figure:
     """NC1 and the gap of the error of every network, weight decays apart."""
-    figure = Figure(figsize=(3.7, 3.0))
-    axis = figure.subplots()
+    figure, axis = panel(3.0)
     for decay, (color, marker, _) in zip(GAP_DECAYS, BY_RUN, strict=False):
         some = networks[np.isclose(networks["decay"], decay)]
         axis.plot(some["nc1"], 100 * some["gap"], marker, color=color, label=f"weight decay {decay:g}")
         record(axis, some[["width", "decay", "seed", "nc1", "gap"]])
-    axis.set(xscale="log")
-    _few_ticks(axis.xaxis)
+    axis.set_xscale("log")
+    plain_logarithm(axis.xaxis)
     axis.set(xlabel="NC1 on the training digits", ylabel="test minus training error, %")
     legend(axis, fontsize=8)
     return figure

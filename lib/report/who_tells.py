@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from lib.analysis.who_tells import PAPERS
 from lib.report.layout import markdown, table
 from lib.report.numbers import record
-from lib.report.style import BLUE, GREEN, GREY, NAVY, PURPLE
+from lib.report.style import BLUE, GREEN, GREY, NAVY, PURPLE, row_panel
 
 PAPERS_LOOKS = dict(zip(PAPERS, ((BLUE, "o"), (NAVY, "s")), strict=True))
 
@@ -17,26 +17,21 @@ def skills(rows: pd.DataFrame) -> Figure:
     `rows`: `lib.analysis.who_tells.all_verdicts`.
     """
     targets = list(dict.fromkeys(rows["target"]))
-    figure = Figure(figsize=(7.4, 0.36 * len(targets) + 1.6))
-    axis = figure.subplots()
+    figure, axis = row_panel(targets, 0.36, 1.6, width=7.4)
     record(axis, rows[["target", "statistic", "measure", "needs", "sees_error", "value", "low", "high", "skill"]])
     place = rows["target"].map(targets.index)
     papers = rows["measure"].map({name: key for key, names in PAPERS.items() for name in names})
     seen, random = rows["sees_error"].astype(bool), rows["control"]
     looks = [
-        (seen, {"color": PURPLE, "marker": "x", "label": "sees the error"}),
-        (~seen & papers.isna() & ~random, {"color": GREEN, "marker": "|", "markersize": 9, "label": "other measures"}),
-        (random, {"color": GREY, "marker": "d", "label": "controls"}),
+        (seen, PURPLE, "x", 4, "sees the error"),
+        (~seen & papers.isna() & ~random, GREEN, "|", 9, "other measures"),
+        (random, GREY, "d", 4, "controls"),
     ]
-    looks += [
-        (papers == key, {"color": color, "marker": marker, "label": f"{key} of $J_I$", "markersize": 7})
-        for key, (color, marker) in PAPERS_LOOKS.items()
-    ]
-    for which, look in looks:
-        axis.plot(rows.loc[which, "skill"], place[which], linestyle="none", **look)
+    looks += [(papers == key, *look, 7, f"{key} of $J_I$") for key, look in PAPERS_LOOKS.items()]
+    for which, color, marker, size, label in looks:
+        axis.plot(rows.loc[which, "skill"], place[which], marker, color=color, markersize=size, label=label)
     axis.axvline(0, color=GREY, linewidth=1, linestyle=":")
-    axis.set_yticks(range(len(targets)), targets)
-    axis.set(xlabel="from chance (0) to a perfect ranking (1)", ylim=(len(targets) - 0.5, -0.5))
+    axis.set(xlabel="from chance (0) to a perfect ranking (1)")
     figure.legend(loc="outside lower center", ncols=5)
     return figure
 

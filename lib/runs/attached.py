@@ -70,9 +70,21 @@ def load_or_compute(
     with store.only_process(run):
         rows = load_attached(run, member, kind)  # another process may have computed them while this one waited
         if rows is None:
-            dataset = run.load_dataset()
-            _check_data(run, member, dataset)
-            _write(run, member, kind, dataset, compute(dataset))
+            dataset, summary = run.load_dataset(), store.summary_path(run, member)
+            if _data_digest(summary, member) != dataset.sha256:
+                raise InputError(
+                    f"{display_path(summary)} was computed from other data than the data set {run.dataset} now holds; "
+                    "restore the data set, or delete the summary and run again."
+                )
+            computed = compute(dataset)
+            content = {
+                "run": run.digest,
+                "data": dataset.sha256,
+                "code": code_digest(kind.code),
+                # JSON has no NaN.
+                "tables": {kind.name: computed.astype(object).where(computed.notna(), None).to_dict("list")},
+            }
+            files.write(store.attached_path(run, member, kind.name), store.encoded_summary(content))
             rows = load_attached(run, member, kind)
     return rows
 
@@ -92,23 +104,3 @@ def _outdated(run: Run, member: Member, kind: Kind, content: Mapping[str, Any]) 
 def _data_digest(summary: Path, member: Member) -> str | None:
     """The digest of the data that a member was measured on; None where it has no summary."""
     return store.load_summary(summary, member)["data"] if summary.exists() else None
-
-
-def _check_data(run: Run, member: Member, dataset: "Dataset") -> None:
-    summary = store.summary_path(run, member)
-    if _data_digest(summary, member) != dataset.sha256:
-        raise InputError(
-            f"{display_path(summary)} was computed from other data than the data set {run.dataset} now holds; "
-            "restore the data set, or delete the summary and run again."
-        )
-
-
-def _write(run: Run, member: Member, kind: Kind, dataset: "Dataset", rows: pd.DataFrame) -> None:
-    columns = rows.astype(object).where(rows.notna(), None).to_dict("list")  # JSON has no NaN
-    content = {
-        "run": run.digest,
-        "data": dataset.sha256,
-        "code": code_digest(kind.code),
-        "tables": {kind.name: columns},
-    }
-    files.write(store.attached_path(run, member, kind.name), store.encoded_summary(content))

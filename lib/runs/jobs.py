@@ -10,7 +10,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -141,10 +141,6 @@ def _checkpoint(run: Run, name: str) -> Path:
     return store.folder(run) / f"checkpoint-{name}-{code()[:12]}.safetensors"
 
 
-def _snapshot(checkpoint: Path, member: Member, epoch: int) -> Path:
-    return checkpoint.with_name(f"{checkpoint.stem}-{member.name}-e{epoch}.safetensors")
-
-
 def delete_checkpoints(run: Run, names: Iterable[str]) -> None:
     """Remove the checkpoints of these jobs from this machine, and what a killed process left of one half-written."""
     for name in names:
@@ -160,19 +156,15 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
         for one in group
     ]
     stack = autoencoders.stack(pairs, padded_widths(run, group[0].depth, dataset.input_dim))
-    settings = loop.Settings(
-        run.epochs,
-        run.batch_size,
-        run.learning_rate,
-        run.weight_decay,
-        job.device,
-        run.precision,
-        snapshots(run),
-        run.loss,
-    )
+    numbers = (run.epochs, run.batch_size, run.learning_rate, run.weight_decay)
+    settings = loop.Settings(*numbers, job.device, run.precision, snapshots(run), run.loss)
     checkpoint = _checkpoint(run, job.name)
     made = {"run": run.digest, "code": code_digest(store.TRAINED_BY)}
-    taken = {(one, epoch): _snapshot(checkpoint, one, epoch) for one in group for epoch in snapshots(run)}
+    taken = {
+        (one, epoch): checkpoint.with_name(f"{checkpoint.stem}-{one.name}-e{epoch}.safetensors")
+        for one in group
+        for epoch in snapshots(run)
+    }
 
     def snapshot(epoch: int, now: autoencoders.Stack) -> None:
         for index, one in enumerate(group):
@@ -181,19 +173,13 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
     def progress(done: int, total: int) -> None:
         REPORT.get()(len(group))
 
-    if checkpoint.exists() and _lost(checkpoint, taken):
+    # A checkpoint alone does not bring back a snapshot from before it.
+    reached = loop.checkpointed_epoch(checkpoint) if checkpoint.exists() else -1
+    if any(epoch <= reached and not path.exists() for (_, epoch), path in taken.items()):
         delete_checkpoints(run, [job.name])
     started = time.monotonic()
-    history = loop.train(
-        stack,
-        [one.seed for one in group],
-        dataset.train.images,
-        dataset.test.images,
-        settings,
-        checkpoint,
-        progress,
-        snapshot,
-    )
+    seeds, images = [one.seed for one in group], (dataset.train.images, dataset.test.images)
+    history = loop.train(stack, seeds, *images, settings, checkpoint, progress, snapshot)
     seconds = (time.monotonic() - started) / len(group)
     found: dict[tuple[Member, int | None], bytes] = {key: path.read_bytes() for key, path in taken.items()}
     for index, one in enumerate(group):
@@ -201,12 +187,6 @@ def _train(job: Job, dataset: Dataset) -> dict[tuple[Member, int | None], bytes]
         told = {"history": weights.encoded_history(history["epoch"], own), "seconds": f"{seconds:.2f}"}
         found[one, None] = weights.encoded_weights(autoencoders.unstacked(stack, index), made | told)
     return found
-
-
-def _lost(checkpoint: Path, taken: Mapping[tuple[Member, int], Path]) -> bool:
-    """Whether a snapshot from before the checkpoint is gone: the checkpoint alone does not bring it back."""
-    reached = loop.checkpointed_epoch(checkpoint)
-    return any(epoch <= reached and not path.exists() for (_, epoch), path in taken.items())
 
 
 def padded_widths(run: Run, depth: int, input_dim: int) -> tuple[int, ...]:
@@ -254,10 +234,20 @@ def measure(
         "run": run.digest,
         "code": job.code,
         "data": dataset.sha256,
-        "member": {"depth": member.depth, "latent_dim": member.latent_dim, "seed": member.seed},
+        "member": asdict(member),
         "image_shape": list(dataset.image_shape),
-        "provenance": _provenance(job.device, run.precision),
-        "tables": {name: _columns(rows) for name, rows in tables.items()},
+        "provenance": {
+            "device": job.device if job.device == "cpu" else torch.cuda.get_device_name(job.device),
+            "precision": run.precision,
+            "threads": torch.get_num_threads(),
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in VERSIONS},
+            "commit": store.commit(),
+        },
+        # Rows of equal keys as columns take a third of the size.
+        "tables": {
+            name: {key: [row[key] for row in rows] for key in rows[0]} if rows else {} for name, rows in tables.items()
+        },
     }
     return Measured(store.encoded_points(points), store.encoded_summary(content))
 
@@ -281,22 +271,6 @@ def _progress(
         epoch: point_table.measure_points(pairs[epoch], part, distances[rows], job.device) for epoch in snapshots(run)
     }
     return summaries.progress(by_epoch | {run.epochs: points.take(rows)})
-
-
-def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows of equal keys as columns: how a summary is stored, a third of the size."""
-    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
-
-
-def _provenance(device: str, precision: str) -> dict[str, Any]:
-    return {
-        "device": device if device == "cpu" else torch.cuda.get_device_name(device),
-        "precision": precision,
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in VERSIONS},
-        "commit": store.commit(),
-    }
 
 
 # --- estimates of memory and time --------------------------------------------------------------------------------------

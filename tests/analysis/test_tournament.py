@@ -246,21 +246,19 @@ def test_changed_test_points_have_a_tournament_of_their_own(cells):
 
 
 def test_the_figure_shows_the_rank_correlations(tournament):
-    figure = predictors_report.rank_correlations({"smoke": tournament, "again": tournament})
-    assert len(figure.axes) == 2
+    figure = predictors_report.rank_correlations("smoke", tournament)
+    assert figure.axes[0].get_title(loc="left") == "run smoke"
     shown = figure.axes[0].images[0].get_array()
     row = list(dict.fromkeys(name for name in judging.SCORES if (tournament["score"] == name).any())).index("ink")
     expected = tournament.query("score == 'ink'").sort_values("latent_dim")["spearman"].tolist()
     assert shown[row].tolist() == pytest.approx(expected)
     faint = [text.get_style() for text in figure.axes[0].texts]
     assert faint.count("normal") == (tournament["spearman_holm"] < judging.LEVEL).sum()
-    with pytest.raises(InputError, match="Nothing was given to draw"):
-        predictors_report.rank_correlations({})
 
 
 def test_the_figures_of_curves_detectors_and_images(points, dataset):
-    figure = predictors_report.risk_coverage_curves({"smoke": points})
-    none = predictors_report.risk_coverage_curves({"smoke": points.assign(volume_input=np.nan)})
+    figure = predictors_report.risk_coverage_curves("smoke", points)
+    none = predictors_report.risk_coverage_curves("smoke", points.assign(volume_input=np.nan))
     assert len(none.axes[0].lines) == len(figure.axes[0].lines) - 1
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert lines["the error itself"].get_ydata()[-1] == pytest.approx(1)

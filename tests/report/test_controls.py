@@ -12,7 +12,7 @@ from lib.report import controls, numbers
 
 
 def test_slopes_are_drawn_raw_and_controlling_for_others_for_both_predictors(summaries):
-    figure = controls.slopes_by_control(summaries, "test")
+    figure = controls.slopes_by_control(summaries["smoke"], "test")
     assert len(figure.axes) == 2
     own = summaries["smoke"].controls.query("split == 'test' and space == 'input' and predictor == 'trace'")
     own = own[own["depth"] == summaries["smoke"].run.table_depth]

@@ -12,7 +12,7 @@ from lib.report import numbers, prediction
 
 def test_the_numbers_of_a_figure_are_those_it_shows(summaries):
     """With the names of their columns, classes and depths apart."""
-    table = pd.read_csv(io.StringIO(numbers.csv(prediction.error_slopes(summaries, "trace"))))
+    table = pd.read_csv(io.StringIO(numbers.csv(prediction.error_slopes(summaries["smoke"], "trace"))))
     assert set(table["run"]) == {"smoke"}
     rows = evidence.raw_slopes(summaries["smoke"], predictor="trace", space="latent", depth=4)
     drawn = table[table["depth"] == 4]

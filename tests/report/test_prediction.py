@@ -39,7 +39,7 @@ def test_the_file_of_a_figure_names_run_predictor_jacobian_and_seed(summaries, s
     assert set(rows["run"]) == {"smoke", "several seeds", "published"}
     assert set(rows["predictor"]) == {"trace"} and set(rows["space"]) == {"latent", "input"}
     assert rows.loc[rows["run"] == "several seeds", "seed"].tolist() == [0.0] * 4
-    rows = pd.read_csv(io.StringIO(numbers.csv(prediction.error_slopes(summaries, "trace"))))
+    rows = pd.read_csv(io.StringIO(numbers.csv(prediction.error_slopes(summaries["smoke"], "trace"))))
     depths = rows.groupby("depth")["latent_dim"].agg(list)
     assert depths.to_dict() == {3: [2, 3], 4: [2, 3]}
     assert set(rows["class"].dropna()) == set(range(10))

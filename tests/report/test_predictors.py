@@ -22,7 +22,7 @@ def rows():
 
 def test_the_file_of_the_heat_map_names_score_and_latent_dimension(rows):
     """It used to hold cells by their places, without score or d."""
-    table = pd.read_csv(io.StringIO(numbers.csv(predictors.rank_correlations({"one": rows}))))
+    table = pd.read_csv(io.StringIO(numbers.csv(predictors.rank_correlations("one", rows))))
     assert table.columns.tolist() == ["run", "latent_dim", "seed", "score", "spearman", "spearman_holm"]
     pd.testing.assert_frame_equal(table.drop(columns="run"), rows[table.columns[1:]], check_dtype=False)
 
@@ -30,7 +30,7 @@ def test_the_file_of_the_heat_map_names_score_and_latent_dimension(rows):
 def test_risk_curves_end_at_the_mean_of_all_and_their_file_names_the_score():
     draw = np.random.default_rng(0)
     points = pd.DataFrame({"mse": draw.random(2000), "trace_input": draw.random(2000)})
-    figure = predictors.risk_coverage_curves({"one": points})
+    figure = predictors.risk_coverage_curves("one", points)
     table = pd.read_csv(io.StringIO(numbers.csv(figure)))
     assert set(table["score"]) == {"mse", "trace_input"}
     for _, curve in table.groupby("score"):

@@ -24,13 +24,13 @@ FIGURES = {
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_download_has_the_rows_drawn_with_their_names(figure, summaries):
-    rows = pd.read_csv(io.StringIO(csv(figure(summaries))))
+    rows = pd.read_csv(io.StringIO(csv(figure(summaries["smoke"]))))
     assert {"run", *FIGURES[figure]} <= set(rows) and not {"series", "mark", "panel"} & set(rows)
     assert set(rows["run"]) == {"smoke"}
 
 
 def test_a_figure_shows_the_numbers_of_the_summary(summaries):
-    figure = spectra.mean_eigenvalue(summaries, "arithmetic_mean")
+    figure = spectra.mean_eigenvalue(summaries["smoke"], "arithmetic_mean")
     rows = summaries["smoke"].statistics.query(
         "quantity == 'arithmetic_mean' and space == 'latent' and depth == 3 and split == 'all' and label == -1"
     )
@@ -41,7 +41,10 @@ def test_a_figure_shows_the_numbers_of_the_summary(summaries):
 
 def test_the_dashed_line_is_the_other_jacobian(summaries):
     """J_I has the colour of its depth; it is told from J_L by the line alone."""
-    for figure in (spectra.mean_eigenvalue(summaries, "arithmetic_mean"), spectra.argument_distribution(summaries)):
+    for figure in (
+        spectra.mean_eigenvalue(summaries["smoke"], "arithmetic_mean"),
+        spectra.argument_distribution(summaries["smoke"]),
+    ):
         dashed = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
         assert [line.get_label() for line in dashed] == ["$J_{I,4}$"]
 
@@ -51,7 +54,7 @@ def test_a_cell_of_the_strip_has_the_number_lost_and_an_absent_network_none(summ
     chosen = (smoke.statistics["quantity"] == "small_eigenvalues") & (smoke.statistics["latent_dim"] == 3)
     statistics = smoke.statistics.assign(q025=np.where(chosen, 2.0, smoke.statistics["q025"]))
     changed = dataclasses.replace(smoke, statistics=statistics.query("not (depth == 3 and latent_dim == 2)"))
-    axis = spectra.lost_strip({"smoke": changed}).axes[0]
+    axis = spectra.lost_strip(changed).axes[0]
     assert [text.get_text() for text in axis.texts if text.get_position()[1] in (0, 1)] == ["2", "2"]
     assert axis.images[0].get_array().mask.sum() == 1
 

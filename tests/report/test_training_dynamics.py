@@ -12,7 +12,7 @@ from lib.report.numbers import csv
 
 
 def test_the_course_has_a_panel_per_quantity_and_a_point_per_snapshot(summaries):
-    figure = training_dynamics.training_course(summaries)
+    figure = training_dynamics.training_course(summaries["smoke"])
     run = summaries["smoke"].run
     assert len(figure.axes) == len(training_dynamics.COURSES)
     assert {len(axis.get_lines()[0].get_xdata()) for axis in figure.axes} == {len(run.snapshots) + 1}
