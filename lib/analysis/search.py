@@ -155,15 +155,16 @@ def _write(name: str, search: Search, rows: Sequence[pd.DataFrame], finalists: S
     return table
 
 
-def search_rows(name: str) -> pd.DataFrame:
+def search_rows(name: str, beside: str = "") -> pd.DataFrame:
     """The rows of a search so far, led by `setting`: in what a setting differs from the start, in words.
 
-    Raises `InputError` where there are none yet, or the file is damaged.
+    `beside`: another search, from whose start the settings are told to differ. Raises `InputError` where there are no rows
+    yet, or the file is damaged.
     """
     search, path = read_search(name), path_of(name)
     if not path.exists():
         raise InputError(f"{files.display_path(path)} is absent; make it with: python -m lib search {name}")
-    start = _settings(candidates(name, search)[0], search)
+    start = _settings(candidates(beside or name, read_search(beside or name))[0], search)
     try:
         rows = pd.read_csv(path, dtype=dict.fromkeys([*search.vary, "run"], str))
         settings = [

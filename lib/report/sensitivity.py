@@ -6,13 +6,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from lib.analysis.published import PREDICTOR_NAMES
 from lib.analysis.sensitivity import FITTED
 from lib.report.layout import markdown, table
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, BY_RUN, GREY, NAVY, SPACE_SYMBOLS
+from lib.report.style import BLACK, BLUE, BY_RUN, GREY, NAVY, SPACE_SYMBOLS, plain_logarithm
 
 SPACE_LOOKS = {"latent": {"log_volume": (NAVY, "s", "-"), "trace": (BLUE, "o", "-")}}
 SPACE_LOOKS["input"] = {
@@ -125,10 +124,7 @@ def settings_plane(rows: pd.DataFrame, tolerance: float, named: Sequence[str]) -
     left, bottom = axis.get_xlim()[0], axis.get_ylim()[0]
     axis.fill_between([left, tolerance], bottom, tolerance, color=GREY, alpha=0.2, linewidth=0)
     axis.set(xlim=(left, None), ylim=(bottom, None))
-    for along in (axis.xaxis, axis.yaxis):
-        along.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        along.set_major_formatter(StrMethodFormatter("{x:g}"))
-        along.set_minor_locator(NullLocator())
+    plain_logarithm(axis.xaxis, axis.yaxis)
     figure.legend(loc="outside lower center")
     return figure
 

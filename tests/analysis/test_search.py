@@ -117,6 +117,9 @@ def test_rows_say_in_what_a_setting_differs_and_the_table_puts_the_nearest_first
         *("output affine, learning rate 0.01", "loss cross-entropy, learning rate 0.01"),
     }
     np.testing.assert_allclose(rows["distance"], table["distance"], rtol=1e-4)
+    (search.SEARCHES / "other.yml").write_text(TEXT.replace("learning_rate: 1.0e-3", "learning_rate: 1.0e-2"))
+    assert rows["setting"].iloc[0] == "the start"
+    assert search.search_rows("tiny", beside="other")["setting"].iloc[0] == "learning rate 0.001"
     lines = report.search_table(rows).splitlines()[2:]
     distances = [float(line.split("|")[-2]) for line in lines]
     assert distances == sorted(distances)
