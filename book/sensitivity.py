@@ -31,7 +31,7 @@ searched: str = "mnist"  # the search, a file in searches/
 # %%
 from lib.analysis import comparisons, search, sensitivity
 from lib.analysis.claims.paper import VALUE_TOLERANCE
-from lib.analysis.scaling import committed
+from lib.analysis.kept import timings
 from lib.report import sensitivity as report, style
 from lib.report.output import fold, say, show_figure, show_table
 from lib.runs import parse_names, summary
@@ -144,7 +144,7 @@ say(text)
 # A fault in our training would look like a wrong setting. So we trained networks of the chosen setup with a loop of plain PyTorch that shares no code with our training, and measured them in the same way.
 
 # %%
-plain = committed("plain_loop")
+plain = timings("plain_loop")
 show_table(
     report.plain_loop_table(plain),
     name="tab-plain",
