@@ -18,12 +18,12 @@
 # %%
 import pandas as pd
 
-from lib.analysis.scaling import committed
+from lib.analysis.kept import timings
 from lib.report import performance as report, style
 from lib.report.output import fold, say, show_figure
 
 style.use_style()
-jacobians, training, scaling = map(committed, ("jacobians", "training", "scaling"))
+jacobians, training, scaling = map(timings, ("jacobians", "training", "scaling"))
 worst, trained = jacobians["linear"], jacobians["trained"]
 
 # %%

@@ -31,7 +31,7 @@ latent_dim: int = 20  # of the appendix
 # %%
 from lib.analysis import comparisons, search, sensitivity
 from lib.analysis.claims.paper import VALUE_TOLERANCE
-from lib.analysis.scaling import committed
+from lib.analysis.kept import timings
 from lib.report import sensitivity as report, style
 from lib.report.output import fold, say, show_figure, show_table
 from lib.runs import parse_names, summary
@@ -143,7 +143,7 @@ At the latent dimensions of the search `{found.run.name}` meets {" and ".join(f"
 # A fault in our training would look like a wrong setting. So we trained networks of the settings of `mnist` with a loop of plain PyTorch that shares no code with our training, and measured them in the same way.
 
 # %%
-plain = committed("plain_loop")
+plain = timings("plain_loop")
 cells = [plain[name] for name in report.PLAIN_QUANTITIES]
 inside, tried = sum(one["inside"] for one in cells), sum(one["networks"] for one in cells)
 say(f"""

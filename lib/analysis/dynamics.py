@@ -39,15 +39,6 @@ def settled(epochs: Sequence[int], values: Sequence[float], share: float = SETTL
     return int(np.asarray(epochs)[len(near) - np.logical_and.accumulate(near[::-1]).sum()])
 
 
-def watched(summary: Summary) -> None:
-    """Raise `InputError` where the run has no snapshots."""
-    if summary.progress_statistics.empty:
-        name = summary.run.name
-        raise InputError(
-            f"Run {name} has no snapshots; add `snapshots: [0, 1, 10, 100]` to runs/{name}.yml and run it again."
-        )
-
-
 def quantity_course(summary: Summary, quantity: str) -> pd.DataFrame:
     """A quantity of J_I at the tables' depth by `latent_dim` and `epoch`, over seeds their mean: `value`, with `low` and `high`.
 
@@ -55,7 +46,11 @@ def quantity_course(summary: Summary, quantity: str) -> pd.DataFrame:
     "log_volume"): the test slope of equation 6 or 7 and its 95 % interval from resampled points, which like HC1 does not
     take the errors for equally spread. Raises `InputError` for a run without snapshots.
     """
-    watched(summary)
+    name = summary.run.name
+    if summary.progress_statistics.empty:
+        raise InputError(
+            f"Run {name} has no snapshots; add `snapshots: [0, 1, 10, 100]` to runs/{name}.yml and run it again."
+        )
     keys = {"depth": summary.run.table_depth, "label": -1}
     if quantity in SLOPES:
         frame, keys = summary.progress_regressions, keys | {"predictor": quantity, "space": "input"}

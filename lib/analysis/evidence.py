@@ -69,10 +69,9 @@ def classes(summary: Summary) -> list[int]:
 
 def class_medians(summary: Summary, quantity: str, latent_dim: int) -> pd.Series:
     """The median of a quantity of J_L in each class, at the tables' depth and one latent dimension; the index: the class."""
-    rows = {label: statistics(summary, quantity, space="latent", label=label) for label in classes(summary)}
-    return pd.Series(
-        {label: own.set_index("latent_dim")["median"][latent_dim] for label, own in rows.items()}, dtype=float
-    )
+    keys = {"depth": summary.run.table_depth, "latent_dim": latent_dim, "split": "all", "space": "latent"}
+    rows = select_rows(summary.statistics, **keys, quantity=quantity)
+    return rows[rows["label"] >= 0].groupby("label")["median"].mean()
 
 
 def rotation_shares(summary: Summary, space: str, depth: int) -> pd.Series:

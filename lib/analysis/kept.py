@@ -1,14 +1,19 @@
-"""Committed tables of computations that take minutes: results/tables/NAME.csv, made anew by `python -m lib table NAME`."""
+"""Committed tables of computations that take minutes: results/tables/NAME.csv, made anew by `python -m lib table NAME`.
 
+And the committed timings, benchmarks/NAME.json.
+"""
+
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lib.base import files
-from lib.base.errors import InputError
+from lib.base.errors import InputError, check_known
 from lib.base.files import corrupt_file_error
 from lib.runs import store
 
@@ -42,6 +47,13 @@ class Table:
 
         torch.set_num_threads(1)
         files.write(self.path, self.compute().to_csv(index=False, float_format="%.5g"))
+
+
+def timings(name: str) -> dict[str, Any]:
+    """What benchmarks/NAME.json holds: the last figures that were committed."""
+    folder = files.ROOT / "benchmarks"
+    check_known("benchmark", name, sorted(path.stem for path in folder.glob("*.json")))
+    return json.loads((folder / f"{name}.json").read_text())
 
 
 def kept_tables() -> dict[str, Table]:

@@ -14,13 +14,14 @@ import torch
 
 from lib import runs
 from lib.analysis import kept
-from lib.analysis.smooth import TOGETHER, VERDICTS, with_mean_network
+from lib.analysis.smooth import TOGETHER, with_mean_network
+from lib.analysis.verdicts import verdict
 from lib.geometry.boundaries import Boundary, boundary, tails
 from lib.measures import judging
 from lib.measures.baselines import neighbour_distance
 from lib.measures.points.failure_side import TAIL
 from lib.measures.protocol import TRAINING, Subject, every, values_at
-from lib.measures.reconstruction import reconstructed
+from lib.measures.reconstruction import image_errors
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Dataset
 from lib.training.flows import injective_pair
@@ -30,17 +31,8 @@ FLOW_DIMS, FLOW_SEEDS, FLOW_EPOCHS = (4, 12, 20), (0, 1, 2), 40
 NARROW_TAIL = 0.02  # of InterFaceGAN
 NORMALS = 20  # random normals, and shuffles of the error
 VARIES, ROUNDING = 1e-6, 1e-9  # relative, and absolute: a score that varies less is constant, and left out
-LATENT_MEASURES = (
-    "turning",
-    "local_dimension",
-    "failure_side",
-    "latent_neighbours",
-    "neighbours",
-    "random",
-    "smooth",
-    "shrinkage",
-)
-LATENT_MEASURES += ("trace_latent", "log_volume_latent", "trace_input", "log_volume_input")
+LATENT_MEASURES = ("turning", "local_dimension", "failure_side", "latent_neighbours", "neighbours", "random", "smooth")
+LATENT_MEASURES += ("shrinkage", "trace_latent", "log_volume_latent", "trace_input", "log_volume_input")
 OTHER_SCORES = {
     "error_regression": "training errors of 5 nearest codes",
     "curved_side": "side of a curved boundary",
@@ -175,36 +167,25 @@ def walk(subject: Subject, normal: np.ndarray, steps: np.ndarray, starts: int = 
         for step in steps:
             codes = torch.from_numpy(subject.codes[:starts] + step * normal * scale)
             images = deepcopy(subject.pair[1]).double()(codes).numpy()
-            error = ((reconstructed(subject.pair, images) - images) ** 2).mean(axis=1)
-            rows.append((step, np.median(error), np.median(neighbour_distance(train, images))))
+            rows.append(
+                (step, np.median(image_errors(subject.pair, images)), np.median(neighbour_distance(train, images)))
+            )
     return pd.DataFrame(rows, columns=["step", "error", "neighbours"])
 
 
 def verdicts() -> pd.DataFrame:
-    """The scores of this page for the table over all: rank correlation with the error of test images, mean over networks.
+    """The scores of this page against the error of test images: rank correlation, mean over networks, from the committed tables.
 
-    From the committed tables; the interval is a bootstrap over images (200 resamples, the same for all networks).
+    The interval is a bootstrap over images (200 resamples, the same for all networks).
     """
-    ours = {measure.name: measure for measure in every("point")}
-    chosen = {
-        "network": [
-            "turning",
-            "local_dimension",
-            "failure_side",
-            *OTHER_SCORES,
-            "trace_input",
-            "log_volume_input",
-            "random",
-        ],
-        "flow": ["shrinkage", "trace_input", "log_volume_input", "neighbours", "random"],
-    }
-    tables = {"network": (LATENT, "MSE of test digits"), "flow": (FLOWS, "MSE of test digits, injective flow")}
-    frames = []
-    for kind, (table, target) in tables.items():
-        rows = table.read()
-        rows = rows[rows["latent_dim"] == TOGETHER].set_index("score").reindex(chosen[kind])
-        rows = rows.rename_axis("measure").rename(columns={"spearman": "value"}).reset_index()
-        rows["label"] = [ours[name].label if name in ours else OTHER_SCORES[name] for name in rows["measure"]]
-        rows["needs"] = [ours[name].scarcest if name in ours else TRAINING for name in rows["measure"]]
-        frames.append(rows.assign(level="point", sees_error=False, target=target, statistic="Spearman", chance=0.0))
-    return pd.concat(frames, ignore_index=True)[["measure", "label", *VERDICTS]]
+    known, target = {measure.name: measure for measure in every("point")}, "MSE of test digits"
+    networks = [*("turning", "local_dimension", "failure_side"), *OTHER_SCORES]
+    networks += ["trace_input", "log_volume_input", "random"]
+    flows = ["shrinkage", "trace_input", "log_volume_input", "neighbours", "random"]
+    rows = []
+    for table, of, scores in ((LATENT, target, networks), (FLOWS, f"{target}, injective flow", flows)):
+        means = table.read().set_index(["latent_dim", "score"]).loc[TOGETHER][["spearman", "low", "high"]]
+        for name in scores:
+            stated = {} if name in known else {"label": OTHER_SCORES[name], "needs": TRAINING}
+            rows.append(verdict(known.get(name, name), of, "Spearman", means.loc[name], **stated))
+    return pd.DataFrame(rows)

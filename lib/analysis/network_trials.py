@@ -6,16 +6,17 @@ a sphere.
 """
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import torch
 from scipy.stats import spearmanr
-from torch import nn
 
 from lib.analysis import kept
 from lib.analysis.network_grid import encoder_widths
 from lib.geometry.curvature import criteria, loss_spectrum, output_gradient
+from lib.measures.reconstruction import image_errors
 from lib.training import autoencoders, corruptions, datasets, loop
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Dataset
@@ -56,18 +57,12 @@ def hessian_criteria(pair: Pair, x: torch.Tensor, y: torch.Tensor | None = None)
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} | {"trace": trace}
 
 
-@torch.no_grad()
-def point_errors(pair: Pair, x: torch.Tensor) -> np.ndarray:
-    """The mean squared error (points,) at points x (points, N)."""
-    return (nn.Sequential(*pair)(x) - x).square().mean(dim=1).numpy()
-
-
 def _shifted() -> Iterator[dict[str, object]]:
     data = datasets.load("digits")
     for seed, pair in zip(SHIFT_SEEDS, small_networks(data), strict=True):
         for name, images in batches(data).items():
             x = torch.from_numpy(images).double()
-            error, size = point_errors(pair, x), gradient_sizes(pair, x)
+            error, size = image_errors(pair, x.numpy()), gradient_sizes(pair, x)
             row = {"seed": seed, "batch": name, "mse": error.mean()} | hessian_criteria(pair, x)
             if name == "test":  # at single points, the size of the gradient is hardly more than the ink
                 ink = x.square().sum(dim=1).numpy()
@@ -111,12 +106,10 @@ def _on_sphere(draw: np.random.Generator, count: int) -> np.ndarray:
     return normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
-def _slopes() -> Iterator[dict[str, float]]:
-    for linear in (False, True):
-        for units in UNITS:
-            for seed in SLOPE_SEEDS:
-                yield fitted_slope(units, seed, linear)
-
-
 SHIFTED = kept.Table("networks_shift", lambda: pd.DataFrame(_shifted()))
-LIPSCHITZ = kept.Table("networks_lipschitz", lambda: pd.DataFrame(_slopes()))
+LIPSCHITZ = kept.Table(
+    "networks_lipschitz",
+    lambda: pd.DataFrame(
+        fitted_slope(units, seed, linear) for linear, units, seed in product((False, True), UNITS, SLOPE_SEEDS)
+    ),
+)

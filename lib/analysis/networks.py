@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 
 from lib.analysis.network_grid import NETWORKS, SETTINGS
 from lib.analysis.network_trials import SHIFTED
+from lib.analysis.verdicts import verdict
 from lib.measures.protocol import every
 from lib.measures.ranking import granulated, interval, null_band
 from lib.runs.results import Summary
@@ -49,13 +50,8 @@ def standings(table: pd.DataFrame) -> pd.DataFrame:
         values = means.get(measure.name)
         if values is None or values.notna().sum() < FEWEST or values.nunique() < 2:
             continue
-        row = {
-            "name": measure.name,
-            "label": measure.label,
-            "needs": measure.scarcest,
-            "sees_error": measure.sees_error,
-        }
-        row |= granulated(means, axes, measure.name)
+        row = {"name": measure.name, "label": measure.label, "needs": measure.scarcest}
+        row |= {"sees_error": measure.sees_error} | granulated(means, axes, measure.name)
         row["low"], row["high"] = interval(means, axes, measure.name)
         row["null_low"], row["null_high"] = null_band(means, axes, measure.name)
         rows.append(row)
@@ -101,16 +97,14 @@ def verdicts() -> pd.DataFrame:
     The intervals of Psi resample the groups of networks that are compared (500 times); those of Spearman's correlations are the
     range over the three networks.
     """
-    ranking = standings(NETWORKS.read()).rename(columns={"name": "measure", "Psi": "value"})
-    ranking = ranking.assign(target="generalisation gap", statistic="Psi")
-    moved = shift_correlations(SHIFTED.read())
-    shifted = pd.DataFrame({"value": moved.median(axis=1), "low": moved.min(axis=1), "high": moved.max(axis=1)})
-    shifted = shifted.assign(
-        measure=[f"shift_{name}" for name in shifted.index], label=[*SHIFT_CRITERIA.values(), "random numbers"]
-    )
-    shifted["needs"] = ["nothing" if name == "random" else "the weights" for name in shifted.index]
-    shifted = shifted.assign(target="error of a shifted batch", statistic="Spearman")
-    shifted["sees_error"] = [name not in ("trace", "random") for name in shifted.index]
-    both = pd.concat([ranking, shifted], ignore_index=True).assign(level="network", chance=0.0)
-    columns = "measure label level needs sees_error target statistic value low high chance"
-    return both[columns.split()]
+    known, rows = {measure.name: measure for measure in every("network")}, []
+    for row in standings(NETWORKS.read()).to_dict("records"):
+        band = [row[key] for key in ("Psi", "low", "high")]
+        rows.append(verdict(known[row["name"]], "generalisation gap", "Psi", band))
+    labels = SHIFT_CRITERIA | {"random": "random numbers"}
+    for name, values in shift_correlations(SHIFTED.read()).iterrows():
+        stated = {"label": labels[str(name)], "level": "network", "sees_error": name not in ("trace", "random")}
+        stated["needs"] = "nothing" if name == "random" else "the weights"
+        band = [values.median(), values.min(), values.max()]
+        rows.append(verdict(f"shift_{name}", "error of a shifted batch", "Spearman", band, **stated))
+    return pd.DataFrame(rows)

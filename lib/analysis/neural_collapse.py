@@ -39,13 +39,9 @@ def digits() -> tuple[Split, dict[str, np.ndarray]]:
         torch.cat([getattr(part, name) for part in (whole.train, whole.test)]) for name in ("images", "labels")
     )
     plain, shape = images.numpy(), whole.image_shape
-    sets = (
-        plain,
-        corruptions.rotated(plain, shape, 20),
-        corruptions.noisy(plain, 0.3),
-        corruptions.moved(plain, shape, 1),
-    )
-    return Split(images, labels), dict(zip(SET_LABELS, sets, strict=True))
+    sets = {"test": plain, "rotated": corruptions.rotated(plain, shape, 20)}
+    sets |= {"noisy": corruptions.noisy(plain, 0.3), "shifted": corruptions.moved(plain, shape, 1)}
+    return Split(images, labels), sets
 
 
 def without_fold(whole: Split, fold: int) -> tuple[Split, np.ndarray]:

@@ -6,12 +6,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
-from torch import Tensor
 
 from lib.analysis import kept
 from lib.measures import judging
 from lib.measures.protocol import Subject
-from lib.measures.reconstruction import reconstructed
+from lib.measures.reconstruction import image_errors
 from lib.training import autoencoders, datasets, twins
 from lib.training.autoencoders import Pair
 
@@ -25,11 +24,6 @@ def twin(name: str, rate: float, seed: int, target: float = TARGET) -> tuple[Pai
     """An autoencoder of the digits, trained by an optimizer to this training error, and the number of its epochs."""
     images, pair = datasets.load("digits").train.images, autoencoders.build(TWIN_WIDTHS, seed, "he")
     return pair, twins.fit_until(pair, images, images, target, name=name, rate=rate, seed=seed)
-
-
-def image_errors(pair: Pair, images: Tensor) -> np.ndarray:
-    """The mean squared errors (points,) of images (points, N)."""
-    return ((reconstructed(pair, images.numpy()) - images.numpy()) ** 2).mean(axis=1)
 
 
 def _rates() -> Iterator[dict[str, object]]:
@@ -64,10 +58,10 @@ def _twins() -> Iterator[pd.DataFrame]:
             traces = {
                 f"trace_{one}": subject.column(f"trace_{one}").mean() / TWIN_WIDTHS[-1] for one in ("latent", "input")
             }
-            at_points = image_errors(pair, data.test.images)
+            train_errors, at_points = (image_errors(pair, side.images.numpy()) for side in (data.train, data.test))
             if is_tuned:
                 errors[name, seed] = at_points
-            error = {"train_mse": image_errors(pair, data.train.images).mean(), "test_mse": at_points.mean()}
+            error = {"train_mse": train_errors.mean(), "test_mse": at_points.mean()}
             key = {"target": target, "optimizer": name, "rate": rate, "seed": seed, "tuned": is_tuned}
             rows.append(key | {"epochs": epochs} | error | traces)
         alike = agreements(errors).assign(tuned=True)
@@ -92,10 +86,11 @@ TWINS_TABLE = kept.Table("twins", lambda: pd.concat(_twins(), ignore_index=True)
 def _twin_errors() -> pd.DataFrame:
     """The test images, a row each: the errors of the twins, what may foretell them, and two measures of the data."""
     data, tuned = datasets.load("digits"), tuned_rates()
+    images = data.test.images.numpy()
     pairs = {(name, seed): twin(name, tuned[name], seed)[0] for name, seed in product(twins.TWINS, TWIN_SEEDS)}
-    columns = {f"{name}_{seed}": image_errors(pair, data.test.images) for (name, seed), pair in pairs.items()}
+    columns = {f"{name}_{seed}": image_errors(pair, images) for (name, seed), pair in pairs.items()}
     seeds = [pair for (name, _), pair in pairs.items() if name == "Adam"]
-    subject = Subject(pair=seeds[0], points=data.test.images.numpy(), training=data.train, seeds=seeds)
+    subject = Subject(pair=seeds[0], points=images, training=data.train, seeds=seeds)
     return pd.DataFrame(columns | {name: judging.SCORES[name].of(subject) for name in RIVALS})
 
 

@@ -48,11 +48,8 @@ def published_claims() -> tuple[PublishedClaim, ...]:
 def _printed_slopes(claim: str) -> str:
     """What is published of a claim such as "table1-latent": the range of the test slopes."""
     number, space = claim.removeprefix("table").split("-")
-    return _slope_range(int(number), space)
-
-
-def _slope_range(number: int, space: str) -> str:
-    slopes = published_table(number).query("space == @space")["test_slope"]
+    rows = published_table(int(number))
+    slopes = rows.loc[rows["space"] == space, "test_slope"]
     return f"{slopes.min():g} to {slopes.max():g}"
 
 
@@ -78,14 +75,10 @@ def tables() -> pd.DataFrame:
     )
 
 
+@cache
 def _printed(number: int) -> pd.DataFrame:
     check_known("published table", number, TABLE_PREDICTORS)
-    return _read(DATA / f"published_table_{number}.csv")
-
-
-@cache
-def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str)
+    return pd.read_csv(DATA / f"published_table_{number}.csv", dtype=str)
 
 
 def _half_units(number: int) -> dict[tuple[str, str], float]:
@@ -139,19 +132,14 @@ def misprints() -> pd.DataFrame:
     """
     rows = audit()
     rows = rows[~rows["holds"] & (rows["residual_with_sign_changed"].abs() <= rows["allowed"])]
-    printed = [
-        float(cells.query("latent_dim == @latent_dim and space == @space")["intercept"].iloc[0])
-        for number, latent_dim, space in zip(rows["number"], rows["latent_dim"], rows["space"], strict=True)
-        for cells in [published_table(number)]
-    ]
-    return rows.assign(printed=printed, corrected=[-value for value in printed])
+    cells = pd.concat([published_table(number).assign(number=number) for number in TABLE_PREDICTORS])
+    keys = ["number", "latent_dim", "space"]
+    rows = rows.merge(cells[[*keys, "intercept"]].rename(columns={"intercept": "printed"}), on=keys)
+    return rows.assign(corrected=-rows["printed"])
 
 
 def corrected_table(number: int) -> pd.DataFrame:
     """The table with the signs of the intercepts that `misprints` finds put right."""
-    rows = published_table(number)
-    for cell in misprints().to_dict("records"):
-        if cell["number"] == number:
-            wrong = (rows["latent_dim"] == cell["latent_dim"]) & (rows["space"] == cell["space"])
-            rows.loc[wrong, "intercept"] *= -1
-    return rows
+    keys, wrong = ["latent_dim", "space"], misprints().query("number == @number")
+    rows = published_table(number).merge(wrong[[*keys, "corrected"]], on=keys, how="left")
+    return rows.assign(intercept=rows["corrected"].fillna(rows["intercept"])).drop(columns="corrected")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from lib import runs
 from lib.analysis import kept
+from lib.analysis.verdicts import verdict
 from lib.geometry import graphs
 from lib.geometry.graphs import Graph
 from lib.measures import judging
@@ -26,7 +27,6 @@ TOGETHER = -1  # as latent_dim and seed: the mean over all networks
 COVARIATES, ENCODINGS, EIGENVECTORS = "covariates", "encodings", "eigenvectors"
 MATCHED = "eigenvectors, signs matched"
 ROW_KEYS = ["graph", "features", "target"]
-VERDICTS = ["level", "needs", "sees_error", "target", "statistic", "value", "low", "high", "chance"]
 _Columns = dict[tuple[str, str], np.ndarray]  # by graph and features: (images, columns), training images first
 
 
@@ -150,7 +150,7 @@ def with_mean_network(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
 def smooth_table(run: str = SMOOTH_RUN) -> pd.DataFrame:
     """All of the page for the networks of a run, at the depth of its tables.
 
-    _Columns: `latent_dim`, `seed`, `graph`, `features`, `target`; of the predicted log MSE `r2` (of no meaning for a score that is
+    Columns: `latent_dim`, `seed`, `graph`, `features`, `target`; of the predicted log MSE `r2` (of no meaning for a score that is
     no prediction) and `spearman`, with its 95 % bootstrap interval `low`, `high` over images, or for shuffled errors that
     of 20 shuffles; `share` in the lowest 5 % of frequencies; `moved` by the deletion. Rows with latent_dim and seed -1 have the
     mean over networks.
@@ -171,18 +171,18 @@ SMOOTH = kept.Table("smooth", smooth_table)
 
 
 def verdicts() -> pd.DataFrame:
-    """The measures of this page for the table over all: rank correlation with the error of test images, mean over networks.
+    """The measures of this page against the error of test images: rank correlation, mean over networks, from the committed table.
 
-    From the committed table; the interval is a bootstrap over images (200 resamples, the same for all networks).
+    The interval is a bootstrap over images (200 resamples, the same for all networks).
     """
-    entries = [
-        (smooth.name, smooth.label, TRAINING_ONLY, ENCODINGS, "error"),
-        ("graph_eigenvectors", "training errors, by eigenvectors", TRAINING_ONLY, EIGENVECTORS, "error"),
-        ("neighbour_errors", "training errors of 5 nearest images", "none", "5-NN regression", "error"),
-        ("smooth_shuffled", "shuffled errors, smoothed", TRAINING_ONLY, ENCODINGS, "shuffled"),
-    ]
-    wanted = pd.DataFrame(entries, columns=["measure", "label", *ROW_KEYS])
-    rows = wanted.merge(SMOOTH.read().query("latent_dim == @TOGETHER"), on=ROW_KEYS)
-    rows = rows.assign(level="point", needs=smooth.scarcest, sees_error=False, target="MSE of test digits")
-    rows = rows.assign(statistic="Spearman", value=rows["spearman"], chance=0.0)
-    return rows[["measure", "label", *VERDICTS]]
+    entries = {
+        smooth.name: (smooth.label, TRAINING_ONLY, ENCODINGS, "error"),
+        "graph_eigenvectors": ("training errors, by eigenvectors", TRAINING_ONLY, EIGENVECTORS, "error"),
+        "neighbour_errors": ("training errors of 5 nearest images", "none", "5-NN regression", "error"),
+        "smooth_shuffled": ("shuffled errors, smoothed", TRAINING_ONLY, ENCODINGS, "shuffled"),
+    }
+    bands = SMOOTH.read().set_index(["latent_dim", *ROW_KEYS]).loc[TOGETHER][["spearman", "low", "high"]]
+    return pd.DataFrame(
+        verdict(name, "MSE of test digits", "Spearman", bands.loc[tuple(key)], label=label, needs=smooth.scarcest)
+        for name, (label, *key) in entries.items()
+    )

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from lib import runs
-from lib.base.errors import InputError, check_known
+from lib.base.errors import InputError
 from lib.measures import judging
 from lib.measures.protocol import Subject, every, values_at
 from lib.measures.reconstruction import reconstructed
@@ -36,7 +36,7 @@ def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
 def at_images(pair: Pair, images: np.ndarray, labels: np.ndarray, dataset: Dataset) -> pd.DataFrame:
     """Any images (points, N), a row each: `label`, and every point measure except the variance over seeds."""
     subject = Subject(pair=pair, points=images, training=dataset.train)
-    return _measured(pd.DataFrame({"label": labels}), subject)
+    return pd.DataFrame({"label": labels}).assign(**values_at(subject, every("point")))
 
 
 def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
@@ -44,11 +44,11 @@ def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
 
     The variance over seeds, of all networks at that depth and d, needs a run with several seeds.
     """
-    return _measured(*_at_hand(name, member, split))
+    points, subject = _at_hand(name, member, split)
+    return points.assign(**values_at(subject, every("point")))
 
 
 def _at_hand(name: str, member: Member, split: str = "test") -> tuple[pd.DataFrame, Subject]:
-    check_known("split", split, ("train", "test"))
     run, dataset = runs.read(name), runs.read(name).load_dataset()
     keys = (member.depth, member.latent_dim)
     points = runs.measurements(name, *keys, member.seed)
@@ -57,30 +57,18 @@ def _at_hand(name: str, member: Member, split: str = "test") -> tuple[pd.DataFra
     def networks() -> list[Pair]:
         return [runs.member(name, *keys, seed) for seed in run.seeds]
 
-    def initial() -> Pair:
-        return build(run.widths(member, dataset.input_dim), member.seed, run.initialisation, run.output)
-
-    def history() -> pd.DataFrame:
-        return runs.select_rows(
-            runs.summary(name).history, depth=member.depth, latent_dim=member.latent_dim, seed=member.seed
-        )
-
     subject = Subject(
         pair=lambda: runs.member(name, *keys, member.seed),
         points=getattr(dataset, split).images.numpy(),
         training=dataset.train,
         labels=dataset.train.labels.numpy(),
-        initial=initial,
+        initial=lambda: build(run.widths(member, dataset.input_dim), member.seed, run.initialisation, run.output),
         seeds=networks if len(run.seeds) > 1 else None,
-        history=history,
+        history=lambda: runs.select_rows(runs.summary(name).history, **vars(member)),
         kept=points,
         seed=(member.latent_dim, member.seed),
     )
     return points, subject
-
-
-def _measured(points: pd.DataFrame, subject: Subject) -> pd.DataFrame:
-    return points.assign(**values_at(subject, every("point")))
 
 
 # --- the tournament ------------------------------------------------------------------------------------------------
@@ -90,16 +78,14 @@ def subject_of(summary: Summary, member: Member) -> tuple[pd.DataFrame, Subject]
     """The test points of a member and what measures may look at; of a committed run, the sample in its summary alone."""
     if not summary.run.committed:
         return _at_hand(summary.run.name, member)
-    sample = summary.sample
-    of_member = (sample["depth"] == member.depth) & (sample["latent_dim"] == member.latent_dim)
-    of_member &= (sample["seed"] == member.seed) & (sample["test"] == 1)
-    points = sample[of_member].reset_index(drop=True)
+    points = runs.select_rows(summary.sample, **vars(member), test=1).reset_index(drop=True)
     return points, Subject(kept=points, seed=(member.latent_dim, member.seed))
 
 
 def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:
     """The test points of a member with all scores available (`subject_of`)."""
-    return _measured(*subject_of(summary, member))
+    points, subject = subject_of(summary, member)
+    return points.assign(**values_at(subject, every("point")))
 
 
 def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:
@@ -271,6 +257,5 @@ def reconstruction_agreement(name: str, members: Sequence[Member], sets: Mapping
             rank = float(stats.spearmanr(errors[first], errors[second])[0])
             apart = float(np.sqrt(((outputs[first] - outputs[second]) ** 2).mean()))
             both = float(np.sqrt((errors[first].mean() + errors[second].mean()) / 2))
-            row = {"set": key, "first": first, "second": second}
-            rows.append(row | {"spearman": rank, "apart": apart, "error": both})
-    return pd.DataFrame(rows)
+            rows.append((key, first, second, rank, apart, both))
+    return pd.DataFrame(rows, columns=["set", "first", "second", "spearman", "apart", "error"])

@@ -8,9 +8,11 @@ from scipy.stats import spearmanr
 
 from lib import runs
 from lib.analysis import repeats
-from lib.analysis.optimizers import RIVALS, TWIN_ERRORS, TWIN_SEEDS, image_errors
+from lib.analysis.optimizers import RIVALS, TWIN_ERRORS, TWIN_SEEDS
+from lib.analysis.verdicts import verdict
 from lib.measures import judging
 from lib.measures.protocol import Subject
+from lib.measures.reconstruction import image_errors
 from lib.training.twins import TWINS
 
 
@@ -22,7 +24,7 @@ def seeds_alike(name: str) -> pd.DataFrame:
     centred, that lies between images; `variance`: mean rank correlation of the variance over seeds with an error. Empty for
     a run with one seed.
     """
-    run, test, rows = runs.read(name), runs.read(name).load_dataset().test.images, []
+    run, test, rows = runs.read(name), runs.read(name).load_dataset().test.images.numpy(), []
     for latent_dim in run.latent_dims if len(run.seeds) > 1 else ():
         pairs = [runs.member(name, run.table_depth, latent_dim, seed) for seed in run.seeds]
         errors = np.stack([image_errors(pair, test) for pair in pairs])
@@ -31,7 +33,7 @@ def seeds_alike(name: str) -> pd.DataFrame:
         shared = np.mean([(one & other).sum() / one.sum() for one, other in combinations(worst, 2)])
         logs = np.log(errors) - np.log(errors).mean(axis=1, keepdims=True)
         image_share = 1 - logs.var(axis=0, ddof=1).mean() / logs.var()
-        variance = judging.SCORES["seed_variance"].of(Subject(points=test.numpy(), seeds=pairs))
+        variance = judging.SCORES["seed_variance"].of(Subject(points=test, seeds=pairs))
         told = np.mean([spearmanr(variance, error)[0] for error in errors])
         row = {"latent_dim": latent_dim, "agreement": rho.mean(), "shared": shared, "image_share": image_share}
         rows.append(row | {"variance": told})
@@ -39,7 +41,7 @@ def seeds_alike(name: str) -> pd.DataFrame:
 
 
 def foretellers() -> pd.DataFrame:
-    """What ranks the errors of the networks trained by Adam, a row each, with the columns of `verdicts`.
+    """What ranks the errors of the networks trained by Adam: verdicts (`lib.analysis.verdicts`).
 
     Spearman's rank correlation with the error of a network, averaged over the ten; 95 % bootstrap over test images.
     """
@@ -47,28 +49,25 @@ def foretellers() -> pd.DataFrame:
     adam, soap = (table[[f"{name}_{seed}" for seed in TWIN_SEEDS]].to_numpy() for name in TWINS)
     others = [np.delete(adam, seed, axis=1).mean(axis=1) for seed in TWIN_SEEDS]
     scores = {
-        "other_seed": ("error of another seed", "another seed", list(np.roll(adam, 1, axis=1).T)),
+        "other_seed": ("error of another seed", "another seed", np.roll(adam, 1, axis=1).T),
         "other_seeds": ("mean error of nine other seeds", "other seeds", others),
-        "other_optimizer": ("error of a twin trained by SOAP", "another training", list(soap.T)),
+        "other_optimizer": ("error of a twin trained by SOAP", "another training", soap.T),
     }
     for name in RIVALS:
         measure = judging.SCORES[name]
         scores[name] = (measure.label, measure.scarcest, [table[name].to_numpy()] * len(TWIN_SEEDS))
     weights, rows = judging.weightings(len(table)), []
-    for name, (label, need, of_seeds) in scores.items():
+    for name, (label, needs, of_seeds) in scores.items():
         rhos = [judging.spearman(error, score, weights) for error, score in zip(adam.T, of_seeds, strict=True)]
-        band = judging.banded("value", np.mean(rhos, axis=0))
-        rows.append({"measure": name, "label": label, "level": "point", "needs": need} | _verdict(band))
-    return pd.DataFrame(rows).assign(target="errors of digits at equal training error", statistic="Spearman")
-
-
-def _verdict(band: dict[str, float]) -> dict[str, object]:
-    value, low, high = band.values()
-    return {"sees_error": False, "value": value, "low": low, "high": high, "chance": 0.0}
+        band = judging.banded("value", np.mean(rhos, axis=0)).values()
+        rows.append(
+            verdict(name, "errors of digits at equal training error", "Spearman", band, label=label, needs=needs)
+        )
+    return pd.DataFrame(rows)
 
 
 def width_verdicts() -> pd.DataFrame:
-    """What ranks the test errors of classifiers over widths, a row a measure and share of noisy labels, as in `verdicts`.
+    """What ranks the test errors of classifiers over widths, a row a measure and share of noisy labels, likewise.
 
     Spearman over the widths of the means over seeds; 95 % bootstrap over the widths.
     """
@@ -76,23 +75,22 @@ def width_verdicts() -> pd.DataFrame:
     for noise in repeats.NOISES:
         table = repeats.sweep_means(noise)
         weights = judging.weightings(len(table))
+        target = f"test error of classifiers over widths, {100 * noise:.0f} % noisy labels"
         scores = {
             "disagreement": ("disagreement of seeds on planes", "other seeds", -table["agreement"]),
             "fragments": ("fragments of the decision regions", "the weights", table["fragments"]),
             "random": ("random numbers", "nothing", np.random.default_rng(0).random(len(table))),
         }
-        for name, (label, need, score) in scores.items():
+        for name, (label, needs, score) in scores.items():
             rhos = judging.spearman(np.asarray(table["test_error"]), np.asarray(score), weights)
-            row = {"measure": name, "label": label, "level": "network", "needs": need}
-            target = f"test error of classifiers over widths, {100 * noise:.0f} % noisy labels"
-            rows.append(row | _verdict(judging.banded("value", rhos)) | {"target": target, "statistic": "Spearman"})
+            band = judging.banded("value", rhos).values()
+            rows.append(verdict(name, target, "Spearman", band, label=label, level="network", needs=needs))
     return pd.DataFrame(rows)
 
 
 def verdicts() -> pd.DataFrame:
-    """How well the measures of this page tell where autoencoders err, and which classifiers do.
+    """How well the measures of this page tell where autoencoders err (`foretellers`), and which classifiers do (`width_verdicts`).
 
-    Larger is more error expected. `value` with its 95 % bootstrap interval, `low` to `high`: over test images for points
-    (`foretellers`), over widths for networks (`width_verdicts`). `chance`: the value of a random score.
+    Larger is more error expected.
     """
     return pd.concat([foretellers(), width_verdicts()], ignore_index=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lib.analysis import kept
 from lib.analysis.neural_collapse import FOLDS, GAPS, SET_LABELS, WIDTHS, digits, gap_ranking, without_fold
+from lib.analysis.verdicts import verdict
 from lib.measures import judging
 from lib.measures.classified import Classified
 from lib.measures.protocol import LABELS, Measure, every, values_at
@@ -77,15 +78,12 @@ def verdicts() -> pd.DataFrame:
     known = {measure.name: measure for measure in measures()}
     rows = []
     for row in FOUND.read().to_dict("records"):
-        measure = known[row["score"]]
         target = f"misclassified digits, {SET_LABELS[row['set']]}".removesuffix(", test digits")
-        keys = {"measure": measure.name, "label": measure.label, "level": "point", "needs": measure.scarcest}
-        bands = {"value": row["auroc"], "low": row["auroc_low"], "high": row["auroc_high"], "chance": 0.5}
-        rows.append(keys | {"target": target, "statistic": "AUROC"} | bands)
-    gaps = GAPS.read()
+        band = [row[f"auroc{end}"] for end in ("", "_low", "_high")]
+        rows.append(verdict(known[row["score"]], target, "AUROC", band, chance=0.5, level="point"))
+    gaps, target = GAPS.read(), "generalisation gap of classifiers"
     for name, label, needs in (("nc1", "neural collapse, NC1", LABELS), ("random", "random numbers", "nothing")):
         ranked = gap_ranking(gaps, name)
-        bands = {"value": ranked["Psi"], "low": ranked["low"], "high": ranked["high"], "chance": 0.0}
-        keys = {"measure": name, "label": label, "level": "network", "needs": needs, "statistic": "Psi"}
-        rows.append(keys | {"target": "generalisation gap of classifiers"} | bands)
-    return pd.DataFrame(rows).assign(sees_error=False)
+        band = [ranked[key] for key in ("Psi", "low", "high")]
+        rows.append(verdict(name, target, "Psi", band, label=label, level="network", needs=needs))
+    return pd.DataFrame(rows)

@@ -1,7 +1,6 @@
 """Who tells? Every measure of the book beside every target that it was put to, in one form.
 
-A verdict is a row: `measure` (its name), `label`, `level` ("point" or "network"), `needs`, `sees_error`, `target` in words,
-`statistic`, `value` with its 95 % interval `low` to `high`, and `chance`, the value of a random score. Larger is better.
+Its rows are those of `lib.analysis.verdicts`.
 """
 
 from collections.abc import Sequence
@@ -11,8 +10,9 @@ import pandas as pd
 
 from lib import runs
 from lib.analysis import evidence, latent, networks, smooth, topology, tournament, twice, unseen
+from lib.analysis.verdicts import verdict
 from lib.measures import judging
-from lib.measures.protocol import POINTS, WEIGHTS, Measure, every
+from lib.measures.protocol import POINTS, WEIGHTS, every
 from lib.runs import Member, Summary
 
 PERFECT = {"percentile": 100.0}  # of other statistics 1
@@ -24,12 +24,6 @@ FREE = {"nothing", POINTS, WEIGHTS, "the point alone"}  # what a user has who wa
 DRAWN = 1000  # resamples of a median
 
 
-def _row(measure: Measure, target: str, statistic: str, chance: float, value: float, low: float, high: float) -> dict:
-    stated = {"measure": measure.name, "label": measure.label, "level": measure.level, "needs": measure.scarcest}
-    stated |= {"sees_error": measure.sees_error, "target": target, "statistic": statistic}
-    return stated | {"value": value, "low": low, "high": high, "chance": chance}
-
-
 def tournament_verdicts(summary: Summary) -> pd.DataFrame:
     """Point measures against the errors of test images, at the largest intact d of a run; intervals over images."""
     run = summary.run
@@ -37,12 +31,8 @@ def tournament_verdicts(summary: Summary) -> pd.DataFrame:
     rows = tournament.evaluate_scores(tournament.points_to_evaluate(summary, member))
     target = f"errors of test images, {run.name}"
     return pd.DataFrame(
-        _row(
-            judging.SCORES[row["score"]],
-            target,
-            "Spearman",
-            0.0,
-            *(row[f"spearman{end}"] for end in ("", "_low", "_high")),
+        verdict(
+            judging.SCORES[row["score"]], target, "Spearman", [row[f"spearman{end}"] for end in ("", "_low", "_high")]
         )
         for row in rows.to_dict("records")
     )
@@ -54,7 +44,7 @@ def detection_verdicts(name: str) -> pd.DataFrame:
     by_dim = tournament.detection_by_dim(name)
     target = f"strange images, {name}"
     return pd.DataFrame(
-        _row(judging.DETECTORS[detector], target, "AUROC", 0.5, *_median(rows["auroc"].to_numpy()))
+        verdict(judging.DETECTORS[str(detector)], target, "AUROC", _median(rows["auroc"].to_numpy()), chance=0.5)
         for detector, rows in (by_dim[max(by_dim)].groupby("detector", sort=False) if by_dim else ())
     )
 
@@ -65,7 +55,7 @@ def topology_verdicts() -> pd.DataFrame:
     table = table[table["steps"] == topology.ORBIT_STEPS]
     known = {str(name): values.dropna().to_numpy() for name, values in table.items()}
     return pd.DataFrame(
-        _row(measure, target, "percentile", 50.0, *_median(known[measure.name]))
+        verdict(measure, target, "percentile", _median(known[measure.name]), chance=50.0)
         for measure in every("point")
         if len(known.get(measure.name, ())) > 1
     )

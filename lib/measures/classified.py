@@ -24,7 +24,7 @@ class Classified(Subject):
     @cached_property
     def network(self) -> nn.Sequential:
         """The classifier, a copy in float64."""
-        return deepcopy(self._part(WEIGHTS)).double()
+        return deepcopy(self.part(WEIGHTS)).double()
 
     @cached_property
     def images(self) -> Tensor:
@@ -39,7 +39,7 @@ class Classified(Subject):
     @cached_property
     def seed_probabilities(self) -> Tensor:
         """softmax of the logits of each of the `seeds` (seeds, points, K)."""
-        return torch.stack([self._softmax(deepcopy(network).double()) for network in self._part(SEEDS)])
+        return torch.stack([self._softmax(deepcopy(network).double()) for network in self.part(SEEDS)])
 
     @torch.no_grad()
     def _softmax(self, network: nn.Module) -> Tensor:

@@ -13,7 +13,7 @@ foretells. Four criteria:
 Chance level: 0, 0.5, 0, 0. Perfect: 1, 1, 1, and 1 - R2 of the covariates.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,6 @@ import scipy  # its parts are loaded on use: scipy.stats alone takes a second
 
 from lib.base.errors import InputError
 from lib.measures import regression
-from lib.measures.costs import Sizes
 from lib.measures.protocol import Measure, every
 
 WORST = 0.1  # the share of points, by error, that the AUROC is about
@@ -39,17 +38,6 @@ def _contest(place: str) -> dict[str, Measure]:
 SCORES: Mapping[str, Measure] = _contest("predicts")
 DETECTORS: Mapping[str, Measure] = _contest("detects")
 HELD = tuple(name for name, measure in SCORES.items() if measure.held)
-
-
-def cost(name: str, widths: tuple[int, ...], training_points: int, seeds: int = 3) -> float:
-    """Multiply-adds for a point of a measure of `SCORES`, leading terms, for encoder widths (N, w_1, ..., d).
-
-    >>> f"{cost('trace_input', (784, 593, 402, 211, 20), 60_000):.1e}"
-    '2.2e+07'
-    >>> f"{cost('neighbours', (784, 593, 402, 211, 20), 60_000):.1e}"
-    '4.7e+07'
-    """
-    return float(SCORES[name].cost(Sizes(widths, training_points, seeds)))
 
 
 # --- criteria, for many weightings of the points at once: `weights` (points, resamples) -------------------------------
@@ -155,8 +143,6 @@ def judge(error: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, floa
     finite, and where score or error is constant.
     """
     error, score = (np.asarray(values, dtype=np.float64) for values in (error, score))
-    if error.shape != score.shape:
-        raise InputError(f"{error.shape} errors and {score.shape} scores were given; give one of each a point.")
     error, score = error[~np.isnan(score)], score[~np.isnan(score)]
     for name, values in (("error", error), ("score", score)):
         _check_varies(name, values)
@@ -184,9 +170,6 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
     nothing of the score.
     """
     error, score = np.asarray(error, float), np.asarray(score, float)
-    lengths = {name: len(values) for name, values in {"error": error, "score": score, **covariates}.items()}
-    if len(set(lengths.values())) > 1:
-        raise InputError(f"The lengths differ, {lengths} were given; give one value of each a point.")
     known = ~np.isnan(score)
     error, score = error[known], score[known]
     held_fixed = {name: np.asarray(values)[known] for name, values in covariates.items()}
@@ -210,12 +193,12 @@ def gain(error: np.ndarray, score: np.ndarray, covariates: Mapping[str, np.ndarr
     }
 
 
-def holm(rows: pd.DataFrame, names: Iterable[str] = ("spearman_p", "gained_p")) -> pd.DataFrame:
+def holm(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with every p-value also adjusted by Holm's method over all rows that have one: NAME_holm."""
     from statsmodels.stats.multitest import multipletests
 
     rows = rows.copy()
-    for name in names:
+    for name in ("spearman_p", "gained_p"):
         known = rows[name].notna().to_numpy()
         adjusted = np.full(len(rows), np.nan)
         if known.any():
@@ -224,17 +207,11 @@ def holm(rows: pd.DataFrame, names: Iterable[str] = ("spearman_p", "gained_p")) 
     return rows
 
 
-def detect(inside: np.ndarray, outside: np.ndarray, seed: int = 0) -> dict[str, float]:
+def detect(inside: np.ndarray, outside: np.ndarray) -> dict[str, float]:
     """How well a score separates points `outside` (points,) from points `inside` (points,): `auroc`, its bootstrap band.
 
-    Infinite scores rank above all. Raises `InputError` where either side has no points, or a score is NaN.
+    Infinite scores rank above all.
     """
-    if not len(inside) or not len(outside):
-        raise InputError(
-            f"{len(inside)} points inside and {len(outside)} outside were given; telling them apart needs both."
-        )
     score = np.concatenate([inside, outside])
-    if np.isnan(score).any():
-        raise InputError(f"{int(np.isnan(score).sum())} scores are NaN; mend them or leave their points out.")
     positive = (np.arange(len(score)) >= len(inside))[:, None]
-    return banded("auroc", auroc(positive, score, weightings(len(score), seed)))
+    return banded("auroc", auroc(positive, score, weightings(len(score))))

@@ -24,8 +24,7 @@ from lib.geometry.jacobians import Cores
 from lib.measures.baselines import ink, neighbour_distance
 from lib.measures.costs import Sizes
 from lib.measures.point_table import cores_on_cpu, geometry
-from lib.measures.reconstruction import encoded, reconstructed
-from lib.measures.sampling import drawn
+from lib.measures.reconstruction import encoded, image_errors
 from lib.training.autoencoders import Pair
 from lib.training.datasets import Split
 
@@ -40,12 +39,22 @@ T = TypeVar("T")
 Part = T | Callable[[], T] | None
 
 
+def drawn(images: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:
+    """The rows of at most `count` random images (points, N): a choice that does not depend on their order."""
+    return np.lexsort(images.T)[draw.permutation(len(images))[:count]]
+
+
 class Lacking(InputError):
     """A measure needs a part that its subject comes without; `need` names the part."""
 
     def __init__(self, need: str, asker: str = "What is asked for") -> None:
         super().__init__(f"{asker} needs {need}, and none are given: give them too, or leave the measure out.")
         self.need = need
+
+
+def _part(need: str) -> Any:
+    """A property: the part of a subject, made where it was given as a function. Raises `Lacking` where it is absent."""
+    return property(lambda subject: subject.part(need))
 
 
 class Subject:
@@ -59,6 +68,13 @@ class Subject:
     """
 
     of_classifier = False
+    pair: Pair = _part(WEIGHTS)
+    points: np.ndarray = _part(POINTS)
+    training: Split = _part(TRAINING)
+    labels: np.ndarray = _part(LABELS)
+    initial: Pair = _part(INITIAL)
+    seeds: Sequence[Pair] = _part(SEEDS)
+    history: pd.DataFrame = _part(HISTORY)
 
     def __init__(
         self,
@@ -78,47 +94,13 @@ class Subject:
         self._kept = pd.DataFrame() if kept is None else kept
         self._seed = seed
 
-    def _part(self, need: str) -> Any:
+    def part(self, need: str) -> Any:
+        """The part that a measure needs; raises `Lacking` where it is absent."""
         if callable(self._parts[need]) and not isinstance(self._parts[need], nn.Module):
             self._parts[need] = self._parts[need]()
         if self._parts[need] is None:
             raise Lacking(need)
         return self._parts[need]
-
-    @property
-    def pair(self) -> Pair:
-        """Encoder and decoder, as they were given."""
-        return self._part(WEIGHTS)
-
-    @property
-    def points(self) -> np.ndarray:
-        """The images (points, N)."""
-        return self._part(POINTS)
-
-    @property
-    def training(self) -> Split:
-        """The training images and their labels."""
-        return self._part(TRAINING)
-
-    @property
-    def labels(self) -> np.ndarray:
-        """The labels (training points,) of the training images."""
-        return self._part(LABELS)
-
-    @property
-    def initial(self) -> Pair:
-        """Encoder and decoder before training."""
-        return self._part(INITIAL)
-
-    @property
-    def seeds(self) -> Sequence[Pair]:
-        """The networks that differ by their seed alone."""
-        return self._part(SEEDS)
-
-    @property
-    def history(self) -> pd.DataFrame:
-        """The training, a row an epoch."""
-        return self._part(HISTORY)
 
     def __len__(self) -> int:
         return len(self._kept) or len(self.points)
@@ -142,8 +124,7 @@ class Subject:
     @cached_property
     def training_errors(self) -> np.ndarray:
         """The mean squared errors (training points,) at the training points, float64."""
-        images = self.training.images.numpy()
-        return ((reconstructed(self.pair, images) - images) ** 2).mean(axis=1)
+        return image_errors(self.pair, self.training.images.numpy())
 
     def column(self, name: str) -> np.ndarray:
         """A column (points,), float64, of the per-point table: as kept, else computed."""
@@ -188,8 +169,9 @@ class Measure:
     """A number for each point (`level` "point"), for a network ("network"), or for each point of a classifier ("classifier").
 
     - `label` names it in tables of predictors, `short` among detectors (default: the label);
-    - `needs`: the parts of a subject that it looks at, the scarcest last;
+    - `compute`: its values, from a `Subject`;
     - `cost`: multiply-adds for a point, or for a network in all, leading terms;
+    - `needs`: the parts of a subject that it looks at, the scarcest last;
     - `source`: a key of book/references.bib; empty for textbook baselines and for our own;
     - `sees_error`: it looks at the residual f(x) - x, so that it is no forecast of the error;
     - `two_sided`: as a detector, strange is what lies far from the median either way;
@@ -202,16 +184,16 @@ class Measure:
 
     name: str
     label: str
-    compute: Callable[[Any], np.ndarray | float]  # of a `Subject`
-    needs: tuple[str, ...]
+    compute: Callable[[Any], Any]
     cost: Callable[[Sizes], float]
+    needs: tuple[str, ...] = (POINTS, WEIGHTS)
     level: Literal["point", "network", "classifier"] = "point"
     short: str = ""
     source: str = ""
     sees_error: bool = False
     two_sided: bool = False
     held: bool = False
-    orthogonal: bool = False
+    orthogonal: bool = True
     predicts: int | None = 100
     detects: int | None = None
 
@@ -233,6 +215,11 @@ class Measure:
             return np.asarray(self.compute(subject), dtype=np.float64)
         except Lacking as lacking:
             raise Lacking(lacking.need, f"The measure {self.name}") from None
+
+
+def as_measure(label: str, **fields: Any) -> Callable[[Callable[[Any], Any]], Measure]:
+    """Makes a function of a `Subject` a `Measure` of its name, with this label and these `fields`."""
+    return lambda compute: Measure(compute.__name__, label, compute, **fields)
 
 
 @cache

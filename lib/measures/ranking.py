@@ -38,10 +38,10 @@ def ranked(pairs: Mapping[str, Pairs], measure: np.ndarray, gap: np.ndarray) -> 
     return found | {"Psi": np.mean([value for name, value in found.items() if name != "tau"], axis=0)}
 
 
-def granulated(table: pd.DataFrame, axes: Sequence[str], measure: str, gap: str = "gap") -> dict[str, float]:
+def granulated(table: pd.DataFrame, axes: Sequence[str], measure: str) -> dict[str, float]:
     """tau, psi by axis, and `Psi` of a column of a table with a row for each network; rows without a value are left out."""
-    rows = table.dropna(subset=[measure, gap])
-    found = ranked(comparisons(rows, axes), np.asarray(rows[measure]), np.asarray(rows[gap]))
+    rows = table.dropna(subset=[measure, "gap"])
+    found = ranked(comparisons(rows, axes), np.asarray(rows[measure]), np.asarray(rows["gap"]))
     return {name: float(value) for name, value in found.items()}
 
 

@@ -21,6 +21,11 @@ def reconstructed(pair: Pair, images: np.ndarray) -> np.ndarray:
         return deepcopy(pair[1]).double()(torch.from_numpy(encoded(pair, images))).numpy()
 
 
+def image_errors(pair: Pair, images: np.ndarray) -> np.ndarray:
+    """The mean squared errors (points,) over the pixels of images (points, N)."""
+    return ((reconstructed(pair, images) - images) ** 2).mean(axis=1)
+
+
 def iterated(pair: Pair, images: np.ndarray, times: Sequence[int]) -> list[np.ndarray]:
     """f applied repeatedly to images (points, N): a list of (points, N), one for each of the rising `times`."""
     results, done = [], 0

@@ -20,7 +20,8 @@ By the theorem of Frisch, Waugh and Lovell the slope is that of the error on the
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -125,40 +126,19 @@ def slope_given(error: np.ndarray, predictor: np.ndarray, held: np.ndarray) -> C
 # --- equations 6 and 7 ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Fit:
-    """Coefficients with their standard errors; `points` used, `dropped` for want of a logarithm.
-
-    `test_slope_low`, `test_slope_high`: the test slope's 95 % interval by bootstrap over points, of the pooled fit only, and
-    None for fewer than `LEAST_TEST` test points.
-    """
-
-    intercept: float
-    slope: float
-    test: float
-    interaction: float
-    test_slope: float
-    intercept_se: float
-    slope_se: float
-    test_se: float
-    interaction_se: float
-    test_slope_se: float
-    points: int
-    dropped: int
-    test_slope_low: float | None = None
-    test_slope_high: float | None = None
-
-    def as_dict(self) -> dict[str, float | int]:
-        """The fields by name."""
-        return asdict(self)
-
-
-def fit(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray, labels: np.ndarray | None = None) -> dict[int, Fit]:
+def fit(
+    mse: np.ndarray, predictor: np.ndarray, test: np.ndarray, labels: np.ndarray | None = None
+) -> dict[int, SimpleNamespace]:
     """Fit the equation over all points, and within each class: {-1: pooled, 0: class 0, ...}.
 
     `mse`, `predictor`, `test` (points,), `test` boolean; `predictor` is NaN where it does not exist (log of omega <= 0):
     those points are dropped after the MSE is standardised, and counted. `labels` (points,) asks for the fits by class,
     each in the pooled units; a class too small to be fitted, or without spread, is left out.
+
+    A fit has the coefficients `intercept` b0, `slope` b1, `test` b2, `interaction` b3, and `test_slope` b1 + b3; their standard
+    errors (`NAME_se`); the number of `points` used, and that `dropped`; `test_slope_low` and `test_slope_high`, the 95 %
+    interval of the test slope by bootstrap over points: of the pooled fit only, and None for fewer than `LEAST_TEST` test points.
+
     Raises `InputError` where the pooled points are too few or constant.
     """
     error = standardise(mse)
@@ -172,8 +152,7 @@ def fit(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray, labels: np.nda
     scaled[exists] = standardise(predictor[exists])
     fits = {-1: _equation(error, scaled, test)}
     if test[exists].sum() >= LEAST_TEST:
-        low, high = _bootstrap(mse, predictor, test)
-        fits[-1] = replace(fits[-1], test_slope_low=low, test_slope_high=high)
+        fits[-1].test_slope_low, fits[-1].test_slope_high = _bootstrap(mse, predictor, test)
     for label in [] if labels is None else np.unique(labels):
         of_class = labels == label
         try:
@@ -207,7 +186,7 @@ def _bootstrap(mse: np.ndarray, predictor: np.ndarray, test: np.ndarray) -> tupl
     return float(low), float(high)
 
 
-def _equation(error: np.ndarray, scaled: np.ndarray, test: np.ndarray) -> Fit:
+def _equation(error: np.ndarray, scaled: np.ndarray, test: np.ndarray) -> SimpleNamespace:
     exists = ~np.isnan(scaled)
     error, scaled, indicator = error[exists], scaled[exists], test[exists].astype(np.float64)
     design = np.column_stack([np.ones_like(scaled), scaled, indicator, indicator * scaled])
@@ -215,16 +194,16 @@ def _equation(error: np.ndarray, scaled: np.ndarray, test: np.ndarray) -> Fit:
         raise InputError(f"{len(design)} points do not determine the four coefficients; give more points.")
     result = least_squares(error, design)
     combined = result.t_test([[0.0, 1.0, 0.0, 1.0]])
-    return Fit(
-        *(float(value) for value in result.params),
+    names = ("intercept", "slope", "test", "interaction")
+    return SimpleNamespace(
+        **dict(zip(names, map(float, result.params), strict=True)),
         test_slope=float(result.params[1] + result.params[3]),
-        intercept_se=float(result.bse[0]),
-        slope_se=float(result.bse[1]),
-        test_se=float(result.bse[2]),
-        interaction_se=float(result.bse[3]),
+        **{f"{name}_se": float(value) for name, value in zip(names, result.bse, strict=True)},
         test_slope_se=float(np.squeeze(combined.sd)),
         points=len(error),
         dropped=int((~exists).sum()),
+        test_slope_low=None,
+        test_slope_high=None,
     )
 
 

@@ -32,8 +32,10 @@ SAMPLE = [
     *("frobenius", "spectral", "obliqueness", "tangent_distance", "decoder_log_volume"),
 ]
 
+Tables = dict[str, list[dict[str, Any]]]  # rows by the name of their table
 
-def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
+
+def summarise(points: pa.Table) -> Tables:
     """The summary tables of one member as lists of rows, by name (`lib.runs.results.Summary` describes each).
 
     Floats are rounded to seven significant digits, in `sample` to four. A regression that the points do not determine
@@ -41,23 +43,22 @@ def summarise(points: pa.Table) -> dict[str, list[dict[str, Any]]]:
     """
     test = points["test"].to_numpy()
     label = points["label"].to_numpy()
-    labels = [ALL, *np.unique(label).tolist()]
-    return {
+    tables = {
         "members": [_member_row(points, test)],
-        "statistics": _statistics(points, test, label, labels),
+        "statistics": _statistics(points, test, label, [ALL, *np.unique(label).tolist()]),
         "histograms": _histograms(points, test),
         "regressions": _regressions(points, test, label),
         "controls": _controls(points, test, label),
-        "sample": _sample(points, test),
     }
+    return _rounded(tables) | _rounded({"sample": points.select(SAMPLE).take(sampled_rows(test)).to_pylist()}, 4)
 
 
-def progress(points_by_epoch: Mapping[int, pa.Table]) -> dict[str, list[dict[str, Any]]]:
+def progress(points_by_epoch: Mapping[int, pa.Table]) -> Tables:
     """Tables of a member on its way through training, a block of rows an epoch, all classes together.
 
     `progress_statistics`, `progress_histograms` and `progress_regressions`: as in `summarise`, led by `epoch`.
     """
-    tables: dict[str, list[dict[str, Any]]] = {}
+    tables: Tables = {}
     for epoch, points in points_by_epoch.items():
         test, label = points["test"].to_numpy(), points["label"].to_numpy()
         parts = {
@@ -67,23 +68,17 @@ def progress(points_by_epoch: Mapping[int, pa.Table]) -> dict[str, list[dict[str
         }
         for name, rows in parts.items():
             tables.setdefault(f"progress_{name}", []).extend({"epoch": epoch} | row for row in rows)
-    return tables
+    return _rounded(tables)
 
 
 def _member_row(points: pa.Table, test: np.ndarray) -> dict[str, Any]:
     mse = points["mse"].to_numpy()
-    row: dict[str, Any] = {
-        "points_train": int((~test).sum()),
-        "points_test": int(test.sum()),
-        "train_mse": _rounded(mse[~test].mean()),
-        "test_mse": _rounded(mse[test].mean()),
-    }
+    row: dict[str, Any] = {"points_train": int((~test).sum()), "points_test": int(test.sum())}
+    row |= {"train_mse": mse[~test].mean(), "test_mse": mse[test].mean()}
     for space in SPACES:
-        row[f"singular_{space}"] = _rounded(points[f"singular_{space}"].to_numpy().mean())
-        row[f"ill_conditioned_{space}"] = _rounded(
-            (points[f"conditioning_{space}"].to_numpy() < ILL_CONDITIONED).mean()
-        )
-        row[f"nonpositive_{space}"] = _rounded((points[f"sign_{space}"].to_numpy() <= 0).mean())
+        row[f"singular_{space}"] = points[f"singular_{space}"].to_numpy().mean()
+        row[f"ill_conditioned_{space}"] = (points[f"conditioning_{space}"].to_numpy() < ILL_CONDITIONED).mean()
+        row[f"nonpositive_{space}"] = (points[f"sign_{space}"].to_numpy() <= 0).mean()
     return row
 
 
@@ -120,13 +115,8 @@ def _statistics(points: pa.Table, test: np.ndarray, label: np.ndarray, labels: S
 
 
 def _described(values: np.ndarray) -> dict[str, Any]:
-    quantiles = np.quantile(values, list(QUANTILES.values()))
-    return {
-        "count": len(values),
-        "mean": _rounded(values.mean()),
-        "std": _rounded(values.std()),
-        **{name: _rounded(value) for name, value in zip(QUANTILES, quantiles, strict=True)},
-    }
+    quantiles = zip(QUANTILES, np.quantile(values, list(QUANTILES.values())), strict=True)
+    return {"count": len(values), "mean": values.mean(), "std": values.std(), **dict(quantiles)}
 
 
 def _histograms(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
@@ -138,7 +128,7 @@ def _histograms(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
         for split, in_split in (("train", ~test), ("test", test)):
             counts = np.bincount(bins[in_split].ravel(), minlength=ARGUMENT_BINS).tolist()
             keys = {"space": space, "split": split, "label": ALL, "quantity": "argument"}
-            rows.append(keys | {"left": _rounded(-np.pi - 0.5 * step), "width": _rounded(step), "counts": counts})
+            rows.append(keys | {"left": -np.pi - 0.5 * step, "width": step, "counts": counts})
     return rows
 
 
@@ -150,9 +140,8 @@ def _regressions(points: pa.Table, test: np.ndarray, label: np.ndarray | None) -
             fits = regression.fit(mse, values, test, label)
         except InputError:
             continue
-        for each, fit in fits.items():
-            keys = {"space": space, "predictor": predictor, "label": each}
-            rows.append(keys | {name: _rounded(value) for name, value in fit.as_dict().items()})
+        keys = {"space": space, "predictor": predictor}
+        rows += [keys | {"label": each} | vars(fit) for each, fit in fits.items()]
     return rows
 
 
@@ -174,8 +163,7 @@ def _controls(points: pa.Table, test: np.ndarray, label: np.ndarray) -> list[dic
         covariates[name] = values - values.mean()
     mse = points["mse"].to_numpy()
     return [
-        {"space": space, "predictor": predictor}
-        | {name: value if isinstance(value, str) else _rounded(value) for name, value in row.items()}
+        {"space": space, "predictor": predictor} | row
         for (space, predictor), values in _predictors(points).items()
         for row in regression.controlled_slopes(mse, values, covariates, test)
     ]
@@ -190,16 +178,19 @@ def sampled_rows(test: np.ndarray) -> np.ndarray:
     return np.concatenate([np.sort(generator.permutation(np.flatnonzero(part))[:SAMPLED]) for part in (~test, test)])
 
 
-def _sample(points: pa.Table, test: np.ndarray) -> list[dict[str, Any]]:
-    rows = points.select(SAMPLE).take(sampled_rows(test)).to_pylist()
-    return [{name: _rounded(value, 4) for name, value in row.items()} for row in rows]
+def _rounded(tables: Tables, digits: int = DIGITS) -> Tables:
+    """The tables with numbers of so many significant digits; None, which JSON has, for what is not finite."""
 
+    def rounded(value: Any) -> Any:
+        if isinstance(value, str | list):
+            return value
+        if isinstance(value, bool | int | np.integer):
+            return int(value)
+        return None if value is None or not np.isfinite(value) else float(f"{float(value):.{digits}g}")
 
-def _rounded(value: float | None, digits: int = DIGITS) -> float | int | None:
-    """`digits` significant ones; None, which JSON has, for what is not a number or not finite."""
-    if isinstance(value, (bool, int, np.integer)):
-        return int(value)
-    return None if value is None or not np.isfinite(value) else float(f"{float(value):.{digits}g}")
+    return {
+        name: [{key: rounded(value) for key, value in row.items()} for row in rows] for name, rows in tables.items()
+    }
 
 
 def examples(encoder_decoder: Pair, dataset: Dataset) -> list[dict[str, Any]]:

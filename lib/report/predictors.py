@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.measures.judging import LEVEL, SCORES, cost, risk_coverage
+from lib.measures.costs import Sizes
+from lib.measures.judging import LEVEL, SCORES, risk_coverage
 from lib.report.layout import markdown
 from lib.report.numbers import record
 from lib.report.style import BLUE, GREEN, GREY, LATENT_DIMENSION, PURPLE, numbered, panel, row_panel
@@ -70,10 +71,10 @@ def risk_coverage_curves(run: str, points: pd.DataFrame) -> Figure:
 
 def score_overview(widths: tuple[int, ...], training_points: int) -> str:
     """The scores: what each needs beside the point, whether it looks at the error, and what it costs per point."""
-    rows = []
-    for name, score in SCORES.items():
+    rows, sizes = [], Sizes(widths, training_points)
+    for score in SCORES.values():
         seen = "yes" if score.sees_error else "no"
-        rows.append([score.label, score.scarcest, seen, f"{cost(name, widths, training_points):,.0f}"])
+        rows.append([score.label, score.scarcest, seen, f"{score.cost(sizes):,.0f}"])
     return markdown(["score", "needs", "sees the error", "multiply-adds per point"], rows, left=3)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from lib import runs
 from lib.analysis import latent
-from lib.measures import protocol
+from lib.measures import protocol, reconstruction
 from lib.training.autoencoders import build
 
 
@@ -79,8 +79,8 @@ def test_a_walk_starts_at_the_reconstructions():
     data = runs.read("smoke").load_dataset()
     subject = latent.at_test_images(build((64, 16, 2), 0, "he"), data)
     found = latent.walk(subject, np.array([1.0, 0]), np.array([-1.0, 0, 1]), starts=10)
-    images = latent.reconstructed(subject.pair, subject.points[:10])
-    again = latent.reconstructed(subject.pair, images)
+    images = reconstruction.reconstructed(subject.pair, subject.points[:10])
+    again = reconstruction.reconstructed(subject.pair, images)
     assert found["step"].tolist() == [-1, 0, 1]
     assert found["error"].tolist()[1] == pytest.approx(np.median(((again - images) ** 2).mean(axis=1)))
 

@@ -74,7 +74,7 @@ def _lacks(subject):
     ],
 )
 def test_what_ranks_nothing_says_so_and_comes_last(monkeypatch, compute, note):
-    odd = Measure("odd", "odd", compute, (), lambda sizes: 1.0)
+    odd = Measure("odd", "odd", compute, lambda sizes: 1.0, needs=())
     known = [odd, *(one for one in every() if one.name in ("ink", "random"))]
     monkeypatch.setattr(measuring, "every", lambda: known)
     rows, _ = measuring.measure_run("smoke")
@@ -94,7 +94,7 @@ def test_numbers_that_differ_by_rounding_alone_are_not_ranked():
 
 
 def test_a_measure_of_a_network_is_a_number_and_ranks_no_points(monkeypatch):
-    size = Measure("size", "size", lambda subject: 7.0, (), lambda sizes: 1.0, level="network")
+    size = Measure("size", "size", lambda subject: 7.0, lambda sizes: 1.0, needs=(), level="network")
     monkeypatch.setattr(measuring, "every", lambda: [size])
     rows, points = measuring.measure_run("smoke")
     assert rows["value"].tolist() == [7.0]

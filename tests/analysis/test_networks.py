@@ -9,6 +9,7 @@ from torch import nn
 from lib.analysis import network_grid, network_trials, networks
 from lib.analysis.network_grid import NETWORKS, SETTINGS, UNTRAINED
 from lib.analysis.network_trials import LIPSCHITZ, SHIFTED
+from lib.analysis.verdicts import VERDICT
 from lib.training import autoencoders, datasets, loop
 
 DATA = datasets.load("digits")
@@ -131,20 +132,7 @@ def test_the_committed_trials_say_what_the_page_says():
 
 def test_verdicts_have_the_columns_of_the_contract():
     found = networks.verdicts()
-    columns = [
-        "measure",
-        "label",
-        "level",
-        "needs",
-        "sees_error",
-        "target",
-        "statistic",
-        "value",
-        "low",
-        "high",
-        "chance",
-    ]
-    assert list(found) == columns
+    assert list(found) == VERDICT
     assert not found[["measure", "value"]].isna().any().any()
     assert found["value"].between(-1, 1).all()
 

@@ -153,8 +153,6 @@ def test_points_that_cannot_be_judged_are_one_sentence(points):
     found = tournaments.evaluate_scores(points.assign(trace_input=2.0, label=0))
     assert "trace_input" not in set(found["score"])
     assert np.isfinite(found.loc[~found["score"].isin(judging.HELD), "gained"]).all()
-    with pytest.raises(InputError, match="Unknown split 'all'"):
-        tournaments.at_points("smoke", MEMBER, "all")
 
 
 def test_test_images_are_no_strangers_and_far_ones_are(dataset):

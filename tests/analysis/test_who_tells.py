@@ -6,11 +6,10 @@ import pytest
 
 from lib import runs
 from lib.analysis import tournament, who_tells
+from lib.analysis.verdicts import VERDICT
 from lib.measures import judging
 from lib.measures.protocol import every
 from lib.report import who_tells as report
-
-COLUMNS = ["measure", "label", "level", "needs", "sees_error", "target", "statistic", "value", "low", "high", "chance"]
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +30,8 @@ def made(*entries: tuple) -> pd.DataFrame:
 
 
 def test_every_verdict_is_whole_and_inside_its_interval(rows):
-    assert set(COLUMNS) <= set(rows.columns)
-    assert rows[COLUMNS].notna().all(axis=None)
+    assert set(VERDICT) <= set(rows.columns)
+    assert rows[VERDICT].notna().all(axis=None)
     assert (rows["low"] <= rows["value"] + 1e-9).all()
     assert (rows["value"] <= rows["high"] + 1e-9).all()
     assert set(rows["level"]) <= {"point", "network", "classifier"}

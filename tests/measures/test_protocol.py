@@ -23,7 +23,7 @@ def test_a_part_is_asked_for_when_it_is_looked_at_and_only_once():
 
 
 def test_an_absent_part_is_refused_in_one_sentence_that_names_the_need():
-    epochs = Measure("epochs", "epochs", lambda it: float(len(it.history)), ("the training history",), lambda sizes: 0)
+    epochs = Measure("epochs", "epochs", lambda it: float(len(it.history)), lambda sizes: 0, (protocol.HISTORY,))
     with pytest.raises(InputError, match=r"^The measure epochs needs the training history, and none .* measure out\.$"):
         epochs.of(Subject())
     assert epochs.of(Subject(history=pd.DataFrame({"epoch": [1, 2]}))) == 2

@@ -5,22 +5,17 @@ network (`lib.geometry.collapse`) the nearest mean is the class that is chosen.
 """
 
 from lib.measures.classified import Classified
-from lib.measures.protocol import LABELS, POINTS, TRAINING, WEIGHTS, Measure
+from lib.measures.protocol import LABELS, POINTS, TRAINING, WEIGHTS, as_measure
 
 
-def mean_distance_ratio(subject: Classified):
-    """|h - mu_1| / |h - mu_2| (points,), mu_1 the nearest and mu_2 the second nearest class mean."""
-    nearest = subject.to_class_means.sort(dim=1).values
-    return nearest[:, 0] / nearest[:, 1]
-
-
-class_mean_ratio = Measure(
-    "class_mean_ratio",
+@as_measure(
     "distance ratio of class means",
-    mean_distance_ratio,
     needs=(POINTS, WEIGHTS, TRAINING, LABELS),
     cost=lambda sizes: sizes.encoder + sizes.latent_dim * sizes.widths[-2],
     level="classifier",
     source="papyan2020",
-    orthogonal=True,
 )
+def class_mean_ratio(subject: Classified):
+    """|h - mu_1| / |h - mu_2| (points,), mu_1 the nearest and mu_2 the second nearest class mean."""
+    nearest = subject.to_class_means.sort(dim=1).values
+    return nearest[:, 0] / nearest[:, 1]

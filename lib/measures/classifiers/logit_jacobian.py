@@ -4,23 +4,19 @@ How fast the logits change with the image, in logits per unit of grey level; its
 classifiers of what the paper takes from autoencoders, where J is square and has eigenvalues.
 """
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure
+from lib.measures.protocol import Measure
 
 logit_spectral = Measure(
     "logit_spectral",
     r"$\vert J\vert_2$ of the logits",
     lambda subject: subject.singular_values[:, 0],
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: (1 + sizes.latent_dim) * sizes.encoder + sizes.latent_dim**2 * sizes.inputs,
     level="classifier",
-    orthogonal=True,
 )
 logit_frobenius = Measure(
     "logit_frobenius",
     r"$\sum\sigma_i^2$ of the logits",
     lambda subject: subject.singular_values.square().sum(dim=1),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: (1 + sizes.latent_dim) * sizes.encoder,
     level="classifier",
-    orthogonal=True,
 )

@@ -5,24 +5,21 @@ of the seeds that choose another class than y, as in "Can neural nets learn the 
 """
 
 from lib.measures.classified import Classified
-from lib.measures.protocol import POINTS, SEEDS, WEIGHTS, Measure
+from lib.measures.protocol import POINTS, SEEDS, WEIGHTS, Measure, as_measure
 
 
-def ensemble_doubt(subject: Classified):
-    """1 - mean_s p_s(y) (points,)."""
-    return 1 - subject.seed_probabilities.mean(dim=0).gather(1, subject.chosen[:, None])[:, 0]
-
-
-ensemble = Measure(
-    "ensemble",
+@as_measure(
     "1 - mean softmax over seeds",
-    ensemble_doubt,
     needs=(POINTS, WEIGHTS, SEEDS),
     cost=lambda sizes: sizes.seeds * sizes.encoder,
     level="classifier",
     source="lakshminarayanan2017",
-    orthogonal=True,
 )
+def ensemble(subject: Classified):
+    """1 - mean_s p_s(y) (points,)."""
+    return 1 - subject.seed_probabilities.mean(dim=0).gather(1, subject.chosen[:, None])[:, 0]
+
+
 disagreement = Measure(
     "disagreement",
     "disagreement of seeds",
@@ -31,5 +28,4 @@ disagreement = Measure(
     cost=lambda sizes: sizes.seeds * sizes.encoder,
     level="classifier",
     source="somepalli2022",
-    orthogonal=True,
 )

@@ -6,30 +6,23 @@ r"""How undecided the softmax p of the logits is: 1 - max p, and the entropy -su
 import torch
 
 from lib.measures.classified import Classified
-from lib.measures.protocol import POINTS, WEIGHTS, Measure
-
-
-def softmax_entropy(subject: Classified):
-    """-sum p log p (points,)."""
-    return torch.special.entr(subject.probabilities).sum(dim=1)
-
+from lib.measures.protocol import Measure, as_measure
 
 max_softmax = Measure(
     "max_softmax",
     "1 - largest softmax",
     lambda subject: 1 - subject.probabilities.amax(dim=1),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.encoder,
     level="classifier",
     source="hendrycks2017",
-    orthogonal=True,
 )
-entropy = Measure(
-    "entropy",
+
+
+@as_measure(
     "entropy of the softmax",
-    softmax_entropy,
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.encoder,
     level="classifier",
-    orthogonal=True,
 )
+def entropy(subject: Classified):
+    """-sum p log p (points,)."""
+    return torch.special.entr(subject.probabilities).sum(dim=1)

@@ -5,23 +5,17 @@ of Gabdullin (2024); it looks at no label, where |d loss/dtheta|^2 would.
 """
 
 from lib.measures.classified import Classified
-from lib.measures.protocol import POINTS, WEIGHTS, Measure
+from lib.measures.protocol import as_measure
 
 
-def squared_tangent_norm(subject: Classified):
+@as_measure(
+    r"$\vert\partial f/\partial\theta\vert^2$",
+    cost=lambda sizes: (1 + sizes.latent_dim) * sizes.encoder,
+    level="classifier",
+    source="gabdullin2024",
+)
+def tangent_norm(subject: Classified):
     """sum_l |df/dh_l|_F^2 (|a_{l-1}|^2 + 1) (points,)."""
     return sum(
         jacobian.square().sum(dim=(1, 2)) * (entering.square().sum(dim=1) + 1) for entering, jacobian in subject.layers
     )
-
-
-tangent_norm = Measure(
-    "tangent_norm",
-    r"$\vert\partial f/\partial\theta\vert^2$",
-    squared_tangent_norm,
-    needs=(POINTS, WEIGHTS),
-    cost=lambda sizes: (1 + sizes.latent_dim) * sizes.encoder,
-    level="classifier",
-    source="gabdullin2024",
-    orthogonal=True,
-)

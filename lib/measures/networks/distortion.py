@@ -11,14 +11,25 @@ import torch
 from torch import Tensor
 
 from lib.geometry.tangent_planes import decoder_jacobians, plane_distance
-from lib.measures.protocol import POINTS, WEIGHTS, Measure, Subject
-from lib.measures.sampling import drawn
+from lib.measures.protocol import Subject, as_measure, drawn
 from lib.training.autoencoders import Pair
 
 CODES, STEP = 256, 0.1  # pairs of codes; the step, in units of the codes' root mean square distance from their mean
 
 
-def warping(subject: Subject) -> float:
+def tangent_planes(pair: Pair, codes: Tensor) -> Tensor:
+    """Orthonormal columns (codes, N, d) that span the image of J_D at codes (codes, d), float64."""
+    return torch.linalg.qr(decoder_jacobians(deepcopy(pair[1]).double(), codes))[0]
+
+
+@as_measure(
+    "Distortion of the latent space",
+    cost=lambda sizes: 2 * CODES * (sizes.latent_dim * sizes.encoder + 4 * sizes.inputs * sizes.latent_dim**2),
+    level="network",
+    source="choi2022",
+    orthogonal=False,
+)
+def distortion(subject: Subject) -> float:
     """The mean distance of planes at random codes, by that of planes at near codes."""
     draw = subject.generator()
     rows = drawn(subject.points, CODES, draw)
@@ -29,19 +40,3 @@ def warping(subject: Subject) -> float:
         tangent_planes(subject.pair, z) for z in (codes, codes + length * step / step.norm(dim=1, keepdim=True))
     )
     return float(plane_distance(here, here.roll(1, 0)).mean() / plane_distance(here, near).mean())
-
-
-def tangent_planes(pair: Pair, codes: Tensor) -> Tensor:
-    """Orthonormal columns (codes, N, d) that span the image of J_D at codes (codes, d), float64."""
-    return torch.linalg.qr(decoder_jacobians(deepcopy(pair[1]).double(), codes))[0]
-
-
-distortion = Measure(
-    "distortion",
-    "Distortion of the latent space",
-    warping,
-    needs=(POINTS, WEIGHTS),
-    cost=lambda sizes: 2 * CODES * (sizes.latent_dim * sizes.encoder + 4 * sizes.inputs * sizes.latent_dim**2),
-    level="network",
-    source="choi2022",
-)

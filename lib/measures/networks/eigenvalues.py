@@ -5,10 +5,12 @@ r"""The paper's eigenvalues, averaged over points: one number for a network; wit
 Gearhart and Lowman (2022).
 """
 
+from functools import partial
+
 import numpy as np
 
-from lib.measures.points.shrinkage import distance_from_one
-from lib.measures.protocol import POINTS, WEIGHTS, Measure, Subject
+from lib.measures.points import shrinkage
+from lib.measures.protocol import Measure, Subject
 
 
 def _a_direction(subject: Subject, values: np.ndarray) -> float:
@@ -16,28 +18,22 @@ def _a_direction(subject: Subject, values: np.ndarray) -> float:
     return np.nanmean(values) / subject.eigenvalues("input").shape[1]
 
 
-def _measure(name: str, label: str, compute, source: str = "") -> Measure:
-    cost = lambda sizes: sizes.training_points * (sizes.core + sizes.spectrum)  # noqa: E731
-    return Measure(name, label, compute, (POINTS, WEIGHTS), cost, "network", source=source, orthogonal=True)
-
-
-mean_trace = _measure(
+_mean = partial(Measure, cost=lambda sizes: sizes.training_points * (sizes.core + sizes.spectrum), level="network")
+mean_trace = _mean(
     "mean_trace",
     "mean trace of $J_I$, by $d$",
     lambda subject: _a_direction(subject, subject.column("trace_input")),
-    "agarwala2022",
+    source="agarwala2022",
 )
-mean_log_volume = _measure(
+mean_log_volume = _mean(
     "mean_log_volume",
     r"mean $\log\vert\omega\vert$ of $J_I$, by $d$",
     lambda subject: _a_direction(subject, subject.column("log_volume_input")),
-    "agarwala2022",
+    source="agarwala2022",
 )
-mean_shrinkage = _measure(
+mean_shrinkage = _mean(
     "mean_shrinkage",
     r"mean $\sum\vert1-\lambda\vert^2$ of $J_I$, by $d$",
-    lambda subject: _a_direction(subject, distance_from_one(subject)),
+    lambda subject: _a_direction(subject, shrinkage.shrinkage.of(subject)),
 )
-mean_spectral = _measure(
-    "mean_spectral", "mean spectral norm of $J_I$", lambda subject: subject.column("spectral").mean()
-)
+mean_spectral = _mean("mean_spectral", "mean spectral norm of $J_I$", lambda subject: subject.column("spectral").mean())

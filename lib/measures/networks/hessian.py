@@ -10,13 +10,29 @@ import numpy as np
 import torch
 
 from lib.geometry.curvature import criteria, output_gradient
-from lib.measures.protocol import CURVATURE_POINTS, CURVATURE_STEPS, TRAINING, WEIGHTS, Measure, Subject
-from lib.measures.sampling import drawn
+from lib.measures.protocol import (
+    CURVATURE_POINTS,
+    CURVATURE_STEPS,
+    TRAINING,
+    WEIGHTS,
+    Measure,
+    Subject,
+    as_measure,
+    drawn,
+)
 
 SIGNS = 4  # draws of random signs for each image
 
 
-def trace_of_hessian(subject: Subject) -> float:
+@as_measure(
+    "trace of the Hessian",
+    needs=(WEIGHTS, TRAINING),
+    cost=lambda sizes: 6 * SIGNS * sizes.encoder * sizes.training_points,
+    level="network",
+    source="gabdullin2024",
+    orthogonal=False,
+)
+def trace_hessian(subject: Subject) -> float:
     """tr H at the training images."""
     images, draw = subject.training.images, subject.generator()
     x = images[drawn(images.numpy(), len(images), draw)]
@@ -25,15 +41,6 @@ def trace_of_hessian(subject: Subject) -> float:
     return 2 / x.shape[1] * float(np.mean(squares))
 
 
-trace_hessian = Measure(
-    "trace_hessian",
-    "trace of the Hessian",
-    trace_of_hessian,
-    needs=(WEIGHTS, TRAINING),
-    cost=lambda sizes: 6 * SIGNS * sizes.encoder * sizes.training_points,
-    level="network",
-    source="gabdullin2024",
-)
 hessian_ratio, hessian_negative = (
     Measure(
         f"hessian_{name}",
@@ -44,6 +51,7 @@ hessian_ratio, hessian_negative = (
         level="network",
         source="gabdullin2024",
         sees_error=True,
+        orthogonal=False,
     )
     for name, label in (
         ("ratio", r"$r_e=\vert l_{\min}/l_{\max}\vert$ of the Hessian"),

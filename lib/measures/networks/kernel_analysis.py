@@ -9,8 +9,7 @@ Cadieu et al. (2013).
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from lib.measures.protocol import LABELS, TRAINING, WEIGHTS, Measure, Subject
-from lib.measures.sampling import drawn
+from lib.measures.protocol import LABELS, TRAINING, WEIGHTS, Subject, as_measure, drawn
 
 QUANTILES, CLASS_POINTS = (0.1, 0.5, 0.9), 50
 
@@ -34,20 +33,17 @@ def kernel_error(features: np.ndarray, labels: np.ndarray) -> float:
     return float(1 - np.max(curves, axis=0).mean() / np.square(targets).sum())
 
 
-def unseparated(subject: Subject) -> float:
+@as_measure(
+    "error of kernel analysis, codes",
+    needs=(WEIGHTS, TRAINING, LABELS),
+    cost=lambda sizes: 3 * 25 * min(sizes.training_points, 10 * CLASS_POINTS) ** 3,
+    level="network",
+    source="cadieu2013",
+    orthogonal=False,
+)
+def kernel_analysis(subject: Subject) -> float:
     """The `kernel_error` of the codes of some training images of each class."""
     draw, labels, images = subject.generator(), subject.labels, subject.training.images.numpy()
     members = [np.flatnonzero(labels == one) for one in np.unique(labels)]
     rows = np.concatenate([each[drawn(images[each], CLASS_POINTS, draw)] for each in members])
     return kernel_error(subject.training_codes[rows], labels[rows])
-
-
-kernel_analysis = Measure(
-    "kernel_analysis",
-    "error of kernel analysis, codes",
-    unseparated,
-    needs=(WEIGHTS, TRAINING, LABELS),
-    cost=lambda sizes: 3 * 25 * min(sizes.training_points, 10 * CLASS_POINTS) ** 3,
-    level="network",
-    source="cadieu2013",
-)

@@ -11,8 +11,7 @@ from scipy.optimize import brentq
 from torch import nn
 from torch.func import functional_call, vmap
 
-from lib.measures.protocol import TRAINING, WEIGHTS, Measure, Subject
-from lib.measures.sampling import drawn
+from lib.measures.protocol import TRAINING, WEIGHTS, Measure, Subject, drawn
 
 DRAWS, RISE, LEAST_MAGNITUDE = 10, 0.1, 1e-3
 NOISE_IMAGES = 256  # training images, chosen at random, at which the error is taken
@@ -60,6 +59,7 @@ noise_scale, noise_scale_magnitude = (
         level="network",
         source="jiang2020",
         sees_error=True,
+        orthogonal=False,
     )
     for name, label, magnitude in (
         ("noise_scale", r"sharpness $1/\sigma^2$", False),

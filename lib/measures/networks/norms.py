@@ -7,6 +7,7 @@ the formulas of the code of Dziugaite et al. (2020): all parameters squared, bia
 """
 
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import torch
@@ -43,23 +44,19 @@ def distance(subject: Subject) -> float:
     return sum(float(np.square(now - then).sum()) for now, then in both)
 
 
-def _measure(name: str, label: str, compute, needs: tuple[str, ...] = (WEIGHTS,), orthogonal: bool = True) -> Measure:
-    cost = lambda sizes: 2 * sizes.encoder  # noqa: E731
-    return Measure(name, label, compute, needs, cost, "network", source="jiang2020", orthogonal=orthogonal)
-
-
-fro = _measure("fro", r"$\sum\vert W\vert_F^2$", lambda subject: squared_norms(subject.pair).sum())
-dist_init = _measure("dist_init", r"$\sum\vert W-W_0\vert_F^2$", distance, (WEIGHTS, INITIAL), False)
-log_spectral = _measure(
+_norm = partial(Measure, cost=lambda sizes: 2 * sizes.encoder, needs=(WEIGHTS,), level="network", source="jiang2020")
+fro = _norm("fro", r"$\sum\vert W\vert_F^2$", lambda subject: squared_norms(subject.pair).sum())
+dist_init = _norm("dist_init", r"$\sum\vert W-W_0\vert_F^2$", distance, needs=(WEIGHTS, INITIAL), orthogonal=False)
+log_spectral = _norm(
     "log_spectral", r"$\sum\log\vert W\vert_2^2$", lambda subject: np.log(squared_norms(subject.pair, 2)).sum()
 )
-fro_over_spectral = _measure(
+fro_over_spectral = _norm(
     "fro_over_spectral",
     r"$\sum\vert W\vert_F^2/\vert W\vert_2^2$",
     lambda subject: (squared_norms(subject.pair) / squared_norms(subject.pair, 2)).sum(),
 )
-path = _measure("path", "path norm", lambda subject: path_norm(subject.pair), orthogonal=False)
-parameters = _measure(
+path = _norm("path", "path norm", lambda subject: path_norm(subject.pair), orthogonal=False)
+parameters = _norm(
     "parameters",
     "number of parameters",
     lambda subject: sum(p.numel() for p in nn.Sequential(*subject.pair).parameters()),

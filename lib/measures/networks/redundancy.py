@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from sklearn.linear_model import Ridge
 
-from lib.measures.protocol import TRAINING, WEIGHTS, Measure, Subject
-from lib.measures.sampling import drawn
+from lib.measures.protocol import TRAINING, WEIGHTS, Subject, as_measure, drawn
 
 SHARE, DRAWS = 8, 5
 
@@ -27,21 +26,18 @@ def unexplained(units: np.ndarray, chunk: int, draw: np.random.Generator) -> flo
     return float(np.mean(found))
 
 
-def unexplained_units(subject: Subject) -> float:
+@as_measure(
+    "1 - R2 between hidden units",
+    needs=(WEIGHTS, TRAINING),
+    cost=lambda sizes: sizes.training_points * (sizes.encoder + DRAWS * sizes.widths[1] ** 2 // SHARE),
+    level="network",
+    source="doimo2021",
+    orthogonal=False,
+)
+def redundancy(subject: Subject) -> float:
     """1 - R2 within the first hidden layer of the encoder, at the training images."""
     draw, images = subject.generator(), subject.training.images
     x = images[drawn(images.numpy(), len(images), draw)]
     with torch.no_grad():
         units = subject.pair[0][:2](x.to(next(subject.pair[0].parameters()).dtype)).double().numpy()
     return unexplained(units, max(1, units.shape[1] // SHARE), draw)
-
-
-redundancy = Measure(
-    "redundancy",
-    "1 - R2 between hidden units",
-    unexplained_units,
-    needs=(WEIGHTS, TRAINING),
-    cost=lambda sizes: sizes.training_points * (sizes.encoder + DRAWS * sizes.widths[1] ** 2 // SHARE),
-    level="network",
-    source="doimo2021",
-)

@@ -9,7 +9,6 @@ epochs = Measure(
     needs=(HISTORY,),
     cost=lambda sizes: 0,
     level="network",
-    orthogonal=True,
 )
 random_network = Measure(
     "random_network",
@@ -18,5 +17,4 @@ random_network = Measure(
     needs=(),
     cost=lambda sizes: 0,
     level="network",
-    orthogonal=True,
 )

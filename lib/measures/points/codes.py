@@ -6,34 +6,29 @@ a unit.
 
 import numpy as np
 
-from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Measure, Subject, as_measure
 
 
-def mahalanobis_distance(subject: Subject) -> np.ndarray:
+@as_measure(
+    "Mahalanobis, codes",
+    needs=(POINTS, WEIGHTS, TRAINING),
+    cost=lambda sizes: sizes.encoder + sizes.latent_dim**2,
+    predicts=None,
+    detects=9,
+)
+def mahalanobis(subject: Subject) -> np.ndarray:
     """The Mahalanobis distance (points,) of the codes from the training codes."""
     from sklearn.covariance import EmpiricalCovariance
 
     return np.sqrt(EmpiricalCovariance().fit(subject.training_codes).mahalanobis(subject.codes))
 
 
-mahalanobis = Measure(
-    "mahalanobis",
-    "Mahalanobis, codes",
-    mahalanobis_distance,
-    needs=(POINTS, WEIGHTS, TRAINING),
-    cost=lambda sizes: sizes.encoder + sizes.latent_dim**2,
-    orthogonal=True,
-    predicts=None,
-    detects=9,
-)
 latent_norm = Measure(
     "latent_norm",
     "norm of code",
     lambda subject: np.linalg.norm(subject.codes, axis=1),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.encoder,
     two_sided=True,
-    orthogonal=True,
     predicts=None,
     detects=10,
 )

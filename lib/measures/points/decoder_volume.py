@@ -5,21 +5,15 @@ Without a unit; NaN where B has not full rank.
 
 import numpy as np
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure, Subject
+from lib.measures.protocol import Subject, as_measure
 
 
-def finite_log_volume(subject: Subject) -> np.ndarray:
+@as_measure(
+    "log volume of the decoder",
+    cost=lambda sizes: 2 * sizes.encoder + sizes.jacobian + sizes.product + sizes.determinant,
+    predicts=8,
+)
+def decoder_volume(subject: Subject) -> np.ndarray:
     """1/2 log det(B^T B) (points,), NaN where it is not finite."""
     values = subject.column("decoder_log_volume")
     return np.where(np.isfinite(values), values, np.nan)
-
-
-decoder_volume = Measure(
-    "decoder_volume",
-    "log volume of the decoder",
-    finite_log_volume,
-    needs=(POINTS, WEIGHTS),
-    cost=lambda sizes: 2 * sizes.encoder + sizes.jacobian + sizes.product + sizes.determinant,
-    orthogonal=True,
-    predicts=8,
-)

@@ -8,25 +8,20 @@ the image in place of the error.
 import numpy as np
 
 from lib.geometry.boundaries import boundary, tails
-from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Subject, as_measure
 
 TAIL = 0.3
 
 
-def distance_from_hyperplane(subject: Subject) -> np.ndarray:
+@as_measure(
+    "side of a failure hyperplane",
+    needs=(POINTS, WEIGHTS, TRAINING),
+    cost=lambda sizes: sizes.encoder + sizes.latent_dim,
+    source="shen2020",
+)
+def failure_side(subject: Subject) -> np.ndarray:
     """The signed distance (points,) of the codes from the failure hyperplane."""
     errors = subject.training_errors
     if np.ptp(errors) <= 1e-9 * np.abs(errors).max():
         return np.full(len(subject), np.nan)
     return boundary(subject.training_codes, *tails(errors, TAIL)).side(subject.codes)
-
-
-failure_side = Measure(
-    "failure_side",
-    "side of a failure hyperplane",
-    distance_from_hyperplane,
-    needs=(POINTS, WEIGHTS, TRAINING),
-    cost=lambda sizes: sizes.encoder + sizes.latent_dim,
-    source="shen2020",
-    orthogonal=True,
-)

@@ -11,7 +11,6 @@ squared_ink = Measure(
     short="ink",
     two_sided=True,
     held=True,
-    orthogonal=True,
     predicts=14,
     detects=11,
 )

@@ -6,10 +6,18 @@ training data; in squared grey levels.
 
 import numpy as np
 
-from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Subject, as_measure
 
 
-def pca_error(subject: Subject) -> np.ndarray:
+@as_measure(
+    "error of PCA with $d$ axes",
+    needs=(POINTS, WEIGHTS, TRAINING),
+    cost=lambda sizes: 2 * sizes.latent_dim * sizes.inputs,
+    short="PCA error",
+    predicts=13,
+    detects=6,
+)
+def linear_error(subject: Subject) -> np.ndarray:
     """The mean squared error (points,) of PCA with as many axes as the network has latent dimensions."""
     from sklearn.decomposition import PCA
 
@@ -17,16 +25,3 @@ def pca_error(subject: Subject) -> np.ndarray:
     axes = PCA(latent_dim, svd_solver="full").fit(subject.training.images.numpy())
     linear = axes.inverse_transform(axes.transform(subject.points))
     return ((linear - subject.points) ** 2).mean(axis=1)
-
-
-linear_error = Measure(
-    "linear_error",
-    "error of PCA with $d$ axes",
-    pca_error,
-    needs=(POINTS, WEIGHTS, TRAINING),
-    cost=lambda sizes: 2 * sizes.latent_dim * sizes.inputs,
-    short="PCA error",
-    orthogonal=True,
-    predicts=13,
-    detects=6,
-)

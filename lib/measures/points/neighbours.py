@@ -14,7 +14,6 @@ pixel_neighbours = Measure(
     cost=lambda sizes: sizes.training_points * sizes.inputs,
     short="5-NN, pixels",
     held=True,
-    orthogonal=True,
     predicts=11,
     detects=7,
 )
@@ -25,7 +24,6 @@ latent_neighbours = Measure(
     needs=(POINTS, WEIGHTS, TRAINING),
     cost=lambda sizes: sizes.encoder + sizes.training_points * sizes.latent_dim,
     short="5-NN, codes",
-    orthogonal=True,
     predicts=12,
     detects=8,
 )

@@ -4,14 +4,12 @@ With J_D(E(x)) = Q R, Q of orthonormal columns, C = R J_E(x) (I - Q Q^T). It is 
 (`lib.geometry.tangents`).
 """
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure
+from lib.measures.protocol import Measure
 
 obliqueness = Measure(
     "obliqueness",
     "obliqueness of $J_I$",
     lambda subject: subject.column("obliqueness"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core + 2 * sizes.product + sizes.spectrum,
-    orthogonal=True,
     predicts=7,
 )

@@ -8,6 +8,5 @@ random_numbers = Measure(
     lambda subject: subject.generator().random(len(subject)),
     needs=(),
     cost=lambda sizes: 0,
-    orthogonal=True,
     predicts=15,
 )

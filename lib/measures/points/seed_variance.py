@@ -5,22 +5,17 @@ r"""The variance over seeds: of the reconstructions by networks that differ by t
 
 import numpy as np
 
-from lib.measures.protocol import POINTS, SEEDS, Measure, Subject
+from lib.measures.protocol import POINTS, SEEDS, Subject, as_measure
 from lib.measures.reconstruction import reconstructed
 
 
-def mean_variance(subject: Subject) -> np.ndarray:
+@as_measure(
+    "variance over seeds",
+    needs=(POINTS, SEEDS),
+    cost=lambda sizes: 2 * sizes.seeds * sizes.encoder,
+    predicts=10,
+)
+def seed_variance(subject: Subject) -> np.ndarray:
     """The variance of the reconstructions, averaged over the pixels (points,)."""
     outputs = [reconstructed(pair, subject.points) for pair in subject.seeds]
     return np.var(outputs, axis=0, ddof=1).mean(axis=1)
-
-
-seed_variance = Measure(
-    "seed_variance",
-    "variance over seeds",
-    mean_variance,
-    needs=(POINTS, SEEDS),
-    cost=lambda sizes: 2 * sizes.seeds * sizes.encoder,
-    orthogonal=True,
-    predicts=10,
-)

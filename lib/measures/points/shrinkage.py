@@ -6,21 +6,15 @@ By Schur's inequality it bounds |1 - K|_F^2 from below: the part of a small step
 
 import numpy as np
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure, Subject
+from lib.measures.protocol import Subject, as_measure
 
 
-def distance_from_one(subject: Subject) -> np.ndarray:
+@as_measure(
+    r"$\sum\vert1-\lambda\vert^2$ of $J_I$",
+    cost=lambda sizes: sizes.core + sizes.spectrum,
+    predicts=5,
+)
+def shrinkage(subject: Subject) -> np.ndarray:
     """sum |1 - lambda|^2 (points,)."""
     values = subject.eigenvalues("input")
     return ((1 - np.real(values)) ** 2 + np.imag(values) ** 2).sum(axis=1)
-
-
-shrinkage = Measure(
-    "shrinkage",
-    r"$\sum\vert1-\lambda\vert^2$ of $J_I$",
-    distance_from_one,
-    needs=(POINTS, WEIGHTS),
-    cost=lambda sizes: sizes.core + sizes.spectrum,
-    orthogonal=True,
-    predicts=5,
-)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lib.geometry import graphs
-from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Subject, as_measure
 
 PENALTIES = np.logspace(-4, 4, 17)
 
@@ -33,7 +33,13 @@ def _graph(content: bytes, points: int) -> tuple[graphs.Graph, np.ndarray]:
     return graph, graphs.positional(graph.values, graph.vectors)
 
 
-def smoothed_error(subject: Subject) -> np.ndarray:
+@as_measure(
+    "training errors, smoothed",
+    needs=(POINTS, WEIGHTS, TRAINING),
+    cost=lambda sizes: sizes.training_points * (sizes.inputs + 8 * sizes.training_points / 9),
+    source="huang2024",
+)
+def smooth(subject: Subject) -> np.ndarray:
     """The log MSE (points,) that the training errors make one expect, smoothed over the graph."""
     images = subject.training.images.numpy()[: graphs.MOST_GRAPHED].astype(np.float64)
     if len(images) < graphs.LEAST_GRAPHED:
@@ -42,14 +48,3 @@ def smoothed_error(subject: Subject) -> np.ndarray:
     error = np.log(np.maximum(subject.training_errors[: len(images)], np.finfo(float).tiny))
     at = graphs.extended(graph, subject.points)
     return ridge(encodings, error).predict(graphs.positional(graph.values, graph.vectors, at))
-
-
-smooth = Measure(
-    "smooth",
-    "training errors, smoothed",
-    smoothed_error,
-    needs=(POINTS, WEIGHTS, TRAINING),
-    cost=lambda sizes: sizes.training_points * (sizes.inputs + 8 * sizes.training_points / 9),
-    source="huang2024",
-    orthogonal=True,
-)

@@ -4,14 +4,12 @@ The largest factor by which f stretches a small step, in any direction. From d x
 (`lib.geometry.tangents`).
 """
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure
+from lib.measures.protocol import Measure
 
 spectral = Measure(
     "spectral",
     "spectral norm of $J_I$",
     lambda subject: subject.column("spectral"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core + sizes.product + sizes.spectrum,
-    orthogonal=True,
     predicts=6,
 )

@@ -4,15 +4,13 @@ r"""The distance of x from the plane tangent to the decoded manifold at f(x), in
 the error and no forecast (`lib.geometry.tangents`).
 """
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure
+from lib.measures.protocol import Measure
 
 tangent_distance = Measure(
     "tangent_distance",
     "distance to the tangent plane",
     lambda subject: subject.column("tangent_distance"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: 2 * sizes.encoder + sizes.jacobian + sizes.product + sizes.spectrum,
     sees_error=True,
-    orthogonal=True,
     predicts=9,
 )

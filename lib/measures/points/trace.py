@@ -4,18 +4,16 @@ tr K = sum_i lambda_i, without a unit: the arithmetic mean of the eigenvalues ti
 7: the larger, the larger the error. Source: Agarwala, Dees, Gearhart and Lowman (2022).
 """
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure
+from lib.measures.protocol import Measure
 
 trace_input = Measure(
     "trace_input",
     "trace of $J_I$",
     lambda subject: subject.column("trace_input"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core,
     short="trace $J_I$",
     source="agarwala2022",
     two_sided=True,
-    orthogonal=True,
     predicts=1,
     detects=1,
 )
@@ -23,12 +21,10 @@ trace_latent = Measure(
     "trace_latent",
     "trace of $J_L$",
     lambda subject: subject.column("trace_latent"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core + sizes.encoder,
     short="trace $J_L$",
     source="agarwala2022",
     two_sided=True,
-    orthogonal=True,
     predicts=2,
     detects=2,
 )

@@ -12,10 +12,19 @@ import torch
 
 from lib.geometry.tangent_planes import decoder_jacobians, orthonormal, plane_distance
 from lib.measures.baselines import NEIGHBOUR, nearest_rows
-from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Measure, Subject
+from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Subject, as_measure
 
 
-def mean_turning(subject: Subject) -> np.ndarray:
+@as_measure(
+    "turning of the tangent plane",
+    needs=(POINTS, WEIGHTS, TRAINING),
+    cost=lambda sizes: (
+        sizes.training_points * sizes.latent_dim
+        + (NEIGHBOUR + 1) * (2 * sizes.encoder + sizes.jacobian + sizes.inputs * sizes.latent_dim**2)
+    ),
+    source="choi2022",
+)
+def turning(subject: Subject) -> np.ndarray:
     """The mean angle (points,) to the tangent planes at the five nearest training codes."""
     rows = nearest_rows(subject.training_codes, subject.codes)[1]
     used, places = np.unique(rows, return_inverse=True)
@@ -29,31 +38,13 @@ def mean_turning(subject: Subject) -> np.ndarray:
     return np.mean(angles, axis=0)
 
 
-def participation_ratio(subject: Subject) -> np.ndarray:
+@as_measure(
+    "local dimension of the decoder",
+    cost=lambda sizes: 2 * sizes.encoder + sizes.jacobian + sizes.inputs * sizes.latent_dim**2,
+    source="choi2022",
+)
+def local_dimension(subject: Subject) -> np.ndarray:
     """(sum s^2)^2 / sum s^4 (points,) of the singular values of J_D; NaN where J_D is 0."""
     decoder = deepcopy(subject.pair[1]).double()
     squares = torch.linalg.svdvals(decoder_jacobians(decoder, torch.from_numpy(subject.codes))).square()
     return (squares.sum(dim=1).square() / squares.square().sum(dim=1)).numpy()
-
-
-turning = Measure(
-    "turning",
-    "turning of the tangent plane",
-    mean_turning,
-    needs=(POINTS, WEIGHTS, TRAINING),
-    cost=lambda sizes: (
-        sizes.training_points * sizes.latent_dim
-        + (NEIGHBOUR + 1) * (2 * sizes.encoder + sizes.jacobian + sizes.inputs * sizes.latent_dim**2)
-    ),
-    source="choi2022",
-    orthogonal=True,
-)
-local_dimension = Measure(
-    "local_dimension",
-    "local dimension of the decoder",
-    participation_ratio,
-    needs=(POINTS, WEIGHTS),
-    cost=lambda sizes: 2 * sizes.encoder + sizes.jacobian + sizes.inputs * sizes.latent_dim**2,
-    source="choi2022",
-    orthogonal=True,
-)

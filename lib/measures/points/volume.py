@@ -6,7 +6,7 @@ As a detector, log |omega|, which only a singular core lacks. Source: Agarwala, 
 
 import numpy as np
 
-from lib.measures.protocol import POINTS, WEIGHTS, Measure, Subject
+from lib.measures.protocol import Measure, Subject
 
 
 def positive_log_volume(subject: Subject, space: str) -> np.ndarray:
@@ -18,31 +18,25 @@ volume_input = Measure(
     "volume_input",
     "log volume of $J_I$",
     lambda subject: positive_log_volume(subject, "input"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core + sizes.determinant,
     source="agarwala2022",
-    orthogonal=True,
     predicts=3,
 )
 volume_latent = Measure(
     "volume_latent",
     "log volume of $J_L$",
     lambda subject: positive_log_volume(subject, "latent"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core + sizes.encoder + sizes.determinant,
     source="agarwala2022",
-    orthogonal=True,
     predicts=4,
 )
 log_volume_input = Measure(
     "log_volume_input",
     r"$\log\vert\omega\vert$, $J_I$",
     lambda subject: subject.column("log_volume_input"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core + sizes.determinant,
     source="agarwala2022",
     two_sided=True,
-    orthogonal=True,
     predicts=None,
     detects=3,
 )
@@ -50,11 +44,9 @@ log_volume_latent = Measure(
     "log_volume_latent",
     r"$\log\vert\omega\vert$, $J_L$",
     lambda subject: subject.column("log_volume_latent"),
-    needs=(POINTS, WEIGHTS),
     cost=lambda sizes: sizes.core + sizes.encoder + sizes.determinant,
     source="agarwala2022",
     two_sided=True,
-    orthogonal=True,
     predicts=None,
     detects=4,
 )
