@@ -68,9 +68,6 @@ def injective_pair(images: Tensor, latent_dim: int, seed: int, epochs: int) -> t
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         flow = RealNVP(images.shape[1], transforms=TRANSFORMS, hidden_features=[HIDDEN]).double()
-    for module in flow.modules():  # masks as plain attributes: the checks of `lib.geometry.jacobians` subtract buffers
-        for name in [name for name, buffer in module.named_buffers(recurse=False) if buffer.dtype == torch.bool]:
-            setattr(module, name, module._buffers.pop(name))
     pair = (FlowEncoder(flow, axes, mean, latent_dim), FlowDecoder(flow, axes, mean, latent_dim))
     optimizer = torch.optim.Adam(flow.parameters(), lr=FLOW_RATE)
     draw = torch.Generator().manual_seed(seed)

@@ -193,7 +193,7 @@ def _epoch(
         output = output.to(images.dtype)
         errors = (output - batch).square().mean(dim=(1, 2))
         losses = errors
-        if settings.loss == "cross-entropy":
+        if settings.loss == "cross-entropy" and output.isfinite().all():  # else it has diverged, as the error tells
             losses = binary_cross_entropy(output, batch.expand_as(output), reduction="none").mean(dim=(1, 2))
         adam.zero_grad()
         losses.sum().backward()  # the gradient of a member is that of its loss alone

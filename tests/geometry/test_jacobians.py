@@ -705,6 +705,32 @@ def test_a_state_that_changes_is_refused_and_given_back(normed):
     cores(encoder.eval(), decoder, torch.rand(3, 4))
 
 
+class Marked(nn.Linear):
+    """Has a mask and a count among its buffers; the count goes up with each pass if `counts`."""
+
+    def __init__(self, inputs, outputs, counts):
+        super().__init__(inputs, outputs)
+        self.counts = counts
+        self.register_buffer("mask", torch.ones(outputs, dtype=torch.bool))
+        self.register_buffer("passes", torch.zeros((), dtype=torch.long))
+
+    def forward(self, x):
+        if self.counts:
+            self.passes += 1
+        return super().forward(x) * self.mask
+
+
+def test_buffers_that_mark_or_count_are_compared_too():
+    torch.manual_seed(0)
+    points, decoder = torch.rand(3, 4), nn.Linear(2, 4)
+    marked = Marked(4, 2, counts=False)
+    plain = nn.Linear(4, 2)
+    plain.load_state_dict({name: marked.state_dict()[name] for name in ("weight", "bias")})
+    assert torch.equal(cores(marked, decoder, points).input, cores(plain, decoder, points).input)
+    with pytest.raises(InputError, match=r"encoder changes its state \(passes\)"):
+        cores(Marked(4, 2, counts=True), decoder, points)
+
+
 class Reversed(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):

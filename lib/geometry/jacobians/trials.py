@@ -81,6 +81,8 @@ def _change(found: Tensor, expected: Tensor) -> float:
     """The largest difference relative to the largest finite value; infinite where shapes or NaN differ."""
     if found.shape != expected.shape or not torch.equal(found.isfinite(), expected.isfinite()):
         return torch.inf
+    if not (found.is_floating_point() or found.is_complex()):  # a buffer that counts or marks
+        return 0.0 if torch.equal(found, expected) else torch.inf
     apart = torch.where(found.isfinite(), found - expected, 0).abs().max() if found.numel() else torch.tensor(0.0)
     return float(apart / expected.nan_to_num(0, 0, 0).abs().max()) if apart > 0 else 0.0
 
