@@ -49,21 +49,22 @@ def logistic(text: str) -> str:
 
 
 def span(values: pd.Series) -> str:
-    """The least and the largest of distances, as text."""
-    return f"{values.min():.2f} to {values.max():.2f}"
+    """The least and the largest of distances, as text; once where they are alike."""
+    return " to ".join(dict.fromkeys(f"{value:.2f}" for value in (values.min(), values.max())))
 
 
 def search_courses(rows: pd.DataFrame) -> Figure:
-    """The distance of each setting of a search against the epoch, a line a setting and seed; those of finalists in blue.
+    """The distance of each setting of a search against the epoch, a line a setting and seed; grey where it was not followed.
 
-    Finalists' second seeds are dashed. `rows`: `lib.analysis.search.search_rows`.
+    Second seeds are dashed. `rows`: `lib.analysis.search.search_rows`.
     """
     figure = Figure(figsize=(6.4, 3.6))
     axis = figure.subplots()
     rows = rows.dropna(subset="distance")
     record(axis, rows[["setting", "seed", "epochs", "distance"]])
     looks = iter(BY_RUN)
-    looked_at = {setting: next(looks) for setting in rows.loc[rows["finalist"], "setting"].unique()}
+    followed = rows.loc[rows["epochs"] == rows["epochs"].max(), "setting"].unique()
+    looked_at = {setting: next(looks) for setting in followed}
     for _, course in rows.groupby(["setting", "seed"], sort=False):
         setting, seed = course.iloc[0][["setting", "seed"]]
         color, marker, _ = looked_at.get(setting, (GREY, "", ""))

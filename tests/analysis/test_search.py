@@ -140,7 +140,7 @@ def test_a_setting_that_diverges_or_collapses_is_counted_and_comes_last(written,
         cell.strip() for cell in lines[0].split("|")[1:-1]
     )
     drawn = {line.get_color() for line in report.search_courses(rows).axes[0].lines}
-    assert len(drawn) == 2, "finalists in their own colour, the others in grey"
+    assert len(drawn) == 3, "the two followed to the end have colours, the others are grey"
 
 
 @pytest.mark.parametrize(
