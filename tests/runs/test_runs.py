@@ -60,6 +60,7 @@ DIGESTS = {
     "mnist-he": "e84f0225cefa0238",
     "mnist-narrow": "2ac168309889324d",
     "mnist-rate-low": "25120d8697ba7184",
+    "mnist-searched": "27ddafe4107677bf",
     "mnist-seeds": "f3bb25c56a705bf7",
     "mnist-sigmoid": "80f16141363ef67e",
     "smoke": "f363b3f9034094cd",
