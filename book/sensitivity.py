@@ -86,7 +86,7 @@ The settings at the start: {report.logistic(search.words(start))}. After {after}
 show_figure(
     report.search_courses(rows),
     name="fig-search",
-    caption=f"Distance of each setting from the published values during training. Grey: settings that were not followed to the end. Dashed: a second seed.",
+    caption=f"Distance of each setting from the published values during training. Grey: settings that were not followed to the end.{' Dashed: a second seed.' if rows['seed'].nunique() > 1 else ''} Below the dotted line a network may be near in all three respects.",
     alt="; ".join(
         f"{setting}: least distance {least:.1f}" for setting, least in rows.groupby("setting")["distance"].min().items()
     ),

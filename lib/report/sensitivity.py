@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.analysis.published import PREDICTOR_NAMES
+from lib.analysis.search import UNITS
 from lib.analysis.sensitivity import FITTED
 from lib.report.layout import markdown, table
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, BY_RUN, GREY, NAVY, SPACE_SYMBOLS, plain_logarithm
+from lib.report.style import BLACK, BLUE, BY_RUN, GREY, NAVY, SPACE_SYMBOLS, panel, plain_logarithm
 
 SPACE_LOOKS = {"latent": {"log_volume": (NAVY, "s", "-"), "trace": (BLUE, "o", "-")}}
 SPACE_LOOKS["input"] = {
@@ -22,6 +23,7 @@ SERIES = {  # the four columns of the tables, by space and predictor: colour, ma
     for space, predictor in FITTED
 }
 COEFFICIENT_NAMES = {"test": "train-test gap $b_2$", "test_slope": "test slope $b_1+b_3$"}
+LABELS_APART = 1.17  # at least, as a ratio: of names beside a logarithmic axis
 DISTANCE_NAMES = {"slopes": "test slopes", "indicators": "train-test gaps"}
 
 
@@ -56,26 +58,32 @@ def span(values: pd.Series) -> str:
 def search_courses(rows: pd.DataFrame) -> Figure:
     """The distance of each setting of a search against the epoch, a line a setting and seed; grey where it was not followed.
 
-    Second seeds are dashed. `rows`: `lib.analysis.search.search_rows`.
+    Second seeds are dashed. Dotted: the distance of a network that is off by a unit in each respect.
+    `rows`: `lib.analysis.search.search_rows`.
     """
-    figure = Figure(figsize=(6.4, 3.6))
-    axis = figure.subplots()
+    figure, axis = panel(3.6)
     rows = rows.dropna(subset="distance")
     record(axis, rows[["setting", "seed", "epochs", "distance"]])
     looks = iter(BY_RUN)
     followed = rows.loc[rows["epochs"] == rows["epochs"].max(), "setting"].unique()
     looked_at = {setting: next(looks) for setting in followed}
     for _, course in rows.groupby(["setting", "seed"], sort=False):
-        setting, seed = course.iloc[0][["setting", "seed"]]
-        color, marker, _ = looked_at.get(setting, (GREY, "", ""))
-        line = {"color": color, "marker": marker, "linestyle": "--" if seed else "-"}
-        axis.plot(course["epochs"], course["distance"], **line)
-        if not seed:
-            at, value = course[["epochs", "distance"]].iloc[-1]
-            axis.annotate(logistic(setting), (at, value), (6, 0), textcoords="offset points", va="center", fontsize=9)
+        color, marker, _ = looked_at.get(course["setting"].iloc[0], (GREY, "", ""))
+        dashes = "--" if course["seed"].iloc[0] else "-"
+        axis.plot(course["epochs"], course["distance"], color=color, marker=marker, linestyle=dashes)
+    ends = rows[rows["seed"] == 0].groupby("setting").last().sort_values("distance")
+    for epoch, stopped in ends.groupby("epochs"):
+        height = 0.0
+        for setting, distance in stopped["distance"].items():
+            height = max(distance, height * LABELS_APART)
+            axis.annotate(
+                logistic(str(setting)), (epoch, height), (6, 0), textcoords="offset points", va="center", fontsize=8
+            )
+    axis.axhline(len(UNITS), color=GREY, linestyle=":", linewidth=0.8)
     axis.set(yscale="log", xlabel="epochs of training", ylabel="distance from the published values")
+    plain_logarithm(axis.yaxis)
     axis.set_xticks(sorted(rows["epochs"].unique()))
-    axis.set_xlim(None, rows["epochs"].max() * 1.3)
+    axis.set_xlim(None, rows["epochs"].max() * 1.45)
     return figure
 
 
