@@ -17,7 +17,7 @@
 
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "mnist-300", "digits"]  # shown on most pages
-small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16", "mnist-seeds", "mnist-searched"]
+small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16", "mnist-seeds", "mnist-searched", "mnist-affine"]
 variant_runs: list[str] = ["variants of mnist-300", "variants of mnist", "larger batches"]
 
 # %%
