@@ -333,8 +333,8 @@ def test_the_key_follows_code_parameters_library_and_data_but_not_prose(tmp_path
     assert key() == first, "a module the page does not import"
     change(
         tmp_path / "lib" / "measures" / "regression.py",
-        "Coefficients with their standard errors",
-        "Coefficients, and errors",
+        "The slope of the error on a predictor X with controls held fixed",
+        "The slope, with controls",
     )
     assert key() == first, "a docstring of a module it imports"
     change(tmp_path / "lib" / "base" / "errors.py", 'or "none"', 'or "nothing"')
