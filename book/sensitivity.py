@@ -75,7 +75,7 @@ The *distance* of a network from the paper adds three squares: of the root mean 
 # %%
 ((after, kept),) = plan.keep.items()
 say(f"""
-The settings at the start: {report.logistic(search.words(start))}. After {after} epochs the {kept} nearest settings go on, to epoch {plan.epochs[-1]}. The file `searches/{searched}.yml` fixed the settings, the distance and this rule before the search was run; when it proved too slow for our two cores, we cut the number that goes on from four to three.
+The settings at the start: {report.logistic(search.words(start))}. After {after} epochs the {kept} nearest settings go on, to epoch {plan.epochs[-1]}. The file `searches/{searched}.yml` fixed the settings, the distance and this rule before the search was run; when it proved too slow for our two cores, we left out a rate of 0.001 and let two settings go on instead of four, and a third once these had been seen.
 """)
 
 # %% [markdown]
