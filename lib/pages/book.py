@@ -20,6 +20,7 @@ from lib import runs
 from lib.pages import execution, outputs, provenance, source
 from lib.pages.kernels import PageKernels, forked_kernels
 
+INTERRUPTED_SECONDS = 0.2  # between two looks at whether an interrupted build's kernels have ended
 AT_ONCE = 2  # pages executed side by side
 logger = logging.getLogger(__name__)
 
@@ -124,8 +125,9 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                     future.result()
             except BaseException as error:
                 pool.shutdown(wait=False, cancel_futures=True)
-                if isinstance(error, KeyboardInterrupt):  # a page in hand may have minutes to go
-                    PageKernels.end_all()
+                while isinstance(error, KeyboardInterrupt) and not all(future.done() for future in futures):
+                    PageKernels.end_all()  # a page in hand may have minutes to go, and a kernel may just be starting
+                    time.sleep(INTERRUPTED_SECONDS)
                 raise
 
 
