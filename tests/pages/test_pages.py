@@ -203,7 +203,14 @@ def test_a_build_answers_an_interrupt_within_seconds(book):
     change(book / "one.py", "1.5 *", "2.5 *")  # both pages execute: their kernels are forked
     command = [Path(sys.executable).parent / "jupyter-book", "build", book]
     started = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # tests that a shell runs behind have it ignored
     )
     until = time.monotonic() + 120
     while not (book / "sleeps").exists() and time.monotonic() < until:
