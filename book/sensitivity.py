@@ -158,9 +158,9 @@ def left(one):
 
 largest = max(there)
 new, old = left(found), left(earlier)
-apart = (new / new.iloc[0] - old / old.iloc[0]).abs().max()
+same = [((s > 0).all(), s.iloc[-1] < s.iloc[0] / 2) for s in (new, old)]  # positive, and by half explained
 say(f"""
-{"No" if apart < 0.1 and (new > 0).all() else "Yes"}. With the settings found, at $d={largest}$, the raw slope of the test error on the trace of $J_I$ is {new.iloc[0]:.2f}. [Controlling](controls) for class and ink leaves {new.iloc[1]:.2f}; controlling for the distance to the training images, too, {new.iloc[2]:.2f}.
+{"No" if same[0] == same[1] else "Yes"}. With the settings found, at $d={largest}$, the raw slope of the test error on the trace of $J_I$ is {new.iloc[0]:.2f}. [Controlling](controls) for class and ink leaves {new.iloc[1]:.2f}; controlling for the distance to the training images, too, {new.iloc[2]:.2f}.
 
 In `{earlier.run.name}` these are {old.iloc[0]:.2f}, {old.iloc[1]:.2f} and {old.iloc[2]:.2f}.
 """)
