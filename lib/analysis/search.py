@@ -177,6 +177,11 @@ def search_rows(name: str, beside: str = "") -> pd.DataFrame:
         raise corrupt_file_error(path, error) from error
 
 
+def near(rows: pd.DataFrame) -> pd.Series:
+    """Whether each row of `search_rows` is off by a unit at most in slopes, in gaps and in small eigenvalues."""
+    return rows[[*UNITS]].le(pd.Series(UNITS)).all(axis=1)
+
+
 def path_of(name: str) -> Path:
     """Where the table of a search is kept."""
     return store.RESULTS / "searches" / f"{name}.csv"

@@ -55,3 +55,9 @@ def share_in_words(part: float, whole: float) -> str:
     if part == whole and whole:
         return "all"
     return next(word for limit, word in steps.items() if part <= limit * whole)
+
+
+def span(values: pd.Series, pattern: str = "{:.2f}", unit: str = "") -> str:
+    """The least and the largest of the values, as text; once where they look alike, empty where there are none."""
+    ends = dict.fromkeys(pattern.format(value) for value in (values.min(), values.max())) if len(values) else []
+    return " to ".join(ends) + (unit if ends else "")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from lib.analysis import comparisons, evidence, published
 from lib.analysis.claims.paper import PAPERS_DATA
 from lib.analysis.published import PREDICTOR_NAMES, SPACE_NAMES
-from lib.report.layout import Summaries, markdown
+from lib.report.layout import Summaries, markdown, span
 from lib.report.numbers import record
 from lib.report.style import (
     BLACK,
@@ -161,12 +161,7 @@ def agreement_table(summaries: Summaries) -> str:
     for name, summary in summaries.items():
         found, of_all = comparisons.agreement(summary), comparisons.agreement(summary, 0)
         if len(of_all):
-            signs = _range(100 * found["same_sign"], "{:.0f}", " %") if len(found) else ""
-            rows.append([name, _range(found["rms"]), _range(of_all["rms"]), signs])
+            signs = span(100 * found["same_sign"], "{:.0f}", " %") if len(found) else ""
+            rows.append([name, span(found["rms"]), span(of_all["rms"]), signs])
     header = ["run", f"RMS difference, $d\\ge{least}$", "RMS difference, all $d$", f"same sign, $d\\ge{least}$"]
     return markdown(header, rows)
-
-
-def _range(values: pd.Series, pattern: str = "{:.2f}", unit: str = "") -> str:
-    ends = dict.fromkeys(pattern.format(value) for value in (values.min(), values.max())) if len(values) else []
-    return " to ".join(ends) + (unit if ends else "")

@@ -50,11 +50,6 @@ def logistic(text: str) -> str:
     return text.replace("sigmoid", "logistic")
 
 
-def span(values: pd.Series) -> str:
-    """The least and the largest of distances, as text; once where they are alike."""
-    return " to ".join(dict.fromkeys(f"{value:.2f}" for value in (values.min(), values.max())))
-
-
 def search_courses(rows: pd.DataFrame) -> Figure:
     """The distance of each setting of a search against the epoch, a line a setting and seed; grey where it was not followed.
 
@@ -64,11 +59,10 @@ def search_courses(rows: pd.DataFrame) -> Figure:
     figure, axis = panel(3.6)
     rows = rows.dropna(subset="distance")
     record(axis, rows[["setting", "seed", "epochs", "distance"]])
-    looks = iter(BY_RUN)
     followed = rows.loc[rows["epochs"] == rows["epochs"].max(), "setting"].unique()
-    looked_at = {setting: next(looks) for setting in followed}
+    looks = dict(zip(followed, BY_RUN, strict=False))
     for _, course in rows.groupby(["setting", "seed"], sort=False):
-        color, marker, _ = looked_at.get(course["setting"].iloc[0], (GREY, "", ""))
+        color, marker, _ = looks.get(course["setting"].iloc[0], (GREY, "", ""))
         dashes = "--" if course["seed"].iloc[0] else "-"
         axis.plot(course["epochs"], course["distance"], color=color, marker=marker, linestyle=dashes)
     ends = rows[rows["seed"] == 0].groupby("setting").last().sort_values("distance")

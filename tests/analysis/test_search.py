@@ -9,6 +9,7 @@ import pytest
 from lib.analysis import search
 from lib.base.errors import InputError
 from lib.report import sensitivity as report
+from lib.report.style import BY_RUN, GREY
 from lib.runs import execution, store, summary_of
 
 TEXT = """
@@ -160,6 +161,23 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_trained(written, 
     monkeypatch.setattr(execution, "execute", lambda *_, **__: pytest.fail("it is trained"))
     with pytest.raises(InputError, match=words):
         search.candidates("tiny", written(old, new))
+
+
+def test_a_row_is_near_where_it_is_off_by_a_unit_at_most_in_each_respect():
+    rows = pd.DataFrame(
+        {"slopes": [0.06, 0.07, np.nan], "indicators": [0.01, 0.01, np.nan], "small": [1.0, 0.0, np.nan]}
+    )
+    assert search.near(rows).tolist() == [True, False, False]
+
+
+def test_more_settings_than_looks_can_be_followed_to_the_end():
+    """The figure draws as many in colour as there are looks, and the others in grey."""
+    count = len(BY_RUN) + 2
+    rows = pd.DataFrame({"setting": [f"setting {place}" for place in range(count)], "seed": 0, "epochs": 3})
+    axis = report.search_courses(rows.assign(distance=np.arange(1.0, count + 1))).axes[0]
+    drawn = [line.get_color() for line in axis.lines[:count]]
+    assert drawn == [look[0] for look in BY_RUN] + [GREY] * 2
+    assert len(axis.texts) == count
 
 
 def test_the_dimensions_at_which_the_settings_of_a_run_were_compared(written):
