@@ -40,6 +40,8 @@ from lib.runs import parse_names, summary
 
 style.use_style()
 found, affine, earlier, base = map(summary, parse_names(found_runs) + parse_names(earlier_runs) + parse_names(base_runs))
+
+# %%
 rows = search.search_rows(searched)
 later = search.search_rows(second_search, beside=searched)
 plan = search.read_search(searched)
