@@ -4,6 +4,7 @@
 """
 
 from benchmarks.estimates import estimated
+from benchmarks.gpu import gpu
 from benchmarks.jacobians import jacobians
 from benchmarks.plain_loop import plain_loop
 from benchmarks.scaling import scaling
@@ -13,6 +14,7 @@ from lib.base import files
 
 BENCHMARKS = {
     "estimates": estimated,
+    "gpu": gpu,
     "jacobians": jacobians,
     "plain_loop": plain_loop,
     "scaling": scaling,

@@ -276,7 +276,7 @@ def shifts(name: str) -> None:
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Rounds that are timed.")
 @output_option(".json", "The file to write [default: benchmarks/NAME.json].", required=False)
 def bench(name: str, rounds: int, output: Path | None) -> None:
-    """Time the benchmark NAME (estimates, jacobians, plain_loop, scaling, training) and write what was measured, and on what."""
+    """Time the benchmark NAME (estimates, gpu, jacobians, plain_loop, scaling, training); write what was measured, and where."""
     from benchmarks import BENCHMARKS, FOLDER
     from lib.base import files
     from lib.base.errors import check_known
