@@ -20,7 +20,7 @@ from lib.runs.specification import members, read
 from lib.training import autoencoders
 from lib.training.loop import Settings, train
 
-RUN, INPUT_DIM = "mnist-searched", 784
+RUN, INPUT_DIM = "mnist", 784
 POINTS = 10_240
 Widths = Sequence[Sequence[int]]
 

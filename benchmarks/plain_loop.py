@@ -17,7 +17,7 @@ from torch import nn
 from benchmarks.timing import environment
 from lib.analysis import sensitivity
 from lib.measures import point_table, summaries
-from lib.runs import Member, Run, read, select_rows, store, summary
+from lib.runs import Member, Run, read, store, summary
 
 RUNS, LATENT_DIM = ("mnist", "mnist-seeds"), 20  # of one setting: seed 0, and the others
 QUANTITIES = ("slopes", "indicators", "small_eigenvalues", "arithmetic_mean")
@@ -71,12 +71,7 @@ def plain_loop(rounds: int = 2, names: Sequence[str] = RUNS, latent_dim: int = L
     plain networks lie `inside`.
     """
     run, dataset = read(names[0]), read(names[0]).load_dataset()
-    seeds = []
-    for one in map(summary, names):
-        where = {"depth": run.table_depth, "latent_dim": latent_dim}
-        for seed in one.run.seeds:
-            tables = (select_rows(table, **where, seed=seed) for table in (one.regressions, one.statistics))
-            seeds.append(described(*tables, latent_dim))
+    seeds = sensitivity.distances_by_seed([summary(name) for name in names], [latent_dim])
     widths = run.widths(Member(run.table_depth, latent_dim, 0), dataset.input_dim)
     distances = store.stored_neighbours(dataset)["neighbour_distance"]
     plain = []
@@ -86,9 +81,9 @@ def plain_loop(rounds: int = 2, names: Sequence[str] = RUNS, latent_dim: int = L
         plain.append(described(*(pd.DataFrame(tables[name]) for name in ("regressions", "statistics")), latent_dim))
     result: dict[str, Any] = {}
     for name in QUANTITIES:
-        low, high = predicted([one[name] for one in seeds])
+        low, high = predicted(seeds[name].to_list())
         values = [one[name] for one in plain]
         inside = sum(low <= value <= high for value in values)
-        result[name] = {"plain": values, "seeds": [one[name] for one in seeds], "low": low, "high": high}
+        result[name] = {"plain": values, "seeds": seeds[name].to_list(), "low": low, "high": high}
         result[name] |= {"inside": inside, "networks": rounds}
     return result | {"environment": environment()}

@@ -125,7 +125,7 @@ if seeds["size"] > 1:
 {seeds["min"]:.2f} to {seeds["max"]:.2f} controlling for class and ink: the seeds span {more} than the interval of one network.""")
 
 # %% [markdown]
-# In the default runs, settings matter far more than seeds: `mnist` and `mnist-300` are networks for the same images, and differ in widths, output and epochs.
+# In the default runs, settings matter far more than seeds: `mnist` and `mnist-300` are networks for the same images, and differ in widths, output and the size of the steps.
 
 # %% [markdown]
 # ## Over all networks

@@ -17,8 +17,8 @@
 
 # %% tags=["parameters"]
 runs: list[str] = ["mnist", "mnist-300", "digits"]  # shown on most pages
-small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16", "mnist-seeds", "mnist-searched", "mnist-affine"]
-variant_runs: list[str] = ["variants of mnist-300", "variants of mnist", "larger batches"]
+small_runs: list[str] = ["digits-seeds", "digits-training", "digits-bfloat16", "mnist-seeds", "mnist-100", "mnist-100-seeds", "mnist-affine"]
+variant_runs: list[str] = ["variants of mnist-300", "variants of mnist-100", "larger batches"]
 
 # %%
 import pandas as pd

@@ -109,7 +109,12 @@ def shared_dims(runs: Sequence[Run]) -> set[int]:
     first, *others = runs
     for other in others:
         same = replace(first, name=other.name, seeds=other.seeds, latent_dims=other.latent_dims, depths=other.depths)
-        same = replace(same, snapshots=other.snapshots, committed=other.committed)
-        if same != other or set(first.seeds) & set(other.seeds):
+        same = replace(same, snapshots=other.snapshots, committed=other.committed, hidden_widths=other.hidden_widths)
+        if same != other or tables_widths(first) != tables_widths(other) or set(first.seeds) & set(other.seeds):
             raise InputError(f"Runs {first.name} and {other.name} differ in more than their seeds; vary nothing else.")
     return set.intersection(*(set(run.latent_dims) for run in runs))
+
+
+def tables_widths(run: Run) -> str | tuple[int, ...]:
+    """The hidden widths of a run at the depth of its tables, as its file gives them: in words, or as numbers."""
+    return run.hidden_widths if isinstance(run.hidden_widths, str) else run.hidden_widths[run.table_depth]

@@ -297,12 +297,13 @@ def slope_signs(summary: Summary) -> pd.Series:
     return pd.Series({"count": len(rows), "above": (rows["low"] > 0).sum(), "below": (rows["high"] < 0).sum()})
 
 
-def part_of(summary: Summary, latent_dims: Collection[int]) -> Summary:
-    """A summary of the networks at the tables' depth and of these latent dimensions alone."""
-    depth = summary.run.table_depth
+def part_of(summary: Summary, latent_dims: Collection[int], seeds: Collection[int] | None = None) -> Summary:
+    """A summary of the networks at the tables' depth, of these latent dimensions, and of these seeds or all, alone."""
+    depth, kept = summary.run.table_depth, tuple(summary.run.seeds if seeds is None else seeds)
     frames = {
-        name: frame[(frame["depth"] == depth) & frame["latent_dim"].isin(latent_dims)]
+        name: frame[(frame["depth"] == depth) & frame["latent_dim"].isin(latent_dims) & frame["seed"].isin(kept)]
         for name, frame in vars(summary).items()
         if isinstance(frame, pd.DataFrame) and len(frame)
     }
-    return replace(summary, run=replace(summary.run, depths=(depth,), latent_dims=tuple(latent_dims)), **frames)
+    run = replace(summary.run, depths=(depth,), latent_dims=tuple(latent_dims), seeds=kept)
+    return replace(summary, run=run, **frames)

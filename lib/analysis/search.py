@@ -23,6 +23,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from lib.analysis import sensitivity
 from lib.analysis.claims.paper import VALUE_TOLERANCE
+from lib.analysis.comparisons import tables_widths
 from lib.base import documents, files
 from lib.base.errors import InputError, check_known
 from lib.base.files import corrupt_file_error
@@ -235,9 +236,8 @@ def looked_at(run: Run) -> tuple[int, ...]:
 
 def _compared(run: Run) -> dict[str, Any]:
     """The settings of a run that a search may vary, with the hidden widths of the tables' depth alone."""
-    widths = run.hidden_widths
     settings = {key: getattr(run, key) for key in (*VARIED, "dataset", "table_depth")}
-    return settings | {"hidden_widths": widths if isinstance(widths, str) else widths[run.table_depth]}
+    return settings | {"hidden_widths": tables_widths(run)}
 
 
 def words(run: Run) -> str:

@@ -7,6 +7,7 @@ the test indicators (b2), in both spaces.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -103,6 +104,21 @@ def after_training(runs: Iterable[Summary], latent_dim: int) -> pd.DataFrame:
         | eigenvalue_statistics(one, latent_dim)
         for one in runs
     ]
+    return pd.DataFrame(rows)
+
+
+def distances_by_seed(runs: Sequence[Summary], latent_dims: Sequence[int]) -> pd.DataFrame:
+    """A row a latent dimension and seed of runs that differ by their seeds: `latent_dim`, `seed`, `distances`, `mean_eigenvalues`.
+
+    After the last epoch, at the depth of the runs' tables.
+    """
+    rows = []
+    networks = [(one, seed) for one in runs for seed in one.run.seeds]
+    for latent_dim, (one, seed) in product(latent_dims, networks):
+        where = {"depth": one.run.table_depth, "latent_dim": latent_dim, "seed": seed}
+        fits = coefficients(select_rows(one.regressions, **where))
+        spectra = mean_eigenvalues(select_rows(one.statistics, **where))
+        rows.append({"latent_dim": latent_dim, "seed": seed} | distances(fits, latent_dim) | spectra)
     return pd.DataFrame(rows)
 
 

@@ -19,7 +19,8 @@ VERDICT_SYMBOLS = {
     claims.NOT_TESTABLE: "–",
 }
 SETUPS = {
-    "mnist": "MNIST, settings chosen to approach the published slopes, 100 epochs",
+    "mnist": "MNIST, the settings that a search found nearest to the paper's tables, 300 epochs",
+    "mnist-100": "MNIST, settings chosen to approach the published slopes, 100 epochs",
     "mnist-300": "MNIST, the paper's settings and common defaults, 300 epochs",
     "digits": "scikit-learn's 8×8 digits",
 }
@@ -108,6 +109,25 @@ def without_lost_table(changes: pd.DataFrame) -> str:
         ("intact $d$ alone", "{verdict_without}: {reason_without}"),
     ]
     return table(changes, columns, left=4)
+
+
+def over_seeds_table(verdicts: pd.DataFrame) -> str:
+    """The claims at the largest d by the number of seeds with each verdict (`lib.analysis.claims.over_seeds`)."""
+    names = {claims.REPRODUCED: "✓", claims.CONTRADICTED: "✗", claims.UNDECIDED: "?"}
+    columns = [("claim", "[{statement}]({page})"), *((mark, f"{{{word}}}") for word, mark in names.items())]
+    return table(verdicts, columns, left=1)
+
+
+def nowhere_reproduced(verdicts: pd.DataFrame) -> str:
+    """The paper's claims that some run contradicts and none of a `ledger` reproduces, as a list with the first run's count."""
+    lines = []
+    for _, of_claim in verdicts[~verdicts["id"].isin(claims.PRINTED)].groupby("id", sort=False):
+        first, found = of_claim.iloc[0], set(of_claim["verdict"])
+        if claims.CONTRADICTED in found and claims.REPRODUCED not in found:
+            lines.append(
+                f"- {first['statement']} ({first['source']}; `{first['run']}`: {first['held']} of {first['estimates']})"
+            )
+    return "\n".join(lines)
 
 
 def lost_sentence(summaries: Summaries) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from lib.analysis import claims, evidence, published
+from lib.analysis import claims, comparisons, evidence, published
 from lib.analysis.intervals import NotTestable, with_interval
 from lib.report.claims import describe_run
 from lib.report.layout import Summaries, markdown
@@ -90,6 +90,19 @@ def _clause(of_dataset: Sequence[Summary]) -> str:
     low, high = (f"{100 * share:.0f}" for share in (min(shares), max(shares)))
     share = f"{low} %" if low == high else f"{low} to {high} %"
     return f"yes, but class, ink and distance to the training images account for {share} of the effect"
+
+
+def seeds_sentence(runs: Sequence[Summary]) -> str:
+    """The slopes of the headline over the seeds of runs that differ by them, at the largest d that they share."""
+    latent_dim = max(comparisons.shared_dims([of_run.run for of_run in runs]))
+    found = comparisons.controlled_by_seed(runs, predictor="trace", latent_dim=latent_dim)
+    raw, held, all_held = (
+        f"{row['min']:.2f} to {row['max']:.2f}" for _, row in found.loc[[*evidence.HEADLINE_CONTROLS]].iterrows()
+    )
+    return (
+        f"Over {sum(len(of_run.run.seeds) for of_run in runs)} seeds of `{runs[0].run.name}`, at $d$ = {latent_dim}, the raw slope "
+        f"is {raw}; controlling for class and ink, {held}; for the distance, too, {all_held}."
+    )
 
 
 def ranks_sentence(of_run: Summary) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lib.analysis.published import PREDICTOR_NAMES
 from lib.analysis.search import UNITS
 from lib.analysis.sensitivity import FITTED
-from lib.report.layout import markdown, table
+from lib.report.layout import markdown, span, table
 from lib.report.numbers import record
 from lib.report.style import BLACK, BLUE, BY_RUN, GREY, NAVY, SPACE_SYMBOLS, panel, plain_logarithm
 
@@ -167,6 +167,13 @@ def distances_table(rows: pd.DataFrame) -> str:
         ("small $\\lambda$", "{small_eigenvalues:.1f}"),
     ]
     return logistic(table(rows, columns))
+
+
+def seeds_table(rows: pd.DataFrame) -> str:
+    """A row per latent dimension, the least and the largest over seeds. `rows`: `lib.analysis.sensitivity.distances_by_seed`."""
+    names = {"slopes": "slopes", "indicators": "gaps", "small_eigenvalues": "small $\\lambda$"}
+    spans = [[str(d)] + [span(of_dim[name]) for name in names] for d, of_dim in rows.groupby("latent_dim")]
+    return markdown(["$d$", *names.values()], spans)
 
 
 PLAIN_QUANTITIES = {

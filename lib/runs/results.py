@@ -97,7 +97,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("mnist-geometric", "mnist-narrow", "mnist-he", "mnist-sigmoid", "mnist-batch-64"),
         *("mnist-rate-low", "mnist-decay"),
     ),
-    "variants of mnist": (
+    "variants of mnist-100": (
         *("mnist-60-linear", "mnist-60-constant", "mnist-60-he", "mnist-60-affine", "mnist-60-batch-128"),
         *("mnist-60-batch-512", "mnist-60-rate-high", "mnist-60-rate-low"),
     ),

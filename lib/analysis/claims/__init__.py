@@ -19,6 +19,14 @@ from lib.analysis.claims.claim import (
     Verdict,
 )
 from lib.analysis.claims.companions import COMPANION_CLAIMS
-from lib.analysis.claims.ledger import claims_report, counts, evaluate_claims, ledger, without_lost
+from lib.analysis.claims.ledger import (
+    SEARCHED,
+    claims_report,
+    counts,
+    evaluate_claims,
+    ledger,
+    over_seeds,
+    without_lost,
+)
 from lib.analysis.claims.ours import OUR_CLAIMS
 from lib.analysis.claims.paper import CLAIMS, POSITIVE_FROM, PRINTED

@@ -23,6 +23,12 @@ from lib.analysis.evidence import check_columns, intact_dims, part_of
 from lib.analysis.published import SPACE_NAMES
 from lib.runs import Summary
 
+AT_LARGEST = (
+    *("fig4-class-one", "fig5-class-one", "fig6-few", "fig6-class-one", "fig6-at-most-two"),
+    *("own-halved", "own-class-one"),
+)
+SEARCHED = ("fig6-", "fig8-", "fig9-", "table1-", "table2-")  # claims on what `lib.analysis.search` compares
+
 
 def evaluate_claims(summary: Summary, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
     """The verdicts on the claims by one run. `InputError` where the summary lacks what every run has."""
@@ -64,6 +70,24 @@ def without_lost(summaries: dict[str, Summary]) -> pd.DataFrame:
                 values = [whole.statement, whole.page, whole.verdict, whole.reason, without.verdict, without.reason]
                 rows.append({"run": name} | dict(zip(columns, values, strict=True)))
     return pd.DataFrame(rows, columns=["run", *columns])
+
+
+def over_seeds(summaries: Sequence[Summary], latent_dim: int) -> pd.DataFrame:
+    """The claims that rest on the one network of the largest d (`AT_LARGEST`), judged by each seed of runs that differ by them.
+
+    Of the networks at the depth of the tables. A row a claim: `statement`, `page`, and the number of seeds with each
+    verdict, REPRODUCED for a claim of ours that holds and CONTRADICTED for one that does not.
+    """
+    chosen = [claim for claim in (*CLAIMS, *OUR_CLAIMS) if claim.id in AT_LARGEST]
+    rows = [
+        {"id": verdict.id, "statement": verdict.statement, "page": verdict.page, "verdict": verdict.verdict}
+        for summary in summaries
+        for seed in summary.run.seeds
+        for verdict in evaluate_claims(part_of(summary, [latent_dim], [seed]), chosen)
+    ]
+    verdicts = pd.DataFrame(rows).replace({"verdict": dict(zip(OUR_WORDS, PAPERS_WORDS, strict=True))})
+    table = verdicts.groupby(["id", "statement", "page"], sort=False)["verdict"].value_counts().unstack(fill_value=0)
+    return table.reindex(columns=[*PAPERS_WORDS], fill_value=0).loc[[*AT_LARGEST]].reset_index()
 
 
 def claims_report(summary: Summary, as_json: bool = False, searched: Collection[int] = ()) -> str:
