@@ -73,7 +73,7 @@ show_figure(
 #
 # > **Our assumption.** The paper's $n$ is not defined where we could read it. We take it for the number of affine layers of the encoder, and 4 for the depth of the published tables. The paper states 300 epochs. It does not state widths, output, optimiser or batch size.
 #
-# In the default list, `mnist-300` takes the plainest settings and the stated 300 epochs. `mnist` takes, of the settings tried before a [search](sensitivity), those whose slopes come nearest to the published ones, and trains for 100 epochs.
+# In the default list, `mnist-300` takes the plainest settings and the stated 300 epochs. `mnist` takes the settings that a [search](sensitivity) found nearest to the published tables, for as many epochs.
 
 # %%
 show_table(

@@ -156,7 +156,7 @@ worst = min(by_dim, key=lambda d: by_dim[d][0])
 seeds = [summary(name) for name in parse_names(seed_runs)]
 spread = sensitivity.distances_by_seed(seeds, seed_dims)
 show_table(
-    report.seeds_table(spread),
+    report.seed_distances_table(spread),
     name="tab-seeds",
     caption=f"Distances of slopes and gaps from the published ones, and small eigenvalues per image: the least and the largest of {spread['seed'].nunique()} seeds of `{found.run.name}`.",
 )

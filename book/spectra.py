@@ -100,8 +100,8 @@ for quantity, number in {"arithmetic": 4, "geometric": 5}.items():
         name=f"fig-{quantity}-mean",
         caption=f"""The {quantity} mean of a point's eigenvalues (the paper's Figure {number}). Top: $J_L$ by depth and $J_I$ at depth {depth};
         medians, with the middle half of the points as bands. Bottom: medians by class, $J_L$ at depth {depth}.""",
-        alt="""In the default run mnist the mean falls as d grows, abruptly at depth 5 where directions are lost, and class 1
-        lies far below the others; in digits class 1 lies among the others.""",
+        alt="""In the default run mnist the mean falls as d grows, fastest at depth 5, and class 1 lies far below the others; in digits
+        it falls abruptly where directions are lost, and class 1 lies among the others.""",
     )
 
 # %%
@@ -133,7 +133,10 @@ show_figure(
     map(report.lost_strip, summaries.values()),
     name="fig-lost-directions",
     caption="Networks that have lost latent directions, by depth $n$ and latent dimension: the number lost (the most of any seed). Light: none; blank: no network.",
-    alt="In the default runs no network of depth 3 has lost a direction, at depth 4 only that of d = 20, and at depth 5 most of the larger d.",
+    alt="; ".join(
+        f"in {one}, {len(evidence.lost_directions(every)) or 'none'} of {len(every.members)} networks have lost a direction"
+        for one, every in summaries.items()
+    ),
 )
 say(claims_report.lost_sentence(summaries))
 
@@ -146,7 +149,7 @@ average, small = (
 )
 top = max(average.index)
 if small[top] >= 1:
-    say(f"""Lost directions explain part of the falling means. In `{name}` at depth {deepest} and $d$ = {top}, the mean eigenvalue is
+    say(f"""Small eigenvalues explain part of the falling means. In `{name}` at depth {deepest} and $d$ = {top}, the mean eigenvalue is
     {average[top]:.2f}; averaged over all but the {small[top]:.1f} small eigenvalues per point, it would be {average[top] * top / (top - small[top]):.2f}.""")
 
 # %%
@@ -154,7 +157,7 @@ show_figure(
     map(report.small_eigenvalues, summaries.values()),
     name="fig-small-eigenvalues",
     caption=f"""The mean number of eigenvalues of $J_L$ with $|\\lambda|<0.1$ per point (the paper's Figure 6). Top: by depth. Bottom: by class, at depth {depth}.""",
-    alt="In the default runs small eigenvalues pile up at depth 5 and large d; at depth 4 they are few except at d = 20, and on MNIST most are in class 1.",
+    alt="In the default runs small eigenvalues are most at depth 5 and large d. On MNIST most are in class 1; on the digits they pile up where directions are lost.",
 )
 
 # %%
@@ -237,7 +240,7 @@ if len(gap) > 1:
 #
 # In the default runs the two Jacobians show nearly the same spectrum at large $d$. Where reconstruction is poor, findings about $J_L$ need not carry over to $J_I$.
 #
-# The mean eigenvalue says how much of a small step in the latent space survives the round trip. Its fall with $d$ differs between runs and depths, and lost directions are part of it: the fall is no property of autoencoders as such.
+# The mean eigenvalue says how much of a small step in the latent space survives the round trip. Its fall with $d$ differs between runs and depths, and small eigenvalues are part of it: the fall is no property of autoencoders as such.
 #
 # If small eigenvalues pile up at a single $d$, train another seed before you blame the settings or the data. If they do so at one depth from some $d$ on, networks of that depth may not be trainable to use so many directions. Counting lost directions takes one pass over some points and no labels. Finding reversed points takes no reference data either; each has a negative real eigenvalue, far from the 1 of an exact autoencoder.
 #

@@ -169,7 +169,7 @@ def distances_table(rows: pd.DataFrame) -> str:
     return logistic(table(rows, columns))
 
 
-def seeds_table(rows: pd.DataFrame) -> str:
+def seed_distances_table(rows: pd.DataFrame) -> str:
     """A row per latent dimension, the least and the largest over seeds. `rows`: `lib.analysis.sensitivity.distances_by_seed`."""
     names = {"slopes": "slopes", "indicators": "gaps", "small_eigenvalues": "small $\\lambda$"}
     spans = [[str(d)] + [span(of_dim[name]) for name in names] for d, of_dim in rows.groupby("latent_dim")]

@@ -32,18 +32,18 @@ def test_the_headline_is_drawn_per_run_on_one_scale_and_its_rows_can_be_download
     rows = pd.read_csv(pd.io.common.StringIO(csv(figures[0])))
     assert set(rows["controls"]) == {*evidence.HEADLINE_CONTROLS, "none, published"} and set(rows["run"]) == {"mnist"}
     raw = rows[rows["controls"] == "none"].set_index("latent_dim")["slope"]
-    assert raw[19] == pytest.approx(evidence.headline(committed["mnist"]).loc["none", "slope"], rel=1e-5)
+    assert raw[20] == pytest.approx(evidence.headline(committed["mnist"]).loc["none", "slope"], rel=1e-5)
 
 
-def test_a_network_that_lost_a_direction_has_an_open_marker(committed):
-    (axis,) = index.headline_figures({"mnist": committed["mnist"]})[0].axes
+def test_a_network_that_lost_a_direction_has_an_open_marker():
+    (axis,) = index.headline_figures({"mnist-100": runs.summary("mnist-100")})[0].axes
     lost = [line.get_xdata().tolist() for line in axis.lines if line.get_markerfacecolor() == "white"]
     assert lost == [[20]] * 3
 
 
-def test_the_headline_is_of_the_largest_intact_dimension(committed):
+def test_the_headline_is_of_the_largest_intact_dimension():
     """The landing page spoke of d = 19, two other pages of d = 20, where a direction is lost."""
-    rows = evidence.headline(committed["mnist"])
+    rows = evidence.headline(runs.summary("mnist-100"))
     assert set(rows["latent_dim"]) == {19} and rows.index.tolist() == [*evidence.HEADLINE_CONTROLS]
     assert np.allclose(rows["high"] - rows["slope"], rows["slope"] - rows["low"])
 
