@@ -124,6 +124,26 @@ def test_a_process_that_dies_is_not_waited_for(capfd):
         _memory("no such route", 1)
 
 
+# --- the GPU --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_the_benchmark_of_the_gpu_needs_a_gpu():
+    with pytest.raises(InputError, match="needs a GPU, and torch sees none here"):
+        BENCHMARKS["gpu"](1)
+
+
+def test_the_committed_benchmark_of_the_gpu_follows_from_its_seconds():
+    found = json.loads((files.ROOT / "benchmarks" / "gpu.json").read_text())
+    assert found["environment"]["accelerator"]
+    for case in ("training", "jacobians"):
+        timings = Timings(found[case]["seconds"])
+        for ways in ("one thread", "all threads"):
+            ratio = found[case][f"ratio_{ways.replace(' ', '_')}"]
+            assert ratio == pytest.approx(timings.ratio(ways, "gpu")) and ratio > 1
+    assert found["jacobians"]["largest_difference"] < 1e-12
+
+
 # --- the plain loop ------------------------------------------------------------------------------------------------
 
 

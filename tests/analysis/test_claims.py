@@ -506,6 +506,17 @@ def test_a_network_that_has_lost_a_direction_is_named_and_its_part_in_the_verdic
     assert changed["verdict_without"].item() == claims.REPRODUCED
 
 
+def test_claims_at_the_largest_dimension_are_judged_seed_by_seed():
+    summary = as_published(seeds=(0, 3))
+    statistic("small_eigenvalues", "mean", 1.4, space="latent", latent_dim=20, depth=4, label=3, seed=3)(summary)
+    found = claims.over_seeds([summary, as_published(seeds=(7,))], 20).set_index("id")
+    assert found.loc["fig6-few", [*claims.PAPERS_WORDS]].tolist() == [2, 1, 0, 0]
+    assert found.loc["fig6-class-one", claims.REPRODUCED] == 3
+    assert (found[[*claims.PAPERS_WORDS]].sum(axis=1) == 3).all()
+    at_five = claims.over_seeds([summary], 5).set_index("id")
+    assert at_five.loc["fig6-few", claims.CONTRADICTED] == 0
+
+
 def test_the_counts_tell_contradicted_from_undecided_and_leave_the_printed_tables_out():
     summary = as_published()
     statistic("distance_l1", "median", 0.5, depth=5)(summary)

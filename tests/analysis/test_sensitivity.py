@@ -219,9 +219,34 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
     assert (spread["mean"] - spread["published"]).tolist() == pytest.approx([0.2] * 4)
     assert (spread["published"] < spread["min"]).sum() == 4
     assert comparisons.seed_spread(comparisons.by_seed([one]))["count"].unique().tolist() == [1]
+    alike = [seeded(seed, 0.1, hidden_widths=widths) for seed, widths in enumerate([{3: [9], 4: [8]}, {4: [8]}])]
+    assert set(comparisons.by_seed(alike)["seed"]) == {0, 1}, "widths of a depth that is not compared may differ"
+    wider = seeded(1, 0.3, hidden_widths={4: [7]})
+    with pytest.raises(InputError, match="differ in more than their seeds"):
+        comparisons.by_seed([alike[0], wider])
     for other in (seeded(1, 0.3, learning_rate=0.5), seeded(0, 0.3)):
         with pytest.raises(InputError, match="differ in more than their seeds"):
             comparisons.by_seed([one, other])
+
+
+def test_distances_are_told_seed_by_seed(base):
+    def seeded(seed, shift):
+        run = dataclasses.replace(base.run, seeds=(seed,))
+        small = [
+            {"quantity": name, "mean": value, "depth": 4, "latent_dim": LATENT_DIM, "seed": seed}
+            | {"space": "latent", "split": "all", "label": -1}
+            for name, value in (("arithmetic_mean", 0.7), ("small_eigenvalues", shift))
+        ]
+        fits = regressions(LATENT_DIM, shift, depth=4, seed=seed)
+        return dataclasses.replace(base, run=run, regressions=fits, statistics=pd.DataFrame(small))
+
+    rows = sensitivity.distances_by_seed([seeded(0, 0.1), seeded(4, -0.2)], [LATENT_DIM])
+    assert rows[["latent_dim", "seed"]].to_numpy().tolist() == [[LATENT_DIM, 0], [LATENT_DIM, 4]]
+    for name in ("slopes", "indicators"):
+        assert rows[name].tolist() == pytest.approx([0.1, 0.2])
+    assert rows["small_eigenvalues"].tolist() == pytest.approx([0.1, -0.2])
+    table = sensitivity_report.seed_distances_table(rows)
+    assert "| 20 " in table and "0.10 to 0.20" in table
 
 
 def test_lost_directions_are_counted_seed_by_seed(base):

@@ -104,3 +104,17 @@ def test_changes_without_lost_directions_are_listed(cells):
         "contradicted: 0 of 1 hold.",
         "reproduced: 1 of 1 hold.",
     ]
+
+
+def test_claims_that_no_setup_reproduces_are_named_with_the_first_one_s_count():
+    row = {"source": "Figure 2", "held": 1, "estimates": 3}
+    verdicts = [("near", "contradicted"), ("near", "undecided"), ("falls", "contradicted"), ("falls", "reproduced")]
+    verdicts += [("unknown", "undecided"), ("unknown", "not testable"), ("tables-sum", "contradicted")]
+    rows = [{"id": name, "statement": f"It is {name}.", "run": "a", "verdict": word} | row for name, word in verdicts]
+    assert claims_report.nowhere_reproduced(pd.DataFrame(rows)) == "- It is near. (Figure 2; `a`: 1 of 3)"
+
+
+def test_claims_over_seeds_are_counted_by_verdict(cells):
+    row = {"statement": "The mean falls.", "page": "spectra", "reproduced": 4, "contradicted": 1, "undecided": 0}
+    table = cells(claims_report.over_seeds_table(pd.DataFrame([row])))
+    assert table == [["claim", "✓", "✗", "?"], ["[The mean falls.](spectra)", "4", "1", "0"]]
