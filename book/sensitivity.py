@@ -128,7 +128,7 @@ show_table(
     caption="The second search: each setting at its nearest epoch, as in the table above.",
 )
 say(f"""
-The nearest, {report.logistic(best["setting"])}, comes to {best["distance"]:.1f} at epoch {best["epochs"]} and to {last["distance"]:.1f} at epoch {last["epochs"]}. {f"There it is within our tolerances in slopes, gaps and small eigenvalues, at the number of epochs that the paper states. {'No other setting is, at any epoch.' if alone else ''} From another seed its distance is {again["distance"].min():.1f} to {again["distance"].max():.1f} after the same epochs." if all_near else "There it is not within our tolerances in all three respects."}
+The nearest, {report.logistic(best["setting"])}, comes to {best["distance"]:.1f} at epoch {best["epochs"]} and to {last["distance"]:.1f} at epoch {last["epochs"]}. {f"There it is within our tolerances in slopes, gaps and small eigenvalues, at the number of epochs that the paper states. {'No other setting is, at any epoch.' if alone else ''} From another seed its distance is {span(again['distance'], '{:.1f}')} after the same epochs." if all_near else "There it is not within our tolerances in all three respects."}
 """)
 
 # %% [markdown]
