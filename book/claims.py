@@ -133,7 +133,7 @@ if len(changes):
 # %% [markdown]
 # ## Claims of the companion papers
 #
-# Two companions follow the eigenvalues [off the distribution of the data](https://arxiv.org/abs/2201.11902) and [through training](https://arxiv.org/abs/2201.11813). Their texts were not available to us: these are statements of their abstracts, and the tests are ours. The claims on noise need the weights of the networks, which are not kept for the MNIST setups.
+# Two companions follow the eigenvalues [off the distribution of the data](https://arxiv.org/abs/2201.11902) and [through training](https://arxiv.org/abs/2201.11813). Their texts were not available to us: these are statements of their abstracts, and the tests are ours. The claims on noise need the weights of the networks; where these are not kept, what noise does to them may be, beside the summary.
 
 # %%
 companions = claims.ledger(summaries, claims.COMPANION_CLAIMS)
