@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from lib.geometry import graphs
 from lib.measures.points.smooth import smooth
 from lib.measures.protocol import Subject
 from lib.training.datasets import Split
@@ -39,3 +40,12 @@ def test_a_perfect_network_has_no_infinite_values():
 
 def test_too_few_training_points_leave_it_undefined():
     assert np.isnan(smooth.of(subject(0.5, 0, training_points=19))).all()
+
+
+def test_many_points_are_measured_in_parts(monkeypatch):
+    """All training images of MNIST at a time took 23 GB, and the system ended the process."""
+    given, taken = subject(0.5, 0), []
+    whole, extended = smooth.of(given), graphs.extended
+    monkeypatch.setattr(graphs, "extended", lambda graph, points: taken.append(len(points)) or extended(graph, points))
+    monkeypatch.setattr("lib.measures.points.smooth.AT_A_TIME", 30)
+    assert smooth.of(given) == pytest.approx(whole) and taken == [30, 30, 20]
