@@ -16,7 +16,7 @@ from scipy import stats
 from lib import runs
 from lib.base.errors import InputError
 from lib.measures import judging
-from lib.measures.protocol import Subject, every, values_at
+from lib.measures.protocol import Measure, Subject, every, values_at
 from lib.measures.reconstruction import reconstructed
 from lib.runs import Member, Run, Summary, attached, evenly_spaced, reference_members
 from lib.training import corruptions
@@ -33,19 +33,23 @@ def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
 # --- scores at points ----------------------------------------------------------------------------------------------
 
 
-def at_images(pair: Pair, images: np.ndarray, labels: np.ndarray, dataset: Dataset) -> pd.DataFrame:
-    """Any images (points, N), a row each: `label`, and every point measure except the variance over seeds."""
+def at_images(
+    pair: Pair, images: np.ndarray, labels: np.ndarray, dataset: Dataset, measures: Collection[Measure] | None = None
+) -> pd.DataFrame:
+    """Any images (points, N), a row each: `label`, and the `measures`, by default all of points but the variance over seeds."""
     subject = Subject(pair=pair, points=images, training=dataset.train)
-    return pd.DataFrame({"label": labels}).assign(**values_at(subject, every("point")))
+    return pd.DataFrame({"label": labels}).assign(**values_at(subject, measures or every("point")))
 
 
-def at_points(name: str, member: Member, split: str = "test") -> pd.DataFrame:
-    """The per-point table of one split of a member, with every point measure; its network must be at hand.
+def at_points(
+    name: str, member: Member, split: str = "test", measures: Collection[Measure] | None = None
+) -> pd.DataFrame:
+    """The per-point table of one split of a member, with the `measures`, by default all of points; its network must be at hand.
 
     The variance over seeds, of all networks at that depth and d, needs a run with several seeds.
     """
     points, subject = _at_hand(name, member, split)
-    return points.assign(**values_at(subject, every("point")))
+    return points.assign(**values_at(subject, measures or every("point")))
 
 
 def _at_hand(name: str, member: Member, split: str = "test") -> tuple[pd.DataFrame, Subject]:
@@ -170,9 +174,10 @@ def detection(name: str, member: Member, sets: Mapping[str, np.ndarray]) -> pd.D
     """
     dataset = runs.read(name).load_dataset()
     pair = runs.member(name, member.depth, member.latent_dim, member.seed)
-    train, test = (at_points(name, member, split) for split in ("train", "test"))
+    detectors = judging.DETECTORS.values()  # alone: others take minutes over all training images of MNIST
+    train, test = (at_points(name, member, split, detectors) for split in ("train", "test"))
     images = np.concatenate(list(sets.values()))
-    strange = at_images(pair, images, np.zeros(len(images), dtype=np.int64), dataset)
+    strange = at_images(pair, images, np.zeros(len(images), dtype=np.int64), dataset, detectors)
     owner = np.repeat(list(sets), [len(images_of_set) for images_of_set in sets.values()])
     rows = []
     for key in sets:
