@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from lib.runs import store
 
@@ -36,8 +37,10 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
-    """As in a worker: small matrices, and the same bits."""
+    """As in a worker: small matrices, and the same bits. NumPy's threads wait for each other where processors are shared."""
     torch.set_num_threads(1)
+    with threadpool_limits(1, "blas"):
+        yield
 
 
 @pytest.fixture
