@@ -1,24 +1,30 @@
 """What several test files share: the smoke run, trained in a folder of its own; synthetic points."""
 
 import random
+from functools import cache
 
-import numpy as np
 import pytest
-import torch
-from hypothesis import HealthCheck, settings
 
-from lib.runs import store
+# Of two test processes the one that hands out the tests runs none: what takes seconds to import is imported where it is used.
 
-# How much is fuzzed (tests/test_fuzz.py, tests/test_inputs.py): HYPOTHESIS_PROFILE=nightly makes it fifty times as much.
-COMMON = {"deadline": 20_000, "database": None, "suppress_health_check": list(HealthCheck)}
-settings.register_profile("ci", max_examples=200, derandomize=True, **COMMON)
-settings.register_profile("seeded", derandomize=True, database=None)  # of all other tests, whatever they set besides
-settings.load_profile("seeded")
-settings.register_profile("nightly", max_examples=10_000, print_blob=True, **COMMON)
+
+@cache
+def load_profiles():
+    """How much is fuzzed (tests/test_fuzz.py, tests/test_inputs.py): HYPOTHESIS_PROFILE=nightly makes it fifty times as much."""
+    from hypothesis import HealthCheck, settings
+
+    common = {"deadline": 20_000, "database": None, "suppress_health_check": list(HealthCheck)}
+    settings.register_profile("ci", max_examples=200, derandomize=True, **common)
+    settings.register_profile("nightly", max_examples=10_000, print_blob=True, **common)
+    settings.register_profile("seeded", derandomize=True, database=None)  # all other tests, whatever they set besides
+    settings.load_profile("seeded")
 
 
 def seed_draws():
     """Every test, and every import of a test file, draws from the same state: alone, in any order, on any worker."""
+    import numpy as np
+    import torch
+
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
@@ -26,6 +32,7 @@ def seed_draws():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_make_collect_report(collector):
+    load_profiles()
     seed_draws()
 
 
@@ -36,8 +43,13 @@ def pytest_runtest_setup(item):
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
-    """As in a worker: small matrices, and the same bits."""
+    """As in a worker: small matrices, and the same bits. NumPy's threads wait for each other where processors are shared."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
     torch.set_num_threads(1)
+    with threadpool_limits(1, "blas"):
+        yield
 
 
 @pytest.fixture
@@ -54,6 +66,8 @@ def cells():
 @pytest.fixture
 def own_artifacts(tmp_path, monkeypatch):
     """Artifacts and results of this test alone."""
+    from lib.runs import store
+
     monkeypatch.setenv("GEOMETRY_ARTIFACTS", str(tmp_path / "artifacts"))  # for the worker processes
     monkeypatch.setattr(store, "ARTIFACTS", tmp_path / "artifacts")
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results")

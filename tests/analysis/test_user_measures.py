@@ -1,6 +1,5 @@
 """`python -m lib diagnose --measures`: the values of `measure`, for models of any kind; what cannot be had is refused."""
 
-import subprocess
 import sys
 
 import nbformat
@@ -10,6 +9,7 @@ import torch
 from torch import nn
 
 from lib import runs
+from lib.__main__ import main
 from lib.analysis import diagnosis, measuring, user_measures
 from lib.base import files
 from lib.base.errors import InputError
@@ -240,19 +240,19 @@ def test_points_without_a_value_are_not_ranked_and_are_counted(folder):
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-def test_the_report_has_the_table_and_refuses_before_it_measures(folder):
-    def command(*measures):
-        model = ("measured_models:convolutional", "a.npy", "--reference", "b.npy", "-o", "report.ipynb")
-        words = [sys.executable, "-m", "lib", "diagnose", *model, "--measures", *measures]
-        return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=500)
-
-    refused = command("seed_variance")
-    assert refused.returncode == 2
-    assert "Error: The measure seed_variance needs other seeds, which diagnose does not have here" in refused.stderr
-    assert "Measuring the Jacobian" not in refused.stderr
+def test_the_report_has_the_table_and_refuses_before_it_measures(folder, monkeypatch, capfd):
+    monkeypatch.chdir(folder)
+    words = ["diagnose", "measured_models:convolutional", "a.npy", "--reference", "b.npy", "-o", "report.ipynb"]
+    monkeypatch.setattr(sys, "argv", ["lib", *words, "--measures", "seed_variance"])
+    with pytest.raises(SystemExit) as raised:
+        main()
+    assert raised.value.code == 2
+    told = capfd.readouterr().err
+    assert "Error: The measure seed_variance needs other seeds, which diagnose does not have here" in told
+    assert "Measuring the Jacobian" not in told
     assert not (folder / "report.ipynb").exists()
-    done = command("all")
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setattr(sys, "argv", ["lib", *words, "--measures", "all"])
+    main()
     cells = nbformat.read(folder / "report.ipynb", as_version=4).cells
     text = "\n".join(out.data.get("text/markdown", "") for cell in cells for out in cell.get("outputs", []))
     assert "Measures left out: `seed_variance` (needs other seeds)." in text

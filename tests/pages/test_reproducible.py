@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import nbformat
@@ -24,12 +26,27 @@ replace: ADDRESS
 """
 
 
-def nbval(notebook, folder):
-    (folder / "sanitise.cfg").write_text(SANITISE)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--numprocesses", "0", "--nbval", notebook]
-    command += ["--nbval-sanitize-with", folder / "sanitise.cfg", "--nbval-cell-timeout", "300", "--rootdir", folder]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run([*map(str, command)], cwd=files.ROOT, env=environment, capture_output=True, text=True)
+@pytest.fixture
+def nbval(tmp_path, monkeypatch):
+    """Has nbval compare a notebook with what a kernel of its own gives: the exit code, and what was printed.
+
+    pytest is called here, not started: that spares its imports for every page.
+    """
+    (tmp_path / "sanitise.cfg").write_text(SANITISE)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.chdir(files.ROOT)
+    options = ["--nbval-sanitize-with", tmp_path / "sanitise.cfg", "--nbval-cell-timeout", "300"]
+    for plugin in ("cacheprovider", "faulthandler", "timeout", "xdist", "xdist.looponfail"):
+        options += ["-p", f"no:{plugin}"]
+
+    def compared(notebook):
+        with redirect_stdout(StringIO()) as printed:
+            code = pytest.main(
+                [*map(str, options), "--capture=no", "--rootdir", str(tmp_path), "--nbval", str(notebook)]
+            )
+        return code, printed.getvalue()
+
+    return compared
 
 
 @pytest.fixture
@@ -50,19 +67,21 @@ def executed(site, tmp_path):
 
 
 @pytest.mark.parametrize("name", source.page_names())
-def test_a_page_gives_the_same_outputs_again(name, executed, tmp_path):
+def test_a_page_gives_the_same_outputs_again(name, executed, nbval):
     """Of the book's kernels, which are forked, and of nbval's, which are not."""
-    result = nbval(executed(name), tmp_path)
-    assert result.returncode == 0, result.stdout[-4000:]
-    assert " passed" in result.stdout
+    code, printed = nbval(executed(name))
+    assert code == 0, printed[-4000:]
+    assert " passed" in printed
 
 
-def test_nbval_would_notice_a_changed_figure(executed, tmp_path):
+def test_nbval_would_notice_a_changed_figure(executed, nbval):
     """The comparison covers SVG: the same page with another colour in its stored figure fails."""
     page = Path(executed("introduction"))
     assert "#222222" in page.read_text()
     page.write_text(page.read_text().replace("#222222", "#ff0000"))
-    assert nbval(page, tmp_path).returncode == 1
+    code, printed = nbval(page)
+    assert code == 1, "some tests failed, and nothing else"
+    assert " failed" in printed
 
 
 def test_plain_jupytext_and_papermill_run_a_page(tmp_path):

@@ -6,14 +6,12 @@ import re
 
 import pandas as pd
 import pytest
-import yaml
 
 from lib import runs
 from lib.analysis import bound_checks, tournament
 from lib.base import files
 from lib.base.errors import InputError
 from lib.runs import attached, specification, store
-from lib.runs.execution import execute
 
 KIND = attached.Kind("depths", {"layer": str, "depth": float}, ("lib.geometry.spectra",))
 OTHER_CODE = dataclasses.replace(KIND, code=("lib.geometry.tangents",))
@@ -32,15 +30,9 @@ class Computing:
 
 
 @pytest.fixture(params=[False, True], ids=["artifacts", "committed"])
-def trained(request, own_artifacts, tmp_path, monkeypatch):
+def trained(request, finished_run):
     """A run of one member, trained; committed or not."""
-    values = yaml.safe_load((files.ROOT / "runs" / "smoke.yml").read_text())
-    values |= {"latent_dims": [2], "depths": [3], "table_depth": 3, "train_points": 120, "test_points": 40, "epochs": 2}
-    (tmp_path / "own.yml").write_text(yaml.safe_dump(values | {"committed": request.param}))
-    monkeypatch.setattr(specification, "FOLDER", tmp_path)
-    run = runs.read("own")
-    execute(run, processes=1)
-    return run, runs.members(run)[0]
+    return finished_run(request.param)
 
 
 def rewritten(trained, **changes):

@@ -403,11 +403,8 @@ def test_a_kept_run_shows_the_part_that_is_there(own_artifacts, tmp_path, monkey
 
 
 @pytest.fixture
-def finished(own_artifacts, tmp_path, monkeypatch):
-    name = written(tmp_path, monkeypatch, latent_dims=[2], depths=[3], table_depth=3, **TINY)
-    run = runs.read(name)
-    execute(run)
-    return run, runs.members(run)[0]
+def finished(finished_run):
+    return finished_run()
 
 
 @pytest.mark.parametrize(
