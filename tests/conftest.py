@@ -10,7 +10,7 @@ import pytest
 
 @cache
 def load_profiles():
-    """How much is fuzzed (tests/test_fuzz.py, tests/test_inputs.py): HYPOTHESIS_PROFILE=nightly makes it fifty times as much."""
+    """How much is fuzzed (tests/test_fuzz.py): HYPOTHESIS_PROFILE=nightly makes it fifty times as much."""
     from hypothesis import HealthCheck, settings
 
     common = {"deadline": 20_000, "database": None, "suppress_health_check": list(HealthCheck)}

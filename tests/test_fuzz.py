@@ -1,8 +1,7 @@
 """Whatever is read from outside is a value that holds what it should, or one sentence: never a traceback, nothing written.
 
 Of each kind 200 inputs are made, 10,000 with HYPOTHESIS_PROFILE=nightly, half of them documents with odd values in odd
-places, half of them files with some of their bytes altered. A night takes --timeout 0. (Points and weights for `diagnose`:
-tests/test_inputs.py too.)
+places, half of them files with some of their bytes altered. A night takes --timeout 0. (Points: tests/base/test_user_points.py.)
 """
 
 import dataclasses

@@ -47,5 +47,5 @@ def test_many_points_are_measured_in_parts(monkeypatch):
     given, taken = subject(0.5, 0), []
     whole, extended = smooth.of(given), graphs.extended
     monkeypatch.setattr(graphs, "extended", lambda graph, points: taken.append(len(points)) or extended(graph, points))
-    monkeypatch.setattr("lib.measures.points.smooth.AT_A_TIME", 30)
+    monkeypatch.setattr("lib.measures.points.smooth.CARRIED_ON", 30)
     assert smooth.of(given) == pytest.approx(whole) and taken == [30, 30, 20]

@@ -15,7 +15,7 @@ from lib.geometry import graphs
 from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Subject, as_measure
 
 PENALTIES = np.logspace(-4, 4, 17)
-AT_A_TIME = 5_000  # points: all training images of MNIST at once take 23 GB
+CARRIED_ON = 5_000  # points at a time: all training images of MNIST at once take 23 GB
 
 
 def ridge(features: np.ndarray, target: np.ndarray) -> Any:
@@ -47,6 +47,6 @@ def smooth(subject: Subject) -> np.ndarray:
         return np.full(len(subject), np.nan)
     graph, encodings = _graph(images.tobytes(), len(images))
     error = np.log(np.maximum(subject.training_errors[: len(images)], np.finfo(float).tiny))
-    parts = np.split(subject.points, range(AT_A_TIME, len(subject.points), AT_A_TIME))
+    parts = np.split(subject.points, range(CARRIED_ON, len(subject.points), CARRIED_ON))
     features = [graphs.positional(graph.values, graph.vectors, graphs.extended(graph, part)) for part in parts]
     return ridge(encodings, error).predict(np.concatenate(features))
