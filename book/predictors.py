@@ -86,7 +86,7 @@ for name, (label, mean) in best.items():
 *{weights[name][0]}* ({weights[name][1]:.2f}); the trace of $J_I$ has {means[name]["trace_input"]:.2f}.""")
 
 # %% [markdown]
-# Caveat: of a run whose networks are not at hand there is only a sample of test images. Scores that need eigenvalues, codes, other seeds or PCA are left out there, and the best of the rest need not be the best of all.
+# Of a run whose networks are not at hand there is only a sample of test images, and what was kept beside it (`python -m lib scores NAME`). Scores that need other seeds are left out there.
 
 # %%
 controls = {name: table[table["score"] == "random"] for name, table in tournaments.items()}

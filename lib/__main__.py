@@ -17,7 +17,7 @@ from lib.base.errors import InputError
 
 RESUMED = "Finished members are kept; the same command takes up the rest."
 UNWRITTEN = "The output was not written; run the command again."
-LEFT = dict.fromkeys(("run", "bounds", "shifts", "search"), RESUMED) | dict.fromkeys(
+LEFT = dict.fromkeys(("run", "bounds", "shifts", "scores", "search"), RESUMED) | dict.fromkeys(
     ("page", "diagnose", "bench", "archive", "measure", "table"), UNWRITTEN
 )
 
@@ -245,30 +245,37 @@ def measure(name: str, measures: tuple[str, ...], only: dict[str, list[int]], ou
 @click.argument("name")
 def table(name: str) -> None:
     """Compute the committed table NAME anew, such as orbits: results/tables/NAME.csv."""
-    import torch
-
     from lib.analysis.kept import kept_tables
     from lib.base.errors import check_known
 
     tables = kept_tables()
     check_known("table", name, tables)
-    torch.set_num_threads(1)  # as in the kernels of pages: the same bits
-    tables[name].write()
-    click.echo(f"Wrote {tables[name].path}.")
+    click.echo(f"Wrote {tables[name].write()}.")
 
 
 @cli.command()
 @click.argument("name")
 def shifts(name: str) -> None:
     """What tells strange images from test images, for the kept run NAME: computed where its weights are, kept in results/."""
+    _keep("shifts", name)
+
+
+@cli.command()
+@click.argument("name")
+def scores(name: str) -> None:
+    """The scores that the kept run NAME has no numbers for: computed where its weights are, kept in results/."""
+    _keep("scores", name)
+
+
+def _keep(kind: str, name: str) -> None:
     from lib.base.errors import check_known
     from lib.runs import names, read, store
 
     check_known("kept run", name, [one for one in names() if read(one).committed])
-    from lib.analysis.tournament import detection_by_dim
+    from lib.analysis import tournament
 
-    found = detection_by_dim(name, compute=True)
-    click.echo(f"Run {name}: d = {', '.join(map(str, found)) or 'none'}; {store.RESULTS / name}/*.shifts.json.gz.")
+    dims = [*(tournament.keep_scores(name) if kind == "scores" else tournament.detection_by_dim(name, compute=True))]
+    click.echo(f"Run {name}: d = {', '.join(map(str, dims)) or 'none'}; {store.RESULTS / name}/*.{kind}.json.gz.")
 
 
 @cli.command()

@@ -41,12 +41,13 @@ class Table:
         except (ValueError, OSError) as error:
             raise corrupt_file_error(self.path, error) from error
 
-    def write(self) -> None:
-        """Compute the table and write it, whole or not at all. In one thread, as in a worker: the same bits on any number."""
+    def write(self) -> Path:
+        """Compute the table, write it, whole or not at all, and return its path. In one thread, as in a worker: the same bits."""
         import torch
 
         torch.set_num_threads(1)
         files.write(self.path, self.compute().to_csv(index=False, float_format="%.5g"))
+        return self.path
 
 
 def timings(name: str) -> dict[str, Any]:

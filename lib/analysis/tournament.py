@@ -18,6 +18,7 @@ from lib.base.errors import InputError
 from lib.measures import judging
 from lib.measures.protocol import Measure, Subject, every, values_at
 from lib.measures.reconstruction import reconstructed
+from lib.measures.summaries import sampled_rows
 from lib.runs import Member, Run, Summary, attached, evenly_spaced, reference_members
 from lib.training import corruptions
 from lib.training.autoencoders import Pair, build
@@ -79,11 +80,49 @@ def _at_hand(name: str, member: Member, split: str = "test") -> tuple[pd.DataFra
 
 
 def subject_of(summary: Summary, member: Member) -> tuple[pd.DataFrame, Subject]:
-    """The test points of a member and what measures may look at; of a committed run, the sample in its summary alone."""
+    """The test points of a member and what measures may look at; of a committed run, the sample in its summary and what
+    `keep_scores` has kept beside it alone."""
     if not summary.run.committed:
         return _at_hand(summary.run.name, member)
     points = runs.select_rows(summary.sample, **vars(member), test=1).reset_index(drop=True)
-    return points, Subject(kept=points, seed=(member.latent_dim, member.seed))
+    kept = attached.load_attached(runs.read(summary.run.name), member, SCORES_KEPT)
+    values = {} if kept is None else {name: rows["value"].to_numpy() for name, rows in kept.groupby("measure")}
+    return points, Subject(kept=points, values=values, seed=(member.latent_dim, member.seed))
+
+
+SCORES_KEPT = attached.Kind("scores", {"measure": str, "value": float}, ("lib.analysis.tournament",))
+
+
+def keep_scores(name: str, most: int = 7) -> list[int]:
+    """Compute the scores that the sample of a committed run lacks, at its test points, and keep them beside the summaries.
+
+    For the members of a `tournament` whose weights are on this machine. Returns the latent dimensions that have the scores.
+    """
+    summary, found = runs.summary(name), []
+    run = runs.read(name)
+    for latent_dim in evenly_spaced(summary.run.latent_dims, most):
+        member = Member(run.table_depth, latent_dim, run.seeds[0])
+        rows = attached.load_or_compute(run, member, SCORES_KEPT, partial(_lacking_scores, summary, member))
+        found += [latent_dim] if rows is not None else []
+    return found
+
+
+def _lacking_scores(summary: Summary, member: Member, dataset: Dataset) -> pd.DataFrame:
+    points, sampled = subject_of(summary, member)
+    known = values_at(sampled, judging.SCORES.values())
+    test = np.arange(len(dataset.train) + len(dataset.test)) >= len(dataset.train)
+    rows = sampled_rows(test)[-len(points) :] - len(dataset.train)
+    run = summary.run
+    subject = Subject(
+        pair=runs.member(run.name, *vars(member).values()),
+        points=dataset.test.images.numpy()[rows],
+        training=dataset.train,
+        labels=dataset.train.labels.numpy(),
+        seed=(member.latent_dim, member.seed),
+    )
+    values = values_at(subject, [score for key, score in judging.SCORES.items() if key not in known])
+    digits = {key: [float(f"{value:.6g}") for value in each] for key, each in values.items()}
+    return pd.DataFrame(digits).melt(var_name="measure")
 
 
 def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:

@@ -5,7 +5,7 @@ or `lib/measures/classifiers/` (a number for each point of a classifier, `lib.me
 `Measure`s; the formula, the reference and the units stand in its docstring. `every` finds it there: no list has to be edited.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -64,7 +64,7 @@ class Subject:
     `pair`, encoder and decoder; `points`, images (points, N); `training`, the training data, and `labels` (training points,);
     `initial`, the pair before training; `seeds`, all networks that differ by their seed alone, this one included; `history`,
     a table of the training with a row an epoch. `kept`: columns of the per-point table (`lib.measures.point_table`) where it
-    was measured before. `seed`: of the random generator.
+    was measured before; `values`: the values of measures, by name, where they were. `seed`: of the random generator.
     """
 
     of_classifier = False
@@ -87,11 +87,13 @@ class Subject:
         seeds: Part[Sequence[Pair]] = None,
         history: Part[pd.DataFrame] = None,
         kept: pd.DataFrame | None = None,
+        values: Mapping[str, np.ndarray] | None = None,
         seed: int | Sequence[int] = 0,
     ) -> None:
         self._parts: dict[str, Any] = {WEIGHTS: pair, POINTS: points, TRAINING: training, SEEDS: seeds}
         self._parts |= {LABELS: labels, INITIAL: initial, HISTORY: history}
         self._kept = pd.DataFrame() if kept is None else kept
+        self.values = values or {}
         self._seed = seed
 
     def part(self, need: str) -> Any:
@@ -212,7 +214,8 @@ class Measure:
         try:
             if self.level == "classifier" and not subject.of_classifier:
                 raise Lacking(CLASSIFIER)
-            return np.asarray(self.compute(subject), dtype=np.float64)
+            known = subject.values.get(self.name)
+            return np.asarray(self.compute(subject) if known is None else known, dtype=np.float64)
         except Lacking as lacking:
             raise Lacking(lacking.need, f"The measure {self.name}") from None
 

@@ -20,7 +20,7 @@ from lib.measures.summaries import SAMPLE
 from lib.report import numbers, out_of_distribution, style
 from lib.report import predictors as predictors_report
 from lib.report import predictors as score_tables
-from lib.runs import Member, results, specification, store
+from lib.runs import Member, attached, results, specification, store
 from lib.runs.execution import execute
 from lib.training import datasets
 from lib.training.autoencoders import build
@@ -330,3 +330,32 @@ def test_the_run_over_seeds_has_the_settings_of_the_run_digits():
         assert getattr(seeds, name) == getattr(digits, name)
     assert seeds.hidden_widths[4] == digits.hidden_widths[4]
     assert datasets.load(seeds.dataset).image_shape == (8, 8)
+
+
+# --- kept scores -----------------------------------------------------------------------------------------------------
+
+
+def test_scores_that_a_sample_lacks_are_those_of_the_weights(smoke, points):
+    """The sample of the smoke run, as if its networks were not at hand: what is computed for it is what `at_points` has."""
+    committed = dataclasses.replace(smoke, run=dataclasses.replace(smoke.run, committed=True))
+    sample, _ = tournaments.subject_of(committed, MEMBER)
+    rows = tournaments._lacking_scores(committed, MEMBER, runs.read("smoke").load_dataset())
+    found = rows.pivot_table(index=rows.groupby("measure").cumcount(), columns="measure", values="value")
+    assert {"turning", "smooth", "linear_error", "shrinkage"} <= set(found) and "trace_input" not in found
+    assert len(found) == len(sample) == len(points), "all test points of so small a run are in its sample"
+    for name in found:
+        assert found[name].to_numpy() == pytest.approx(points[name].to_numpy(), rel=1e-5), name
+
+
+def test_kept_scores_take_part_in_the_tournament():
+    summary = runs.summary("mnist")
+    member = Member(4, 20, 0)
+    kept = attached.load_attached(runs.read("mnist"), member, tournaments.SCORES_KEPT)
+    sample, _ = tournaments.subject_of(summary, member)
+    assert set(kept.groupby("measure").size()) == {len(sample)}
+    table = tournaments.points_to_evaluate(summary, member)
+    assert set(kept["measure"]) | {"trace_input", "neighbours"} <= set(table)
+    assert "seed_variance" not in table, "one seed"
+    without = dataclasses.replace(summary, run=dataclasses.replace(summary.run, latent_dims=(19,)))
+    assert "turning" not in tournaments.points_to_evaluate(without, Member(4, 19, 0))
+    assert tournaments.keep_scores("mnist") == [2, 5, 8, 11, 14, 17, 20], "as they lie there: nothing is computed"
