@@ -39,15 +39,18 @@ def _network(widths: Sequence[int], output: str) -> tuple[nn.Sequential, nn.Sequ
 def trained(run: Run, widths: Sequence[int], images: torch.Tensor, seed: int) -> tuple[nn.Sequential, nn.Sequential]:
     """A network of the run's settings, trained on images (points, N) by Adam on the mean squared error."""
     torch.manual_seed(seed)
-    torch.set_flush_denormal(True)  # else late steps take several times as long
     encoder, decoder = _network(widths, run.output)
     adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=run.learning_rate)
-    for _ in range(run.epochs):
-        for rows in torch.randperm(len(images)).split(run.batch_size):
-            batch = images[rows]
-            adam.zero_grad()
-            nn.functional.mse_loss(decoder(encoder(batch)), batch).backward()
-            adam.step()
+    torch.set_flush_denormal(True)  # else late steps take several times as long
+    try:
+        for _ in range(run.epochs):
+            for rows in torch.randperm(len(images)).split(run.batch_size):
+                batch = images[rows]
+                adam.zero_grad()
+                nn.functional.mse_loss(decoder(encoder(batch)), batch).backward()
+                adam.step()
+    finally:
+        torch.set_flush_denormal(False)
     return encoder, decoder
 
 
