@@ -213,7 +213,7 @@ say(f"""
 Of {tried} values of the plain loop {"all" if inside == tried else inside} lie in the 95 % intervals that the seeds predict. {"So the numbers are those of the settings, and not of our code." if inside == tried else "The others are for the reader to weigh."} `python -m lib bench plain_loop` repeats the comparison.
 """)
 fold(
-    "A plain training loop, the seeds of `mnist`, and the interval for one more network; d = 20",
+    "A plain training loop, the seeds of the run, and the interval for one more network; d = 20",
     report.plain_loop_table(plain),
 )
 
