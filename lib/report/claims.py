@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from lib.analysis import claims, evidence
-from lib.report.layout import Summaries, markdown, table
+from lib.report.layout import Summaries, markdown, table, typeset
 from lib.runs import Run
 
 VERDICT_SYMBOLS = {
@@ -127,7 +127,7 @@ def nowhere_reproduced(verdicts: pd.DataFrame) -> str:
             lines.append(
                 f"- {first['statement']} ({first['source']}; `{first['run']}`: {first['held']} of {first['estimates']})"
             )
-    return "\n".join(lines)
+    return typeset("\n".join(lines))
 
 
 def lost_sentence(summaries: Summaries) -> str:

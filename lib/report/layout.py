@@ -28,9 +28,7 @@ def table(rows: pd.DataFrame, columns: Columns, left: int = 1) -> str:
 def markdown(header: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> str:
     """A Markdown table; the first `left` columns are left-aligned, the others right-aligned."""
     sides = ["left" if place < left else "right" for place in range(len(header))]
-    frame = pd.DataFrame(
-        [[_typeset(cell) for cell in row] for row in rows], columns=[_typeset(name) for name in header]
-    )
+    frame = pd.DataFrame([[typeset(cell) for cell in row] for row in rows], columns=[typeset(name) for name in header])
     return frame.to_markdown(index=False, colalign=sides, disable_numparse=True)
 
 
@@ -39,7 +37,7 @@ def by_run(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(frames, names=["run", "row"]).reset_index("run").reset_index(drop=True)
 
 
-def _typeset(cell: object) -> str:
+def typeset(cell: object) -> str:
     """A cell as text: J_I and J_L, which are plain text, as formulas; a number that rounds to -0 as 0."""
     text = re.sub(r"(?<![\w.])-(?=0(\.0*)?(?![\d.]))", "", str(cell))
     return re.sub(r"(?<![$\w])J_([IL])\b", r"$J_\1$", text)
