@@ -50,6 +50,7 @@ def execute(
         return []
     dataset = run.load_dataset()  # before anything is written: a missing data set fails here
     with store.only_process(run):
+        store.delete_unfinished(run)
         waiting = store.missing(run, chosen)
         if not waiting:
             return []

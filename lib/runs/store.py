@@ -272,6 +272,14 @@ def only_process(run: Run) -> Iterator[None]:
         lock.release()
 
 
+def delete_unfinished(run: Run) -> None:
+    """Remove the results that a killed process left half-written. For the holder of the run's lock (`only_process`)."""
+    for place in {folder(run), summary_path(run, members(run)[0]).parent}:
+        for path in place.glob(".*.part"):
+            if not path.name.startswith(".checkpoint-"):  # a worker's, which may still be writing it
+                path.unlink(missing_ok=True)
+
+
 def stored_neighbours(dataset: "Dataset") -> dict[str, np.ndarray]:
     """`lib.measures.baselines.neighbours` of a data set, computed once for all runs and kept in artifacts/neighbours/."""
     from lib.measures import baselines  # torch: only where points are compared

@@ -235,7 +235,8 @@ def test_a_checkpoint_is_damaged(tmp_path, taken_up, fault, damage):
     content = bytearray(path.read_bytes())
     content[-9] ^= 1
     path.write_bytes(content if damage == "bit" else content[: len(content) // 2])
-    path.with_name(f".{path.name}.1.part").write_bytes(content)  # as of a process killed while it wrote
+    for half in (f".{path.name}.1.part", ".n4-d2-s0.json.gz.1.part"):
+        path.with_name(half).write_bytes(content)  # as of a process killed while it wrote
     code, told = ended(started(tmp_path))
     assert code == 2
     assert f"The checkpoint {path.name} is damaged" in told
