@@ -21,6 +21,8 @@ seed_runs: list[str] = ["mnist", "mnist-seeds"]  # alike but for the seeds
 earlier_runs: list[str] = ["mnist-100"]  # further settings for the same data
 
 # %%
+import pandas as pd
+
 from lib.analysis import claims, comparisons, search
 from lib.report import claims as report
 from lib.report.output import fold, say, show_table
@@ -173,7 +175,8 @@ show_table(
 
 # %%
 of_data = [name for name in [*runs, *parse_names(earlier_runs)] if read(name).dataset == read(runs[0]).dataset]
-tried = claims.ledger({name: summary(name) for name in of_data})
+further = claims.ledger({name: summary(name) for name in of_data if name not in summaries})
+tried = pd.concat([ledger[ledger["run"].isin(of_data)], further])
 say(f"""
 No settings that we tried for these data reproduce the following; in brackets, how many estimates of the main run agree.
 

@@ -97,7 +97,7 @@ show_table(
 #
 # - **We had only the journal's page,** neither the paper's full text nor its code. *Our assumption* marks what we had to guess.
 # - **The settings of `mnist` were [searched for](sensitivity)**: at two values of $d$, slopes, train-test gaps and small eigenvalues had to come near the published ones. At the other values of $d$ most published values are met, too. `mnist-300` takes days, and is unfinished.
-# - **All this is correlation,** mostly of one network per $d$ and depth. Intervals over images do not cover the [choice of seed](prediction), which matters little here.
+# - **All this is correlation,** mostly of one network per $d$ and depth. Intervals over images do not cover the [choice of seed](prediction).
 # - **The [bounds](bounds) are ours,** proved, and checked on trained networks. The paper's theorems were not available.
 # - **The paper has two misprints,** in [Table 2](prediction) and in [the caption of Figure 7](spectra.py#orientation).
 

@@ -94,7 +94,7 @@ stack, matrices = gpu["training"], gpu["jacobians"]
 say(f"""
 The whole family of the main run, {stack["networks"]} networks, trains as one stack: on one {gpu["environment"]["accelerator"]} {stack["ratio_one_thread"]:.0f} times as fast as on one thread of the processor beside it, and {stack["ratio_all_threads"]:.0f} times as fast as on its {gpu["environment"]["processors"]} threads. The two $d\\times d$ matrices, in float64, are {matrices["ratio_one_thread"]:.0f} and {matrices["ratio_all_threads"]:.0f} times as fast.
 
-Both devices give the same matrices, to within {matrices["largest_difference"]:.0e}. Training amplifies rounding, so the weights differ after one epoch, by up to {stack["largest_difference"]:.0e}. The GPU gives {"the same bits each time" if stack["same_bits"] and matrices["same_bits"] else "other bits each time"}, in both. Eigenvalues and assignment stay on the processor, and take most of the time of measuring.
+Both devices give the same matrices, to within {matrices["largest_difference"]:.0e}. Training amplifies rounding, so the weights differ after one epoch, by up to {stack["largest_difference"]:.0e}. The GPU gives {"the same bits each time" if stack["same_bits"] and matrices["same_bits"] else "other bits each time"}, in both. Eigenvalues and their assignment are computed on the processor in any case.
 """)
 
 # %% [markdown]
