@@ -231,6 +231,15 @@ say(
 )
 
 # %%
+ratio, negative = row.loc["hessian_ratio"], row.loc["hessian_negative"]
+say(
+    f"""
+    Between the networks of the grid, which end at about the same training error, $r_e$ ranks the gap {place(ratio)} ($\\Psi={psi(ratio["Psi"])}$)
+    and $K^1$ {place(negative)} ({psi(negative["Psi"])}), where the mere number of parameters has {psi(rival["Psi"])}.
+    """
+)
+
+# %%
 say(
     f"""
     The trace, which does not see the residual, has {moved.loc["trace"].min():.2f} to {moved.loc["trace"].max():.2f}. At single test

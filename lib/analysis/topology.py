@@ -5,7 +5,6 @@ fitted to equally spaced points of its curve; measures are looked at between the
 """
 
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -13,23 +12,18 @@ import torch
 from scipy.stats import percentileofscore
 from torch import Tensor
 
-from lib import runs
 from lib.analysis import kept
 from lib.geometry import topology
-from lib.geometry.paths import evenly_along, graph_path
 from lib.geometry.topology import Curve
-from lib.measures.baselines import neighbour_distance
 from lib.measures.protocol import Subject, every, values_at
-from lib.measures.reconstruction import encoded
 from lib.training import autoencoders, datasets, loop
 from lib.training.autoencoders import Pair
 
-RING_WIDTHS, RING_POINTS, RING_STEPS = (2, 32, 32, 1), 256, 4000
+RING_WIDTHS, RING_POINTS, RING_STEPS, RING_SEEDS = (2, 32, 32, 1), 256, 4000, tuple(range(10))
 ORBIT_WIDTHS, ORBIT_POINTS, ORBIT_STEPS = (256, 256, 128, 32, 1), 720, 4500
 ORBIT_DIGITS, ORBIT_SEEDS = (2, 4, 7), (0, 1, 2)
 LEARNING_RATE = 1e-3
 CONSTANT_WITHIN = 1e-6  # relative; what varies less is constant
-PATH_PAIRS, PATH_POINTS = 20, 20
 OPEN_SHARE = 0.75  # of the circle, for the control
 
 
@@ -84,12 +78,17 @@ def report(pair: Pair, curve: Curve, training: Tensor) -> dict[str, float]:
     return fit | point | percentiles(pair, curve, training, forced.t)
 
 
-def rings(seeds: Sequence[int], steps: int = RING_STEPS) -> tuple[list[Pair], pd.DataFrame]:
-    """Networks fitted to the circle, and their `report`s: a row for each seed."""
+def circle_network(seed: int, steps: int = RING_STEPS) -> Pair:
+    """A network fitted to the circle."""
+    return fitted(topology.circle(topology.evenly(RING_POINTS)), RING_WIDTHS, [seed], steps)[0]
+
+
+def rings(seeds: Sequence[int], steps: int = RING_STEPS) -> pd.DataFrame:
+    """The `report`s of networks fitted to the circle: a row for each seed."""
     training = topology.circle(topology.evenly(RING_POINTS))
     pairs = fitted(training, RING_WIDTHS, seeds, steps)
     rows = [{"seed": seed} | report(pair, topology.circle, training) for seed, pair in zip(seeds, pairs, strict=True)]
-    return pairs, pd.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
 def open_arcs(seeds: Sequence[int], steps: int = RING_STEPS) -> pd.DataFrame:
@@ -121,30 +120,5 @@ def _orbits() -> Iterator[dict[str, float]]:
 
 
 ORBITS = kept.Table("orbits", lambda: pd.DataFrame(_orbits()))
-
-
-def interpolations(name: str, latent_dim: int) -> pd.DataFrame:
-    """How far paths between the codes of test images lead from the data, a row a pair of images, half of them `across` classes.
-
-    `straight` and `graph`: the largest distance of an image D(z) on the path to its fifth nearest training image, for the
-    straight path and for `lib.geometry.paths.graph_path` among the training codes; `limit`: what 1 % of the training
-    images exceed.
-    """
-    run = runs.read(name)
-    data, network = run.load_dataset(), runs.member(name, run.table_depth, latent_dim, run.seeds[0])
-    images, labels = data.train.images.numpy(), data.test.labels
-    codes, ends = (torch.from_numpy(encoded(network, split.images.numpy())) for split in (data.train, data.test))
-    decoder, draw = deepcopy(network[1]).double(), np.random.default_rng(0)
-    limit, rows = float(np.quantile(neighbour_distance(images), 0.99)), []
-    for across in (True, False):
-        for _ in range(PATH_PAIRS):
-            first = draw.integers(len(labels))
-            others = np.flatnonzero((labels != labels[first]).numpy() == across)
-            last = draw.choice(others[others != first])
-            between = ends[[first, last]]
-            paths = {"straight": between, "graph": graph_path(codes, *between)}
-            with torch.no_grad():
-                drawn = {path: decoder(evenly_along(nodes, PATH_POINTS)).numpy() for path, nodes in paths.items()}
-            row = {path: float(neighbour_distance(images, points).max()) for path, points in drawn.items()}
-            rows.append({"across": across, "limit": limit} | row)
-    return pd.DataFrame(rows)
+RINGS = kept.Table("rings", lambda: rings(RING_SEEDS))
+OPEN_ARCS = kept.Table("open_arcs", lambda: open_arcs(RING_SEEDS))

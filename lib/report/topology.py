@@ -1,4 +1,4 @@
-"""Figures and tables of the page `topology`: the circle and its reconstruction, the error along curves, who finds the point."""
+"""Figures and tables of the page `topology`: the circle and its reconstruction, who finds the point, paths, and angles."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,13 +7,14 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
+from lib.analysis import interpolation, seam
 from lib.analysis.topology import reconstruction_errors
 from lib.geometry import topology
 from lib.geometry.topology import Curve
 from lib.measures.protocol import Measure, every
 from lib.report.layout import table
 from lib.report.numbers import record
-from lib.report.style import BLACK, BLUE, GREY, PURPLE, dots, draw_image, legend, panel
+from lib.report.style import BLACK, BLUE, GREY, NAVY, PURPLE, dots, draw_image, legend, panel
 from lib.training.autoencoders import Pair
 
 FEWEST_NETWORKS = 2  # networks in which a measure must have a value to be shown
@@ -96,4 +97,53 @@ def confused(curves: Mapping[str, tuple[Curve, float]], shape: Sequence[int]) ->
         for axis, pixels in zip(column, images, strict=True):
             draw_image(axis, np.clip(pixels, 0, 1), shape)
         column[0].set_title(label)
+    return figure
+
+
+def nearer_than_straight(rows: pd.DataFrame, title: str) -> Figure:
+    """For each kind of path the share of pairs (`lib.analysis.interpolation.nearer`), a dot for each network."""
+    keys = ["run", "latent_dim", "seed"]
+    entries = {words: rows[keys].assign(share=rows[kind]) for kind, words in interpolation.OTHER_PATHS.items()}
+    looks = ["control" if kind == "shuffled" else "rival" for kind in interpolation.OTHER_PATHS]
+    figure = dots(entries, "share", "share of pairs nearer than straight", title, looks)
+    figure.axes[0].axvline(0.5, color=GREY, linewidth=0.8)
+    figure.axes[0].set_xlim(-0.04, 1.04)
+    return figure
+
+
+FORMS = {"number": ("given a number", NAVY, "--"), "point": (r"given $(\cos,\sin)$", BLUE, "-")}
+
+
+def learned_scores(seed: int) -> Figure:
+    """The known score of a density on the circle, and those that two networks have learned."""
+    figure, axis = panel(3.2)
+    angles = seam.angles_between()
+    axis.plot(angles, seam.true_score(angles), color=GREY, linewidth=4, alpha=0.5, label="true")
+    for given, (label, color, dashes) in FORMS.items():
+        learned = seam.learned_score(given, seed)(angles)
+        axis.plot(angles, learned, color=color, linestyle=dashes, label=label)
+        record(axis, pd.DataFrame({"angle": angles, "score": learned}), given=given)
+    axis.set(ylabel="score [1/rad]")
+    return _around_the_circle(figure)
+
+
+def errors_of_scores(seed: int) -> Figure:
+    """The error of both networks of `learned_scores`."""
+    figure, axis = panel(3.2)
+    angles = seam.angles_between()
+    for given, (label, color, dashes) in FORMS.items():
+        error = np.abs(seam.learned_score(given, seed)(angles) - seam.true_score(angles))
+        axis.plot(angles, error, color=color, linestyle=dashes, label=label)
+        record(axis, pd.DataFrame({"angle": angles, "error": error}), given=given)
+    axis.set(ylabel="error of the score [1/rad]")
+    _around_the_circle(figure)
+    axis.set_ylim(0, None)
+    return figure
+
+
+def _around_the_circle(figure: Figure) -> Figure:
+    axis = figure.axes[0]
+    axis.set(xlabel="angle [rad]", xticks=[-np.pi, 0, np.pi], xticklabels=[r"$-\pi$", "0", r"$\pi$"])
+    axis.margins(y=0.3)
+    legend(axis, loc="upper center")
     return figure

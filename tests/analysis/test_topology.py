@@ -1,11 +1,11 @@
 """Rings and orbits: the theorem holds for trained networks, the control is none, and the committed table is of today's code."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lib.analysis import topology
 from lib.base.errors import InputError
+from lib.geometry.topology import circle, forced_point
 from lib.measures.protocol import every
 from lib.runs import store
 
@@ -16,12 +16,12 @@ def rings():
 
 
 def test_a_ring_is_torn_where_the_geometry_says(rings):
-    pairs, rows = rings
+    rows = rings
     assert (rows["error"] >= 1 - 1e-9).all()
     assert (rows["median_error"] < 0.3).all()
     assert (rows["log_volume_input"] > 90).all()
     assert (rows["codes_apart"] < 1e-9).all()
-    assert len(pairs) == 2
+    assert len(rows) == 2
     names = {measure.name for measure in every("point") if not measure.sees_error}
     assert "mse" not in rows
     assert {"trace_input", "random", "neighbours"} <= set(rows) & names
@@ -56,9 +56,10 @@ def test_a_table_that_is_absent_names_the_command_that_makes_it(tmp_path, monkey
     assert not files_before
 
 
-def test_paths_are_compared_for_pairs_across_and_within_classes():
-    rows = topology.interpolations("smoke", 3)
-    assert rows["across"].sum() == (~rows["across"]).sum() == topology.PATH_PAIRS
-    assert (rows[["straight", "graph", "limit"]] > 0).all(axis=None)
-    assert rows["limit"].nunique() == 1
-    pd.testing.assert_frame_equal(rows, topology.interpolations("smoke", 3))
+def test_the_committed_circles_are_those_of_todays_code():
+    kept = topology.RINGS.read().set_index("seed").loc[3]
+    pair = topology.circle_network(3)
+    forced = forced_point(*pair, circle)
+    assert [forced.t, forced.error] == pytest.approx([kept["t"], kept["error"]], rel=1e-3)
+    assert (topology.RINGS.read()["error"] >= 1).all()
+    assert topology.OPEN_ARCS.read()["seed"].tolist() == list(topology.RING_SEEDS)
