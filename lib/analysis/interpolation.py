@@ -71,9 +71,10 @@ PATHS = kept.Table("paths", lambda: pd.concat(_kept(), ignore_index=True))
 
 
 def nearer(paths: pd.DataFrame) -> pd.DataFrame:
-    """For each network, across and within classes: the share of pairs for which each of `OTHER_PATHS` is nearer the data than straight.
+    """For each network, across and within classes: the share of pairs for which each of `OTHER_PATHS` is nearer the data than
+    the straight path.
 
-    Besides: `left`, the share of straight paths that exceed the limit, and the medians of `straight` and each kind (`median_...`).
+    Besides: `left`, the share of straight paths that exceed the limit, and the medians of all kinds (`median_...`).
     """
     keys, rows = ["run", "latent_dim", "seed", "across"], []
     for _, pairs in paths.groupby(keys):

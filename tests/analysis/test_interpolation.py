@@ -9,7 +9,8 @@ from lib.analysis import interpolation
 from lib.runs import Member
 
 
-def test_paths_are_compared_for_pairs_across_and_within_classes():
+def test_paths_are_compared_for_pairs_across_and_within_classes(monkeypatch):
+    monkeypatch.setattr(interpolation, "PAIRS", 4)
     rows = interpolation.interpolations("smoke", Member(3, 2, 0))
     assert rows["across"].sum() == (~rows["across"]).sum() == interpolation.PAIRS
     assert (rows[["straight", *interpolation.OTHER_PATHS, "limit"]] > 0).all(axis=None)

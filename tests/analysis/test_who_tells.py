@@ -59,7 +59,7 @@ def test_every_target_has_a_control_that_knows_nothing(rows):
 def test_the_tournament_s_rows_are_those_of_the_page_predictors():
     summary = runs.summary("mnist")
     rows = who_tells.tournament_verdicts(summary).set_index("measure")
-    dims = tournament.tournament(summary, 100)
+    dims = tournament.tournament(summary, 2)
     shown = dims[dims["latent_dim"] == who_tells.evidence.largest_intact(summary)].set_index("score")
     pd.testing.assert_series_equal(rows["value"], shown["spearman"], check_names=False)
 
