@@ -4,16 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from lib import pages
+from lib import runs
 from lib.base import files
-from lib.pages import provenance, source
+from lib.pages import execution, kernels, provenance, source
 
 # What differs from run to run by its nature: times, and addresses of objects.
 SANITISE = """
@@ -24,6 +24,7 @@ replace: SECONDS
 regex: 0x[0-9a-f]{6,}
 replace: ADDRESS
 """
+GIVEN = {"twice": {"widths": [8]}}  # every width trains for seconds
 
 
 @pytest.fixture
@@ -49,18 +50,31 @@ def nbval(tmp_path, monkeypatch):
     return compared
 
 
+@pytest.fixture(scope="session")
+def forked():
+    """Kernels as in a build of the book, which have imported what the pages import."""
+    modules = sorted(set().union(*(source.load_page(name).modules() for name in source.page_names())))
+    with ExitStack() as stack:
+        with execution.one_thread():
+            manager = stack.enter_context(kernels.forked_kernels(modules))
+        yield manager
+
+
 @pytest.fixture
-def executed(site, tmp_path):
+def executed(site, forked, tmp_path):
     """The notebook of a page on the smoke run: the book's where the book was built from that run, else executed here."""
 
     def notebook(name):
         page, target = source.load_page(name), tmp_path / f"{name}.ipynb"
-        given = {"runs": ["smoke"]} if "runs" in page.parameters else {}
+        given = GIVEN.get(name) or ({"runs": ["smoke"]} if "runs" in page.parameters else {})
         built = site / "_executed" / target.name
-        provenance_of = nbformat.read(built, as_version=4).metadata["provenance"]
-        if provenance_of["parameters"] == source.checked_parameters(page, given):
+        parameters = source.checked_parameters(page, given)
+        if nbformat.read(built, as_version=4).metadata["provenance"]["parameters"] == parameters:
             return shutil.copy(built, target)
-        pages.run_page(name, given, target)
+        for run in page.reads(parameters):
+            runs.ensure(run)
+        with execution.one_thread():
+            files.write(target, nbformat.writes(execution.execute_page(page, parameters, forked)))
         return target
 
     return notebook
