@@ -86,7 +86,14 @@ for name, (label, mean) in best.items():
 *{weights[name][0]}* ({weights[name][1]:.2f}); the trace of $J_I$ has {means[name]["trace_input"]:.2f}.""")
 
 # %% [markdown]
-# Of a run whose networks are not at hand there is only a sample of test images, and what was kept beside it (`python -m lib scores NAME`). Scores that need other seeds are left out there.
+# Of a run whose networks are not at hand there is only a sample of test images, and what was kept beside it (`python -m lib scores NAME`). The variance over seeds is there only for a few $d$.
+
+# %%
+by_score = tournaments[first].pivot_table(index="latent_dim", columns="score", values="spearman")
+if "seed_variance" in by_score and by_score["seed_variance"].isna().any():
+    at = by_score.dropna(subset=["seed_variance"]).iloc[-1]
+    say(f"""In `{first}` at $d$ = {at.name}, where it is there, it has {at["seed_variance"]:.2f}, beside the 5-NN distance with
+{at["neighbours"]:.2f} and the trace with {at["trace_input"]:.2f}. It needs no training images, but several trainings.""")
 
 # %%
 controls = {name: table[table["score"] == "random"] for name, table in tournaments.items()}

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from lib import runs
+from lib.analysis import comparisons
 from lib.base.errors import InputError
 from lib.measures import judging
 from lib.measures.protocol import Measure, Subject, every, values_at
@@ -23,6 +24,8 @@ from lib.runs import Member, Run, Summary, attached, evenly_spaced, reference_me
 from lib.training import corruptions
 from lib.training.autoencoders import Pair, build
 from lib.training.datasets import Dataset
+
+MOST_DIMS = 7  # latent dimensions of a tournament
 
 
 def members_at(run: Run, dims: Sequence[int]) -> list[Member]:
@@ -93,14 +96,15 @@ def subject_of(summary: Summary, member: Member) -> tuple[pd.DataFrame, Subject]
 SCORES_KEPT = attached.Kind("scores", {"measure": str, "value": float}, ("lib.analysis.tournament",))
 
 
-def keep_scores(name: str, most: int = 7) -> list[int]:
+def keep_scores(name: str) -> list[int]:
     """Compute the scores that the sample of a committed run lacks, at its test points, and keep them beside the summaries.
 
-    For the members of a `tournament` whose weights are on this machine. Returns the latent dimensions that have the scores.
+    For the members of a `tournament` whose weights are on this machine; those that need other seeds where networks of a run
+    that differs in its seeds alone are there, too. Returns the latent dimensions that have the scores.
     """
     summary, found = runs.summary(name), []
     run = runs.read(name)
-    for latent_dim in evenly_spaced(summary.run.latent_dims, most):
+    for latent_dim in evenly_spaced(summary.run.latent_dims, MOST_DIMS):
         member = Member(run.table_depth, latent_dim, run.seeds[0])
         rows = attached.load_or_compute(run, member, SCORES_KEPT, partial(_lacking_scores, summary, member))
         found += [latent_dim] if rows is not None else []
@@ -112,17 +116,29 @@ def _lacking_scores(summary: Summary, member: Member, dataset: Dataset) -> pd.Da
     known = values_at(sampled, judging.SCORES.values())
     test = np.arange(len(dataset.train) + len(dataset.test)) >= len(dataset.train)
     rows = sampled_rows(test)[-len(points) :] - len(dataset.train)
-    run = summary.run
+    networks = _of_all_seeds(summary.run, member)
     subject = Subject(
-        pair=runs.member(run.name, *vars(member).values()),
+        pair=networks[0],
         points=dataset.test.images.numpy()[rows],
         training=dataset.train,
         labels=dataset.train.labels.numpy(),
+        seeds=networks if len(networks) > 1 else None,
         seed=(member.latent_dim, member.seed),
     )
     values = values_at(subject, [score for key, score in judging.SCORES.items() if key not in known])
     digits = {key: [float(f"{value:.6g}") for value in each] for key, each in values.items()}
     return pd.DataFrame(digits).melt(var_name="measure")
+
+
+def _of_all_seeds(run: Run, member: Member) -> list[Pair]:
+    """A member's network, and those of the runs that differ in their seeds alone, where their weights are on this machine."""
+    networks = [runs.member(run.name, *vars(member).values())]
+    for other in map(runs.read, runs.names()):
+        with suppress(InputError):  # it differs in more than its seeds, or has no weights here
+            if other.committed and member.latent_dim in comparisons.shared_dims([run, other]):
+                keys = (other.name, member.depth, member.latent_dim)
+                networks += [runs.member(*keys, seed) for seed in other.seeds]
+    return networks
 
 
 def points_to_evaluate(summary: Summary, member: Member) -> pd.DataFrame:
@@ -157,7 +173,7 @@ def evaluate_scores(points: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def tournament(summary: Summary, most: int = 7) -> pd.DataFrame:
+def tournament(summary: Summary, most: int = MOST_DIMS) -> pd.DataFrame:
     """`evaluate_scores` at the test points of members of the tables' depth, at `most` latent dimensions and every seed.
 
     Led by `latent_dim` and `seed`; p-values are adjusted by Holm's method over all rows.
@@ -188,8 +204,11 @@ def shifted_tournament(name: str, member: Member, strength: float) -> pd.DataFra
 def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
     """The label of the best score, by the mean of Spearman's rho over the members, and this mean.
 
-    Scores that see the error are left out, and, where `needs` are given, those with another scarcest need.
+    Scores that see the error are left out, those that some members lack, and, where `needs` are given, those with another
+    scarcest need.
     """
+    counts = rows.groupby("score").size()
+    rows = rows[rows["score"].isin(counts.index[counts == counts.max()])]
     entrants = [
         name
         for name, score in judging.SCORES.items()

@@ -24,7 +24,7 @@ def examine() -> Iterator[tuple[str, str, str]]:
 
     A check that raises is itself a finding. Downloads nothing and leaves nothing behind.
     """
-    for check in (packages, kernel, links, data, results):
+    for check in (packages, kernel, data, results):
         try:
             yield from ((check.__name__, *finding) for finding in check())
         except Exception as error:  # whatever a broken installation raises
@@ -52,15 +52,6 @@ def kernel() -> Iterator[tuple[str, str]]:
     right = f"{sys.executable} executes the pages, with the library of this checkout."
     wrong = f"{sys.executable}, which executes the pages, does not have this checkout's library ({place}); {ANEW}."
     yield ("ok", right) if Path(place) == files.ROOT / "lib" else ("wrong", wrong)
-
-
-def links() -> Iterator[tuple[str, str]]:
-    """Whether the configuration at the top is what it is in book/: an archive unpacked without links has text files there."""
-    for name in ("_config.yml", "_toc.yml"):
-        top, real = files.ROOT / name, files.ROOT / "book" / name
-        if not (top.is_file() and top.read_bytes() == real.read_bytes()):
-            restore = f"restore it with: ln -sf book/{name} {name}"
-            yield "wrong", f"{name} is no link to book/{name}, which alone is used; {restore}."
 
 
 def data() -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ def search_courses(rows: pd.DataFrame) -> Figure:
         height = 0.0
         for setting, distance in stopped["distance"].items():
             height = max(distance, height * LABELS_APART)
-            look = {"color": looks.get(setting, (BLACK,))[0], "va": "center", "fontsize": 8}
+            look = {"color": BLACK, "va": "center", "fontsize": 8}
             axis.annotate(logistic(str(setting)), (epoch, height), (6, 0), textcoords="offset points", **look)
     axis.axhline(len(UNITS), color=GREY, linestyle=":", linewidth=0.8)
     axis.set(yscale="log", xlabel="epochs of training", ylabel="distance from the published values")

@@ -37,8 +37,12 @@ def skills(rows: pd.DataFrame) -> Figure:
 
 
 def _with_interval(row: pd.Series) -> str:
-    digits = 0 if row["statistic"] == "percentile" else 2
-    return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+    value, low, high = (_rounded(row, key) for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _rounded(row: pd.Series, key: str) -> str:
+    return f"{row[key]:.{0 if row['statistic'] == 'percentile' else 2}f}"
 
 
 def best_table(best: pd.DataFrame, rows: pd.DataFrame) -> str:
@@ -51,7 +55,7 @@ def best_table(best: pd.DataFrame, rows: pd.DataFrame) -> str:
         winner, free = rows.loc[one["best"]], "–"
         if pd.notna(one["cheapest"]):
             cheapest = rows.loc[one["cheapest"]]
-            free = f"{cheapest['label']}: {cheapest['value']:.2f}"
+            free = f"{cheapest['label']}: {_rounded(cheapest, 'value')}"
         places = " and ".join(str(one["ranks"].get(key, "–")) for key in PAPERS) if one["ranks"] else "none"
         target, first = f"{one['target']} ({winner['statistic']})", f"{winner['label']}: {_with_interval(winner)}"
         cells.append([target, first, free, f"{places} of {one['entrants']}"])

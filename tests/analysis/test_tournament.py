@@ -143,6 +143,8 @@ def test_the_best_score_is_the_best_of_those_that_do_not_see_the_error():
     rows = pd.DataFrame({"score": ["tangent_distance", "ink", "trace_input"], "spearman": [0.9, 0.5, 0.2]})
     assert tournaments.best(rows) == (judging.SCORES["ink"].label, 0.5)
     assert tournaments.best(rows, protocol.WEIGHTS) == (judging.SCORES["trace_input"].label, 0.2)
+    more = pd.concat([rows, rows.assign(spearman=0.1), pd.DataFrame({"score": ["seed_variance"], "spearman": [0.8]})])
+    assert tournaments.best(more) == (judging.SCORES["ink"].label, pytest.approx(0.3)), "some lack the other seeds"
 
 
 def test_points_that_cannot_be_judged_are_one_sentence(points):
@@ -355,7 +357,8 @@ def test_kept_scores_take_part_in_the_tournament():
     assert set(kept.groupby("measure").size()) == {len(sample)}
     table = tournaments.points_to_evaluate(summary, member)
     assert set(kept["measure"]) | {"trace_input", "neighbours"} <= set(table)
-    assert "seed_variance" not in table, "one seed"
+    assert "seed_variance" in table, "by the networks of mnist-seeds"
+    assert "seed_variance" not in tournaments.points_to_evaluate(summary, Member(4, 8, 0)), "one seed"
     without = dataclasses.replace(summary, run=dataclasses.replace(summary.run, latent_dims=(19,)))
     assert "turning" not in tournaments.points_to_evaluate(without, Member(4, 19, 0))
     assert tournaments.keep_scores("mnist") == [2, 5, 8, 11, 14, 17, 20], "as they lie there: nothing is computed"

@@ -28,7 +28,7 @@ def only(monkeypatch):
     """Leaves out the checks that a test is not about: they take seconds."""
 
     def leave(name):
-        for other in {"packages", "kernel", "links", "data", "results"} - {name}:
+        for other in {"packages", "kernel", "data", "results"} - {name}:
             monkeypatch.setattr(doctor, other, list)
 
     return leave
@@ -58,19 +58,6 @@ def test_a_kernel_without_torch_or_with_another_checkout(only, tmp_path, monkeyp
     one("kernel", "wrong", str(python), "No module named torch", "make .venv/installed")
     python.write_text("#!/bin/sh\necho /another/checkout/lib\n")
     one("kernel", "wrong", "does not have this checkout's library (/another/checkout/lib)")
-
-
-def test_links_that_an_archive_made_text_files(only, tmp_path, monkeypatch):
-    only("links")
-    monkeypatch.setattr(files, "ROOT", tmp_path)
-    (tmp_path / "book").mkdir()
-    for name in ("_config.yml", "_toc.yml"):
-        (tmp_path / "book" / name).write_text("title: A book\n")
-        (tmp_path / name).symlink_to(f"book/{name}")
-    assert not list(doctor.examine())
-    (tmp_path / "_config.yml").unlink()
-    (tmp_path / "_config.yml").write_text("book/_config.yml")
-    one("links", "wrong", "ln -sf book/_config.yml _config.yml")
 
 
 def test_a_package_that_ends_a_check_is_a_finding_and_the_others_go_on(monkeypatch):

@@ -31,8 +31,10 @@ EPOCHS = 40
 SCRIPT = """
 import sys
 from lib import __main__
+from lib.runs import workers
 from lib.training import loop
 loop.CHECKPOINT_SECONDS = 0.0
+workers.CONNECTION_SECONDS = 5
 sys.argv = ["lib", *{arguments!r}]
 __main__.main()
 """
