@@ -207,14 +207,13 @@ def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
     Scores that see the error are left out, those that some members lack, and, where `needs` are given, those with another
     scarcest need.
     """
-    counts = rows.groupby("score").size()
-    rows = rows[rows["score"].isin(counts.index[counts == counts.max()])]
     entrants = [
         name
         for name, score in judging.SCORES.items()
         if not score.sees_error and (not needs or score.scarcest in needs)
     ]
-    means = rows.groupby("score")["spearman"].mean().reindex(entrants)
+    groups = rows[rows["score"].isin(entrants)].groupby("score", sort=False)["spearman"]
+    means = groups.mean()[groups.size() == groups.size().max()]
     name = str(means.idxmax())
     return judging.SCORES[name].label, float(means[name])
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 TRAINED_BY = ("lib.training.datasets", "lib.training.autoencoders", "lib.training.loop")
 MEASURED_BY = ("lib.measures.point_table", "lib.measures.summaries")
+PLAIN_COLUMNS = 22  # of a per-point table, beside the 4 d of its eigenvalues
 KIND = re.compile(r"[a-z][a-z0-9_-]*")  # no dot, which separates it from the member's name
 ARTIFACTS = files.ROOT / (os.environ.get("GEOMETRY_ARTIFACTS") or "artifacts")
 RESULTS = files.ROOT / (os.environ.get("GEOMETRY_RESULTS") or "results")

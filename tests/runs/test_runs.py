@@ -682,3 +682,9 @@ def test_company_changes_no_bits_at_the_size_of_the_digits():
     alone = trained([len(family) - 1])
     for company in ([0], [0, 3, 8]):
         assert torch.equal(trained([*company, len(family) - 1]), alone)
+
+
+def test_a_per_point_table_has_the_columns_that_sizes_are_estimated_from(finished):
+    run, member = finished
+    names = store.load_points(store.points_path(run, member)).column_names
+    assert len([name for name in names if not name.startswith("eigenvalues_")]) == store.PLAIN_COLUMNS
