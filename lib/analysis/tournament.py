@@ -212,8 +212,8 @@ def best(rows: pd.DataFrame, *needs: str) -> tuple[str, float]:
         for name, score in judging.SCORES.items()
         if not score.sees_error and (not needs or score.scarcest in needs)
     ]
-    groups = rows[rows["score"].isin(entrants)].groupby("score", sort=False)["spearman"]
-    means = groups.mean()[groups.size() == groups.size().max()]
+    known = rows[rows["score"].isin(entrants)].groupby("score", sort=False)["spearman"].agg(["mean", "size"])
+    means = known.loc[known["size"] == known["size"].max(), "mean"]
     name = str(means.idxmax())
     return judging.SCORES[name].label, float(means[name])
 
