@@ -88,10 +88,13 @@ show_figure(
 
 # %%
 torn = int((arcs["largest_error"] > 1).sum())
+free = topology.FREE_CIRCLES.read().groupby("latent_dim")["largest_error"]
+shares = [f"{(errors > 1).sum()} of {len(errors)} with {d}" for d, errors in free]
 say(
     f"""
     An open arc, three quarters of the same circle, forces nothing: {torn} of {len(arcs)} networks tear it all the same, by errors
-    above 1. The least error that a network has at its worst point is {arcs["largest_error"].min():.2f}.
+    above 1. The least error that a network has at its worst point is {arcs["largest_error"].min():.2f}. Nor does the circle
+    itself force anything where the code has room. By errors above 1 it is torn by {", ".join(shares[:-1])} and {shares[-1]} latent numbers.
     """
 )
 

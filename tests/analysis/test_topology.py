@@ -29,7 +29,15 @@ def test_a_ring_is_torn_where_the_geometry_says(rings):
 
 
 def test_an_open_arc_can_be_drawn_without_a_tear():
-    assert (topology.open_arcs([3], steps=1500)["largest_error"] < 0.5).all()
+    rows = topology.unforced(topology.open_arc, 1, [3], steps=1500, closed=False)
+    assert (rows["largest_error"] < 0.5).all()
+
+
+def test_a_circle_can_be_drawn_with_two_latent_numbers():
+    rows = topology.FREE_CIRCLES.read()
+    assert set(rows["latent_dim"]) == set(topology.FREE_DIMS)
+    seed = int(rows.query("latent_dim == 2").sort_values("largest_error")["seed"].iloc[0])
+    assert (topology.unforced(circle, 2, [seed], steps=1500)["largest_error"] < 0.5).all()
 
 
 def test_the_committed_orbits_obey_the_theorem_and_are_continuous():
