@@ -208,8 +208,9 @@ say(
 
 # %%
 ends = seam.SEAM.read().groupby("given")[["jump", "seam", "elsewhere"]].mean()
+learned = seam.learned_scores_of(angle_seed)
 show_figure(
-    [report.learned_scores(angle_seed), report.errors_of_scores(angle_seed)],
+    [report.learned_scores(learned), report.learned_scores(learned, errors=True)],
     name="fig-seam",
     caption="The score of a density on the circle, and what two networks have learned of it from noisy angles (left), with their errors (right).",
     alt="Both networks follow the score. The one that is given a number has another value at either end, where its error is largest or nearly so; the other has the same value at both.",

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from lib.analysis import interpolation, seam
+from lib.analysis import interpolation
 from lib.analysis.topology import reconstruction_errors
 from lib.geometry import topology
 from lib.geometry.topology import Curve
@@ -114,36 +114,22 @@ def nearer_than_straight(rows: pd.DataFrame, title: str) -> Figure:
 FORMS = {"number": ("given a number", NAVY, "--"), "point": (r"given $(\cos,\sin)$", BLUE, "-")}
 
 
-def learned_scores(seed: int) -> Figure:
-    """The known score of a density on the circle, and those that two networks have learned."""
+def learned_scores(rows: pd.DataFrame, errors: bool = False) -> Figure:
+    """The known score of a density on the circle and those that two networks have learned; or, with `errors`, these errors.
+
+    `rows`: `lib.analysis.seam.learned_scores_of`.
+    """
     figure, axis = panel(3.2)
-    angles = seam.angles_between()
-    axis.plot(angles, seam.true_score(angles), color=GREY, linewidth=4, alpha=0.5, label="true")
-    for given, (label, color, dashes) in FORMS.items():
-        learned = seam.learned_score(given, seed)(angles)
-        axis.plot(angles, learned, color=color, linestyle=dashes, label=label)
-        record(axis, pd.DataFrame({"angle": angles, "score": learned}), given=given)
-    axis.set(ylabel="score [1/rad]")
-    return _around_the_circle(figure)
-
-
-def errors_of_scores(seed: int) -> Figure:
-    """The error of both networks of `learned_scores`."""
-    figure, axis = panel(3.2)
-    angles = seam.angles_between()
-    for given, (label, color, dashes) in FORMS.items():
-        error = np.abs(seam.learned_score(given, seed)(angles) - seam.true_score(angles))
-        axis.plot(angles, error, color=color, linestyle=dashes, label=label)
-        record(axis, pd.DataFrame({"angle": angles, "error": error}), given=given)
-    axis.set(ylabel="error of the score [1/rad]")
-    _around_the_circle(figure)
-    axis.set_ylim(0, None)
-    return figure
-
-
-def _around_the_circle(figure: Figure) -> Figure:
-    axis = figure.axes[0]
-    axis.set(xlabel="angle [rad]", xticks=[-np.pi, 0, np.pi], xticklabels=[r"$-\pi$", "0", r"$\pi$"])
+    if errors:
+        rows = rows.assign(**{form: (rows[form] - rows["true"]).abs() for form in FORMS}).drop(columns="true")
+    else:
+        axis.plot(rows["angle"], rows["true"], color=GREY, linewidth=4, alpha=0.5, label="true")
+    for form, (label, color, dashes) in FORMS.items():
+        axis.plot(rows["angle"], rows[form], color=color, linestyle=dashes, label=label)
+    record(axis, rows)
+    axis.set(ylabel="error of the score [1/rad]" if errors else "score [1/rad]", xlabel="angle [rad]")
+    axis.set_xticks([-np.pi, 0, np.pi], [r"$-\pi$", "0", r"$\pi$"])
     axis.margins(y=0.3)
+    axis.set_ylim(0 if errors else None, None)
     legend(axis, loc="upper center")
     return figure
