@@ -16,7 +16,7 @@ from lib.geometry import torus
 CENTRES, NOISE = (np.pi - 0.6, 0.9 - np.pi, 0.0), 0.7  # of the mixture, in radians
 POINTS, GRID = 4000, 720  # angles that are learned from, and looked at
 WIDTHS, RATE, EPOCHS, SEEDS = (32, 32), 3e-3, 300, tuple(range(10))
-NEAR = 0.15  # the seam is what lies within this distance of pi, in radians
+AT_SEAM = 0.15  # the seam is what lies within this distance of pi, in radians
 INPUTS = {
     "number": lambda angles: angles[:, None],
     "point": lambda angles: np.stack([np.cos(angles), np.sin(angles)], axis=1),
@@ -57,7 +57,7 @@ def learned_scores_of(seed: int) -> pd.DataFrame:
 def _rows() -> Iterator[dict[str, object]]:
     for form, seed in product(INPUTS, SEEDS):
         angles = angles_between()
-        learned, near = learned_score(form, seed)(angles), np.pi - np.abs(angles) < NEAR
+        learned, near = learned_score(form, seed)(angles), np.pi - np.abs(angles) < AT_SEAM
         error = np.abs(learned - true_score(angles))
         places = {"seam": error[near].mean(), "elsewhere": error[~near].mean()}
         yield {"given": form, "seed": seed, "jump": abs(learned[-1] - learned[0])} | places

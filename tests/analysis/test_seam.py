@@ -11,7 +11,7 @@ def test_a_network_that_is_given_a_point_of_the_circle_does_not_jump():
     jumps = rows.set_index(["given", "seed"])["jump"]
     assert jumps["point"].max() < 1e-9
     assert jumps["number"].min() > 0.05
-    angles, near = seam.angles_between(), np.pi - np.abs(seam.angles_between()) < seam.NEAR
+    angles, near = seam.angles_between(), np.pi - np.abs(seam.angles_between()) < seam.AT_SEAM
     learned = seam.learned_score("number", 3)(angles)
     kept = rows.set_index(["given", "seed"]).loc[("number", 3)]
     assert abs(learned[-1] - learned[0]) == pytest.approx(kept["jump"], rel=0.05)
