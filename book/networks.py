@@ -76,7 +76,7 @@ say(
 #
 # Kendall's $\tau$ over all pairs of networks rewards a measure that merely follows the strongest setting. So for each setting we compare only networks that differ in nothing else; the mean agreement is $\psi$, between −1 and 1, and the mean of $\psi$ over the settings is $\Psi$.
 #
-# All measures have a fixed sign: the larger, the larger the gap expected. Measures and signs stood in a committed file (`tests/measures/test_networks.py`) before the first of these networks was trained, and none was turned round afterwards.
+# All measures have a fixed sign: the larger, the larger the gap expected. Measures and signs stood in a committed file (`tests/measures/test_networks.py`) before the first of these networks was trained, and none was turned round afterwards. *By $d$* means divided by $d$; the measures of points are averaged over training images.
 
 # %%
 missing = int(grid["gap"].isna().sum())
@@ -90,7 +90,8 @@ say(
     {missing if missing else "none"} failed to reach the target or diverged; such a network is counted here and never ranked.
     The gaps run from {100 * grid["gap"].min():.0f} % to {100 * grid["gap"].max():.0f} %. A network stops after a whole epoch, so
     some overshoot, and training errors for equal $d$ agree within {100 * (1 - share.quantile(0.05)):.0f} % for 19 of 20 networks.
-    What varies in them has $\\Psi={psi(left["Psi"])}$.
+    What still varies in the training error ranks the gaps with $\\Psi={psi(left["Psi"])}$: the stop equalises the errors well, but
+    not perfectly.
     """
 )
 
@@ -124,7 +125,7 @@ say(
     f"""
     Jiang et al. found that products of spectral norms rank the wrong way and that sharpness relative to the size of the weights
     ranks best. Here the product ranks {place(spectral)} ($\\Psi={psi(spectral["Psi"])}$) and that sharpness {place(sharp)}
-    ({psi(sharp["Psi"])}). Distortion ranks {place(warped)} ({psi(warped["Psi"])}). A random number has {psi(random["Psi"])}.
+    ({psi(sharp["Psi"])}). Distortion, how much more the decoder's tangent planes differ between far codes than between near codes, ranks {place(warped)} ({psi(warped["Psi"])}). A random number has {psi(random["Psi"])}.
     """
 )
 
@@ -145,8 +146,8 @@ if place(trace) == "the wrong way" and place(row.loc["mean_shrinkage"]) == "the 
     say(
         """
         So they do carry something, and training puts it there; but the sign is reversed. Of two networks of equal training
-        error, the one that shrinks more along its own manifold has the larger gap. At points it is the larger trace that goes
-        with the larger error.
+        error, the one that shrinks more along its own manifold tends to have the larger gap. At the points of MNIST the larger
+        trace goes with the larger error; at those of the digits [neither sign holds](predictors).
         """
     )
 
@@ -160,14 +161,14 @@ say(
     f"""
     {"No measure has" if not len(every_way) else f"{len(every_way)} of the measures have"} a positive $\\psi$ in every setting.
     A measure that is about as good before training knows the setting and nothing of the network; of the {len(told)} this holds for
-    {len(early)}, and the number of parameters is the plainest. {above} of the others exceed{"s" if above == 1 else ""} its
-    $\\Psi$, but it cannot tell networks of one architecture apart. Where the learning rate alone differs, the largest $|\\psi|$ is
+    {len(early)}, and the number of parameters is the plainest. It cannot tell networks of one architecture apart; still, only
+    {above} of the others exceed{"s" if above == 1 else ""} its $\\Psi$. Where the learning rate alone differs, the largest $|\\psi|$ is
     that of the {by_rate["label"]}: {psi(by_rate["rate"])}.
     """
 )
 
 # %% [markdown]
-# The trace of the Hessian needs no residual. In a ReLU network the output is piecewise affine in each single weight, so the second derivative along a weight comes from the squared gradient alone, and $\operatorname{tr}H=\tfrac2N\,\overline{|\partial f/\partial\theta|_F^2}$. The ratios $r_e$ and $K^1$ of the Hessian, which [Gabdullin 2024](references) proposes, would take a third of the time of all measures; we left them out of the grid and ask them below.
+# The trace of the Hessian needs no residual. In a ReLU network the output is piecewise affine in each single weight, so the second derivative along a weight comes from the squared gradient alone, and $\operatorname{tr}H=\tfrac2N\,\overline{|\partial f/\partial\theta|_F^2}$. The ratios $r_e$ and $K^1$ of the Hessian, which [Gabdullin 2024](references) proposes, see the residual; [below](#the-hessian-when-the-data-change) they are also put to data that change.
 #
 # ## The networks of a run
 #
@@ -190,12 +191,14 @@ for name, found in of_run.items():
 
 # %%
 for name, found in of_run.items():
-    of_trace, of_error = found["mean_trace"]["Psi"], found["train_mse"]["Psi"]
-    same = "the same sign: without a stop at equal error the trace may only follow it"
+    stand = [
+        f"{words} {place(found[key])} ({psi(found[key]['Psi'])})"
+        for key, words in (("mean_trace", "the trace"), ("mean_log_volume", "the log volume"), ("train_mse", "the training error"))
+    ]
     say(
         f"""
-        In the run {name} the trace has $\\Psi={psi(of_trace)}$ and the training error {psi(of_error)}. They have
-        {same if of_trace * of_error > 0 else "different signs"}.
+        In the run {name} these rank the gaps, with $\\Psi$ in brackets: {", ".join(stand)}. Without a stop at equal error, a measure
+        may only follow the training error.
         """
     )
 if not of_run:
@@ -221,10 +224,17 @@ show_figure(
 
 # %%
 tangent = shifted.dropna(subset=["gradient_error"])
+lit = networks.shift_correlations(shifted[shifted["batch"] != "blank"])
 say(
     f"""
     They do: Spearman's correlation with the error is {moved.loc["ratio"].min():.2f} to {moved.loc["ratio"].max():.2f} for $r_e$ and
-    {moved.loc["negative"].min():.2f} to {moved.loc["negative"].max():.2f} for $K^1$. But the negative part of the Hessian is made of
+    {moved.loc["negative"].min():.2f} to {moved.loc["negative"].max():.2f} for $K^1$. The blank batch, of small error, lowers both:
+    without it they have at least {lit.loc["ratio"].min():.2f} and {lit.loc["negative"].min():.2f}.
+    """
+)
+say(
+    """
+    But the negative part of the Hessian is made of
     the residual. With the network's own outputs as targets both criteria are 0 exactly. So they see the error,
     and whoever can compute them can look at the error itself.
     """
@@ -232,10 +242,12 @@ say(
 
 # %%
 ratio, negative = row.loc["hessian_ratio"], row.loc["hessian_negative"]
+kept = min(start[one.name] / one["Psi"] for one in (ratio, negative))
+setting = ": so it is the setting that they know, not the trained network" if kept > 0.8 else ""
 say(
     f"""
-    Between the networks of the grid, which end at about the same training error, $r_e$ ranks the gap {place(ratio)} ($\\Psi={psi(ratio["Psi"])}$)
-    and $K^1$ {place(negative)} ({psi(negative["Psi"])}), where the mere number of parameters has {psi(rival["Psi"])}.
+    Between the networks of the grid $r_e$ ranks the gap {place(ratio)} ($\\Psi={psi(ratio["Psi"])}$) and $K^1$ {place(negative)}
+    ({psi(negative["Psi"])}). Before training they have {psi(start["hessian_ratio"])} and {psi(start["hessian_negative"])}{setting}.
     """
 )
 
@@ -263,7 +275,7 @@ show_figure(
     report.lipschitz(slopes),
     name="fig-networks-lipschitz",
     caption=f"Networks that fit {network_trials.POINTS} random signs on a sphere in {network_trials.DIMENSION} dimensions: the largest slope found (mean over {slopes['seed'].nunique()} seeds), a lower bound of the Lipschitz constant, against the number of hidden units.",
-    alt="The largest slope falls with the width and levels off; the product of norms does not fall; with linear labels the slope stays near one.",
+    alt="The largest slope falls with the width and levels off; the product of norms falls and rises again; with linear labels the slope stays near one.",
 )
 
 # %%
@@ -272,8 +284,8 @@ say(
     f"""
     The slope falls from {by_width["lipschitz"].iloc[0]:.0f} at {by_width.index[0]} units to {by_width["lipschitz"].iloc[-1]:.0f} at
     {by_width.index[-1]}, and its ratio to $\\sqrt{{n/k}}$ is never below {random["law"].min():.1f}: consistent with the law, as a
-    lower bound must be. The product of the spectral norms, a common stand-in, goes from {by_width["norms"].iloc[0]:.0f} to
-    {by_width["norms"].iloc[-1]:.0f} and says nothing of it. With labels linear in $x$ the slope is about
+    lower bound must be. The product of the spectral norms, a common stand-in, stays between {by_width["norms"].min():.0f} and
+    {by_width["norms"].max():.0f}. With labels linear in $x$ the slope is about
     {slopes.loc[slopes["linear"], "lipschitz"].mean():.1f} at any width.
     """
 )

@@ -30,14 +30,14 @@ best = best_by_target(rows)
 wide = best[best["entrants"] >= 4]
 
 # %%
-winners = rows.loc[best["best"]]
-by_paper = sum(1 in one["ranks"].values() for one in best.to_dict("records"))
-tried = best[best["ranks"].map(len) > 0]
+winners = rows.loc[wide["best"]]
+by_paper = sum(1 in one["ranks"].values() for one in wide.to_dict("records"))
+tried = wide[wide["ranks"].map(len) > 0]
 upper = sum(min(one["ranks"].values()) <= one["entrants"] / 2 for one in tried.to_dict("records"))
-alone = int((best["best"] == best["cheapest"]).sum())
+alone = int((wide["best"] == wide["cheapest"]).sum())
 say(f"""
-> **In brief.** No measure tells everything: over {len(best)} targets, {winners["label"].nunique()} different measures come first. The paper's trace
-> and volume of $J_I$ took part in {len(tried)} contests. They won {by_paper or "none"}, and one of them is in the better half in {upper or "none"}. In
+> **In brief.** No measure tells everything: over {len(wide)} targets with at least four measures, {winners["label"].nunique()} different measures come first. The paper's trace
+> and volume of $J_I$ took part in {len(tried)} of these contests. They came first, alone or level with another, in {by_paper or "none"}, and at least one of them is in the better half in {upper or "none"}. In
 > {len(winners) - alone} the winner needs more than the network: training data, labels or other seeds.
 """)
 
@@ -48,8 +48,8 @@ say(f"""
 show_figure(
     report.skills(rows),
     name="fig-skills",
-    caption="How well each measure ranks each target: 0 is the value of a random score, 1 a perfect ranking. Measures that look at the error itself are crosses.",
-    alt=f"A line per target with a mark per measure. The paper's trace or log volume comes first at {by_paper} of {len(best)} targets.",
+    caption="How well each measure ranks each target: 0 is the value of a random score, 1 a perfect ranking; below 0 a measure ranks the wrong way round. Measures that look at the error itself are crosses.",
+    alt=f"A line per target with a mark per measure. The paper's trace or log volume comes first at {by_paper} of the {len(wide)} targets with at least four measures.",
 )
 
 # %% [markdown]
@@ -63,7 +63,7 @@ show_table(
 )
 
 # %% [markdown]
-# The winner of many measures is partly lucky. Its interval is over images, sets or networks as each page says, and does not count the choice. A place within a few hundredths of the first is no defeat.
+# The errors of test images are those of one network, at the largest $d$ that is [intact](spectra.py#lost-directions); over all $d$ [the order can differ](predictors). The winner of many measures is partly lucky. Its interval is over images, sets or networks as each page says, and does not count the choice. A place within a few hundredths of the first is no defeat.
 #
 # ## All measures, target by target
 

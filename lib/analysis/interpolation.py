@@ -21,6 +21,7 @@ from lib.measures.reconstruction import encoded
 from lib.runs import Member
 
 PAIRS, POINTS = 20, 20  # pairs of images across classes, and as many within; points of a path
+TIED = 1e-3  # relative
 WEIGHT = 0.5  # of the density: a nat of it is worth half the length of the straight path
 JOINED = {"digits": ((2, 0), (8, 0)), "digits-seeds": ((4, 0), (4, 1), (4, 2))}  # (d, seed)
 OTHER_PATHS = {"graph": "along neighbours", "density": "of density", "shuffled": "of shuffled density"}
@@ -72,14 +73,16 @@ PATHS = kept.Table("paths", lambda: pd.concat(_kept(), ignore_index=True))
 
 def nearer(paths: pd.DataFrame) -> pd.DataFrame:
     """For each network, across and within classes: the share of pairs for which each of `OTHER_PATHS` is nearer the data than
-    the straight path.
+    the straight path; a tie, where the worst place is an end, counts half.
 
-    Besides: `left`, the share of straight paths that exceed the limit, and the medians of all kinds (`median_...`).
+    Besides: `tied`, the share of pairs for which all paths tie, and the medians of all kinds (`median_...`).
     """
     keys, rows = ["run", "latent_dim", "seed", "across"], []
     for _, pairs in paths.groupby(keys):
         row = dict(pairs.iloc[0][keys])
-        row |= {kind: float((pairs[kind] < pairs["straight"]).mean()) for kind in OTHER_PATHS}
+        straight = pairs["straight"]
+        ties = pd.DataFrame({kind: np.isclose(pairs[kind], straight, rtol=TIED) for kind in OTHER_PATHS})
+        row |= {kind: np.where(ties[kind], 0.5, pairs[kind] < straight).mean() for kind in OTHER_PATHS}
         row |= {f"median_{kind}": pairs[kind].median() for kind in ("straight", *OTHER_PATHS)}
-        rows.append(row | {"left": float((pairs["straight"] > pairs["limit"]).mean())})
+        rows.append(row | {"tied": float(np.mean(ties.all(axis=1)))})
     return pd.DataFrame(rows)

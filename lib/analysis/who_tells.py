@@ -82,14 +82,15 @@ def all_verdicts(names: Sequence[str]) -> pd.DataFrame:
 def best_by_target(rows: pd.DataFrame) -> pd.DataFrame:
     """A row per target of `all_verdicts`: `entrants`, the number of measures, without controls and those that see the error; the
     `best` of them and the `cheapest`, the best that needs no more than network and point, each the index of its row; `ranks`,
-    the places of the paper's two among the entrants (1: the best), where they took part."""
+    the places of the paper's two among the entrants (1: the best; equal values share a place), where they took part."""
     found = []
     for target, group in rows.groupby("target", sort=False):
         ranked = group[~group["sees_error"].astype(bool) & ~group["control"]].sort_values(
             "value", ascending=False, kind="stable"
         )
         free = ranked[ranked["needs"].isin(FREE)]
-        places = {name: place for place, name in enumerate(ranked["measure"], 1)}
+        order = ranked["value"].rank(ascending=False, method="min").astype(int)
+        places = dict(zip(ranked["measure"], order, strict=True))
         ranks = {key: places[name] for key, names in PAPERS.items() for name in names[::-1] if name in places}
         found.append(
             {"target": target, "entrants": len(ranked), "best": ranked.index[0], "ranks": ranks}

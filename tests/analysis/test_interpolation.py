@@ -28,8 +28,8 @@ def test_the_share_of_nearer_paths_is_counted_for_each_network_and_kind_of_pair(
     keys = {"run": "one", "latent_dim": 2, "seed": 0, "across": [True, True, False]}
     sizes = {"limit": 1.5, "straight": [1.0, 2.0, 1.0], "graph": [0.5, 1.0, 2.0], "density": [0.5, 3.0, 1.0]}
     rows = interpolation.nearer(pd.DataFrame(keys | sizes | {"shuffled": 3.0})).set_index("across")
-    assert rows.loc[True, ["graph", "density", "shuffled", "left"]].tolist() == [1, 0.5, 0, 0.5]
-    assert rows.loc[False, ["graph", "density", "shuffled", "left"]].tolist() == [0, 0, 0, 0]
+    assert rows.loc[True, ["graph", "density", "shuffled", "tied"]].tolist() == [1, 0.5, 0, 0]
+    assert rows.loc[False, ["graph", "density", "shuffled", "tied"]].tolist() == [0, 0.5, 0, 0], "a tie counts half"
     assert rows.loc[True, "median_straight"] == 1.5
 
 
