@@ -81,17 +81,15 @@ say(
 # %%
 missing = int(grid["gap"].isna().sum())
 share = grid["train_mse"] / grid.groupby("latent_dim")["train_mse"].transform("max")
-left = granulated(
-    networks.configurations(grid.assign(share=share)), list(network_grid.SETTINGS), "share"
-)
+varied = networks.configurations(grid.assign(share=share))
+left = granulated(varied, list(network_grid.SETTINGS), "share")
 say(
     f"""
     The grid has {len(means)} settings with {"one seed" if seeds == 1 else f"{seeds} seeds"} each. Of {len(grid)} networks
     {missing if missing else "none"} failed to reach the target or diverged; such a network is counted here and never ranked.
     The gaps run from {100 * grid["gap"].min():.0f} % to {100 * grid["gap"].max():.0f} %. A network stops after a whole epoch, so
     some overshoot, and training errors for equal $d$ agree within {100 * (1 - share.quantile(0.05)):.0f} % for 19 of 20 networks.
-    What still varies in the training error ranks the gaps with $\\Psi={psi(left["Psi"])}$: the stop equalises the errors well, but
-    not perfectly.
+    What still varies in them ranks the gaps with $\\Psi={psi(left["Psi"])}$: the stop equalises them well, but not perfectly.
     """
 )
 
@@ -232,11 +230,12 @@ say(
     without it they have at least {lit.loc["ratio"].min():.2f} and {lit.loc["negative"].min():.2f}.
     """
 )
+
+# %%
 say(
     """
-    But the negative part of the Hessian is made of
-    the residual. With the network's own outputs as targets both criteria are 0 exactly. So they see the error,
-    and whoever can compute them can look at the error itself.
+    But the negative part of the Hessian is made of the residual. With the network's own outputs as targets both criteria are 0
+    exactly. So they see the error, and whoever can compute them can look at the error itself.
     """
 )
 

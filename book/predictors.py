@@ -161,13 +161,18 @@ for name, rows in intact.items():
 # %%
 live = summaries[first_trainable(runs)].run
 middle = tournament.members_at(live, [12, max(live.latent_dims)])[0]
-shifted = tournament.shifted_tournament(live.name, middle, strength)
-whole = shifted[shifted["set"] == "all"].set_index("score")["spearman"]
-say(f"""In `{live.name}` the rank correlation over all images together is {whole.get("trace_input", 0):.2f} for the trace and
+shifted = None if live.committed else tournament.shifted_tournament(live.name, middle, strength)
+if shifted is None:
+    say("No run named here trains its networks in the build: there is nothing to change the images for.")
+
+# %%
+if shifted is not None:
+    whole = shifted[shifted["set"] == "all"].set_index("score")["spearman"]
+    say(f"""In `{live.name}` the rank correlation over all images together is {whole.get("trace_input", 0):.2f} for the trace and
 {whole.get("neighbours", 0):.2f} for the 5-NN distance. The sum $\\sum|1-\\lambda|^2$, which [belongs to a bound](bounds), has
 {whole.get("shrinkage", 0):.2f}, the error of PCA {whole.get("linear_error", 0):.2f}.""")
-title = f"Rank correlation by kind of change, at d = {middle.latent_dim}, turned by {90 * strength:.0f} degrees"
-fold(title, out_of_distribution.shifted_table(shifted))
+    title = f"Rank correlation by kind of change, at d = {middle.latent_dim}, turned by {90 * strength:.0f} degrees"
+    fold(title, out_of_distribution.shifted_table(shifted))
 
 # %% [markdown]
 # ## What to take away

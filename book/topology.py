@@ -24,7 +24,7 @@ angle_seed: int = 0  # of the networks whose input is an angle
 import numpy as np
 
 from lib.analysis import interpolation, seam, topology
-from lib.geometry.topology import circle
+from lib.geometry.topology import circle, evenly
 from lib.report import style, topology as report
 from lib.report.output import fold, say, show_figure
 
@@ -76,6 +76,7 @@ say(
 
 # %%
 example = topology.circle_network(seed, steps)
+errors = topology.reconstruction_errors(example, circle(evenly(2000)))
 show_figure(
     [
         report.reconstruction(example),
@@ -83,7 +84,7 @@ show_figure(
     ],
     name="fig-tear",
     caption=f"A circle and its reconstruction by a network with one latent number (left; seed {seed}, {steps} steps), and its error along the circle (right).",
-    alt="The reconstruction covers the circle and crosses it along a chord, where two opposite points share a code. The error is near zero but for one narrow peak of about two.",
+    alt=f"The circle, its reconstruction, and two opposite points that share a code. Along the circle the median error is {np.median(errors):.2f}, the largest {errors.max():.2f}.",
 )
 
 # %%
@@ -96,6 +97,8 @@ say(
     more than 1 somewhere. The best errs by at most {arcs["largest_error"].min():.2f}.
     """
 )
+
+# %%
 say(
     f"""
     Nor does the circle force a failure on a code of two or more numbers. Networks that tear it all the same:
@@ -222,7 +225,7 @@ scale = learned["true"].abs().max()
 show_figure(
     [report.learned_scores(learned), report.learned_scores(learned, errors=True)],
     name="fig-seam",
-    caption="The score of a density on the circle, and what two networks have learned of it from noisy angles (left), with their errors (right).",
+    caption=f"The score of a density on the circle, and what two networks have learned of it from noisy angles (left), with their errors (right). Seed {angle_seed}.",
     alt="Both networks follow the score. The network that is given a number has different values at the two ends. The other has the same value at both; away from the ends it errs as well.",
 )
 
@@ -234,6 +237,8 @@ say(
     than {scale:.1f} 1/rad.
     """
 )
+
+# %%
 say(
     f"""
     Within {seam.AT_SEAM} rad of $\\pm\\pi$ its error is {ends.loc["number", "seam"] / ends.loc["point", "seam"]:.1f} times that of
