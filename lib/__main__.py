@@ -128,7 +128,7 @@ def _execute(name: str, parameters: dict[str, object], output: Path, book: Path 
 @click.option(
     "--architecture", default="", metavar="FILE", help="Of a MODEL that does not state its own: JSON or YAML."
 )
-@click.option("--points", type=click.IntRange(1), default=1000, show_default=True, help="At most so many a source.")
+@click.option("--points", type=click.IntRange(1), default=1000, show_default=True, help="At most so many of a source.")
 @click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
 @click.option(
     "--passes",

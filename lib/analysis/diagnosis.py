@@ -119,8 +119,7 @@ def diagnose(
             over = named.columns[min(first + second) :] if len(first) == len(second) == 1 else ()
             last = f" (the last columns of {named.name}: {some(over)})" if over else ""
             raise InputError(
-                f"{sources[0].name} has points of shape {first} and {other.name} of shape {second}{last}; give all the same "
-                "shape."
+                f"{sources[0].name} has points of shape {first} and {other.name} of shape {second}{last}; give one shape."
             )
     loaded = user_models.load_model(model, architecture, where)
     examined = [

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from lib.analysis.diagnosis import Diagnosis, as_taken
 from lib.analysis.measuring import REMEDIES, measures_named
-from lib.base.errors import InputError, check_known
+from lib.base.errors import InputError
 from lib.base.progress import tell_progress
 from lib.base.usercode import reason
 from lib.geometry.jacobians import Cores
@@ -33,11 +33,7 @@ def measures_asked(text: str, reference: bool, passes: int = 0) -> list[Measure]
     there = [measure for measure in every("point") if not _lacking(measure, reference)]
     if text in ("", _ALL):
         return there if text else []
-    names = [name.strip() for name in text.split("+")]
-    known = [measure.name for measure in every()]
-    for name in names:
-        check_known("measure", name, known if name in known else [measure.name for measure in there])
-    measures = measures_named(names)
+    measures = measures_named([name.strip() for name in text.split("+")], [measure.name for measure in there])
     for measure in measures:
         if need := _lacking(measure, reference):
             remedies = {TRAINING: "give --reference", CLASSIFIER: REMEDIES[CLASSIFIER]}

@@ -101,7 +101,7 @@ def checked_points(values: object, name: str) -> Tensor:
         values, kind = values.detach(), str(values.dtype).removeprefix("torch.")
     else:
         raise InputError(
-            f"{name} is a {type(values).__name__}; give the points alone, without labels, as an array or a dense tensor."
+            f"{name} is a {type(values).__name__}; give points alone, without labels: an array or dense tensor."
         )
     if kind not in ("float32", "float64"):
         whole = kind == "bool" or "int" in kind
@@ -197,9 +197,4 @@ def torch_content(path: Path) -> object:
         ) from error
 
 
-READERS: Mapping[str, Callable[[Path, str | None], object]] = {
-    ".npy": _npy,
-    ".npz": _npz,
-    ".pt": _pt,
-    ".pth": _pt,
-}
+READERS: Mapping[str, Callable[[Path, str | None], object]] = {".npy": _npy, ".npz": _npz, ".pt": _pt, ".pth": _pt}

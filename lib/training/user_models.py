@@ -76,12 +76,10 @@ def load_model(source: str, architecture: str = "", folder: Path = Path()) -> Mo
         pair = pair_of(value)
         if pair is None:
             parts = [name for name, _ in value.named_children()] if isinstance(value, nn.Module) else []
-            plain = len(parts) > 1 and all(map(str.isidentifier, parts))
-            pair_words = f"(model.{parts[0]}, model.{parts[-1]})" if plain else "(encoder, decoder)"
+            named = len(parts) > 1 and all(map(str.isidentifier, parts))
+            two = f"(model.{parts[0]}, model.{parts[-1]})" if named else "(encoder, decoder)"
             what = f"a {type(value).__name__} with the parts {some(parts)}" if parts else _shown(value)
-            raise InputError(
-                f"{source} returned {what}; return two modules, as in {pair_words}, or name them encoder and decoder."
-            )
+            raise InputError(f"{source} returned {what}; return two modules, {two}, or name them encoder and decoder.")
         for weight in (*pair[0].parameters(), *pair[1].parameters()):
             if weight.dtype not in (torch.float32, torch.float64):
                 raise InputError(

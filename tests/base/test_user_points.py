@@ -135,7 +135,7 @@ def test_arrays_that_are_no_points_are_refused(tmp_path):
         (torch.zeros(1).expand(2**40).reshape(2**20, 2**20), "declares .* GiB"),
         (torch.zeros(3, 2, device="meta"), "without values"),
         ([1.0, 2.0], "is a list"),
-        ((torch.ones(3, 2), torch.ones(3)), "is a tuple; give the points alone, without labels, as an array"),
+        ((torch.ones(3, 2), torch.ones(3)), "is a tuple; give points alone, without labels: an array"),
         ({"x": 3}, "holds no arrays; save the points in it"),
         (
             {"x": torch.zeros(1, 1), "y": torch.zeros(1, 1)},
