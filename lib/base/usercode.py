@@ -131,14 +131,13 @@ def call(source: str, folder: Path = Path()) -> object:
     sys.path[:] = [str(root), *(entry for entry in sys.path if entry != str(root))]
     importlib.invalidate_caches()
     _forget(module, root)
-    found: object = call  # until it is imported
     try:
         with contextlib.chdir(folder):
             imported = importlib.import_module(module)
             CHANGED[module] = _changed(imported)
-            found = getattr(imported, function)
-            return found()
+            return getattr(imported, function)()
     except (Exception, SystemExit) as error:
+        found = getattr(sys.modules.get(module), "__dict__", {}).get(function, call)
         remedy = "fix the code, or its name"
         if not (inspect.isroutine(found) or isinstance(found, type)):
             remedy = f"it is a {type(found).__name__} and not a function: write a function that returns it"
