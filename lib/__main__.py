@@ -128,9 +128,7 @@ def _execute(name: str, parameters: dict[str, object], output: Path, book: Path 
 @click.option(
     "--architecture", default="", metavar="FILE", help="Of a MODEL that does not state its own: JSON or YAML."
 )
-@click.option(
-    "--points", type=click.IntRange(1), default=1000, show_default=True, help="At most so many of each source."
-)
+@click.option("--points", type=click.IntRange(1), default=1000, show_default=True, help="At most so many of a source.")
 @click.option("--coverage", type=float, default=0.99, show_default=True, help="The central share that is ordinary.")
 @click.option(
     "--passes",
@@ -154,6 +152,10 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
     architecture, reference, coverage = str(options["architecture"]), str(options["reference"]), options["coverage"]
     if not 0 < float(str(coverage)) < 1:
         raise InputError(f"--coverage is {coverage}; give a share between 0 and 1.")
+    if passes := options["passes"]:
+        from lib.geometry.estimates import check_passes  # torch: seconds, spent only where asked
+
+        check_passes(int(str(passes)))
     check_there(model, suffixes=MODELS)
     if architecture and is_code(model):
         raise InputError(

@@ -24,8 +24,8 @@ from lib.base import user_points
 from lib.base.errors import InputError
 from lib.base.progress import tell_progress
 from lib.base.user_points import Points
-from lib.base.usercode import check_sources, is_code, reason
-from lib.geometry.estimates import estimates
+from lib.base.usercode import check_sources, is_code, reason, some
+from lib.geometry.estimates import check_passes, estimates
 from lib.measures import judging
 from lib.measures.baselines import ink, neighbour_distance
 from lib.measures.point_table import ILL_CONDITIONED, cores_on_cpu, geometry
@@ -105,6 +105,8 @@ def diagnose(
         raise InputError(
             f"`points` is {points} and `coverage` {coverage}; give at least 1, and a share between 0 and 1."
         )
+    if passes:
+        check_passes(passes)
     data = parse_names(data)
     check_sources(data, reference, where)
     names = [*([reference] if reference else []), *data]
@@ -112,10 +114,12 @@ def diagnose(
     named = next((source for source in sources if source.columns), sources[0])
     sources = [source.in_order_of(named) for source in sources]
     for other in sources[1:]:
-        if other.values.shape[1:] != sources[0].values.shape[1:]:
+        first, second = (tuple(source.values.shape[1:]) for source in (sources[0], other))
+        if first != second:
+            over = named.columns[min(first + second) :] if len(first) == len(second) == 1 else ()
+            last = f" (the last columns of {named.name}: {some(over)})" if over else ""
             raise InputError(
-                f"{sources[0].name} has points of shape {tuple(sources[0].values.shape[1:])} and {other.name} of shape "
-                f"{tuple(other.values.shape[1:])}; give all the same shape."
+                f"{sources[0].name} has points of shape {first} and {other.name} of shape {second}{last}; give one shape."
             )
     loaded = user_models.load_model(model, architecture, where)
     examined = [

@@ -34,11 +34,11 @@ REMEDIES = {
 ALIKE = 1e-9  # relative: numbers that differ by less differ by rounding
 
 
-def measures_named(names: Sequence[str]) -> list[Measure]:
-    """The measures of these names, all where none is given. Raises `InputError` for an unknown name."""
+def measures_named(names: Sequence[str], offered: Collection[str] = ()) -> list[Measure]:
+    """The measures of these names, all where none is given. Raises `InputError`, which offers some or all, for an unknown name."""
     known = {measure.name: measure for measure in every()}
     for name in names:
-        check_known("measure", name, known)
+        check_known("measure", name, known if name in known else offered or known)
     return [known[name] for name in dict.fromkeys(names)] or list(known.values())
 
 

@@ -30,9 +30,10 @@ def measures_asked(text: str, reference: bool, passes: int = 0) -> list[Measure]
     """
     if text and passes:
         raise InputError(f"--measures {text} needs exact Jacobians, --passes {passes} estimates them; leave one out.")
+    there = [measure for measure in every("point") if not _lacking(measure, reference)]
     if text in ("", _ALL):
-        return [measure for measure in every("point") if text and not _lacking(measure, reference)]
-    measures = measures_named([name.strip() for name in text.split("+")])
+        return there if text else []
+    measures = measures_named([name.strip() for name in text.split("+")], [measure.name for measure in there])
     for measure in measures:
         if need := _lacking(measure, reference):
             remedies = {TRAINING: "give --reference", CLASSIFIER: REMEDIES[CLASSIFIER]}

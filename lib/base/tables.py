@@ -34,8 +34,8 @@ def read_table(path: Path) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]
         wrong = [f"{field.name}: {field.type}" for field in schema if field.name in names and not _numeric(field)]
         if wrong:
             raise InputError(
-                f"{path} has columns that are not numeric ({some(wrong)}); give the numbers that the network takes, a class "
-                "as a column of 0 and 1 for each of its values, and no other column."
+                f"{path} has columns that are not numeric ({some(wrong)}); give the numbers that the network takes: leave out "
+                "labels and names, and code only a class that it takes, as a column of 0 and 1 for each of its values."
             )
 
     table, named = _csv_table(path) if is_csv else (table_of(path, check), True)

@@ -53,9 +53,11 @@ class Points:
         lacking = [name for name in other.columns if name not in self.columns]
         more = [name for name in self.columns if name not in other.columns]
         if lacking or more:
+            has = f"has the columns {some(more)} that {other.name} lacks"
+            lacks = f"lacks {'its columns' if more else f'what {other.name} has, the columns'} {some(lacking)}"
             raise InputError(
-                f"{self.name} has the columns {some(more)} that {other.name} lacks, and lacks its columns {some(lacking)}; "
-                "give both the same columns, under the same names."
+                f"{self.name} {', and '.join([has] * bool(more) + [lacks] * bool(lacking))}; give both the same columns, under "
+                "the same names, and leave out what the network does not take."
             )
         order = [self.columns.index(name) for name in other.columns]
         note = f"its columns were put in the order of {other.name}"
@@ -98,7 +100,9 @@ def checked_points(values: object, name: str) -> Tensor:
     elif isinstance(values, Tensor) and values.layout == torch.strided and not values.is_quantized:
         values, kind = values.detach(), str(values.dtype).removeprefix("torch.")
     else:
-        raise InputError(f"{name} is a {type(values).__name__}; points are an array or a dense tensor of numbers.")
+        raise InputError(
+            f"{name} is a {type(values).__name__}; give points alone, without labels: an array or dense tensor."
+        )
     if kind not in ("float32", "float64"):
         whole = kind == "bool" or "int" in kind
         scaled = ", scaled as in training (images to [0, 1])" if whole else ""
@@ -175,22 +179,22 @@ def torch_content(path: Path) -> object:
             f"{path} is a bare pickle, which could run code, or not a torch file; save tensors with torch.save, as zip."
         )
     with zipfile.ZipFile(path) as archive:
-        if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-            raise InputError(
-                f"{path} is compressed, which torch.save never does; save the tensors again with torch.save."
-            )
+        members = archive.infolist()
+    if any("/code/" in info.filename for info in members):
+        raise InputError(
+            f"{path} is TorchScript, which is code and is not opened; save its state_dict() and give --architecture, or "
+            "name a function (module:function) that loads and returns it."
+        )
+    if any(info.compress_type != zipfile.ZIP_STORED for info in members):
+        raise InputError(f"{path} is compressed, which torch.save never does; save the tensors again with torch.save.")
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:
         raise InputError(
             f"{path} holds more than tensors, or is damaged ({type(error).__name__}), and is not opened, because a pickle "
-            "could run code; save a tensor, or a dictionary of tensors such as a model's state_dict()."
+            "could run code; save a tensor, or a dictionary of tensors such as a model's state_dict(), or name a function "
+            "(module:function) that loads and returns it."
         ) from error
 
 
-READERS: Mapping[str, Callable[[Path, str | None], object]] = {
-    ".npy": _npy,
-    ".npz": _npz,
-    ".pt": _pt,
-    ".pth": _pt,
-}
+READERS: Mapping[str, Callable[[Path, str | None], object]] = {".npy": _npy, ".npz": _npz, ".pt": _pt, ".pth": _pt}

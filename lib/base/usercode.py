@@ -3,9 +3,11 @@
 import ast
 import contextlib
 import importlib
+import inspect
 import re
 import reprlib
 import sys
+import textwrap
 from collections.abc import Collection, Iterable, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -49,6 +51,10 @@ def check_there(source: str, folder: Path = Path(), suffixes: Collection[str] = 
     path, _ = located(source, folder)
     if printable(str(path)) != str(path):
         raise InputError(f"The name of {path} has characters that cannot be printed, or are no UTF-8; rename it.")
+    file, dot_py, function = source.rpartition(".py")
+    if dot_py and function[:1] in ("", ":"):
+        written = f"{Path(file).name}:{function[1:] or 'FUNCTION'}"
+        raise InputError(f"{source} names a file of code; write it as {written}, and start in the folder of the file.")
     try:
         exists = is_code(source) or path.exists()
     except OSError:  # a name that no file can have
@@ -131,9 +137,11 @@ def call(source: str, folder: Path = Path()) -> object:
             CHANGED[module] = _changed(imported)
             return getattr(imported, function)()
     except (Exception, SystemExit) as error:
-        raise InputError(
-            f"{source} could not be imported and called ({reason(error)}); fix the code, or its name."
-        ) from error
+        found = getattr(sys.modules.get(module), "__dict__", {}).get(function, call)
+        remedy = "fix the code, or its name"
+        if not (inspect.isroutine(found) or isinstance(found, type)):
+            remedy = f"it is a {type(found).__name__} and not a function: write a function that returns it"
+        raise InputError(f"{source} could not be imported and called ({reason(error)}); {remedy}.") from error
 
 
 def _forget(module: str, folder: Path) -> None:
@@ -157,8 +165,9 @@ def _changed(module: ModuleType) -> int:
 
 def reason(error: BaseException) -> str:
     """An error as part of a sentence: its type and the start of its message, on one line of printable characters."""
-    first = (str(error).strip().splitlines() or [""])[0][:120]
-    return f"{type(error).__name__}: {printable(first)}".rstrip(" :.;")
+    first = printable((str(error).strip().splitlines() or [""])[0])
+    start, *rest = textwrap.wrap(first, 120, break_on_hyphens=False) or [""]
+    return f"{type(error).__name__}: {start}".rstrip(" :.;") + (" ..." if rest else "")
 
 
 def printable(text: str) -> str:

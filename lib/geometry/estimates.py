@@ -29,6 +29,14 @@ AT_A_TIME = 16  # points: the random vectors of one chunk do not depend on the n
 Product = Callable[[Tensor], Tensor]  # (points, n) -> (points, m), float64
 
 
+def check_passes(passes: int) -> None:
+    """Raise `InputError` for fewer passes than estimates need."""
+    if passes < LEAST_PASSES:
+        raise InputError(
+            f"`passes` should be at least {LEAST_PASSES}, {passes} was given; leave it out for exact cores."
+        )
+
+
 @dataclass(frozen=True)
 class Estimates:
     """The result of `estimates` at P points, all (P,) float64 on the CPU.
@@ -55,10 +63,7 @@ def estimates(encoder: nn.Module, decoder: nn.Module, x: Tensor, passes: int, se
     The random vectors depend on `seed` and the position in x. Memory: what autograd keeps of 16 points, and s vectors (d,) of each.
     Raises `InputError` for fewer than 80 passes, and as `lib.geometry.jacobians.cores` does.
     """
-    if passes < LEAST_PASSES:
-        raise InputError(
-            f"`passes` should be at least {LEAST_PASSES}, {passes} was given; leave it out for exact cores."
-        )
+    check_passes(passes)
     check_points(x, encoder)
     latent_dim = check_modules(encoder, decoder, x)
     signs = torch.Generator().manual_seed(seed)

@@ -75,9 +75,11 @@ def load_model(source: str, architecture: str = "", folder: Path = Path()) -> Mo
         value = call(source, folder)
         pair = pair_of(value)
         if pair is None:
-            raise InputError(
-                f"{source} returned {_shown(value)}; it should return two modules, (encoder, decoder), or a model that has them."
-            )
+            parts = [name for name, _ in value.named_children()] if isinstance(value, nn.Module) else []
+            named = len(parts) > 1 and all(map(str.isidentifier, parts))
+            two = f"(model.{parts[0]}, model.{parts[-1]})" if named else "(encoder, decoder)"
+            what = f"a {type(value).__name__} with the parts {some(parts)}" if parts else _shown(value)
+            raise InputError(f"{source} returned {what}; return two modules, {two}, or name them encoder and decoder.")
         for weight in (*pair[0].parameters(), *pair[1].parameters()):
             if weight.dtype not in (torch.float32, torch.float64):
                 raise InputError(

@@ -494,6 +494,8 @@ def test_whatever_modules_raise_is_one_sentence():
         ({"points": 0}, "`points` is 0"),
         ({"coverage": 1.0}, "`coverage` 1.0"),
         ({"coverage": float("nan")}, "`coverage` nan"),
+        ({"passes": 10, "data": ["absent.npy"]}, "`passes` should be at least 80, 10 was given"),
+        ({"data": ["labelled.csv"], "reference": "fresh.npy"}, r"shape \(9,\) \(the last columns of .*csv: 'label'\)"),
         ({"reference": "other.npy"}, r"other.npy has points of shape \(5,\) and fresh.npy of shape \(8,\)"),
         ({"data": ["other.npy"]}, r"points of shape \(5,\) .* first layer takes 8 columns"),
     ],
@@ -501,6 +503,7 @@ def test_whatever_modules_raise_is_one_sentence():
 )
 def test_unusable_arguments_are_refused(folder, arguments, words):
     cloud(folder, "other.npy", 7, 0, columns=5)
+    (folder / "labelled.csv").write_text("a,b,c,d,e,f,g,h,label\n" + "1,2,3,4,5,6,7,8,9\n")
     with pytest.raises(InputError, match=words):
         diagnosis.diagnose(**{"model": "model.safetensors", "data": ["fresh.npy"], "folder": folder} | arguments)
 
@@ -689,6 +692,7 @@ def test_the_command_refuses_in_a_sentence_and_writes_nothing(folder, monkeypatc
         (("--points", "0"), "0 is not in the range"),
         (("--coverage", "nan"), "--coverage is nan; give a share between 0 and 1"),
         (("--coverage", "1"), r"--coverage is 1.0; give a share"),
+        (("--passes", "10"), r"`passes` should be at least 80, 10 was given"),
         (("--reference", "./fresh.npy"), "name each source once"),
         (("--architecture", "absent.yml"), "--architecture absent.yml is not a file"),
         (("words.txt",), "words.txt is not a file of type .npy"),

@@ -184,6 +184,7 @@ def test_a_measure_that_needs_more_is_refused_by_its_need(measure):
     ("text", "passes", "words"),
     [
         ("ink+nix", 0, "Unknown measure 'nix'; choose one of: .*turning"),
+        ("nix", 0, "^(?!.*(seed_variance|entropy)).* 'nix'; choose one of: .*turning"),
         ("ink+", 0, "Unknown measure ''"),
         ("all", 320, "--measures all needs exact Jacobians, --passes 320 estimates them; leave one out"),
         ("seed_variance", 0, "ask `measure` and name a run with several seeds, such as digits-seeds"),

@@ -135,13 +135,14 @@ def test_arrays_that_are_no_points_are_refused(tmp_path):
         (torch.zeros(1).expand(2**40).reshape(2**20, 2**20), "declares .* GiB"),
         (torch.zeros(3, 2, device="meta"), "without values"),
         ([1.0, 2.0], "is a list"),
+        ((torch.ones(3, 2), torch.ones(3)), "is a tuple; give points alone, without labels: an array"),
         ({"x": 3}, "holds no arrays; save the points in it"),
         (
             {"x": torch.zeros(1, 1), "y": torch.zeros(1, 1)},
             r"holds 2 arrays \('x', 'y'\); name the array of the points",
         ),
     ],
-    ids=["bfloat16", "complex", "int", "sparse", "expanded", "meta", "list", "none", "two"],
+    ids=["bfloat16", "complex", "int", "sparse", "expanded", "meta", "list", "labels", "none", "two"],
 )
 def test_torch_files_that_are_no_points_are_refused(tmp_path, content, words):
     torch.save(content, tmp_path / "a.pt")
@@ -161,6 +162,13 @@ def test_pickles_are_refused_and_not_run(tmp_path, monkeypatch):
     for name in ("a.npy", "a.npz", "a.pt", "dict.pt", "bare.pt", "legacy.pt", "module.pt"):
         with pytest.raises(InputError, match="could run code"):
             user_points.read_points(name, tmp_path)
+    with pytest.raises(InputError, match=r"or name a function \(module:function\) that loads and returns it"):
+        user_points.read_points("module.pt", tmp_path)
+    torch.jit.trace(torch.nn.Linear(2, 2), torch.ones(1, 2)).save("script.pt")
+    with pytest.raises(
+        InputError, match=r"script.pt is TorchScript, .* not opened; save its state_dict\(\) .*:function"
+    ):
+        user_points.read_points("script.pt", tmp_path)
     assert not (tmp_path / "hostile-was-here").exists()
 
 
@@ -321,6 +329,14 @@ def test_columns_go_by_their_names(tmp_path):
     assert unnamed.in_order_of(first) is unnamed and first.in_order_of(unnamed) is first
     with pytest.raises(InputError, match=r"d.csv has the columns 'd' that a.parquet lacks, and lacks its columns 'a'"):
         user_points.read_points("d.csv", tmp_path).in_order_of(first)
+    (tmp_path / "f.csv").write_text("b,c,a,label\n3,5,1,0\n")
+    more = user_points.read_points("f.csv", tmp_path)
+    with pytest.raises(
+        InputError, match=r"f.csv has the columns 'label' that a.parquet lacks; .*leave out what the net"
+    ):
+        more.in_order_of(first)
+    with pytest.raises(InputError, match=r"a.parquet lacks what f.csv has, the columns 'label'; give both"):
+        first.in_order_of(more)
 
 
 def test_tables_come_as_pandas_writes_them(tmp_path):
@@ -354,6 +370,7 @@ def test_tables_come_as_pandas_writes_them(tmp_path):
     ("text", "words"),
     [
         ("a,ward\n1,x\n", r"not numeric \('ward: string'\); give the numbers that the network takes"),
+        ("a,label\n1,x\n", r"'label: string'\); give the numbers that the network takes: leave out labels and names"),
         ("a;b\n1;2\n", "semicolons or tabs between its values; separate them by commas"),
         ("a,a\n1,2\n", "several columns of the name 'a'"),
         ("a,b\n1,\n", r"NaN or infinity in 1 rows, first \[0\]"),
@@ -362,7 +379,7 @@ def test_tables_come_as_pandas_writes_them(tmp_path):
         ("a,b\n", r"shape \(0, 2\)"),
         ("é,b\n1,2\n", "is no text in UTF-8; save it as UTF-8"),
     ],
-    ids=["text", "semicolons", "twice", "missing", "short", "empty", "no rows", "encoding"],
+    ids=["text", "label", "semicolons", "twice", "missing", "short", "empty", "no rows", "encoding"],
 )
 def test_csv_files_that_are_no_tables_of_numbers_are_refused(tmp_path, text, words):
     (tmp_path / "a.csv").write_text(text, "latin-1")

@@ -61,13 +61,24 @@ def test_code_that_returns_a_pair_is_a_model(tmp_path):
     (tmp_path / "own_models_1.py").write_text(
         "from torch import nn\ndef pair():\n    return nn.Linear(3, 2), nn.Linear(2, 3)\n"
         "def half():\n    return nn.Linear(3, 2).half(), nn.Linear(2, 3).half()\n"
-        "def single():\n    return nn.Linear(3, 2)\ndef fails():\n    raise RuntimeError('first\\nsecond')\n"
+        "def single():\n    return nn.Linear(3, 2)\n"
+        "def parts():\n    return nn.ModuleDict({'enc': nn.Linear(3, 2), 'dec': nn.Linear(2, 3)})\n"
+        "def chain():\n    return nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 3))\n"
+        "def fails():\n    raise RuntimeError('first\\nsecond')\n"
     )
     model = user_models.load_model("own_models_1:pair", folder=tmp_path)
     assert model.code
     assert model.weight.dtype == torch.float32
     with pytest.raises(InputError, match=r"own_models_1:single returned .*two modules"):
         user_models.load_model("own_models_1:single", folder=tmp_path)
+    with pytest.raises(
+        InputError, match=r"returned a ModuleDict with the parts 'enc', 'dec'; .* \(model.enc, model.dec\)"
+    ):
+        user_models.load_model("own_models_1:parts", folder=tmp_path)
+    with pytest.raises(
+        InputError, match=r"returned a Sequential with the parts '0', '1', '2'; .* \(encoder, decoder\)"
+    ):
+        user_models.load_model("own_models_1:chain", folder=tmp_path)
     with pytest.raises(InputError, match=r"own_models_1:half returned weights of torch.float16; convert the modules"):
         user_models.load_model("own_models_1:half", folder=tmp_path)
     with pytest.raises(InputError, match=r"\(RuntimeError: first\)"):
