@@ -67,17 +67,18 @@ show_figure(
 
 # %%
 say(report.flags(found))
-if found.reference:
+if not report.no_limits(found):
     show_table(
         report.as_markdown(report.shares_table(found).drop(columns="points").T, "flagged by"),
         name="tab-shares",
         caption="Share of points flagged, in percent. *Any*: by trace, log volume or tangent distance.",
     )
-show_table(
-    report.as_markdown(report.most_unusual_table(found)),
-    name="tab-unusual",
-    caption="The points farthest outside, in widths of the reference's central range; without a reference, those farthest from the tangent plane.",
-)
+if len(unusual := report.most_unusual_table(found)):
+    show_table(
+        report.as_markdown(unusual),
+        name="tab-unusual",
+        caption="The points farthest outside, in widths of the reference's central range; without a reference, those farthest from the tangent plane.",
+    )
 
 # %%
 if pictures := point_pictures.pictures(found, 4):
@@ -121,12 +122,13 @@ show_table(
 # %%
 tables = {name: diagnosis.correlations(one.measured) for name, one in found.data.items()}
 say(report.errors(found))
-show_figure(
-    report.error_correlations(tables, report.NAMES, diagnosis.PREDICTORS["eigenvalues"]),
-    name="fig-errors",
-    caption="Spearman's rank correlation with the error, and its 95 % interval. Filled marks need the Jacobian, open marks do not.",
-    alt="Rank correlations with the error, a panel per set of points; the sentences above state them.",
-)
+if any(table["rho"].notna().any() for table in tables.values()):
+    show_figure(
+        report.error_correlations(tables, report.NAMES, diagnosis.PREDICTORS["eigenvalues"]),
+        name="fig-errors",
+        caption="Spearman's rank correlation with the error, and its 95 % interval. Filled marks need the Jacobian, open marks do not.",
+        alt="Rank correlations with the error, a panel per set of points; the sentences above state them.",
+    )
 if measures:
     values, left_out = user_measures.measure_sets(found, measures)
     if left_out:
@@ -135,7 +137,7 @@ if measures:
         show_table(
             report.as_markdown(compared, "measure"),
             name="tab-measures",
-            caption="Other measures, in float64. In each set: the median, and Spearman's rank correlation with the error with its 95 % interval, or why there is none. The reference stands for the training data.",
+            caption="Other measures, in float64. In each set: the median, and Spearman's rank correlation with the error with its 95 % interval, or why there is none; the rows go from the largest in the first set of data to the smallest. The reference stands for the training data.",
         )
 
 # %% [markdown]

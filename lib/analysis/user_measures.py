@@ -112,5 +112,5 @@ def measure_sets(found: Diagnosis, text: str) -> tuple[dict[str, pd.DataFrame], 
             except Lacking:
                 tables[name][measure.name] = np.nan
             except Exception as error:  # whatever a user's modules raise
-                left_out[measure.name] = reason(error)
+                left_out[measure.name] = reason(error).removeprefix("InputError: ")
     return {name: table.drop(columns=[*left_out], errors="ignore") for name, table in tables.items()}, left_out

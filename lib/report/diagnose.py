@@ -29,6 +29,8 @@ from lib.report.point_pictures import short_name
 from lib.report.style import BLACK, BLUE, GREEN, GREY
 
 NAMES = SIGNALS | BASELINES
+NEARLY_ALL = 0.9  # the share of a set's points from which flags come before the errors
+OTHER_SCALE = 10  # how many times as far, or as little, values range on another scale
 MARKUP = re.compile(r"([\\`*_$|<])")  # characters of a user's names that Markdown would read as its own
 
 
@@ -101,7 +103,7 @@ def flags(found: Diagnosis) -> str:
         any_share = float(shares.loc[name, "any"])
         first, second, difference, half = compared_shares(found, name)
         if abs(difference) <= half:
-            beside = "the two cannot be told apart"
+            beside = f"the two cannot be told apart (difference {_percent(difference)}, within ±{_percent(half)})"
         else:
             beside = f"the eigenvalues notice {'more' if difference > 0 else 'less'} than what needs no Jacobian"
         lines.append(
@@ -226,7 +228,7 @@ def _correlated(name: str, row: pd.Series) -> str:
 
 
 def conclusion(found: Diagnosis) -> str:
-    """The findings in a list: what the eigenvalues did and did not tell about these points."""
+    """The findings in a list: data on another scale, what ranks the errors, and flags."""
     tables = {f"`{name}`": correlations(one.measured) for name, one in found.data.items()}
     lines, silent = [], list(tables)
     for quantity in PREDICTORS["eigenvalues"]:
@@ -240,23 +242,44 @@ def conclusion(found: Diagnosis) -> str:
         lines.append(
             f"- Within {', '.join(silent)} neither trace nor log volume shows a clear connection with the errors."
         )
+    better: dict[str, list[str]] = {}
+    for name, one in found.data.items():
+        first, second, low, high = compared_correlations(one.measured) or ("", "", 0, 0)
+        if low > 0 or high < 0:
+            better.setdefault(first if low > 0 else second, []).append(f"`{name}`")
+    for best, sets in better.items():
+        others = "what needs no Jacobian" if best in PREDICTORS["eigenvalues"] else "trace and log volume"
+        lines.append(f"- On {', '.join(sets)} the {NAMES[best]} ranks the errors better than {others}.")
     if why := no_limits(found):
         lines.append(f"- {why}")
     else:
         shares = flag_shares(found)
         worst = max(found.data, key=lambda name: float(shares.loc[name, "any"]))
         most = float(shares.loc[worst, "any"])
-        where = f"- Most flags fall on `{worst}`: {_percent(most)} of its points, {_verdict(found, worst)}."
-        lines.append(where if most > 0 else "- No point is flagged.")
-        missed = [
-            f"`{name}`" for name in found.data if compared_shares(found, name)[2] + compared_shares(found, name)[3] < 0
-        ]
-        if missed:
-            lines.append(
+        where = f"Most flags fall on `{worst}`: {_percent(most)} of its points"
+        if len(found.data) == 1:
+            where = f"Of `{worst}`, {_percent(most)} are flagged"
+        flagged = [f"- {where}, {_verdict(found, worst)}." if most > 0 else "- No point is flagged."]
+        if missed := [f"`{name}`" for name in found.data if sum(compared_shares(found, name)[2:]) < 0]:
+            flagged.append(
                 f"- On {', '.join(missed)} a look at the errors, the ink or the nearest reference points notices more than "
                 "trace and log volume do."
             )
-    return "\n".join(lines)
+        lines = [*flagged, *lines] if most >= NEARLY_ALL else [*lines, *flagged]
+    return "\n".join([*_other_scales(found), *lines])
+
+
+def _other_scales(found: Diagnosis) -> list[str]:
+    if found.reference is None:
+        return []
+    ends = {name: (one.rows.min(), one.rows.max()) for name, one in found.sets.items()}
+    low, high = ends.pop(found.reference.name)
+    return [
+        f"- `{name}` has values from {least:.3g} to {most:.3g}, the reference from {low:.3g} to {high:.3g}: "
+        "is its scale that of training?"
+        for name, (least, most) in ends.items()
+        if not high - low <= OTHER_SCALE * (most - least) <= OTHER_SCALE**2 * (high - low)
+    ]
 
 
 SHOWN_QUANTILES = [0.005, 0.25, 0.5, 0.75, 0.995]

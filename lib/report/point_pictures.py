@@ -33,7 +33,7 @@ def short_name(name: str, longest: int = LONGEST_NAME) -> str:
 
 
 def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[Picture]]:
-    """`most_unusual` of every set as images or curves: title, original, reconstruction. Empty where the points are neither."""
+    """`most_unusual` of every set as images or curves: title, original, reconstruction. Empty with nothing to draw."""
     shown = {}
     for name, one in found.data.items():
         chosen = most_unusual(one, most)
@@ -42,7 +42,7 @@ def pictures(found: Diagnosis, most: int = 8) -> dict[str, list[Picture]]:
         originals, redrawn = (_drawable(points, found) for points in (values, redrawn))
         if originals is not None and redrawn is not None:
             shown[name] = list(zip(chosen["point"], originals, redrawn, strict=True))
-    return shown
+    return shown if any(shown.values()) else {}
 
 
 def _drawable(points: torch.Tensor, found: Diagnosis) -> np.ndarray | Sequence[Curves] | None:

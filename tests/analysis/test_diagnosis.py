@@ -285,6 +285,49 @@ def test_the_words_about_flags_follow_the_numbers(found):
     assert "on `far.npy`: 100.0 % of its points, more than chance explains." in diagnose.conclusion(found)
 
 
+def test_the_conclusion_says_what_ranks_the_errors_better_and_only_where_it_is_clear(found):
+    other, own, neither = (with_measured(found, frame_of(*each)) for each in ((0.5, 3), (-3, 0), (1, 1)))
+    better = "- On `fresh.npy` the 5-NN distance ranks the errors better than trace and log volume."
+    assert better in diagnose.conclusion(other).splitlines()
+    assert "- On `fresh.npy` the trace ranks the errors better than what needs no Jacobian." in diagnose.conclusion(own)
+    assert "better than" not in diagnose.conclusion(neither)
+    sets = {name: dataclasses.replace(other.data["fresh.npy"], name=name) for name in "ab"}
+    assert "- On `a`, `b` the 5-NN" in diagnose.conclusion(dataclasses.replace(other, data=sets))
+
+
+@pytest.mark.parametrize(("factor", "told"), [(255, True), (1 / 255, True), (4, False), (1 / 4, False)])
+def test_another_scale_is_the_first_finding(folder, factor, told):
+    np.save(folder / "scaled.npy", factor * np.load(folder / "fresh.npy"))
+    scaled = diagnosis.diagnose("model.safetensors", ["scaled.npy"], "train.npy", folder=folder)
+    first = diagnose.conclusion(scaled).splitlines()[0]
+    assert first.startswith("- `scaled.npy` has values from -") == told
+    if told:
+        ends = [
+            end
+            for one in ("scaled.npy", "train.npy")
+            for end in (np.load(folder / one).min(), np.load(folder / one).max())
+        ]
+        words = "has values from {:.3g} to {:.3g}, the reference from {:.3g} to {:.3g}: is its scale that of training?"
+        assert first.endswith(words.format(*ends))
+
+
+def test_flags_come_before_the_errors_where_nearly_all_points_have_one(found):
+    both = diagnose.conclusion(found).splitlines()
+    assert both[0].startswith("- Most flags fall on `far.npy`: 100.0 %")
+    fresh = dataclasses.replace(found, data={"fresh.npy": found.data["fresh.npy"]})
+    share = 100 * diagnosis.flag_shares(fresh).loc["fresh.npy", "any"]
+    assert (
+        f"- Of `fresh.npy`, {share:.1f} % are flagged, which chance explains."
+        in diagnose.conclusion(fresh).splitlines()[1:]
+    )
+
+
+def test_shares_that_cannot_be_told_apart_come_with_their_difference(found):
+    _, _, difference, half = diagnosis.compared_shares(found, "fresh.npy")
+    words = f"the two cannot be told apart (difference {100 * difference:.1f} %, within ±{100 * half:.1f} %)."
+    assert words in diagnose.flags(found)
+
+
 def simulated(draw, reference, points, scales, sets=1):
     """A diagnosis whose quantities are independent normal numbers: of data with these standard deviations, 1 of the reference."""
     names = (*diagnosis.SIGNALS, *diagnosis.BASELINES)
@@ -541,6 +584,10 @@ def test_pictures_stand_above_their_reconstructions(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         point_pictures.flagged_pictures({"alike": [("0", np.full((4, 4), 2.0), np.full((4, 4), 2.1))]})
+    few = diagnosis.diagnose("model.safetensors", ["b.npy"], "a.npy", folder=tmp_path, points=20)
+    inside = dataclasses.replace(found.data["b.npy"], measured=found.data["b.npy"].measured.assign(outside=0.0))
+    for none_outside in (few, dataclasses.replace(found, data={"b.npy": inside})):
+        assert point_pictures.pictures(none_outside) == {}
     flat = (
         diagnosis.diagnose("model.safetensors", ["c.npy"], folder=tmp_path) if cloud(tmp_path, "c.npy", 9, 0) else None
     )

@@ -217,6 +217,11 @@ def test_the_table_says_medians_ranks_and_why_there_are_none(folder):
     table = beside.measures_table(found, tables)
     assert list(table.columns) == ["needs", "sees the error", "in b_rows.npy", "in a_rows.npy"]
     assert table.loc["mse", "sees the error"] == "yes"
+    turned = beside.measures_table(found, {name: one.assign(mse=-one["mse"]) for name, one in tables.items()})
+    ranked = [str(cell).partition("ρ = ")[2].partition(",")[0] for cell in turned["in a_rows.npy"]]
+    known = [float(rho) for rho in ranked if rho]
+    assert known == sorted(known, reverse=True) and known[-1] == -1 and not any(ranked[len(known) :])
+    assert table.index[0] == "mse"
     assert table.loc["neighbours", ["needs", "sees the error"]].tolist() == ["the training data", "no"]
     assert table.loc["neighbours", "in b_rows.npy"] == "not against itself"
     assert str(table.loc["trace_input", "in a_rows.npy"]).endswith("; constant here")
@@ -236,6 +241,14 @@ def test_points_without_a_value_are_not_ranked_and_are_counted(folder):
     assert "; ρ = " in table["ink"] and table["ink"].endswith("; at 30 points")
     assert table["mse"].endswith("; defined at too few points; at 9 points")
     assert table["spectral"] == "undefined here"
+
+
+def test_pca_of_too_few_points_is_refused_by_its_need(folder):
+    np.save(folder / "two.npy", np.load(folder / "b_rows.npy")[:2])
+    _, left_out = user_measures.measure_sets(
+        examined(folder, "affine", "two.npy", data="a_rows.npy"), "ink+linear_error"
+    )
+    assert left_out == {"linear_error": "PCA of 3 axes needs at least 3 training points of 3 numbers, not 2 of 64"}
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -259,3 +272,16 @@ def test_the_report_has_the_table_and_refuses_before_it_measures(folder, monkeyp
     assert "Measures left out: `seed_variance` (needs other seeds)." in text
     table = text[text.index("Other measures, in float64") :]
     assert all(f"| {name.replace('_', chr(92) + '_')} " in table for name in POINTWISE if name != "seed_variance")
+
+
+def test_too_small_a_reference_makes_no_tables_or_figures_of_nothing(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    for name, count in (("few", 2), ("one", 1)):
+        np.save(folder / f"{name}.npy", np.load(folder / "b.npy")[:count])
+    words = ["diagnose", "measured_models:convolutional", "one.npy", "--reference", "few.npy", "-o", "small.ipynb"]
+    monkeypatch.setattr(sys, "argv", ["lib", *words])
+    main()
+    text = str([cell.get("outputs") for cell in nbformat.read(folder / "small.ipynb", as_version=4).cells])
+    assert "The reference has 2 points, and it takes 199" in text and "Medians of the tangent distance" in text
+    for nothing in ("Share of points flagged", "The points farthest outside", "stand out most", "Spearman's rank"):
+        assert nothing not in text

@@ -6,6 +6,7 @@ training data; in squared grey levels.
 
 import numpy as np
 
+from lib.base.errors import InputError
 from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Subject, as_measure
 
 
@@ -18,10 +19,16 @@ from lib.measures.protocol import POINTS, TRAINING, WEIGHTS, Subject, as_measure
     detects=6,
 )
 def linear_error(subject: Subject) -> np.ndarray:
-    """The mean squared error (points,) of PCA with as many axes as the network has latent dimensions."""
+    """The mean squared error (points,) of PCA with as many axes as the network has latent dimensions.
+
+    Raises `InputError` for fewer training points, or fewer numbers a point, than axes.
+    """
     from sklearn.decomposition import PCA
 
-    latent_dim = subject.codes.shape[1]
-    axes = PCA(latent_dim, svd_solver="full").fit(subject.training.images.numpy())
+    d, images = subject.codes.shape[1], subject.training.images.numpy()
+    if min(images.shape) < d:
+        rows, columns = images.shape
+        raise InputError(f"PCA of {d} axes needs at least {d} training points of {d} numbers, not {rows} of {columns}.")
+    axes = PCA(d, svd_solver="full").fit(images)
     linear = axes.inverse_transform(axes.transform(subject.points))
     return ((linear - subject.points) ** 2).mean(axis=1)
