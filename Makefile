@@ -5,6 +5,9 @@ BIN := .venv/bin
 CHROMIUM ?= chromium
 UV := $(shell sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
 
+# Compiled modules are kept: without them each of the many processes of a build or a test run compiles lib anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: book test lint bench serve archive pdf links rooms headline requirements clean clean-runs
 .DEFAULT_GOAL := book
 
