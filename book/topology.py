@@ -234,7 +234,7 @@ say(
     f"""
     There is a moderate failure. Given a number, the learned score differs between $-\\pi$ and $\\pi$ by
     {ends.loc["number", "jump"]:.2f} 1/rad (mean of {len(seam.SEEDS)} networks of each kind), where the true score is nowhere larger
-    than {scale:.1f} 1/rad.
+    than {scale:.2f} 1/rad.
     """
 )
 
