@@ -241,8 +241,7 @@ say(
 
 # %%
 ratio, negative = row.loc["hessian_ratio"], row.loc["hessian_negative"]
-kept = min(start[one.name] / one["Psi"] for one in (ratio, negative))
-setting = ": so it is the setting that they know, not the trained network" if kept > 0.8 else ""
+setting = ": so it is the setting that they know, not the trained network" if {ratio.name, negative.name} <= set(early) else ""
 say(
     f"""
     Between the networks of the grid $r_e$ ranks the gap {place(ratio)} ($\\Psi={psi(ratio["Psi"])}$) and $K^1$ {place(negative)}

@@ -103,7 +103,7 @@ alarms = {name: rows[rows[["spearman_holm", "gained_holm"]].min(axis=1) < LEVEL]
 told = [f"in `{name}` at {len(rows)} of {len(controls[name])} networks" for name, rows in alarms.items() if len(rows)]
 if told:
     say(f"""**A negative control fails.** Random numbers are significant after Holm's adjustment {", ".join(told)}. That is a false
-alarm; at this level Holm's method allows one in twenty runs, for each criterion. So we do not trust significance at a single
+alarm; Holm's method allows it in {100 * LEVEL:.0f} % of runs, for each criterion. So we do not trust significance at a single
 network, and count only scores that are significant at most networks of a run.""")
 else:
     say("Random numbers, the negative control, are significant at no network.")

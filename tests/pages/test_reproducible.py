@@ -24,7 +24,6 @@ replace: SECONDS
 regex: 0x[0-9a-f]{6,}
 replace: ADDRESS
 """
-GIVEN = {"twice": {"widths": [8]}}  # every width trains for seconds
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ def executed(site, forked, tmp_path):
 
     def notebook(name):
         page, target = source.load_page(name), tmp_path / f"{name}.ipynb"
-        given = GIVEN.get(name) or ({"runs": ["smoke"]} if "runs" in page.parameters else {})
+        given = {"runs": ["smoke"]} if "runs" in page.parameters else {}
         built = site / "_executed" / target.name
         parameters = source.checked_parameters(page, given)
         if nbformat.read(built, as_version=4).metadata["provenance"]["parameters"] == parameters:
