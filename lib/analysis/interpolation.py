@@ -15,7 +15,7 @@ from torch import Tensor
 
 from lib import runs
 from lib.analysis import kept
-from lib.geometry.paths import density_paths, evenly_along, graph_path
+from lib.geometry.paths import density_path, evenly_along, graph_path
 from lib.measures.baselines import neighbour_distance
 from lib.measures.reconstruction import encoded
 from lib.runs import Member
@@ -43,16 +43,17 @@ def interpolations(name: str, member: Member) -> pd.DataFrame:
     `limit`: what 1 % of the training images exceed. The density has the width of the median distance to the fifth nearest code.
     """
     data, network = runs.read(name).load_dataset(), runs.member(name, *vars(member).values())
-    images, draw = data.train.images.numpy(), np.random.default_rng(0)
+    images = data.train.images.numpy()
     codes, ends = (torch.from_numpy(encoded(network, split.images.numpy())) for split in (data.train, data.test))
-    decoder, pairs = deepcopy(network[1]).double(), pd.DataFrame(pairs_of(data.test.labels, draw))
+    decoder, pairs = deepcopy(network[1]).double(), pd.DataFrame(pairs_of(data.test.labels, np.random.default_rng(0)))
     between = ends[pairs[["first", "last"]].to_numpy()]
     paths = {"straight": torch.stack([evenly_along(pair, POINTS) for pair in between])}
     paths["graph"] = torch.stack([evenly_along(graph_path(codes, *pair), POINTS) for pair in between])
-    shuffled = torch.from_numpy(draw.permuted(codes.numpy(), axis=0))
+    shuffled = torch.from_numpy(np.random.default_rng(0).permuted(codes.numpy(), axis=0))
     width = float(np.median(neighbour_distance(codes.numpy())))
     for kind, known in (("density", codes), ("shuffled", shuffled)):
-        paths[kind] = density_paths(decoder, paths["graph"], known, width, WEIGHT)
+        searched = (density_path(decoder, path, known, width, WEIGHT) for path in paths["graph"])
+        paths[kind] = torch.stack(list(searched))
     rows = {"across": pairs["across"], "limit": float(np.quantile(neighbour_distance(images), 0.99))}
     for kind, nodes in paths.items():
         with torch.no_grad():

@@ -45,30 +45,26 @@ def log_density(z: Tensor, codes: Tensor, width: float) -> Tensor:
     return (-apart).logsumexp(dim=-1) - math.log(len(codes) * (width * math.sqrt(2 * math.pi)) ** z.shape[-1])
 
 
-def density_paths(decoder: nn.Module, paths: Tensor, codes: Tensor, width: float, weight: float) -> Tensor:
-    """The paths of density (paths, nodes, d) with the ends and number of nodes of `paths`, from which the search sets out.
+def density_path(decoder: nn.Module, path: Tensor, codes: Tensor, width: float, weight: float) -> Tensor:
+    """The path of density (nodes, d) with the ends and number of nodes of `path`, from which the search sets out.
 
     All in float64, by L-BFGS. A straight path through a hole is a saddle of the functional: set out from another.
     """
-    ends, inner = paths[:, [0, -1]], paths[:, 1:-1].clone().requires_grad_()
-    share = torch.linspace(0, 1, paths.shape[1], dtype=torch.float64)[:, None]
+    first, inner, last = path[:1], path[1:-1].clone().requires_grad_(), path[-1:]
 
-    def lengths(nodes: Tensor) -> Tensor:
-        return decoder(nodes).diff(dim=1).square().sum(dim=(1, 2))
+    def length(nodes: Tensor) -> Tensor:
+        return decoder(nodes).diff(dim=0).square().sum()
 
     with torch.no_grad():
-        straight = lengths(ends[:, :1] + share * (ends[:, 1:] - ends[:, :1]))
+        straight = length(evenly_along(torch.cat([first, last]), len(path)))
     search = torch.optim.LBFGS([inner], max_iter=SEARCH_STEPS, history_size=20, line_search_fn="strong_wolfe")
-
-    def whole() -> Tensor:
-        return torch.cat([ends[:, :1], inner, ends[:, 1:]], dim=1)
 
     def functional() -> Tensor:
         search.zero_grad()
-        nodes = whole()
-        loss = (lengths(nodes) / straight - weight * log_density(nodes, codes, width).mean(dim=1)).sum()
+        nodes = torch.cat([first, inner, last])
+        loss = length(nodes) / straight - weight * log_density(nodes, codes, width).mean()
         loss.backward()
         return loss
 
     search.step(functional)
-    return whole().detach()
+    return torch.cat([first, inner.detach(), last])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 
 from lib.analysis import interpolation
@@ -36,8 +35,7 @@ def test_the_share_of_nearer_paths_is_counted_for_each_network_and_kind_of_pair(
 def test_the_committed_paths_are_those_of_todays_code(monkeypatch):
     kept = interpolation.PATHS.read().query("run == 'digits' and latent_dim == 8").reset_index(drop=True)
     assert len(kept) == 2 * interpolation.PAIRS
-    monkeypatch.setattr(interpolation, "density_paths", lambda decoder, paths, *rest: paths)  # they take half a minute
+    monkeypatch.setattr(interpolation, "PAIRS", 2)  # the first pairs do not depend on their number
     rows = interpolation.interpolations("digits", Member(4, 8, 0))
-    for column in ("across", "limit", "straight", "graph"):
-        np.testing.assert_allclose(rows[column], kept[column], rtol=1e-3)
-    assert rows["density"].to_numpy() == pytest.approx(rows["graph"].to_numpy())
+    for column in ("across", "limit", "straight", *interpolation.OTHER_PATHS):
+        np.testing.assert_allclose(rows[column][:2], kept[column][:2], rtol=1e-3, err_msg=column)

@@ -34,8 +34,8 @@ def test_points_on_a_path_are_evenly_spaced_also_where_a_node_stands_twice():
 def test_a_path_of_density_goes_round_a_ring_the_more_the_density_weighs():
     draw = np.random.default_rng(0)
     codes = topology.circle(torch.from_numpy(draw.random(2000)))
-    start = paths.evenly_along(paths.graph_path(codes, *ENDS), 20)[None]
-    found = [paths.density_paths(torch.nn.Identity(), start, codes, 0.1, weight)[0] for weight in (0, 0.1, 0.5, 5)]
+    start = paths.evenly_along(paths.graph_path(codes, *ENDS), 20)
+    found = [paths.density_path(torch.nn.Identity(), start, codes, 0.1, weight) for weight in (0, 0.1, 0.5, 5)]
     lengths = [float(path.diff(dim=0).norm(dim=1).sum()) for path in found]
     assert lengths[0] == pytest.approx(2, abs=1e-6)
     assert lengths == sorted(lengths)
