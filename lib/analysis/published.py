@@ -138,6 +138,7 @@ def misprints() -> pd.DataFrame:
     return rows.assign(corrected=-rows["printed"])
 
 
+@cache
 def corrected_table(number: int) -> pd.DataFrame:
     """The table with the signs of the intercepts that `misprints` finds put right."""
     keys, wrong = ["latent_dim", "space"], misprints().query("number == @number")

@@ -7,6 +7,7 @@ the test indicators (b2), in both spaces.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -50,6 +51,7 @@ def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
     }
 
 
+@cache
 def published_values(latent_dim: int) -> dict[str, float]:
     """The same keys, without standard errors, as printed in Tables 1 and 2."""
     values = {}

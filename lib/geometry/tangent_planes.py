@@ -7,17 +7,19 @@ singular values; this floors near 4e-8, so here the sines are computed too.
 
 import torch
 from torch import Tensor, nn
-from torch.func import jvp
+from torch.func import jvp, vmap
 
 FULL_RANK = 1e-9  # relative: below, a column of J_D depends on the others and there is no plane of dimension d
 
 
 def decoder_jacobians(decoder: nn.Module, codes: Tensor) -> Tensor:
-    """J_D (points, N, d) at codes (points, d), by d passes in forward mode."""
-    axes = torch.eye(codes.shape[1], dtype=codes.dtype)
+    """J_D (points, N, d) at codes (points, d), by d passes in forward mode, side by side."""
+
+    def column(axis: Tensor) -> Tensor:
+        return jvp(decoder, (codes,), (axis.expand_as(codes),))[1].flatten(1)
+
     with torch.no_grad():
-        columns = [jvp(decoder, (codes,), (axis.expand_as(codes).contiguous(),))[1].flatten(1) for axis in axes]
-    return torch.stack(columns, dim=2)
+        return vmap(column, out_dims=2)(torch.eye(codes.shape[1], dtype=codes.dtype))
 
 
 def orthonormal(jacobians: Tensor) -> Tensor:

@@ -116,7 +116,7 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
             if page.notebook is None:
                 waiting.append(page)
         logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
-        modules = sorted(set().union(*(page.page.modules() for page in waiting)))
+        modules = [*sorted(set().union(*(page.page.modules() for page in waiting))), "lib.pages.warm"]
         kernels = forked_kernels(modules) if len(waiting) > 1 else nullcontext(PageKernels)
         with execution.one_thread(), kernels as manager, ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(execute_and_store, page, folder, manager) for page in waiting]

@@ -4,6 +4,7 @@
 kernel and stands for it: each ends when the other does. If it gets none, it becomes the kernel of COMMAND.
 """
 
+import gc
 import json
 import os
 import select
@@ -19,6 +20,7 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
     sys.path[0] = ""  # in place of this script's folder
     for module in ("ipykernel.kernelapp", *modules):
         import_module(module)
+    gc.freeze()  # the kernels' garbage collectors need not look at what has been imported
     # pandas takes a process that is no kernel for a terminal, with as many columns as fit its width.
     if "pandas" in sys.modules:
         sys.modules["pandas"].set_option("display.max_columns", 20)

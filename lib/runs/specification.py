@@ -169,6 +169,9 @@ class Run:
         return widths(input_dim, member.latent_dim, member.depth, hidden)
 
 
+_VALIDATOR = TypeAdapter(Run)
+
+
 def members(run: Run, only: Mapping[str, Collection[int]] | None = None) -> list[Member]:
     """The members of a run, the depth of its tables first; `only` keeps those whose n (depth), d, seed are among those given."""
     keys = {"n": "depth", "d": "latent_dim", "seed": "seed"}
@@ -222,7 +225,7 @@ def validated(name: str, values: Any, where: str) -> Run:
     for key in values:
         check_known(f"key in {where}", key, keys)
     try:
-        run = TypeAdapter(Run).validate_python(values | {"name": name})
+        run = _VALIDATOR.validate_python(values | {"name": name})
     except ValidationError as error:
         raise refusal(error, where, example=EXAMPLE) from error
     size = len(run.depths) * len(run.latent_dims) * len(run.seeds)

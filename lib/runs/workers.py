@@ -17,6 +17,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def processes(run: Run, count: int, device: str) -> Iterator[SerialWorkers]:
     """A number of local processes, which end with this one, however it ends."""
     # Forking spares every worker seconds of imports, but is safe only on Linux, without other threads and without a GPU.
     forking = sys.platform == "linux" and threading.active_count() == 1 and device == "cpu"
+    if forking:
+        import_module("torch._dynamo")  # a second that the first optimizer of every worker would take
     context = multiprocessing.get_context("fork" if forking else "spawn")
     reports = context.Queue()
     others = set(multiprocessing.active_children())

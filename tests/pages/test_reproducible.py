@@ -1,5 +1,6 @@
 """The pages are reproducible: papermill executes each on the smoke run, nbval executes it again and compares all outputs."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,18 +25,39 @@ replace: SECONDS
 regex: 0x[0-9a-f]{6,}
 replace: ADDRESS
 """
+LIBRARIES = ("torch._dynamo", "scipy.stats", "pandas", "sklearn.datasets", "sklearn.neighbors", "matplotlib.figure")
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    """A folder with the kernel "bare": forked from a process that has imported other libraries, and nothing of lib."""
+    folder = tmp_path_factory.mktemp("kernels")
+    place = folder / "kernels" / "bare" / "kernel.json"
+    place.parent.mkdir(parents=True)
+    with execution.one_thread(), kernels.forked_kernels(LIBRARIES) as manager:
+        command = manager(connection_file="placeholder").format_kernel_cmd()
+        command[command.index("-f") + 1] = "{connection_file}"  # for nbval to fill in
+        place.write_text(json.dumps({"argv": command, "display_name": "bare", "language": "python"}))
+        yield folder
 
 
 @pytest.fixture
-def nbval(tmp_path, monkeypatch):
+def nbval(tmp_path, monkeypatch, bare):
     """Has nbval compare a notebook with what a kernel of its own gives: the exit code, and what was printed.
 
     pytest is called here, not started: that spares its imports for every page.
     """
     (tmp_path / "sanitise.cfg").write_text(SANITISE)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("JUPYTER_PATH", str(bare))
     monkeypatch.chdir(files.ROOT)
-    options = ["--nbval-sanitize-with", tmp_path / "sanitise.cfg", "--nbval-cell-timeout", "300"]
+    options = [
+        "--nbval-sanitize-with",
+        tmp_path / "sanitise.cfg",
+        "--nbval-cell-timeout",
+        "300",
+        "--nbval-kernel-name=bare",
+    ]
     for plugin in ("cacheprovider", "faulthandler", "timeout", "xdist", "xdist.looponfail"):
         options += ["-p", f"no:{plugin}"]
 
@@ -81,7 +103,7 @@ def executed(site, forked, tmp_path):
 
 @pytest.mark.parametrize("name", source.page_names())
 def test_a_page_gives_the_same_outputs_again(name, executed, nbval):
-    """Of the book's kernels, which are forked, and of nbval's, which are not."""
+    """Of the book's kernels, which have imported lib when they start, and of nbval's, which have not."""
     code, printed = nbval(executed(name))
     assert code == 0, printed[-4000:]
     assert " passed" in printed
