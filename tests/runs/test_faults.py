@@ -4,6 +4,7 @@ Each test says what it did and what survived; the last lines of a test run list 
 """
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import CancelledError, Future, wait
-from functools import partial
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -29,42 +30,54 @@ from lib.training import autoencoders, datasets, weights
 
 EPOCHS = 40
 SCRIPT = """
-import sys
+import os, signal, sys
+from pathlib import Path
+import torch
 from lib import __main__
-from lib.runs import workers
+from lib.runs import store, workers
 from lib.training import loop
+for stream in (1, 2):
+    os.dup2(os.open({told!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
+torch.set_num_threads(1)
+os.environ["GEOMETRY_ARTIFACTS"] = {folder!r}
+store.ARTIFACTS = Path({folder!r})
 loop.CHECKPOINT_SECONDS = 0.0
 workers.CONNECTION_SECONDS = 5
+{before}
 sys.argv = ["lib", *{arguments!r}]
 __main__.main()
 """
 ARGUMENTS = ("run", "smoke", "--epochs", str(EPOCHS), "--processes", "2")
+# Processes are forked from one that has imported the library: each is spared the seconds that this takes.
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["lib.__main__", "lib.runs.execution", "torch._dynamo"])
 
 
-def started(folder, *arguments, **options):
+def started(folder, *arguments, before=""):
     """The command line in a process of its own, a checkpoint after every epoch, artifacts in this folder."""
-    environment = os.environ | {"GEOMETRY_ARTIFACTS": str(folder), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", SCRIPT.format(arguments=arguments or ARGUMENTS)]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    heard = partial(
-        signal.signal, signal.SIGINT, signal.default_int_handler
-    )  # also where the tests run in the background
-    streams["preexec_fn"] = heard
-    return subprocess.Popen(command, cwd=files.ROOT, env=environment, **streams | options)
+    folder.mkdir(exist_ok=True)
+    told = folder / f"told-{time.monotonic_ns()}.txt"
+    words = {"told": str(told), "folder": str(folder), "before": before, "arguments": arguments or ARGUMENTS}
+    process = SERVER.Process(target=exec, args=(SCRIPT.format(**words), {}))
+    process.told = told
+    process.start()
+    return process
 
 
 def ended(process, seconds=180):
     """Exit code and messages; a traceback is never the answer."""
-    out, err = process.communicate(timeout=seconds)
-    assert "Traceback" not in err, err
-    return process.returncode, out + err
+    process.join(seconds)
+    told = process.told.read_text()
+    assert "Traceback" not in told, told
+    return process.exitcode, told
 
 
 def in_training(folder, process, pattern="checkpoint-*"):
     """Wait until some member is being trained."""
     deadline = time.monotonic() + 120
     while not list(folder.rglob(pattern)):
-        assert process is None or process.poll() is None, "it ended before anything could happen to it"
+        assert process is None or process.is_alive(), "it ended before anything could happen to it"
         assert time.monotonic() < deadline
         time.sleep(0.002)
 
@@ -116,8 +129,8 @@ def taken_up(undisturbed, monkeypatch):
 def killed(process):
     """kill -9 on a driver; its workers end with it."""
     children = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert children, "no worker was there"
     assert not psutil.wait_procs(children, timeout=20)[1], "its workers live on"
 
@@ -126,7 +139,7 @@ def killed(process):
 
 
 def test_a_driver_is_killed(tmp_path, undisturbed, taken_up, fault):
-    process = started(tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = started(tmp_path)
     in_training(tmp_path, process)
     killed(process)
     before = finished(tmp_path)
@@ -150,9 +163,10 @@ def test_a_worker_process_is_killed(tmp_path, undisturbed, taken_up, fault):
 def test_ctrl_c_twice(tmp_path, undisturbed, taken_up, fault):
     process = started(tmp_path)
     in_training(tmp_path, process)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
+    time.sleep(0.01)
+    with suppress(ProcessLookupError):  # it has ended
+        os.kill(process.pid, signal.SIGINT)
     code, told = ended(process)
     assert code == 130
     assert "Interrupted. Finished members are kept" in told
@@ -178,12 +192,8 @@ def test_two_drivers_on_one_run(tmp_path, undisturbed, fault):
 
 def test_a_full_disk(tmp_path, undisturbed, taken_up, fault):
     """No file may grow beyond 3,000 bytes, which every table and some weights do."""
-    import resource
-
-    def small_files_only():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))
-
-    process = started(tmp_path, preexec_fn=small_files_only)
+    small_files_only = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))"
+    process = started(tmp_path, before=small_files_only)
     code, told = ended(process)
     assert code == 2
     assert "no room to write" in told
@@ -228,23 +238,23 @@ def test_the_disk_fills_up_at_every_write(own_artifacts, monkeypatch, fault):
     fault(f"ENOSPC at each of {times} writes", "nothing half-written; taken up, same bits")
 
 
-@pytest.mark.parametrize("damage", ["cut", "bit"])
-def test_a_checkpoint_is_damaged(tmp_path, taken_up, fault, damage):
-    process = started(tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def test_a_checkpoint_is_damaged(tmp_path, taken_up, fault):
+    process = started(tmp_path)
     in_training(tmp_path, process, "checkpoint-n3-d?-s0-????????????.safetensors")
     killed(process)
     path = next(tmp_path.rglob("checkpoint-n3-d?-s0-????????????.safetensors"))
     content = bytearray(path.read_bytes())
     content[-9] ^= 1
-    path.write_bytes(content if damage == "bit" else content[: len(content) // 2])
     for half in (f".{path.name}.1.part", ".n4-d2-s0.json.gz.1.part"):
         path.with_name(half).write_bytes(content)  # as of a process killed while it wrote
-    code, told = ended(started(tmp_path))
-    assert code == 2
-    assert f"The checkpoint {path.name} is damaged" in told
+    for damaged in (content, content[: len(content) // 2]):
+        path.write_bytes(damaged)
+        code, told = ended(started(tmp_path))
+        assert code == 2
+        assert f"The checkpoint {path.name} is damaged" in told
     path.unlink()
     taken_up(tmp_path)
-    fault({"bit": "one bit of a checkpoint flipped", "cut": "a checkpoint cut in half"}[damage], "refused by name")
+    fault("one bit of a checkpoint flipped, then half of it cut off", "refused by name")
 
 
 # --- clocks, losses, memory ----------------------------------------------------------------------------------------
