@@ -14,6 +14,7 @@ import click
 
 from lib.base.disks import unusable
 from lib.base.errors import InputError
+from lib.base.progress import STREAM, error_stream
 
 RESUMED = "Finished members are kept; the same command takes up the rest."
 UNWRITTEN = "The output was not written; run the command again."
@@ -146,7 +147,6 @@ def diagnose(model: str, data: tuple[str, ...], output: Path, **options: object)
 
     package.module:function is imported and run, with all that it may do. Files are only read.
     """
-    from lib.base.progress import STREAM, error_stream
     from lib.base.usercode import MODELS, check_sources, check_there, is_code
 
     architecture, reference, coverage = str(options["architecture"]), str(options["reference"]), options["coverage"]
@@ -236,6 +236,7 @@ def measure(name: str, measures: tuple[str, ...], only: dict[str, list[int]], ou
     from lib.analysis import measuring  # torch: seconds, spent only on a run that exists
     from lib.base import files
 
+    os.environ[STREAM] = error_stream()
     rows, points = measuring.measure_run(name, measures, only)
     click.echo(measuring.measures_report(rows))
     if output:

@@ -8,6 +8,7 @@ import pandas as pd
 from lib import runs
 from lib.analysis import tournament
 from lib.base.errors import InputError, check_known
+from lib.base.progress import tell_progress
 from lib.measures import judging
 from lib.measures.protocol import (
     CLASSIFIER,
@@ -61,6 +62,7 @@ def measure_run(
     summary = runs.summary(name)
     rows, tables = [], []
     for member in networks:
+        tell_progress(f"Measuring {member.name} ...")
         keys = {"network": member.name}
         points, subject = tournament.subject_of(summary, member)
         columns = {"label": points["label"].to_numpy(), "mse": points["mse"].to_numpy()}

@@ -238,10 +238,11 @@ def conclusion(found: Diagnosis) -> str:
         parts = [f"{verb} within {', '.join(sets)}" for verb, sets in (("rises", rises), ("falls", falls)) if sets]
         if parts:
             lines.append(f"- With the {NAMES[quantity]} the error {', and '.join(parts)}.")
-    if silent:
-        lines.append(
-            f"- Within {', '.join(silent)} neither trace nor log volume shows a clear connection with the errors."
-        )
+    undefined = [name for name in silent if tables[name].loc[[*PREDICTORS["eigenvalues"]], "rho"].isna().all()]
+    silent = [name for name in silent if name not in undefined]
+    for sets, words in ((silent, "shows a clear connection"), (undefined, "can be correlated")):
+        if sets:
+            lines.append(f"- Within {', '.join(sets)} neither trace nor log volume {words} with the errors.")
     better: dict[str, list[str]] = {}
     for name, one in found.data.items():
         first, second, low, high = compared_correlations(one.measured) or ("", "", 0, 0)

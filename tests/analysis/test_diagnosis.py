@@ -259,6 +259,11 @@ def test_the_words_say_nothing_where_the_interval_holds_zero(found):
     assert "the trace shows no clear connection with the errors here" in diagnose.errors(silent)
     assert "says less than the 5-NN distance" in diagnose.errors(silent)
     assert "neither trace nor log volume shows a clear connection with the errors" in diagnose.conclusion(silent)
+    few = with_measured(found, frame_of(0, 1).head(2))
+    assert (
+        "- Within `fresh.npy` neither trace nor log volume can be correlated with the errors."
+        in diagnose.conclusion(few)
+    )
     telling = with_measured(found, frame_of(-2, 0))
     assert "where the trace is large, the error is small" in diagnose.errors(telling)
     assert "says more than the" in diagnose.errors(telling)
