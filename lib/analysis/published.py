@@ -138,9 +138,13 @@ def misprints() -> pd.DataFrame:
     return rows.assign(corrected=-rows["printed"])
 
 
-@cache
 def corrected_table(number: int) -> pd.DataFrame:
     """The table with the signs of the intercepts that `misprints` finds put right."""
+    return _corrected(number).copy()
+
+
+@cache
+def _corrected(number: int) -> pd.DataFrame:
     keys, wrong = ["latent_dim", "space"], misprints().query("number == @number")
     rows = published_table(number).merge(wrong[[*keys, "corrected"]], on=keys, how="left")
     return rows.assign(intercept=rows["corrected"].fillna(rows["intercept"])).drop(columns="corrected")

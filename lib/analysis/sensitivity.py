@@ -5,10 +5,11 @@ the base has a snapshot. What is compared, for one latent dimension: the test sl
 the test indicators (b2), in both spaces.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from itertools import product
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -52,9 +53,9 @@ def coefficients(regressions: pd.DataFrame) -> dict[str, float]:
 
 
 @cache
-def published_values(latent_dim: int) -> dict[str, float]:
+def published_values(latent_dim: int) -> Mapping[str, float]:
     """The same keys, without standard errors, as printed in Tables 1 and 2."""
-    values = {}
+    values: dict[str, float] = {}
     for number, predictor in published.TABLE_PREDICTORS.items():
         rows = published.published_table(number).query("latent_dim == @latent_dim").set_index("space")
         if rows.empty:
@@ -62,7 +63,7 @@ def published_values(latent_dim: int) -> dict[str, float]:
         for space in ("latent", "input"):
             for name in ("test_slope", "test"):
                 values[f"{space}_{predictor}_{name}"] = float(rows.loc[space, name])
-    return values
+    return MappingProxyType(values)
 
 
 def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:

@@ -9,17 +9,19 @@ import torch
 from torch import Tensor, nn
 from torch.func import jvp, vmap
 
+SIDE_BY_SIDE = 8  # directions at a time: more need more memory, and are hardly faster
 FULL_RANK = 1e-9  # relative: below, a column of J_D depends on the others and there is no plane of dimension d
 
 
 def decoder_jacobians(decoder: nn.Module, codes: Tensor) -> Tensor:
-    """J_D (points, N, d) at codes (points, d), by d passes in forward mode, side by side."""
+    """J_D (points, N, d) at codes (points, d), by d passes in forward mode, some of them side by side."""
 
     def column(axis: Tensor) -> Tensor:
         return jvp(decoder, (codes,), (axis.expand_as(codes),))[1].flatten(1)
 
     with torch.no_grad():
-        return vmap(column, out_dims=2)(torch.eye(codes.shape[1], dtype=codes.dtype))
+        axes = torch.eye(codes.shape[1], dtype=codes.dtype)
+        return vmap(column, randomness="different", chunk_size=SIDE_BY_SIDE)(axes).movedim(0, 2)
 
 
 def orthonormal(jacobians: Tensor) -> Tensor:

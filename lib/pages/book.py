@@ -116,8 +116,9 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
             if page.notebook is None:
                 waiting.append(page)
         logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
-        modules = [*sorted(set().union(*(page.page.modules() for page in waiting))), "lib.pages.warm"]
-        kernels = forked_kernels(modules) if len(waiting) > 1 else nullcontext(PageKernels)
+        kernels = (
+            forked_kernels(preloaded(page.page for page in waiting)) if len(waiting) > 1 else nullcontext(PageKernels)
+        )
         with execution.one_thread(), kernels as manager, ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(execute_and_store, page, folder, manager) for page in waiting]
             try:
@@ -129,6 +130,11 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                     PageKernels.end_all()  # a page in hand may have minutes to go, and a kernel may just be starting
                     time.sleep(INTERRUPTED_SECONDS)
                 raise
+
+
+def preloaded(pages: Iterable[source.Page]) -> list[str]:
+    """The modules that kernels of these pages have imported when they start."""
+    return [*sorted(set().union(*(page.modules() for page in pages))), "lib.pages.warm"]
 
 
 def execute_and_store(page: BookPage, folder: Path, kernel_manager: type[PageKernels] = PageKernels) -> None:

@@ -37,7 +37,7 @@ class Summary:
     provenance: dict
     members: pd.DataFrame  # sizes, mean errors, shares of singular, ill-conditioned and non-positive points
     statistics: pd.DataFrame  # count, mean, std and quantiles of every quantity by space, split and label
-    histograms: pd.DataFrame  # counts of the arguments of the eigenvalues by bin
+    histograms: pd.DataFrame  # counts of the arguments of the eigenvalues, an array of bins
     regressions: pd.DataFrame  # the coefficients of equations 6 and 7
     controls: pd.DataFrame  # their slopes with class, ink and more held fixed
     sample: pd.DataFrame  # some of the points
@@ -179,7 +179,7 @@ def summary_of(run: Run) -> Summary:
 
 
 def select_rows(rows: pd.DataFrame, **keys: Any) -> pd.DataFrame:
-    """The rows of a summary's table that have these values in these columns, such as `space="input", label=-1`."""
+    """The rows of a summary's table with these numbers and texts in these columns, such as `space="input", label=-1`."""
     places = np.arange(len(rows))
     for key, value in keys.items():
         places = places[rows[key].to_numpy()[places] == value]

@@ -100,7 +100,8 @@ def processes(run: Run, count: int, device: str) -> Iterator[SerialWorkers]:
     # Forking spares every worker seconds of imports, but is safe only on Linux, without other threads and without a GPU.
     forking = sys.platform == "linux" and threading.active_count() == 1 and device == "cpu"
     if forking:
-        import_module("torch._dynamo")  # a second that the first optimizer of every worker would take
+        with suppress(ImportError):
+            import_module("torch._dynamo")  # a second that the first optimizer of every worker would take
     context = multiprocessing.get_context("fork" if forking else "spawn")
     reports = context.Queue()
     others = set(multiprocessing.active_children())

@@ -47,10 +47,27 @@ def test_a_plane_of_too_few_dimensions_has_no_distance():
     assert distances.isnan().tolist() == [True, False]
 
 
-def test_the_jacobian_of_a_decoder_is_that_of_autograd():
+class Steps(nn.Module):
+    """An output that no derivative passes."""
+
+    def forward(self, codes):
+        return (codes > 0).double()
+
+
+@pytest.mark.parametrize(
+    "decoder",
+    [
+        nn.Sequential(nn.Linear(12, 6), nn.Tanh(), nn.Linear(6, 5)),
+        nn.Sequential(nn.Linear(12, 8), nn.Unflatten(1, (2, 2, 2)), nn.ConvTranspose2d(2, 1, 2, stride=2), nn.ELU()),
+        Steps(),
+    ],
+    ids=["affine", "convolution", "constant"],
+)
+def test_the_jacobian_of_a_decoder_is_that_of_autograd(decoder):
     draw = torch.Generator().manual_seed(0)
-    decoder = nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 5)).double()
-    codes = torch.randn(4, 3, generator=draw, dtype=torch.float64)
+    decoder = decoder.double()
+    codes = torch.randn(4, 12, generator=draw, dtype=torch.float64)
     found = decoder_jacobians(decoder, codes)
     for code, jacobian in zip(codes, found, strict=True):
-        torch.testing.assert_close(jacobian, torch.autograd.functional.jacobian(decoder, code))
+        wanted = torch.autograd.functional.jacobian(lambda one: decoder(one[None]).flatten(), code)
+        torch.testing.assert_close(jacobian, wanted)

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from lib.pages import execution, kernels, source
+from lib.pages import book, execution, kernels, source
 
 HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
 PAGE = HEADER + (
@@ -35,6 +35,17 @@ def test_a_forked_kernel_has_the_modules_and_the_environment_of_its_request(monk
     plain = printed(kernels.AsyncKernelManager)
     assert plain[0] == "False"
     assert plain[3] == first[3], "tables are printed alike"
+
+
+def test_a_build_s_kernels_are_forked_with_all_that_its_pages_load():
+    """Else each would load it again, and nothing but the time would tell."""
+    modules = book.preloaded(map(source.load_page, ("predictors", "twice")))
+    asked = (
+        HEADER
+        + "# %%\nimport sys\n\nprint({'lib.pages.warm', 'torch._dynamo', 'lib.analysis.tournament'} <= set(sys.modules))\n"
+    )
+    with execution.one_thread(), kernels.forked_kernels(modules) as manager:
+        assert printed(manager, asked) == ["True"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from concurrent.futures import CancelledError, Future, wait
-from contextlib import suppress
 
 import psutil
 import pytest
@@ -33,6 +32,7 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 import torch
+from threadpoolctl import threadpool_limits
 from lib import __main__
 from lib.runs import store, workers
 from lib.training import loop
@@ -40,7 +40,10 @@ for stream in (1, 2):
     os.dup2(os.open({told!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
 torch.set_num_threads(1)
-os.environ["GEOMETRY_ARTIFACTS"] = {folder!r}
+threadpool_limits(1, "blas")
+os.environ.clear()
+os.environ.update({environment!r})
+os.chdir({root!r})
 store.ARTIFACTS = Path({folder!r})
 loop.CHECKPOINT_SECONDS = 0.0
 workers.CONNECTION_SECONDS = 5
@@ -50,34 +53,63 @@ __main__.main()
 """
 ARGUMENTS = ("run", "smoke", "--epochs", str(EPOCHS), "--processes", "2")
 # Processes are forked from one that has imported the library: each is spared the seconds that this takes.
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["lib.__main__", "lib.runs.execution", "torch._dynamo"])
+FORKING = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+if sys.platform == "linux":
+    FORKING.set_forkserver_preload(["lib.__main__", "lib.runs.execution", "torch._dynamo"])
+RUNNING = []
 
 
-def started(folder, *arguments, before=""):
-    """The command line in a process of its own, a checkpoint after every epoch, artifacts in this folder."""
+@pytest.fixture(autouse=True)
+def none_left():
+    yield
+    while RUNNING:
+        RUNNING.pop().kill()
+
+
+def started(folder, *arguments, before="", forked=False):
+    """The command line in a process of its own, a checkpoint after every epoch, artifacts in this folder.
+
+    `forked`: where nothing depends on how it ends. Such a process does not go through the end of an interpreter.
+    """
     folder.mkdir(exist_ok=True)
     told = folder / f"told-{time.monotonic_ns()}.txt"
+    environment = dict(os.environ) | {"GEOMETRY_ARTIFACTS": str(folder), "OMP_NUM_THREADS": "1"}
     words = {"told": str(told), "folder": str(folder), "before": before, "arguments": arguments or ARGUMENTS}
-    process = SERVER.Process(target=exec, args=(SCRIPT.format(**words), {}))
+    script = SCRIPT.format(**words, environment=environment, root=str(files.ROOT))
+    if forked:
+        process = FORKING.Process(target=exec, args=(script, {}))
+        process.start()
+    else:
+        process = subprocess.Popen([sys.executable, "-c", script], cwd=files.ROOT, env=environment)
     process.told = told
-    process.start()
+    RUNNING.append(process)
     return process
 
 
+def runs_on(process):
+    return process.poll() is None if isinstance(process, subprocess.Popen) else process.is_alive()
+
+
 def ended(process, seconds=180):
-    """Exit code and messages; a traceback is never the answer."""
-    process.join(seconds)
+    """Exit code and messages; a traceback is never the answer, and its workers end with it."""
+    family = psutil.Process(process.pid).children(recursive=True) if runs_on(process) else []
+    if isinstance(process, subprocess.Popen):
+        code = process.wait(seconds)
+    else:
+        process.join(seconds)
+        code = process.exitcode
+    assert code is not None, f"it did not end within {seconds} seconds"
     told = process.told.read_text()
     assert "Traceback" not in told, told
-    return process.exitcode, told
+    assert not psutil.wait_procs(family, timeout=20)[1], "its workers live on"
+    return code, told
 
 
 def in_training(folder, process, pattern="checkpoint-*"):
     """Wait until some member is being trained."""
     deadline = time.monotonic() + 120
     while not list(folder.rglob(pattern)):
-        assert process is None or process.is_alive(), "it ended before anything could happen to it"
+        assert process is None or runs_on(process), "it ended before anything could happen to it"
         assert time.monotonic() < deadline
         time.sleep(0.002)
 
@@ -99,7 +131,7 @@ def finished(folder):
 def undisturbed(tmp_path_factory):
     """What a run to which nothing happens leaves behind."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    assert ended(started(folder))[0] == 0
+    assert ended(started(folder, forked=True))[0] == 0
     return finished(folder)
 
 
@@ -130,7 +162,7 @@ def killed(process):
     """kill -9 on a driver; its workers end with it."""
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
-    process.join()
+    process.wait() if isinstance(process, subprocess.Popen) else process.join()
     assert children, "no worker was there"
     assert not psutil.wait_procs(children, timeout=20)[1], "its workers live on"
 
@@ -139,7 +171,7 @@ def killed(process):
 
 
 def test_a_driver_is_killed(tmp_path, undisturbed, taken_up, fault):
-    process = started(tmp_path)
+    process = started(tmp_path, forked=True)
     in_training(tmp_path, process)
     killed(process)
     before = finished(tmp_path)
@@ -164,9 +196,8 @@ def test_ctrl_c_twice(tmp_path, undisturbed, taken_up, fault):
     process = started(tmp_path)
     in_training(tmp_path, process)
     os.kill(process.pid, signal.SIGINT)
-    time.sleep(0.01)
-    with suppress(ProcessLookupError):  # it has ended
-        os.kill(process.pid, signal.SIGINT)
+    time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
     code, told = ended(process)
     assert code == 130
     assert "Interrupted. Finished members are kept" in told
@@ -175,7 +206,7 @@ def test_ctrl_c_twice(tmp_path, undisturbed, taken_up, fault):
 
 
 def test_two_drivers_on_one_run(tmp_path, undisturbed, fault):
-    both = [started(tmp_path), started(tmp_path)]
+    both = [started(tmp_path, forked=True), started(tmp_path, forked=True)]
     told = []
     for process in both:
         code, words = ended(process)
@@ -239,7 +270,7 @@ def test_the_disk_fills_up_at_every_write(own_artifacts, monkeypatch, fault):
 
 
 def test_a_checkpoint_is_damaged(tmp_path, taken_up, fault):
-    process = started(tmp_path)
+    process = started(tmp_path, forked=True)
     in_training(tmp_path, process, "checkpoint-n3-d?-s0-????????????.safetensors")
     killed(process)
     path = next(tmp_path.rglob("checkpoint-n3-d?-s0-????????????.safetensors"))
@@ -249,7 +280,7 @@ def test_a_checkpoint_is_damaged(tmp_path, taken_up, fault):
         path.with_name(half).write_bytes(content)  # as of a process killed while it wrote
     for damaged in (content, content[: len(content) // 2]):
         path.write_bytes(damaged)
-        code, told = ended(started(tmp_path))
+        code, told = ended(started(tmp_path, forked=True))
         assert code == 2
         assert f"The checkpoint {path.name} is damaged" in told
     path.unlink()
