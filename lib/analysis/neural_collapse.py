@@ -66,6 +66,14 @@ def state(network: nn.Sequential, train: Split, test: Split) -> dict[str, float]
     return found
 
 
+def chance_nc2(draws: int = 50) -> float:
+    """The median NC2 of as many random directions as there are classes, in the space of the features of `COLLAPSE`."""
+    draw, shape = torch.Generator().manual_seed(0), (WIDTHS[-1], WIDTHS[-2])
+    labels, bias = torch.arange(WIDTHS[-1]), torch.zeros(WIDTHS[-1])
+    means = [torch.randn(shape, generator=draw) for _ in range(draws)]
+    return float(np.median([collapse(one, labels, one, bias)["nc2"] for one in means]))
+
+
 def collapse_along(run: str, fold: int, epochs: int = LONG, snapshots: Sequence[int] = FOLLOWED) -> pd.DataFrame:
     """The `state` of a network of `LONG_RUNS` after some epochs; random labels are those of training, tested on the true ones."""
     whole, _ = digits()
