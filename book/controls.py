@@ -39,13 +39,18 @@ for name, one in beside.items():
     slopes[name] = evidence.controlled(one, **at).set_index("controls")["slope"]
 raw, held = report.RAW, report.CLASS_AND_INK
 (first, own), *others = slopes.items()
+at_each = evidence.controlled(summaries[first], predictor="trace").pivot(index="latent_dim", columns="controls", values="slope")
+usual = (at_each[held] / at_each[raw]).median()
 told = (
-    f"In `{name}` the raw slope is {'positive' if rows[raw] > 0 else 'negative'}; controlling for class and ink, "
+    f"In `{name}` at $d$ = {evidence.largest_intact(beside[name])} the raw slope is {'positive' if rows[raw] > 0 else 'negative'}; controlling for class and ink, "
     f"{report.left_in_words(rows[raw], rows[held])}."
     for name, rows in others
 )
-say(f"""> **In brief.** In `{first}` the raw slope of the test error on the trace is {own[raw]:.2f}. Controlling for class and ink
-> leaves {own[held]:.2f}; controlling for the distance to the training images, too, {own[report.ALL]:.2f}. {" ".join(told)}""")
+say(f"""> **In brief.** In `{first}` at $d$ = {evidence.largest_intact(summaries[first])} the raw slope of the test error on the trace
+> of $J_I$ is {own[raw]:.2f}. Controlling for class and ink leaves {own[held]:.2f}; controlling for the distance to the training
+> images, too, {own[report.ALL]:.2f}.{f" At most other $d$ class and ink explain more: in the median over $d$ they leave {100 * usual:.0f} % of the slope." if usual < own[held] / own[raw] else ""}
+>
+> {" ".join(told)}""")
 
 # %% [markdown]
 # ## What is controlled for
@@ -56,7 +61,7 @@ say(f"""> **In brief.** In `{first}` the raw slope of the test error on the trac
 # - the **ink** of the image, $\lvert x\rvert^2$: does it only say that with more ink there is more to get wrong?
 # - **both**, and the **distance** to the fifth nearest training image: do we need the weights at all?
 #
-# If the slope stays, the eigenvalues know something that these do not. Intervals are robust to unequal variances (HC1), as everywhere in this book.
+# If the slope stays, the eigenvalues know something that these do not. Intervals are robust to unequal variances (HC1).
 #
 # ## A case with a known answer
 #
@@ -141,6 +146,6 @@ show_table(
 # %% [markdown]
 # ## What to take away
 #
-# Class and ink need no Jacobian: their part of the slope could be told from the image alone. The eigenvalues can claim credit for the rest.
+# Class and ink need no Jacobian: their part of the slope could be told from the image and its label. At most the rest can be credited to the eigenvalues.
 #
-# Caveat: the rest need not be caused by the geometry, for other properties of an image may drive both. And if ink made errors through the eigenvalues, controlling for it would take away too much. What remains sure is modest: how much the eigenvalues add for someone who has the image and its label, which is the partial $R^2$.
+# Caveat: the rest need not be caused by the geometry, for other properties of an image may drive both, and ink and distance are controlled for linearly. And if ink made errors through the eigenvalues, controlling for it would take away too much. What remains sure is modest: how much the eigenvalues add for someone who has the image and its label, which is the partial $R^2$.

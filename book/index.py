@@ -87,7 +87,7 @@ many estimates agree.
 
 # %%
 show_table(
-    claims_report.verdict_counts(beside),
+    claims_report.verdict_counts(beside, claims.ledger(beside)),
     name="tab-index-verdicts",
     caption="The paper's claims by setup.",
 )

@@ -28,6 +28,7 @@ base_runs: list[str] = ["mnist-300"]  # the plain setup
 variant_runs: list[str] = ["variants of mnist-300"]
 finer_runs: list[str] = ["variants of mnist-100"]
 long_runs: list[str] = ["larger batches"]
+test_dims: list[int] = [8, 15]  # left out of the search, to test its result
 length_dims: list[int] = [5, 20]  # latent dimensions of the details
 latent_dim: int = 20  # of the appendix
 
@@ -56,10 +57,10 @@ course = rows[(rows["setting"] == nearest["setting"]) & (rows["seed"] == nearest
 best = later.loc[later["distance"].idxmin()]
 last = later[(later["setting"] == best["setting"]) & (later["seed"] == best["seed"])].iloc[-1]
 all_near = search.near(last.to_frame().T)[last.name]
-there = [d for d in found.run.latent_dims if d >= comparisons.AGREE_FROM and d not in plan.latent_dims]
+there = [d for d in found.run.latent_dims if d not in plan.latent_dims]
 met, before = (sensitivity.within(one, there, VALUE_TOLERANCE) for one in (found, earlier))
 say(f"""
-> **In brief.** We searched for settings that bring all published numbers near. Narrow networks ({"-".join(map(str, found.run.hidden_widths[found.run.table_depth]))} hidden units) with a {report.logistic(found.run.output)} output, trained in few, large steps, {'do' if all_near else 'come nearest'}: after the stated {last["epochs"]} epochs the test slopes lie {last["slopes"]:.2f} from the published ones and the train-test gaps {last["indicators"]:.2f}, and there are {last["small"]:.1f} small eigenvalues per image.
+> **In brief.** We searched for settings that bring the published numbers near. Narrow networks ({"-".join(map(str, found.run.hidden_widths[found.run.table_depth]))} hidden units) with a {report.logistic(found.run.output)} output, trained in few, large steps, come {'within our tolerances, on average over the latent dimensions searched and from one seed' if all_near else 'nearest'}, after the stated {last["epochs"]} epochs.
 > These are the settings of the main run, `{found.run.name}`. At latent dimensions that the search did not look at it meets {met[0]} of {met[1]} published values; `{earlier.run.name}`, with the settings we used before, meets {before[0]}.
 """)
 
@@ -95,7 +96,8 @@ show_figure(
     name="fig-search",
     caption=f"Distance of each setting from the published values during training. Grey: settings that were not followed to the end.{' Dashed: a second seed.' if rows['seed'].nunique() > 1 else ''} Below the dotted line a network may be near in all three respects.",
     alt="; ".join(
-        f"{setting}: least distance {least:.1f}" for setting, least in rows.groupby("setting")["distance"].min().items()
+        f"{setting}: least distance {least:.1f}"
+        for setting, least in rows.dropna(subset="distance").groupby("setting")["distance"].min().items()
     ),
 )
 
@@ -110,8 +112,11 @@ show_table(
 near = course["distance"][course["distance"] < len(search.UNITS)]
 ends = rows[(rows["seed"] == 0) & (rows["epochs"] == plan.epochs[-1])]
 overfit = ends[ends["setting"] != nearest["setting"]]
+repeat = rows[(rows["setting"] == nearest["setting"]) & (rows["seed"] != nearest["seed"]) & rows["epochs"].ge(near.index[0])]
 say(f"""
-The nearest setting stays near: from epoch {near.index[0]} to epoch {near.index[-1]} its distance is {near.min():.1f} to {near.max():.1f}. The others that were followed overfit: at epoch {plan.epochs[-1]} their gaps lie {span(overfit["indicators"])} from the published ones.
+The distance of the nearest setting is {near.min():.1f} to {near.max():.1f} from epoch {near.index[0]} to epoch {near.index[-1]}{"" if search.near(rows).any() else ", but its slopes are outside the tolerance"}. {f"From a second seed its distance is {span(repeat['distance'], '{:.1f}')} over the same epochs." if len(repeat) else ""}
+
+The others that were followed overfit: at epoch {plan.epochs[-1]} their gaps lie {span(overfit["indicators"])} from the published ones.
 """)
 
 # %% [markdown]
@@ -128,7 +133,7 @@ show_table(
     caption="The second search: each setting at its nearest epoch, as in the table above.",
 )
 say(f"""
-The nearest, {report.logistic(best["setting"])}, comes to {best["distance"]:.1f} at epoch {best["epochs"]} and to {last["distance"]:.1f} at epoch {last["epochs"]}. {f"There it is within our tolerances in slopes, gaps and small eigenvalues, at the number of epochs that the paper states. {'No other setting is, at any epoch.' if alone else ''} From another seed its distance is {span(again['distance'], '{:.1f}')} after the same epochs." if all_near else "There it is not within our tolerances in all three respects."}
+The nearest, {report.logistic(best["setting"])}, comes to {best["distance"]:.1f} at epoch {best["epochs"]} and to {last["distance"]:.1f} at epoch {last["epochs"]}. {f"There it is within our tolerances in slopes, gaps and small eigenvalues, at the number of epochs that the paper states. {'No other setting is, at any epoch.' if alone else ''} From another seed its distance is {span(again['distance'], '{:.1f}')} after the same epochs{'' if search.near(again.tail(1)).all() else ', where it is not within all three tolerances'}." if all_near else "There it is not within our tolerances in all three respects."}
 """)
 
 # %% [markdown]
@@ -137,17 +142,20 @@ The nearest, {report.logistic(best["setting"])}, comes to {best["distance"]:.1f}
 # %%
 def beside(one, dims):
     near, count = sensitivity.within(one, dims, VALUE_TOLERANCE)
-    off = comparisons.agreement(one, without=[d for d in one.run.latent_dims if d not in dims])
+    off = comparisons.agreement(one, min(dims), without=[d for d in one.run.latent_dims if d not in dims])
     return f"{near} of {count} values, slopes {span(off['rms'])} off, gaps {span(off['gap_rms'])}"
 
 
+tested = sensitivity.within(found, test_dims, VALUE_TOLERANCE)
 say(f"""
-The main run has the settings of the second search. Of the slopes and gaps that the paper prints at $d$ = {min(there)} to {max(there)}, these are met within {VALUE_TOLERANCE:g}:
+The main run has the settings of the second search. Of the slopes and gaps that the paper prints at $d$ = {min(there)} to {max(there)}, without those that the search looked at, these are met within {VALUE_TOLERANCE:g}:
 
 - `{found.run.name}`: {beside(found, there)};
 - `{earlier.run.name}`: {beside(earlier, there)}.
 
 The settings of `{earlier.run.name}` had been chosen earlier, by the slopes at $d$ = 10 and 20. `{affine.run.name}`, the result of the first search, was tried at $d$ = {" and ".join(map(str, affine.run.latent_dims))}: {beside(affine, affine.run.latent_dims)}. It was seen before the second search was designed; networks of the settings found were not.
+
+At $d$ = {" and ".join(map(str, test_dims))}, left out for this test, `{found.run.name}` meets {tested[0]} of {tested[1]}. Slopes change slowly with $d$, so this is weak evidence.
 """)
 
 # %%
@@ -176,12 +184,14 @@ def left(one):
 
 
 largest = max(found.run.latent_dims)
-new, old = left(found), left(earlier)
+new, old, plainest = left(found), left(earlier), left(base)
 same = [((s > 0).all(), s.iloc[-1] < s.iloc[0] / 2) for s in (new, old)]  # positive, and by half explained
 say(f"""
-{"No" if same[0] == same[1] else "Yes"}. With the settings found, at $d={largest}$, the raw slope of the test error on the trace of $J_I$ is {new.iloc[0]:.2f}. [Controlling](controls) for class and ink leaves {new.iloc[1]:.2f}; controlling for the distance to the training images, too, {new.iloc[2]:.2f}.
+{"In sign, no" if same[0] == same[1] else "Yes"}. With the settings found, at $d={largest}$, the raw slope of the test error on the trace of $J_I$ is {new.iloc[0]:.2f}. [Controlling](controls) for class and ink leaves {new.iloc[1]:.2f}; controlling for the distance to the training images, too, {new.iloc[2]:.2f}.
 
 In `{earlier.run.name}` these are {old.iloc[0]:.2f}, {old.iloc[1]:.2f} and {old.iloc[2]:.2f}.
+
+In `{base.run.name}` they are {plainest.iloc[0]:.2f}, {plainest.iloc[1]:.2f} and {plainest.iloc[2]:.2f}{": how much class and ink explain depends on the settings" if plainest.iloc[1] / plainest.iloc[0] < new.iloc[1] / new.iloc[0] / 2 else ""}.
 """)
 
 # %% [markdown]
@@ -189,12 +199,14 @@ In `{earlier.run.name}` these are {old.iloc[0]:.2f}, {old.iloc[1]:.2f} and {old.
 
 # %%
 firsts = rows[(rows["seed"] == 0) & (rows["epochs"] == after)].set_index("setting")
+starts = rows[(rows["setting"] == "the start") & (rows["epochs"] == after)]["distance"]
+excess = [value for key, value in sensitivity.deviations(found, found.run.latent_dims) if key.endswith("_test")]
 say(f"""
-**Few, large steps.** With batches of {found.run.batch_size} or more and a rate of {found.run.learning_rate:g}, networks can be trained for the stated {plan.epochs[-1]} epochs without more overfitting than published. `{earlier.run.name}`, with batches of {earlier.run.batch_size}, has a distance of {earlier_distance:.1f} at best.
+**Few, large steps.** With batches of {found.run.batch_size} or more and a rate of {found.run.learning_rate:g}, networks of few weights can be trained for the stated {plan.epochs[-1]} epochs with gaps near the published ones. They still overfit more: {sum(value > 0 for value in excess)} of {len(excess)} gaps of `{found.run.name}` are larger than published. `{earlier.run.name}`, with batches of {earlier.run.batch_size}, has a distance of {earlier_distance:.1f} at best.
 
-**Few weights.** The same training with wider networks overfits: {overfit["indicators"].max():.2f} in the gaps.
+**Few weights.** The same training with wider networks, from one seed, overfits: {overfit["indicators"].max():.2f} in the gaps.
 
-**A logistic output, squared loss.** With an affine output, tried with wide networks alone, the slopes are too small; with cross-entropy the distance after {after} epochs is {firsts["distance"]["loss cross-entropy"]:.0f}, against {firsts["distance"]["the start"]:.0f}.
+**A logistic output.** With an affine output, tried with wide networks alone, the slopes are too small; with cross-entropy the distance after {after} epochs is {firsts["distance"]["loss cross-entropy"]:.0f}, against {span(starts, "{:.0f}")} from {len(starts)} seeds of the start, so the search does not decide between the losses.
 
 **Widths that fall: no sign.** Geometric widths have a distance of {firsts["distance"]["hidden widths geometric"]:.0f} after as many epochs. So the reading of "exp-default" as widths that fall exponentially finds no support. Caveat: they lose by lost directions, and might regain them.
 """)
@@ -203,7 +215,7 @@ How sure are we? The finalists have two seeds, the other settings one, and the s
 """)
 
 # %% [markdown]
-# ## Is the difference in our code?
+# ## Is the difference in our training code?
 #
 # A fault in our training would look like a wrong setting. So we trained networks of the settings of `mnist` with a loop of plain PyTorch that shares no code with our training, and measured them in the same way.
 
@@ -212,7 +224,7 @@ plain = timings("plain_loop")
 cells = [plain[name] for name in report.PLAIN_QUANTITIES]
 inside, tried = sum(one["inside"] for one in cells), sum(one["networks"] for one in cells)
 say(f"""
-Of {tried} values of the plain loop {"all" if inside == tried else inside} lie in the 95 % intervals that the seeds predict. {"So the numbers are those of the settings, and not of our code." if inside == tried else "The others are for the reader to weigh."} `python -m lib bench plain_loop` repeats the comparison.
+Of {tried} values of the plain loop {"all" if inside == tried else inside} lie in the 95 % intervals that the seeds predict. {"So we see no sign of a fault in our training. What we measure with is shared, and not tested by this." if inside == tried else "The others are for the reader to weigh."} `python -m lib bench plain_loop` repeats the comparison.
 """)
 fold(
     "A plain training loop, the seeds of the run, and the interval for one more network; d = 20",
@@ -222,7 +234,7 @@ fold(
 # %% [markdown]
 # ## Appendix: one setting at a time
 #
-# Before the search we varied one setting at a time, of the plain setup `mnist-300` and of `mnist-100`. No network of these is near in slopes, gaps and small eigenvalues together.
+# Before the search we varied one setting at a time, of the plain setup `mnist-300` and of `mnist-100`. No setting of these is near in slopes, gaps and small eigenvalues together at both $d$ = 5 and $d$ = 20, where both were measured.
 
 # %%
 variants = sensitivity.settings(base, parse_names(variant_runs), latent_dim)
@@ -247,7 +259,7 @@ for d, parts in finer.items():
 at_small = sensitivity.after_training([base, earlier, *longer], min(length_dims))
 fold(f"Whole runs, d = {min(length_dims)}; {caption}", report.distances_table(at_small))
 say(f"""
-Each row differs from the first in the one setting that is named. The first row of the first table is only roughly comparable: it is measured at part of the images while training goes on. The larger batches were tried after the other rows had been seen.
+In the tables of variants each row differs from the first in the one setting that is named. The first row of the first table is only roughly comparable: it is measured at part of the images while training goes on. The larger batches were tried after the other rows had been seen.
 """)
 
 # %% [markdown]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from lib.analysis import published
 from lib.analysis.evidence import controls_rows, lost_directions
@@ -70,11 +71,14 @@ def by_seed(summaries: Sequence[Summary]) -> pd.DataFrame:
 def seed_spread(rows: pd.DataFrame) -> pd.DataFrame:
     """The test slopes of `by_seed` over the seeds: `count`, `mean`, `std`, `min`, `max`, and as `published`.
 
-    A row a (latent_dim, space, predictor).
+    A row a (latent_dim, space, predictor). `beyond`: the published slope, which is of one network, lies outside the 95 % interval
+    for one more seed, mean -+ t std sqrt(1 + 1 / count).
     """
     groups = rows.groupby(["latent_dim", "space", "predictor"])
     spread = groups["test_slope"].agg(["count", "mean", "std", "min", "max"])
-    return spread.assign(published=groups["test_slope_published"].first())
+    spread["published"] = groups["test_slope_published"].first()
+    half = stats.t.ppf(0.975, spread["count"] - 1) * spread["std"] * np.sqrt(1 + 1 / spread["count"])
+    return spread.assign(beyond=(spread["mean"] - spread["published"]).abs() > half)
 
 
 def controlled_by_seed(summaries: Sequence[Summary], **keys: Any) -> pd.DataFrame:

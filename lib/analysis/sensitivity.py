@@ -77,15 +77,21 @@ def distances(row: dict[str, float], latent_dim: int) -> dict[str, float]:
     }
 
 
-def within(run: Summary, latent_dims: Iterable[int], tolerance: float) -> tuple[int, int]:
-    """How many of the published test slopes and indicators a run meets within a tolerance, and of how many.
+def deviations(run: Summary, latent_dims: Iterable[int]) -> list[tuple[str, float]]:
+    """The test slopes and indicators of a run less the published ones, each after its key in `published_values`.
 
     At the depth of its tables, over the `latent_dims` that it has; eight values each.
     """
-    near = []
+    values = []
     for latent_dim in sorted(set(latent_dims) & set(run.run.latent_dims)):
         ours = coefficients(select_rows(run.regressions, depth=run.run.table_depth, latent_dim=latent_dim))
-        near += [abs(ours[key] - value) <= tolerance for key, value in published_values(latent_dim).items()]
+        values += [(key, ours[key] - value) for key, value in published_values(latent_dim).items()]
+    return values
+
+
+def within(run: Summary, latent_dims: Iterable[int], tolerance: float) -> tuple[int, int]:
+    """How many of the `deviations` are within a tolerance, and of how many."""
+    near = [abs(value) <= tolerance for _, value in deviations(run, latent_dims)]
     return sum(near), len(near)
 
 

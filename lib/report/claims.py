@@ -1,7 +1,7 @@
 """Tables of the page `claims`, and what other pages say of claims."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -52,7 +52,7 @@ def badge(verdict: Mapping[str, Any]) -> str:
 
 def _place(source: str) -> str:
     """The figure or table of the paper that a claim comes from."""
-    found = re.search(r"(Figure|Tables?) \d", source)
+    found = re.search(r"Tables \d and \d|(Figure|Tables?) \d", source)
     return found[0] if found else source
 
 
@@ -89,14 +89,15 @@ def _in_words(counts: pd.DataFrame) -> str:
     return "\n".join(f"- On `{run}`: {', '.join(words)}." for run, words in parts)
 
 
-def verdict_counts(summaries: Summaries, of: Sequence[claims.Claim] = claims.CLAIMS) -> str:
-    """The networks and the number of claims with each verdict (`lib.analysis.claims.counts`), a column per run."""
-    counts = claims.counts(claims.ledger(dict(summaries), of))
+def verdict_counts(summaries: Summaries, verdicts: pd.DataFrame) -> str:
+    """The networks and the number of claims with each verdict of a `ledger` (`lib.analysis.claims.counts`), a column per run."""
+    counts = claims.counts(verdicts)
     networks = [
         f"{len(one.members)} of {len(one.members) + one.absent}" if one.absent else len(one.members)
         for one in summaries.values()
     ]
-    rows = [(f"claims {word}", *counts[word].loc[[*summaries]]) for word in counts]
+    ours = dict(zip(claims.OUR_WORDS, ("claims that hold", "claims that do not hold"), strict=False))
+    rows = [(ours.get(word, f"claims {word}"), *counts[word].loc[[*summaries]]) for word in counts]
     return markdown(["number of", *summaries], [("networks", *networks), *rows])
 
 

@@ -49,11 +49,11 @@ def left_in_words(raw: float, controlled: float) -> str:
     """What remains of a raw slope, in words.
 
     >>> [left_in_words(0.5, left) for left in (-0.1, 0.1, 0.3, 0.4, 0.6)]
-    ['it changes sign', 'little of it is left', 'about half of it is left', 'most of it is left', 'it grows']
+    ['it changes sign', 'little of it is left', 'about half of it is left', 'most of it is left', 'it is larger in size']
     """
     steps = {0.0: "it changes sign", 0.25: "little of it is left", 0.65: "about half of it is left"}
     steps |= {0.95: "most of it is left", 1.05: "all of it is left"}
-    return next((word for limit, word in steps.items() if controlled / raw < limit), "it grows")
+    return next((word for limit, word in steps.items() if controlled / raw < limit), "it is larger in size")
 
 
 def controlled_table(

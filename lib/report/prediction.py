@@ -53,12 +53,15 @@ def error_slopes(summary: Summary, predictor: str) -> Figure:
 
 
 def course_sentence(summaries: Summaries, predictor: str) -> str:
-    """The test slopes on J_L at the smallest and the largest d of each run, as a sentence; also the figure's alternative text."""
+    """The test slopes on J_L of each run, as a sentence, and as the figure's alternative text: at the smallest and the largest d,
+    and the least and the largest slope where these lie between."""
     parts = []
     for run, summary in summaries.items():
-        rows = evidence.raw_slopes(summary, predictor=predictor, space="latent").iloc[[0, -1]]
-        ends = [f"{row['slope'] + 0.0:.2f} at d = {row['latent_dim']:.0f}" for row in rows.round(2).to_dict("records")]
-        parts.append(f"from {' to '.join(ends)} in the run {run}")
+        slopes = evidence.raw_slopes(summary, predictor=predictor, space="latent").set_index("latent_dim")["slope"]
+        told = {d: f"{round(slope, 2) + 0.0:.2f} at d = {d:.0f}" for d, slope in slopes.items()}
+        ends, extremes = slopes.index[[0, -1]], [slopes.idxmin(), slopes.idxmax()]
+        inner = "" if set(extremes) <= set(ends) else f" (between {' and '.join(told[d] for d in extremes)})"
+        parts.append(f"from {' to '.join(told[d] for d in ends)}{inner} in the run {run}")
     return f"The slope on the {PREDICTOR_NAMES[predictor]} of J_L goes {'; '.join(parts)}."
 
 

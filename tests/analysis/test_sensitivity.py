@@ -229,6 +229,18 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
             comparisons.by_seed([one, other])
 
 
+def test_a_published_slope_is_beyond_the_seeds_where_one_more_would_hardly_fall():
+    draw = np.random.default_rng(0)
+    slopes, more = draw.normal(size=(2000, 5)), draw.normal(size=2000)
+    keys = {"space": "input", "predictor": "trace"}
+    frames = [
+        pd.DataFrame({"latent_dim": range(2000), **keys, "test_slope": column, "test_slope_published": more})
+        for column in slopes.T
+    ]
+    assert 0.04 < comparisons.seed_spread(pd.concat(frames))["beyond"].mean() < 0.06
+    assert not comparisons.seed_spread(frames[0])["beyond"].any(), "one seed tells nothing"
+
+
 def test_distances_are_told_seed_by_seed(base):
     def seeded(seed, shift):
         run = dataclasses.replace(base.run, seeds=(seed,))

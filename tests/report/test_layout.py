@@ -10,7 +10,7 @@ def test_tables_are_rectangular(summaries, cells):
         prediction.coefficients_table(summaries, 1, "latent"),
         prediction.slopes_table(summaries),
         claims_report.claims_table(claims.ledger(summaries)),
-        claims_report.verdict_counts(summaries),
+        claims_report.verdict_counts(summaries, claims.ledger(summaries)),
         experiments.health_table(summaries),
         experiments.settings_table(summaries),
         experiments.coverage(summaries),

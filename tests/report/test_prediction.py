@@ -115,6 +115,10 @@ def test_the_course_of_slopes_is_told_from_the_smallest_to_the_largest_dimension
     first, last = evidence.raw_slopes(summaries["smoke"], predictor="trace", space="latent")["slope"]
     told = prediction.course_sentence(summaries, "trace")
     assert f"from {first:.2f} at d = 2 to {last:.2f} at d = 3 in the run smoke" in told
+    frame = summaries["smoke"].controls
+    middle = frame[frame["latent_dim"] == 2].assign(latent_dim=2.5, slope=9.0)
+    bent = dataclasses.replace(summaries["smoke"], controls=pd.concat([frame, middle]))
+    assert "and 9.00 at d = 2) in the run" in prediction.course_sentence({"bent": bent}, "trace")
 
 
 def test_signs_of_slopes_are_counted_by_their_intervals(summaries):
