@@ -39,6 +39,8 @@ for name, one in beside.items():
     slopes[name] = evidence.controlled(one, **at).set_index("controls")["slope"]
 raw, held = report.RAW, report.CLASS_AND_INK
 (first, own), *others = slopes.items()
+
+# %%
 at_each = evidence.controlled(summaries[first], predictor="trace").pivot(index="latent_dim", columns="controls", values="slope")
 usual = (at_each[held] / at_each[raw]).median()
 told = (

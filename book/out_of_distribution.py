@@ -29,7 +29,7 @@ others: list[str] = []  # further data sets, scaled to size
 from lib.analysis import evidence, tournament
 from lib.measures import baselines, reconstruction
 from lib.measures.judging import DETECTORS
-from lib.report import out_of_distribution as report, style
+from lib.report import claims as claims_report, out_of_distribution as report, style
 from lib.report.output import fold, say, show_figure, show_table
 from lib.runs import Member, first_trainable, member, parse_names, read, summary
 from lib.training import corruptions, datasets
@@ -74,13 +74,13 @@ reached = [
     for network, one in medians.items()
 ]
 best = [f"{DETECTORS[t['least'].idxmax()].short_label} in {n}" for n, t in tables.items()]
-say(f"""> **In brief.** The reconstruction error {detects} better than trace and volume of $J_I$ do:
-> AUROC {", ".join(reached)}. On the hardest set the best detector is {", and ".join(best)}.""")
+say(f"""> **In brief.** Of a range of sets of strange images, the reconstruction error {detects} better than trace and volume of $J_I$ do:
+> AUROC {", ".join(reached)}. Judged by the set that is hardest for each, the best detector is {", and ".join(best)}.""")
 
 # %% [markdown]
 # ## Most strange images are easy
 #
-# The sets hold noise, changed test images, and pieces of photographs. A detector gives every image a number. The AUROC is the chance that a strange image gets a larger number than a test image: 1 is perfect, ½ is chance. For the trace, the volume, the ink and the norm of the code, the number is the distance from the median of the training images, because a strange image may lie on either side.
+# The sets hold noise, changed test images, and pieces of photographs. A detector gives every image a number. The AUROC is the chance that a strange image gets a larger number than a test image: 1 is perfect, ½ is chance. For the trace, the volume, the ink and the norm of the code, the number is the distance from the median of the training images, because a strange image may lie on either side. Each detector has its own median set and its own hardest set. We show a network of the first run whose weights are at hand, and the largest intact $d$ of the first run with committed results.
 
 # %%
 show_figure(
@@ -104,9 +104,12 @@ fold(f"The sets, and the AUROC of three detectors in {run.name}", report.sets(li
 examined = live[run.name, middle.latent_dim]
 rows = examined[examined["detector"].isin(report.COMPARED[:2])]
 widths = rows["auroc_high"] - rows["auroc_low"]
-far = tournament.over_sets(examined)["hardest"].reindex(report.COMPARED)
+hardest = "; ".join(
+    f"{', '.join(f'*{name}*' for name in table['hardest'].reindex(['trace_input', 'mse', 'neighbours']))} in {network}"
+    for network, table in tables.items()
+)
 say(f"""
-In the default runs, most sets lie far from the training images in plain pixel distance, and simple detectors find nearly all of their images. Sets that lie close to the training images are hard. In `{run.name}` the hardest set is *{far["trace_input"]}* for the trace, *{far["mse"]}* for the error, and *{far["neighbours"]}* for the distance to the nearest training images.
+In the default runs, most sets lie far from the training images in plain pixel distance, and simple detectors find nearly all of their images. For the error and the neighbours, sets close to the training images are the hard ones; the trace can also fail on noise far from them. The hardest sets for the trace, the error and the distance to the nearest training images are, in this order, {hardest}.
 
 The detectors differ in their needs. The error needs the network alone, and no derivative. Trace and volume need the median of the training images' values besides. The error of PCA needs no network at all. The nearest neighbours need all training images.
 
@@ -122,16 +125,16 @@ Caveat: we examine one seed per run. A 95 % interval of an AUROC of the trace or
 networks = committed or live
 wins, both = (tournament.eigenvalues_win(networks.values(), way) for way in (False, True))
 say(f"""
-We take the better of trace and volume of $J_I$ in each network ({len(networks)} here), and compare its hardest set with that of other detectors. The number of networks in which it wins is {wins["mse"]} against the error, {wins["linear_error"]} against the error of PCA, and {wins["neighbours"]} against the nearest neighbours among pixels.
+We take the better of trace and volume of $J_I$ in each network ({len(networks)} here), and compare its hardest set with that of other detectors. The number of networks in which it wins is {wins["mse"]} against the error, {wins["linear_error"]} against the error of PCA, and {wins["neighbours"]} against the nearest neighbours among pixels. These are not independent: the networks share their images, and the neighbours do not depend on the network.
 
-This comparison favours the eigenvalues, because they are read both ways and the others one way. Smoothed images, for example, are easy for PCA and so count as the least strange. If the others, too, could flag unusually low values, these numbers would be {both["mse"]}, {both["linear_error"]} and {both["neighbours"]}.
+This comparison favours the eigenvalues, because we take the better of two, and because they are read both ways and the others one way. Smoothed images, for example, are easy for PCA and so count as the least strange. If the others, too, could flag unusually low values, these numbers would be {both["mse"]}, {both["linear_error"]} and {both["neighbours"]}.
 """)
 fold("AUROC on the hardest set, by network", report.hardest(networks))
 
 # %% [markdown]
 # ## What a network makes of noise
 #
-# For large enough $d$, Agarwala et al. report, an autoencoder turns all kinds of noise into much the same image, a *generalized character*, and another autoencoder turns it into another one. A network that has learnt images of one kind has nothing else to make of noise.
+# For large enough $d$, Agarwala et al. report, an autoencoder turns all kinds of noise into much the same image, a *generalized character*, and another autoencoder turns it into another one. The idea is that a network that has learnt images of one kind has nothing else to make of noise.
 
 # %%
 first = {"test": test[:1]} | {
@@ -171,6 +174,7 @@ show_figure(
 say(f"""
 Do the outputs resemble training images? The median distance to the fifth nearest training image is {far[0]:.1f} for uniform noise and {far[1]:.1f} for the network's outputs. For test images it is {near:.1f}.
 """)
+say(claims_report.verdict_line({name: summary(name) for name in parse_names(runs)}, "out_of_distribution"))
 
 # %% [markdown]
 # ## Do networks agree?
@@ -197,7 +201,7 @@ for network, table in tables.items():
     least = table["least"].reindex(report.COMPARED)
     weaker = min(least["trace_input"], least["log_volume_input"])
     beaten = [DETECTORS[name].short_label for name in report.COMPARED[2:] if least[name] < weaker]
-    told.append(f"in {network} {', '.join(beaten) or 'none'}")
+    told.append(f"in {network} {' and '.join(f'*{name}*' for name in beaten) or 'none'}")
 say(f"""
-Eigenvalues do change away from the data. In the default runs, however, the error and the distance to the training images notice more, without any derivative. On the hardest set, with the others read one way, trace and volume both beat these of four simpler detectors: {"; ".join(told)}.
+Eigenvalues do change away from the data. In the default runs, however, the error and the distance to the training images notice more on the median set, without any derivative. On the hardest set, with the others read one way, trace and volume both beat these of four simpler detectors: {"; ".join(told)}.
 """)
