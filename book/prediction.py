@@ -44,10 +44,10 @@ told = "; ".join(
 )
 seeds, compared = int(spread["count"].min()), int(spread["published"].count())
 lower, beyond = int((spread["published"] < spread["min"]).sum()), spread["beyond"].sum()
-chance = f"{share_in_words(beyond, compared).capitalize()} published slopes are outside what one more seed would give"
+beside_seeds = f"""Of {compared} published slopes that we can compare, {beyond} are outside what one more seed would give, and
+> {lower} lie below all {seeds} seeds, where chance gives one in {seeds + 1}.""" if compared else ""
 say(f"""> **In brief.** The claim is that larger eigenvalues go with larger errors, so that test slopes are positive. Of our
-> test slopes, {told}. {chance}, but {lower} of {compared} lie below
-> those of all {seeds} seeds. A slope is a correlation: [controls](controls) asks what is behind it.""")
+> test slopes, {told}. {beside_seeds} A slope is a correlation: [controls](controls) asks what is behind it.""")
 
 # %% [markdown]
 # ## Published and reproduced
@@ -71,7 +71,7 @@ if seeds < 2:
     say("There is one seed only, so we cannot tell how far slopes vary by chance.")
 else:
     say(f"""**{share_in_words(lower, compared).capitalize()} of the published slopes lie below all of our seeds**: {lower} of
-{compared}. We trained the networks of `{seed_names[0]}` from {seeds} seeds at a few latent dimensions. Caveat: four slopes share each
+{compared}, where chance gives one in {seeds + 1}. We trained the networks of `{seed_names[0]}` from {seeds} seeds at a few latent dimensions. Caveat: four slopes share each
 network, so they are not independent.""")
 if seeds > 1:
     say(f"""A published slope is itself of one network, so we ask where one more seed would fall. {beyond} of {compared} published
