@@ -73,19 +73,19 @@ stored = f"none of the attractors ({attractors}) is a training image (the neares
 if not closest > usual / 10:
     stored = f"some of the attractors ({attractors}) nearly are training images (the nearest is {closest:.2f} away)"
 
-foretells = "do not foretell" if not expected + against else "do not consistently foretell"
-foretells = "foretell" if parts and expected > len(parts) / 2 else foretells
-told = f"of {len(parts)} correlations with its fate {expected + against or 'none'} can be told from 0"
+foretells = "show no connection with" if not expected + against else "show no consistent connection with"
+foretells = "go with" if parts and expected > len(parts) / 2 else foretells
+told = f"of {len(parts)} correlations with its fate (in {len({key[0] for key in parts})} networks) {expected + against or 'none'} can be told from 0"
 
 # %%
 say(f"""
-> **In brief.** In the run `{run.name}` {stored if attractors else "no orbit ends in a fixed point"}. {f"Trace and volume at the start of an orbit {foretells} where it ends: {told}." if parts else ""}
+> **In brief.** In the run `{run.name}` {stored if attractors else "no orbit ends in a fixed point"}. {f"Trace and volume at the start of an orbit {foretells} its fate: {told}." if parts else ""}
 """)
 
 # %% [markdown]
 # ## Where orbits end
 #
-# A fixed point $f(x)=x$ attracts if the *spectral radius* of $J_I$ there, its largest $\lvert\lambda\rvert$, is below 1. Orbits start from test images, training images, and noise. An orbit has reached a *fixed point* when its step is shorter than $10^{-10}(1+\lvert x\rvert)$, and a *cycle* when it returns that closely within 60 steps. It is *lost* once $\lvert x\rvert>10^6$, where an image has at most $\lvert x\rvert=\sqrt N$. Any other orbit is *unsettled*.
+# A fixed point $f(x)=x$ attracts if the *spectral radius* of $J_I$ there, its largest $\lvert\lambda\rvert$, is below 1. Orbits start from test images, training images, and noise. An orbit has reached a *fixed point* when its step is shorter than $10^{-10}(1+\lvert x\rvert)$, and a *cycle* when it returns that closely within 60 steps. It is *lost* once $\lvert x\rvert>10^6$, where an image of $N$ pixels has at most $\lvert x\rvert=\sqrt N$. Any other orbit is *unsettled*.
 
 # %%
 shares = pd.DataFrame(
@@ -103,7 +103,7 @@ show_figure(
 # %%
 lost = {name: 100 * one.orbits.shares()[orbits.FATES.index("lost")] for name, one in portraits.items()}
 most = max(lost, key=lambda name: lost[name])
-diverges = f"At {most}, {lost[most]:.0f} % of the orbits are lost: applied again and again, this network diverges."
+diverges = f"At {most}, {lost[most]:.0f} % of the orbits are lost: they diverge."
 say(f"""
 {diverges if lost[most] > 0.5 else "No orbit is lost, or nearly none."} If training and test images end up alike, memorisation does not explain it. If noise does too, neither do the data.
 """)

@@ -48,12 +48,12 @@ for one in reference_members(run):
 # %%
 tight = rows.groupby("statement")["tightness_median"]
 say(f"""
-> **In brief.** The statements were checked {totals["checks"]:,} times, with {totals["violations"]:,} violations. The distance from the decoder's tangent plane is at least {tight.min()["tangent plane"]:.2f} of the error, in the median. The bound by the trace reaches {tight.max()["trace"]:.2f} of the growth that it bounds, or less.
+> **In brief.** The statements were checked {totals["checks"]:,} times, with {totals["violations"]:,} violations. The distance from the decoder's tangent plane is at least {tight.min()["tangent plane"]:.2f} of the error, in the median. The bound by the trace reaches at most {tight.max()["trace"]:.2f} of the growth that it bounds, in the median.
 """)
 
 # %%
 say(f"""
-These are {totals["statements"]} statements at {totals["pairs"]:,} pairs of a point and a network. The networks are those of depth {run.table_depth} and of one seed at a few $d$. The points are all points of a run, or its test points if it has more than 10,000; the anchor is the nearest other training point. `python -m lib bounds NAME` prints the checks of one run.
+These are {totals["statements"]} statements, each at the pairs of a point and a network where it applies and can be afforded, of {totals["pairs"]:,} pairs in all. The networks are those of depth {run.table_depth} and of one seed at a few $d$. The points are all points of a run, or its test points if it has more than 10,000; the anchor is the nearest other training point. `python -m lib bounds NAME` prints the checks of one run.
 """)
 
 # %% [markdown]
@@ -102,7 +102,7 @@ for name, of_run in rows.groupby("run"):
 
 # %%
 say("""
-In the folded tables brackets hold the ratio that 95 % of the points reach. *Flipped units* says more than that a $d\\times d$ matrix has rank at most $d$ only where fewer than $d$ units flip.
+In the folded tables brackets hold a looser ratio: 95 % of the points have at least it for a lower bound, at most it for an upper one. *No bound*: vacuous at most points. Rows of identities show the largest error. *Flipped units* says more than that a $d\\times d$ matrix has rank at most $d$ only where fewer than $d$ units flip.
 """)
 
 # %% [markdown]
@@ -165,7 +165,7 @@ show_figure(
 )
 
 # %% [markdown]
-# [Tied weights](#prop-tied) make the secant Jacobian normal. A network with tied weights, trained on the same data, meets the assumption everywhere.
+# In a network with one layer of ReLUs, [tied weights](#prop-tied) make the secant Jacobian normal. Such a network, trained on the same data, meets the assumption everywhere.
 
 # %%
 tied = toys.tied_autoencoder(run.load_dataset().train.images.double(), 10)
@@ -187,7 +187,7 @@ for pair in pairs.values():
     fixed = bounds.fixed_points(bounds.local(*pair, x))[0]
     true += int((bounds.flipped_units(torch.nn.Sequential(*pair[0], *pair[1]), x, fixed) == 0).sum())
 say(f"""
-The [virtual fixed point](#prop-fixed) of the piece at $x$ lies in this piece, and is then a fixed point of $f$, at {true:,} of {len(x) * len(pairs):,} pairs of a point and a network of the run `{run.name}`.
+If the [virtual fixed point](#prop-fixed) of the piece at $x$ lies in this piece, it is a fixed point of $f$. It does so at {true:,} of {len(x) * len(pairs):,} pairs of a point and a network of the run `{run.name}`.
 """)
 
 

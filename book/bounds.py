@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Bounds: what eigenvalues can say about an error
 #
-# The spectrum at a point bounds nothing, and what it does bound has the opposite sign. Between these two findings stand a part of the error that no eigenvalue sees and an assumption that trained networks break.
+# The eigenvalues at a point do not bound the error there. They do bound how the average error grows around it, but mostly with the opposite sign to the paper's. Between these two findings stand a part of the error that no eigenvalue sees and an assumption that the networks of our runs break.
 
 # %% tags=["parameters"]
 runs: list[str] = ["mnist-300", "digits"]  # the first with networks is shown
@@ -65,17 +65,17 @@ for one in reference_members(run):
 
 # %%
 say(rf"""
-> **In brief.** The eigenvalues at a point bound the error there neither from above nor from below; at least {100 * unseen.min().min():.0f} % of the length of the error, in the median, lies where no eigenvalue sees it. With orthogonal eigenvectors they would bound how the error changes between two points, but the eigenvectors are orthogonal at {normal:,} of {totals["pairs"]:,} pairs of a point and a network. Without that assumption the trace bounds, from below, how the average error grows under small steps. This bound falls as the trace rises, at {min(below):.0f} % of the points or more, while the paper reports that errors rise.
+> **In brief.** The eigenvalues at a point bound the error there neither from above nor from below; at least {100 * unseen.min().min():.0f} % of the length of the error, in the median, lies where no eigenvalue sees it. With orthogonal eigenvectors they would bound how the error changes between two points, but the eigenvectors are orthogonal at {normal:,} of {totals["pairs"]:,} pairs of a point and a network. Without that assumption the trace bounds, from below, how the average error grows under small steps. This bound falls as the trace rises, at {min(below):.0f} % of the points of `{run.name}` or more, while the paper reports that errors rise.
 """)
 
 # %% [markdown]
 # > **Our assumption.** The paper states bounds for the mean squared error under assumptions on the orthogonality of eigenvectors. We did not have the text of its theorems, so we neither reproduce nor judge them. All statements here are ours, for chains of affine maps and ReLUs. They are [proved](proofs) and [checked on trained networks](bound_checks) in the appendix; the symbols are those of [Geometry](geometry).
 #
-# ## The spectrum at a point bounds nothing
+# ## The spectrum at a point does not bound the error there
 #
 # For every core $K$, every point $x$ and every residual $r_0$ there is an autoencoder with this core and this residual at $x$ ([proof](#prop-no-go)). So no function of the eigenvalues at $x$ bounds $\mathrm{MSE}(x)$ from above, and none that is ever positive bounds it from below.
 #
-# The [network of the plane](#fig-plane) shows it. Add the same step to everything that its decoder returns: every error changes, and no Jacobian does.
+# The [network of the plane](#fig-plane) shows it. Add the same step to everything that its decoder returns: every error changes, and $J_I$ does not, at any point.
 
 # %%
 data = toys.arc()
@@ -87,7 +87,7 @@ images = {name: one(encoder(some)).detach().numpy() for name, one in images.item
 show_figure(
     diagrams.same_spectrum(some.numpy(), values, images),
     name="fig-same-spectrum",
-    caption="Two networks with the same Jacobians. First: where they take some of the data. Second: their errors against the eigenvalue of the core, which they share.",
+    caption="Two networks with the same Jacobian $J_I$ at every point. First: where they take some of the data. Second: their errors against the eigenvalue of the core, which they share.",
     alt="Short arrows from points of the data to their images under the first network, and long ones under the second, all moved by one step. At each eigenvalue the second network has a much larger error than the first.",
 )
 
@@ -100,7 +100,7 @@ show_figure(
 #
 # $$r(x)-r(a)=(\tilde B\tilde A-I_N)\,(x-a)$$
 #
-# The decoder can move an image only along the image of $\tilde B$. Split the step $x-a$ into a part $Q\alpha$ along it and a part $\beta$ across it. The change of the residual [splits in the same way](#thm-normal):
+# The decoder can move a reconstruction only along the column space of $\tilde B$. Split the step $x-a$ into a part $Q\alpha$ along it and a part $\beta$ across it. The change of the residual [splits in the same way](#thm-normal):
 #
 # $$\lvert r(x)-r(a)\rvert^2=\lvert\beta\rvert^2+\lvert(K_Q-I_d)\,\alpha+C\beta\rvert^2$$
 #
@@ -124,7 +124,7 @@ show_table(
     caption=rf"The share of the length of the error $\lvert r(x)\rvert$ that lies [across the plane tangent to the decoded manifold](#cor-lower); medians over the points of a run, for one network of depth {run.table_depth} per $d$.",
 )
 say(f"""
-That much of the error is invisible to the eigenvalues: in the median, {span(unseen.stack())} of its length. It bounds the error from below, but needs no eigenvalue, only the reconstruction itself.
+That much of the error is invisible to the eigenvalues: in the median, {span(unseen.stack())} of its length. It bounds the error from below, but needs no eigenvalue, only the reconstruction and the decoder's tangent plane there.
 """)
 
 # %% [markdown]
@@ -134,7 +134,7 @@ That much of the error is invisible to the eigenvalues: in the median, {span(uns
 #
 # $$\lvert\beta\rvert^2+\min_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2\le\lvert r(x)-r(a)\rvert^2\le\lvert\beta\rvert^2+\max_i\lvert1-\lambda_i\rvert^2\lvert\alpha\rvert^2$$
 #
-# Networks with [tied weights](#prop-tied) satisfy the assumption by construction. The networks of this book are not tied.
+# Networks with one layer of ReLUs and [tied weights](#prop-tied) satisfy the assumption by construction. The networks of our runs are not of this kind.
 
 # %%
 say(f"""
@@ -149,11 +149,11 @@ show_table(
 )
 
 # %% [markdown]
-# Where the bound holds, it is for another reason than the theorem's, whose assumption fails. The reason for the failure is obliqueness: the part of an image that the encoder reads is not the part that the decoder writes ([measured in the appendix](bound_checks.py#how-far-from-normal)). Whether the paper's assumption is this one, we cannot tell.
+# Where the bound holds, it is for another reason than the theorem's, whose assumption fails. The assumption fails mostly through obliqueness: the part of an image that the encoder reads is not the part that the decoder writes ([measured in the appendix](bound_checks.py#how-far-from-normal)). Whether the paper's assumption is this one, we cannot tell.
 #
 # ## What eigenvalues do bound, and its sign
 #
-# Average the squared error over small random steps from $x$, within its region, with variance $s^2$ in every direction of the tangent plane. It [grows by exactly](#thm-neighbourhood) $s^2\lvert K_Q-I_d\rvert_F^2$. Without any assumption on eigenvectors, [the eigenvalues bound this growth](#cor-trace) from below:
+# Average the squared error over small random steps of mean 0 from $x$, within its region, with variance $s^2$ in every direction of the tangent plane. It [grows by exactly](#thm-neighbourhood) $s^2\lvert K_Q-I_d\rvert_F^2$. Without any assumption on eigenvectors, [the eigenvalues bound this growth](#cor-trace) from below:
 #
 # $$\lvert K_Q-I_d\rvert_F^2\ge\sum_i\lvert1-\lambda_i\rvert^2\ge\frac{(d-\operatorname{tr}K)^2}{d}$$
 
@@ -171,9 +171,9 @@ show_table(
 
 # %%
 say(rf"""
-The paper finds larger errors where the trace is larger. The bound $(d-\operatorname{{tr}}K)^2/d$ falls as the trace rises, as long as $\operatorname{{tr}}K<d$. In the networks of the run `{run.name}` this is so at {span(below, '{:.0f}')} % of the points. The bound by the volume form rises with the volume only while the trace stays the same, and in [Stein's identity](#thm-stein), too, the trace enters with a minus sign. None of our theorems has the sign that the paper reports.
+The paper finds larger errors where the trace is larger. The bound $(d-\operatorname{{tr}}K)^2/d$ falls as the trace rises, as long as $\operatorname{{tr}}K<d$. In the networks of the run `{run.name}` this is so at {span(below, '{:.0f}')} % of the points. In [Stein's identity](#thm-stein), too, the trace enters with a minus sign. The bound by the volume form rises with the volume if the trace stays the same; but in the table it reaches little or nothing of the growth. So none of our theorems explains the sign that the paper reports of the trace, except, weakly, at points where the trace is above $d$.
 
-The growth along the tangent plane is itself only a part of the growth under steps in all directions: {span(parts, '{:.1f}')} %, in the median.
+The growth along the tangent plane is itself only a part of the growth under steps in all directions: {span(parts, '{:.1f}')} % in these networks, in the median.
 """)
 
 # %% [markdown]
@@ -181,7 +181,7 @@ The growth along the tangent plane is itself only a part of the growth under ste
 
 # %%
 say(f"""
-At a single point, eigenvalues alone bound nothing. Between two points the change of the residual is known exactly. One part of it lies across the decoder's image, where eigenvalues have no say. The other part would be a simple expression in the eigenvalues if the eigenvectors were orthogonal, which in these networks they {"never" if normal == 0 else "seldom"} are.
+At a single point, eigenvalues alone do not bound the error. Between two points the change of the residual is known exactly. One part of it lies across the decoder's image, where eigenvalues have no say. The other part would be a simple expression in the eigenvalues if the eigenvectors were orthogonal, which in these networks they {"never" if normal == 0 else "seldom"} are.
 
-What eigenvalues bound without assumptions is how fast the average error grows along the tangent plane: from below, and with the sign opposite to the paper's. Where errors rise with the trace, as [they do on MNIST](prediction), the reason lies outside these theorems. The statements were checked {totals["checks"]:,} times, with {totals["violations"]:,} violations ([all checks](bound_checks)).
+What eigenvalues bound without an assumption on eigenvectors is how fast the average error grows along the tangent plane, within a region: from below and, where the trace is below $d$, with the sign opposite to the paper's. Where errors rise with the trace, as [they do on MNIST](prediction), the reason lies outside these theorems. The statements were checked {totals["checks"]:,} times, with {totals["violations"]:,} violations ([all checks](bound_checks)).
 """)

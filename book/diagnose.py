@@ -19,7 +19,7 @@
 # python -m lib diagnose MODEL DATA --reference REFERENCE -o report.ipynb
 # ```
 #
-# In Python the same takes five lines. The example is a small convolutional network of scikit-learn's digits, at digits that it has not seen, as they are and inverted:
+# In Python a few lines take the same measurements. The example is a small convolutional network of scikit-learn's digits, at digits that it has not seen, as they are and inverted:
 
 # %% tags=["show-input"]
 from lib.analysis.diagnosis import diagnose

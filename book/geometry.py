@@ -34,7 +34,7 @@ style.use_style()
 
 # %%
 say(r"""
-> **In brief.** The Jacobian $J_I$ of an autoencoder is a large matrix, $N\times N$. Its spectrum is that of a small one, the $d\times d$ core, and zeros. The Jacobian $J_L$ of the latent round trip differs from the core only through ReLU units that switch between a point and its reconstruction. If nothing were lost, every eigenvalue would be 1.
+> **In brief.** The Jacobian $J_I$ of an autoencoder is a large matrix, $N\times N$. Its spectrum is that of a small one, the $d\times d$ core, and zeros. The Jacobian $J_L$ of the latent round trip differs from the core only through ReLU units that switch between a point and its reconstruction. If nothing were lost, every eigenvalue of these two small matrices would be 1.
 """)
 
 # %% [markdown]
@@ -64,7 +64,7 @@ body = markdown(["symbol", "meaning"], symbols.items(), left=2)
 show_table(body, name="tab-symbols", caption="The symbols of the pages on theory.")
 
 # %% [markdown]
-# The squared error is $N\cdot\mathrm{MSE}(x)=\lvert r(x)\rvert^2$. A ReLU network is piecewise affine and has a Jacobian wherever no unit's input is exactly 0. At such points we follow automatic differentiation and set the slope to 0.
+# The squared error is $N\cdot\mathrm{MSE}(x)=\lvert r(x)\rvert^2$. A ReLU network is piecewise affine and has a Jacobian wherever no unit's input is exactly 0. For an input of exactly 0 we follow automatic differentiation and take the slope 0.
 #
 # ## A network that can be seen
 #
@@ -77,11 +77,11 @@ show_figure(
     diagrams.plane(toys.field(toy), toys.decoded_curve(toy, data), data.numpy()),
     name="fig-plane",
     caption=r"A network of the plane. First the error, then the eigenvalue $\lambda$ of the core, white where it is 1 and hatched where it is negative. Thin lines are where a ReLU switches.",
-    alt="Two maps of a square cut into polygons by thin lines, with a ring of data points and a bent line through them. The error is small along the ring and large in its opening. The eigenvalue is constant in each polygon, near 1 along the ring and of both signs away from it.",
+    alt="Two maps of a square cut into polygons by thin lines, with a ring of data points and a bent line through them. The error is small along the ring and large in its opening. The eigenvalue is constant in each polygon, near 1 along most of the ring and of both signs at one end and away from it.",
 )
 
 # %% [markdown]
-# Between the thin lines, in the [regions](#lem-regions), the network is affine: there $\lambda$ is constant while the error varies. Along the data $\lambda$ is near 1. In the opening of the ring, where there are no data, it takes values of both signs.
+# Between the thin lines, in the [regions](#lem-regions), the network is affine: there $\lambda$ is constant while the error varies. Along most of the data $\lambda$ is near 1. At one end of the ring and in its opening, where there are no data, it takes values of both signs.
 #
 # ## The spectrum of $J_I$ is that of its core
 #
@@ -91,7 +91,7 @@ show_figure(
 #
 # The core describes $J_I$ along the decoded manifold, the set of all images that the decoder can make. Along it, $f$ scales $d$-dimensional volume by $\lvert\omega\rvert$ and mirrors it if $\omega<0$. An eigenvector of $J_I$ for an eigenvalue other than 0 is tangent to it.
 #
-# If the round trip $g$ is exact near a point, [all eigenvalues are 1](#prop-perfect). So a trained network is measured against 1, and $\log\lvert\omega\rvert<0$ says that the round trip loses volume.
+# If the round trip $g$ is the identity near a code $z$, [all eigenvalues are 1](#prop-perfect): those of $J_L$ at $z$, and those of the core at the image $D(z)$. So a trained network is measured against 1, and $\log\lvert\omega\rvert<0$ says that the round trip loses volume.
 
 # %%
 run = read(first_trainable(piecewise_affine(runs)))

@@ -55,7 +55,7 @@ else:
     )
 
 # %% [markdown]
-# Everything passes through $d$ numbers, so an autoencoder reproduces only images near its training images. The paper ([Agarwala et al. 2022](references)) asks how $f$ stretches, shrinks, turns or mirrors space around an image. This takes the weights and the image, but no training data.
+# Everything passes through $d$ numbers, so all reconstructions lie in a set of at most $d$ dimensions, which training fits to the training images. Other images an autoencoder cannot reproduce. The paper ([Agarwala et al. 2022](references)) asks how $f$ stretches, shrinks, turns or mirrors space around an image. This takes the weights and the image, but no training data.
 #
 # ## Why predict an error that one can compute?
 #

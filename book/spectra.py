@@ -58,7 +58,7 @@ show_figure(
     name="fig-spectral-distance",
     caption="""The mean distance of paired eigenvalues of $J_I$ and $J_L$ ($L^1$ norm divided by $d$), by depth $n$
     (the paper's Figure 2, without the $L^2$ norm). Lines: medians over all points. Bands: the middle half of the points.""",
-    alt="In the default runs the median distance falls as d grows, at every depth and on both data sets.",
+    alt="In the default runs the median distance is much smaller at the largest d than at the smallest, at every depth; it falls almost steadily on MNIST and unevenly on the digits.",
 )
 
 # %% [markdown]
@@ -150,7 +150,8 @@ average, small = (
 top = max(average.index)
 if small[top] >= 1:
     say(f"""Small eigenvalues explain part of the falling means. In `{name}` at depth {deepest} and $d$ = {top}, the mean eigenvalue is
-    {average[top]:.2f}; averaged over all but the {small[top]:.1f} small eigenvalues per point, it would be {average[top] * top / (top - small[top]):.2f}.""")
+    {average[top]:.2f}; averaged over all but the {small[top]:.1f} small eigenvalues per point, it would be about
+    {average[top] * top / (top - small[top]):.2f} (counting these as 0).""")
 
 # %%
 show_figure(
@@ -165,11 +166,11 @@ counts = evidence.statistics(shown, "small_eigenvalues", space="latent").set_ind
 worst = counts.idxmax()
 rest = counts.drop(worst).max()
 elsewhere = f", and at most {rest:.2f} at any other $d$" if len(counts) > 1 else ""
-say(f"""In `{name}` at depth {depth} a point has most small eigenvalues at $d$ = {worst}: {counts[worst]:.1f}{elsewhere}.
+say(f"""In `{name}` at depth {depth} a point has on average most small eigenvalues at $d$ = {worst}: {counts[worst]:.2f}{elsewhere}.
 The paper has very few outside class 1, and at most two in class 1.""")
 
 # %% [markdown]
-# ### Is it chance?
+# ### Does it depend on the seed?
 
 # %%
 seeded_names = parse_names(seed_runs)
@@ -189,7 +190,7 @@ losing, at_lower = int((at_top["lost"] > 0).sum()), int((lower["lost"] > 0).sum(
 dims = ", ".join(map(str, sorted(lower["latent_dim"].unique())))
 sentences = [f"Of {len(at_top)} seeds, {losing or 'none'} lost a direction at $d$ = {top}."]
 if len(lower):
-    sentences.append(f"At $d$ = {dims}, {at_lower or 'none'} of {len(lower)} did.")
+    sentences.append(f"At $d$ = {dims}, {at_lower or 'none'} of {len(lower)} networks did.")
 if 0 < losing < len(at_top) and not at_lower:
     sentences.append(f"Which network loses one looks like chance; that some do at $d$ = {top} does not.")
 if at_top["others"].lt(1).nunique() > 1:
@@ -211,7 +212,7 @@ show_figure(
     name="fig-orientation",
     caption=f"""Top: the share of points where orientation is reversed ($\\omega<0$); below 0.1 % the axis is linear. Bottom: the share of test points less that of
     train points, $J_L$ at depth {depth}, with 95 % intervals over the points of one network (the paper's Figure 7).""",
-    alt="In the default runs few points are reversed except where directions are lost, more of them for J_I than for J_L, and no difference between test and train points is visible.",
+    alt="In the default runs the share reversed is a few percent or less at most d, more at the smallest d and where many eigenvalues are small, and mostly larger for J_I than for J_L. Test and train points do not differ in a consistent direction; a few single intervals exclude zero.",
 )
 
 # %%
@@ -238,7 +239,7 @@ if len(gap) > 1:
 # %% [markdown]
 # ## What to take away
 #
-# In the default runs the two Jacobians show nearly the same spectrum at large $d$. Where reconstruction is poor, findings about $J_L$ need not carry over to $J_I$.
+# In the default runs paired eigenvalues of the two Jacobians lie close together at large $d$. Part of this is the pairing: among more eigenvalues there is nearly always a near one, even in unrelated spectra, and we have not measured how large this part is. Where reconstruction is poor, findings about $J_L$ need not carry over to $J_I$.
 #
 # The mean eigenvalue says how much of a small step in the latent space survives the round trip. Its fall with $d$ differs between runs and depths, and small eigenvalues are part of it: the fall is no property of autoencoders as such.
 #

@@ -76,9 +76,9 @@ def seed_spread(rows: pd.DataFrame) -> pd.DataFrame:
     """
     groups = rows.groupby(["latent_dim", "space", "predictor"])
     spread = groups["test_slope"].agg(["count", "mean", "std", "min", "max"])
-    spread["published"] = groups["test_slope_published"].first()
+    spread = spread.assign(published=groups["test_slope_published"].first())
     half = stats.t.ppf(0.975, spread["count"] - 1) * spread["std"] * np.sqrt(1 + 1 / spread["count"])
-    return spread.assign(beyond=(spread["mean"] - spread["published"]).abs() > half)
+    return spread.assign(beyond=np.abs(spread["mean"] - spread["published"]) > half)
 
 
 def controlled_by_seed(summaries: Sequence[Summary], **keys: Any) -> pd.DataFrame:

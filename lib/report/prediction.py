@@ -57,11 +57,11 @@ def course_sentence(summaries: Summaries, predictor: str) -> str:
     and the least and the largest slope where these lie between."""
     parts = []
     for run, summary in summaries.items():
-        slopes = evidence.raw_slopes(summary, predictor=predictor, space="latent").set_index("latent_dim")["slope"]
-        told = {d: f"{round(slope, 2) + 0.0:.2f} at d = {d:.0f}" for d, slope in slopes.items()}
-        ends, extremes = slopes.index[[0, -1]], [slopes.idxmin(), slopes.idxmax()]
-        inner = "" if set(extremes) <= set(ends) else f" (between {' and '.join(told[d] for d in extremes)})"
-        parts.append(f"from {' to '.join(told[d] for d in ends)}{inner} in the run {run}")
+        rows = evidence.raw_slopes(summary, predictor=predictor, space="latent").sort_values("latent_dim")
+        told = [f"{row['slope'] + 0.0:.2f} at d = {row['latent_dim']:.0f}" for row in rows.round(2).to_dict("records")]
+        ends, extremes = (0, len(told) - 1), (int(rows["slope"].argmin()), int(rows["slope"].argmax()))
+        inner = "" if set(extremes) <= set(ends) else f" (between {' and '.join(told[one] for one in extremes)})"
+        parts.append(f"from {' to '.join(told[one] for one in ends)}{inner} in the run {run}")
     return f"The slope on the {PREDICTOR_NAMES[predictor]} of J_L goes {'; '.join(parts)}."
 
 
