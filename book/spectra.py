@@ -25,7 +25,7 @@ from lib.measures.regression import CLASS_ONE
 from lib.report import claims as claims_report, spectra as report, style
 from lib.report.layout import table
 from lib.report.output import say, show_figure, show_table
-from lib.runs import parse_names, summary
+from lib.runs import evenly_spaced, first_trainable, parse_names, read, summary
 
 style.use_style()
 summaries = {name: summary(name) for name in parse_names(runs)}
@@ -37,9 +37,18 @@ d = max(evidence.intact_dims(shown) or shown.run.latent_dims)
 distance = evidence.statistics(shown, "distance_l1").set_index("latent_dim")["median"]
 means = evidence.statistics(shown, "arithmetic_mean", space="latent").set_index("latent_dim")["median"]
 least_d, lost = min(distance.index), len(evidence.lost_directions(shown))
+trainable, control = read(first_trainable(runs)), None
+if not trainable.committed:
+    control = comparisons.pairing_control(trainable.name, evenly_spaced(trainable.latent_dims, 4))
+    first, last = (control.iloc[place] for place in (0, -1))
+
+# %%
+paired = ""
+if control is not None and last["other"] < first["other"]:
+    paired = f" Part of this is the pairing: in `{trainable.name}` the spectra of two different points come closer, too."
 closer = "come closer" if distance[d] < distance[least_d] else "do not come closer"
 say(f"""> **In brief.** In `{name}`, at depth {depth}, the two spectra {closer} as $d$ grows: paired eigenvalues are
-> {distance[least_d]:.2f} apart at $d$ = {least_d} and {distance[d]:.2f} at $d$ = {d}. Exact reproduction of a
+> {distance[least_d]:.2f} apart at $d$ = {least_d} and {distance[d]:.2f} at $d$ = {d}.{paired} Exact reproduction of a
 > $d$-dimensional surface would make all eigenvalues 1; their mean there is {means[d]:.2f}. {lost or "None"} of the {len(shown.members)} networks have lost a direction of their latent space.""")
 
 # %%
@@ -60,6 +69,15 @@ show_figure(
     (the paper's Figure 2, without the $L^2$ norm). Lines: medians over all points. Bands: the middle half of the points.""",
     alt="In the default runs the median distance is much smaller at the largest d than at the smallest, at every depth; it falls almost steadily on MNIST and unevenly on the digits.",
 )
+
+# %%
+if control is not None:
+    say(f"""Among more eigenvalues there is nearly always a near one. So, as a control, we pair $J_I$ at a test point with $J_L$ at
+    another, drawn at random. In `{trainable.name}` at $d$ = {first["latent_dim"]:.0f} these are {first["other"]:.2f} apart, against
+    {first["same"]:.2f} at the same point.
+
+    At $d$ = {last["latent_dim"]:.0f} the two numbers are {last["other"]:.2f} and {last["same"]:.2f}: relative to the control the
+    spectra of a point come {"hardly closer" if last["same"] / last["other"] > 0.75 * first["same"] / first["other"] else "closer"}.""")
 
 # %% [markdown]
 # The paper also draws the $L^2$ norm. Divided by $d$ it falls like $1/\sqrt d$ even if every eigenvalue moves as far as before.
@@ -239,7 +257,7 @@ if len(gap) > 1:
 # %% [markdown]
 # ## What to take away
 #
-# In the default runs paired eigenvalues of the two Jacobians lie close together at large $d$. Part of this is the pairing: among more eigenvalues there is nearly always a near one, even in unrelated spectra, and we have not measured how large this part is. Where reconstruction is poor, findings about $J_L$ need not carry over to $J_I$.
+# In the default runs paired eigenvalues of the two Jacobians lie close together at large $d$. But on the digits, where we can compare, so do, nearly as much, those of $J_I$ and of $J_L$ at another point: most of the fall with $d$ is the pairing there. Where reconstruction is poor, findings about $J_L$ need not carry over to $J_I$.
 #
 # The mean eigenvalue says how much of a small step in the latent space survives the round trip. Its fall with $d$ differs between runs and depths, and small eigenvalues are part of it: the fall is no property of autoencoders as such.
 #

@@ -12,7 +12,7 @@ from lib.analysis import published
 from lib.analysis.evidence import controls_rows, lost_directions
 from lib.base.errors import InputError
 from lib.measures.regression import CLASS_ONE
-from lib.runs import Run, Summary, select_rows
+from lib.runs import Run, Summary, measurements, read, select_rows
 
 AGREE_FROM = 5  # the smallest d at which the agreement with the published slopes is summed up: below, these leap with d
 
@@ -66,6 +66,30 @@ def by_seed(summaries: Sequence[Summary]) -> pd.DataFrame:
     printed = published.tables()[[*keys, "test_slope"]]
     rows = ours[[*keys, "seed", "test_slope"]].merge(printed, on=keys, how="left", suffixes=("", "_published"))
     return rows.sort_values([*keys, "seed"], ignore_index=True)
+
+
+def pairing_control(name: str, latent_dims: Sequence[int], points: int = 500) -> pd.DataFrame:
+    """How close paired eigenvalues of J_I and J_L are at a point, and if J_L is taken at another point, drawn at random.
+
+    `same` and `other`: medians over test points, at most so many, of the smallest L^1 distance of the spectra divided by d
+    (`lib.geometry.spectra.paired_distance`); a row a `latent_dim`, at the tables' depth and the first seed.
+    """
+    import torch  # seconds, spent only here
+
+    from lib.geometry.spectra import paired_distance
+
+    run, rows = read(name), []
+    for latent_dim in latent_dims:
+        table = measurements(name, run.table_depth, latent_dim, run.seeds[0])
+        table = table[table["test"]].head(points)
+        first, second = (
+            torch.complex(*(torch.tensor(np.stack(table[f"eigenvalues_{space}_{part}"])) for part in ("real", "imag")))
+            for space in ("input", "latent")
+        )
+        order = np.random.default_rng(0).permutation(len(table))
+        same, other = (paired_distance(first, one, 1).median() / latent_dim for one in (second, second[order]))
+        rows.append({"latent_dim": latent_dim, "same": float(same), "other": float(other)})
+    return pd.DataFrame(rows)
 
 
 def seed_spread(rows: pd.DataFrame) -> pd.DataFrame:

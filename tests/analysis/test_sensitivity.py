@@ -229,6 +229,21 @@ def test_seeds_stand_beside_the_published_slopes_at_the_latent_dimensions_that_a
             comparisons.by_seed([one, other])
 
 
+def test_spectra_are_closer_at_a_point_than_at_two_and_equal_where_the_jacobians_are(monkeypatch):
+    found = comparisons.pairing_control("smoke", [2, 3])
+    assert found["latent_dim"].tolist() == [2, 3]
+    assert (found["same"] < found["other"]).all()
+    table = runs.measurements("smoke", runs.read("smoke").table_depth, 3)
+    alike = table.assign(
+        **{f"eigenvalues_latent_{part}": table[f"eigenvalues_input_{part}"] for part in ("real", "imag")}
+    )
+    monkeypatch.setattr(comparisons, "measurements", lambda *_: alike)
+    assert comparisons.pairing_control("smoke", [3])["same"].tolist() == [0]
+    own = table[table["test"]].head(500)
+    wanted = own["distance_l1"].median() / 3
+    assert found["same"].iloc[1] == pytest.approx(wanted, rel=0.05)
+
+
 def test_a_published_slope_is_beyond_the_seeds_where_one_more_would_hardly_fall():
     draw = np.random.default_rng(0)
     slopes, more = draw.normal(size=(2000, 5)), draw.normal(size=2000)
