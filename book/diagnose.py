@@ -42,7 +42,7 @@ name = list(measured)[1]
 times = (inverted["error"].median() / usual["error"].median()) ** 0.5
 eigenvalues = max(shares.loc[name, "trace"], shares.loc[name, "log_volume"])
 say(f"""> **In brief.** A diagnosis flags points whose Jacobian, or whose error, is unusual beside a reference.
-> Do not rely on eigenvalues alone: in the example the residuals of inverted digits are {times:.1f} times as long as usual, yet trace and log volume flag at most {100 * eigenvalues:.1f} % of these digits, where {100 * (1 - found.coverage):.0f} % is chance. The error flags {100 * shares.loc[name, "error"]:.0f} %.""")
+> Do not rely on eigenvalues alone: in the example the residuals of inverted digits are {times:.1f} times as long as usual, yet trace and log volume flag at most {100 * eigenvalues:.1f} % of these digits, where {100 * (1 - found.coverage):.0f} % is chance. The error flags {"all of them" if shares.loc[name, "error"] == 1 else f"{100 * shares.loc[name, 'error']:.0f} %"}.""")
 
 # %%
 show_table(

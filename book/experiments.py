@@ -83,7 +83,7 @@ show_table(
 )
 
 # %% [markdown]
-# `he` is the initialisation of [He et al. 2015](references), `pytorch` the default of PyTorch's linear layers. Either can leave a latent direction dead during training ([lost directions](spectra.py#lost-directions)). All networks are trained with Adam ([Kingma and Ba 2015](references)), for the same number of epochs at every $d$.
+# Widths called `linear` fall from $N$ to $d$ in equal steps. `he` is the initialisation of [He et al. 2015](references), `pytorch` the default of PyTorch's linear layers. Either can leave a latent direction dead during training ([lost directions](spectra.py#lost-directions)). All networks are trained with Adam ([Kingma and Ba 2015](references)), for the same number of epochs at every $d$.
 #
 # ### Does the precision matter?
 
