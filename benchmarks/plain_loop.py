@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy import stats
 from torch import nn
 
 from benchmarks.timing import environment
 from lib.analysis import sensitivity
+from lib.analysis.intervals import next_margin
 from lib.measures import point_table, summaries
 from lib.runs import Member, Run, read, store, summary
 
@@ -62,9 +62,8 @@ def described(regressions: pd.DataFrame, statistics: pd.DataFrame, latent_dim: i
 
 
 def predicted(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval for one more value like these, which are taken as normal: mean -+ t s sqrt(1 + 1/n)."""
-    count = len(values)
-    half = stats.t.ppf(0.975, count - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / count)
+    """The 95 % interval for one more value like these, which are taken as normal (`lib.analysis.intervals.next_margin`)."""
+    half = next_margin(len(values), np.std(values, ddof=1))
     return float(np.mean(values) - half), float(np.mean(values) + half)
 
 

@@ -205,6 +205,11 @@ say(
 # [Doimo et al. (2021)](references) find that units of wide networks which fit their training labels are copies of each other with independent noise: a random chunk of units predicts the other units by a linear map, and what remains is not correlated. We fit the map on training images and judge it on test images, for units outside the chunk.
 
 # %%
+from math import pi
+
+unrelated = (2 / (pi * len(test.labels))) ** 0.5  # the mean absolute correlation of independent normal numbers
+
+# %%
 show_figure(
     [
         report.chunk_curves(chunks, "r2", "$R^2$ for the other units"),
@@ -212,7 +217,7 @@ show_figure(
     ],
     name="fig-chunks",
     caption=f"""How well a random chunk of {repeats.CHUNK_UNITS} hidden units predicts the others, and the mean absolute correlation of
-    what it leaves (about 0.05 if independent), against the size of the chunk; clean labels. Stopped early: after
+    what it leaves (about {unrelated:.2f} if independent), against the size of the chunk; clean labels. Stopped early: after
     {repeats.EARLY_STEPS} of {repeats.SWEEP_STEPS} steps. Two planted layers have known answers.""",
     alt="R2 rises with the chunk for all layers, trained or not. The planted layers with and without copies have nearly the same curves from chunks of 64 units on.",
 )

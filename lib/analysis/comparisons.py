@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from lib.analysis import published
 from lib.analysis.evidence import controls_rows, lost_directions
+from lib.analysis.intervals import next_margin
 from lib.base.errors import InputError
 from lib.measures.regression import CLASS_ONE
 from lib.runs import Run, Summary, measurements, read, select_rows
@@ -72,7 +72,8 @@ def pairing_control(name: str, latent_dims: Sequence[int], points: int = 500) ->
     """How close paired eigenvalues of J_I and J_L are at a point, and if J_L is taken at another point, drawn at random.
 
     `same` and `other`: medians over test points, at most so many, of the smallest L^1 distance of the spectra divided by d
-    (`lib.geometry.spectra.paired_distance`); a row a `latent_dim`, at the tables' depth and the first seed.
+    (`lib.geometry.spectra.paired_distance`); a row a `latent_dim`, at the tables' depth and the first seed. The former are
+    in the per-point tables.
     """
     import torch  # seconds, spent only here
 
@@ -86,9 +87,9 @@ def pairing_control(name: str, latent_dims: Sequence[int], points: int = 500) ->
             torch.complex(*(torch.tensor(np.stack(table[f"eigenvalues_{space}_{part}"])) for part in ("real", "imag")))
             for space in ("input", "latent")
         )
-        order = np.random.default_rng(0).permutation(len(table))
-        same, other = (paired_distance(first, one, 1).median() / latent_dim for one in (second, second[order]))
-        rows.append({"latent_dim": latent_dim, "same": float(same), "other": float(other)})
+        other = paired_distance(first, second[np.random.default_rng(0).permutation(len(table))], 1).numpy()
+        distances = {"same": np.median(table["distance_l1"]), "other": np.median(other)}
+        rows.append({"latent_dim": latent_dim} | {name: value / latent_dim for name, value in distances.items()})
     return pd.DataFrame(rows)
 
 
@@ -101,7 +102,7 @@ def seed_spread(rows: pd.DataFrame) -> pd.DataFrame:
     groups = rows.groupby(["latent_dim", "space", "predictor"])
     spread = groups["test_slope"].agg(["count", "mean", "std", "min", "max"])
     spread = spread.assign(published=groups["test_slope_published"].first())
-    half = stats.t.ppf(0.975, spread["count"] - 1) * spread["std"] * np.sqrt(1 + 1 / spread["count"])
+    half = next_margin(spread["count"], spread["std"])
     return spread.assign(beyond=np.abs(spread["mean"] - spread["published"]) > half)
 
 

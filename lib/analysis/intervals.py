@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from math import atanh, sqrt, tanh
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,14 @@ def rank_interval(rho: float, count: int) -> tuple[float, float]:
     bounded = float(np.clip(rho, -0.9999, 0.9999))
     half = Z * sqrt((1 + bounded**2 / 2) / (count - 3))
     return tanh(atanh(bounded) - half), tanh(atanh(bounded) + half)
+
+
+def next_margin(count: Any, std: Any) -> Any:
+    """Half the 95 % interval for one more of `count` normal values with this standard deviation: t std sqrt(1 + 1 / count).
+
+    NaN for one value; numbers, or arrays of them.
+    """
+    return special.stdtrit(count - 1, 0.975) * std * np.sqrt(1 + 1 / count)
 
 
 def trend(name: str, values: pd.Series, sign: int) -> Estimate:

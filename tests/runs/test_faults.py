@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import CancelledError, Future, wait
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -90,15 +91,21 @@ def runs_on(process):
     return process.poll() is None if isinstance(process, subprocess.Popen) else process.is_alive()
 
 
-def ended(process, seconds=180):
-    """Exit code and messages; a traceback is never the answer, and its workers end with it."""
-    family = psutil.Process(process.pid).children(recursive=True) if runs_on(process) else []
+def over(process, seconds=180):
+    """The exit code, once it has ended."""
     if isinstance(process, subprocess.Popen):
-        code = process.wait(seconds)
-    else:
-        process.join(seconds)
-        code = process.exitcode
-    assert code is not None, f"it did not end within {seconds} seconds"
+        return process.wait(seconds)
+    process.join(seconds)
+    assert process.exitcode is not None, f"it did not end within {seconds} seconds"
+    return process.exitcode
+
+
+def ended(process):
+    """Exit code and messages; a traceback is never the answer, and its workers end with it."""
+    family = []
+    with suppress(psutil.NoSuchProcess):  # it may have ended by now
+        family = psutil.Process(process.pid).children(recursive=True)
+    code = over(process)
     told = process.told.read_text()
     assert "Traceback" not in told, told
     assert not psutil.wait_procs(family, timeout=20)[1], "its workers live on"
@@ -162,7 +169,7 @@ def killed(process):
     """kill -9 on a driver; its workers end with it."""
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
-    process.wait() if isinstance(process, subprocess.Popen) else process.join()
+    over(process)
     assert children, "no worker was there"
     assert not psutil.wait_procs(children, timeout=20)[1], "its workers live on"
 
