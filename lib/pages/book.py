@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -106,9 +107,13 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
     """
     ensure = cache(runs.ensure)
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):  # a second build of the same book waits here
+    executing = [page for page in pages if page.executes]
+    # A second build of the same book waits at the lock.
+    with FileLock(folder / ".lock"), execution.one_thread(), ExitStack() as stack:
+        # In a first build the imports, seconds of one core, go on beside the training of the runs.
+        kernels = _kernels(stack, [page for page in executing if not execution.entry(folder, page.page.name).exists()])
         waiting = []
-        for page in [page for page in pages if page.executes]:
+        for page in executing:
             for run in page.page.reads(page.parameters):
                 ensure(run)
             page.key = execution.key(page.page, page.parameters)
@@ -116,11 +121,11 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
             if page.notebook is None:
                 waiting.append(page)
         logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
-        kernels = (
-            forked_kernels(preloaded(page.page for page in waiting)) if len(waiting) > 1 else nullcontext(PageKernels)
-        )
-        with execution.one_thread(), kernels as manager, ThreadPoolExecutor(AT_ONCE) as pool:
-            futures = [pool.submit(execute_and_store, page, folder, manager) for page in waiting]
+        kernels = kernels or _kernels(stack, waiting) or PageKernels
+        readers = Counter(run for page in waiting for run in page.page.reads(page.parameters))
+        kernels.prepare(run for run, count in readers.items() if count > 1)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            futures = [pool.submit(execute_and_store, page, folder, kernels) for page in waiting]
             try:
                 for future in futures:
                     future.result()
@@ -130,6 +135,11 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                     PageKernels.end_all()  # a page in hand may have minutes to go, and a kernel may just be starting
                     time.sleep(INTERRUPTED_SECONDS)
                 raise
+
+
+def _kernels(stack: ExitStack, pages: Sequence[BookPage]) -> type[PageKernels] | None:
+    """Forked kernels for several pages, until the stack closes."""
+    return stack.enter_context(forked_kernels(preloaded(page.page for page in pages))) if len(pages) > 1 else None
 
 
 def preloaded(pages: Iterable[source.Page]) -> list[str]:

@@ -174,11 +174,16 @@ def _stopped(page: Page, target: Path, error: Exception) -> str:
 # --- stored outputs ------------------------------------------------------------------------------------------------
 
 
+def entry(folder: Path, name: str) -> Path:
+    """The file with the key of a page's stored outputs."""
+    return folder / f"{name}.json"
+
+
 def stored(folder: Path, name: str, wanted: str) -> NotebookNode | None:
     """The executed notebook of this key; None if it is absent, damaged, or of another key."""
-    notebook, entry = folder / f"{name}.ipynb", folder / f"{name}.json"
+    notebook = folder / f"{name}.ipynb"
     try:
-        record = json.loads(entry.read_bytes())
+        record = json.loads(entry(folder, name).read_bytes())
         if record["key"] == wanted and record["sha256"] == files.sha256(notebook):
             return nbformat.read(notebook, as_version=4)
     except (OSError, ValueError, KeyError, TypeError):
@@ -190,4 +195,4 @@ def store(folder: Path, name: str, wanted: str, notebook: NotebookNode) -> None:
     """Store an executed notebook under its key."""
     path = folder / f"{name}.ipynb"
     files.write(path, nbformat.writes(notebook))
-    files.write(folder / f"{name}.json", json.dumps({"key": wanted, "sha256": files.sha256(path)}))
+    files.write(entry(folder, name), json.dumps({"key": wanted, "sha256": files.sha256(path)}))

@@ -1,7 +1,8 @@
 """A process that has imported what the pages import, and forks a kernel for each page. A script that needs no packages.
 
-`serve FD MODULE...` listens on the socket FD until its standard input closes. `request SOCKET COMMAND...` asks it for a
-kernel and stands for it: each ends when the other does. If it gets none, it becomes the kernel of COMMAND.
+`serve FD MODULE...` listens on the socket FD until its standard input closes; a line there, in JSON, is for the function
+`prepare` of the last module. `request SOCKET COMMAND...` asks it for a kernel and stands for it: each ends when the other
+does. If it gets none, it becomes the kernel of COMMAND.
 """
 
 import gc
@@ -19,20 +20,31 @@ def serve(listener: socket.socket, modules: list[str]) -> None:
     """Import the modules, then fork a kernel for every connection."""
     sys.path[0] = ""  # in place of this script's folder
     for module in ("ipykernel.kernelapp", *modules):
-        import_module(module)
-    gc.freeze()  # the kernels' garbage collectors need not look at what has been imported
+        last = import_module(module)
     # pandas takes a process that is no kernel for a terminal, with as many columns as fit its width.
     if "pandas" in sys.modules:
         sys.modules["pandas"].set_option("display.max_columns", 20)
-    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
-        os._exit(1)  # a fork would keep the locks of the other threads, which it does not have: kernels start as usual
+    _check_that_forks_work()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # kernels that end leave nothing behind
-    while listener in select.select([listener, sys.stdin], [], [])[0]:
+    while ready := select.select([listener, sys.stdin], [], [])[0]:
+        if sys.stdin in ready:  # before any request that came after it
+            if not (line := sys.stdin.readline()):
+                return
+            last.prepare(json.loads(line))
+            _check_that_forks_work()
+            continue
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
             become_kernel(connection)
         connection.close()
+
+
+def _check_that_forks_work() -> None:
+    """End this process, so that kernels start as usual, if it has other threads: a fork would keep their locks, without them."""
+    gc.freeze()  # the kernels' garbage collectors need not look at what is here
+    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
+        os._exit(1)
 
 
 def become_kernel(connection: socket.socket) -> None:

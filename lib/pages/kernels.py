@@ -1,12 +1,13 @@
 """The kernels that execute pages: always of the Python that runs the build, and forks of one process for several pages."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -37,6 +38,10 @@ class PageKernels(AsyncKernelManager):
         return KernelSpec(argv=make_ipkernel_cmd(extra_arguments=quiet), display_name="Python 3", language="python")
 
     @classmethod
+    def prepare(cls, names: Iterable[str]) -> None:
+        """Have the summaries of these runs at hand in every kernel that starts from now on, where kernels are forked."""
+
+    @classmethod
     def end_all(cls) -> None:
         """Kill every kernel that still runs: the threads that wait for them go on within a second or two."""
         for manager in list(cls.begun):
@@ -61,6 +66,7 @@ def forked_kernels(modules: Iterable[str]) -> Iterator[type[PageKernels]]:
         server = subprocess.Popen(
             [sys.executable, fork_server.__file__, "serve", str(listener.fileno()), *modules],
             stdin=subprocess.PIPE,
+            bufsize=0,
             pass_fds=[listener.fileno()],
             cwd=files.ROOT,
             env={"MPLBACKEND": INLINE} | os.environ | {"JE_ARROW_MALLOC_CONF": "background_thread:false"},
@@ -72,6 +78,12 @@ def forked_kernels(modules: Iterable[str]) -> Iterator[type[PageKernels]]:
             def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
                 command = super().format_kernel_cmd(extra_arguments)
                 return [sys.executable, "-I", "-S", fork_server.__file__, "request", path, *command]
+
+            @classmethod
+            def prepare(cls, names: Iterable[str]) -> None:
+                assert server.stdin is not None
+                with suppress(OSError):  # the server has ended
+                    server.stdin.write(json.dumps(list(names)).encode() + b"\n")
 
         with server:  # closes its standard input, at which it ends, and waits
             yield ForkedKernels

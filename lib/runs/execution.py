@@ -117,6 +117,10 @@ def _worthwhile_processes(run: Run, waiting: Sequence[Member], dataset: Dataset)
     return joblib.cpu_count() if operations > SMALL_WORK else 1
 
 
+class _Bar(tqdm):
+    monitor_interval = 0  # no thread, which would outlive the bar and keep the next run from forking its workers
+
+
 class _Execution:
     """One execution: the jobs to do, the jobs in progress, and the writing of their results."""
 
@@ -135,7 +139,7 @@ class _Execution:
         self.todo.extend(_jobs(self.run, chosen, waiting, self.dataset, self.device, slots))
         total = len(waiting) * self.run.epochs
         trained = [job for function, job in self.todo if function is jobs.measure]
-        with tqdm(total=total, unit="epoch", desc=f"run {self.run.name}", disable=None, smoothing=0.05) as bar:
+        with _Bar(total=total, unit="epoch", desc=f"run {self.run.name}", disable=None, smoothing=0.05) as bar:
             bar.update(len(trained) * self.run.epochs)
             while self.todo or self.pending:
                 slots = max(1, self.staff.slots())

@@ -122,6 +122,15 @@ def encoded_summary(content: dict[str, Any]) -> bytes:
     return gzip.compress(whole.encode(), mtime=0)
 
 
+def checksum(path: Path) -> str:
+    """SHA-256 of a summary's file; `InputError` where it cannot be read."""
+    untrusted.check_ordinary(path)
+    try:
+        return files.sha256(path)
+    except OSError as error:
+        raise corrupt_file_error(path, error) from error
+
+
 def load_summary(path: Path, member: Member | None = None) -> dict[str, Any]:
     """Read a member's summary back or, without `member`, an attached result; `InputError` for a damaged or forged file."""
     untrusted.check_ordinary(path)

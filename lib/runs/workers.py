@@ -4,6 +4,7 @@ Each is a context manager that yields something with the methods of `SerialWorke
 `concurrent.futures`. When a worker or scheduler dies, the sentence of the `InputError` says that finished members are kept.
 """
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from lib.base.errors import InputError
 from lib.runs import jobs
@@ -47,12 +49,10 @@ class SerialWorkers:
         job's arguments: they have to be sent again."""
         future: Future = Future()
         token = jobs.REPORT.set(self._count)
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # as in a worker: the same bits
         try:
-            future.set_result(function(job, *arguments))
+            with _one_thread():  # as in a worker: the same bits
+                future.set_result(function(job, *arguments))
         finally:
-            torch.set_num_threads(threads)
             jobs.REPORT.reset(token)
         return future
 
@@ -67,6 +67,18 @@ class SerialWorkers:
 
     def _count(self, epochs: int) -> None:
         self.epochs += epochs
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for torch and for the BLAS of NumPy and SciPy, whose threads would wait for each other beside other workers."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1, "blas"):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 # --- local processes -----------------------------------------------------------------------------------------------
@@ -100,8 +112,9 @@ def processes(run: Run, count: int, device: str) -> Iterator[SerialWorkers]:
     # Forking spares every worker seconds of imports, but is safe only on Linux, without other threads and without a GPU.
     forking = sys.platform == "linux" and threading.active_count() == 1 and device == "cpu"
     if forking:
-        with suppress(ImportError):
-            import_module("torch._dynamo")  # a second that the first optimizer of every worker would take
+        for module in ("torch._dynamo", "statsmodels.regression.linear_model"):
+            with suppress(ImportError):
+                import_module(module)  # a second that the first optimizer, or regression, of every worker would take
     context = multiprocessing.get_context("fork" if forking else "spawn")
     reports = context.Queue()
     others = set(multiprocessing.active_children())
@@ -136,6 +149,8 @@ def _start(reports: Any, driver: int) -> None:
     jobs.REPORT.set(reports.put)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the driver ends its workers
     torch.set_num_threads(1)
+    threadpool_limits(1, "blas")
+    gc.freeze()  # garbage is among the jobs' objects: not to be sought among a million of the libraries'
     threading.Thread(target=_end_with, args=(driver,), daemon=True).start()
 
 
@@ -238,10 +253,10 @@ def _on_worker(topic: str, function: Callable, job: jobs.Job, *arguments: Any) -
             raise InputError(f"Job {job.name} is no longer wanted; {FINISHED_KEPT}.")
         worker.log_event(topic, epochs)
 
-    torch.set_num_threads(1)
     token = jobs.REPORT.set(report)
     try:
-        return function(job, *arguments)
+        with _one_thread():
+            return function(job, *arguments)
     finally:
         jobs.REPORT.reset(token)
 
