@@ -66,6 +66,9 @@ def iterate(
             image = decoder(encoder(current))
             still = (image - current).norm(dim=1) <= tolerance * (1 + current.norm(dim=1))
             lost = ~(image.norm(dim=1) <= LOST)  # the negation counts NaN as lost
+            current = image
+            if not (still | lost).any():
+                continue
             for done, outcome in ((still, FATES.index("fixed point")), (lost, FATES.index("lost"))):
                 end[moving[done]], fate[moving[done]], taken[moving[done]] = image[done], outcome, step
             moving, current = moving[~(still | lost)], image[~(still | lost)]

@@ -14,6 +14,7 @@ Chance level: 0, 0.5, 0, 0. Perfect: 1, 1, 1, and 1 - R2 of the covariates.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -117,12 +118,17 @@ def risk_coverage(error: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.
 CRITERIA = {"spearman": spearman, "auroc": worst_decile, "saved": saved_area}
 
 
+@lru_cache(maxsize=4)
 def weightings(points: int, seed: int = 0, resamples: int = SCORE_RESAMPLES) -> np.ndarray:
-    """Bootstrap weights (points, 1 + resamples): first every point once, then how often each is drawn, with replacement."""
+    """Bootstrap weights (points, 1 + resamples): first every point once, then how often each is drawn, with replacement.
+
+    Read-only, as all scores of the same points share them.
+    """
     drawn = np.random.default_rng(seed).integers(0, points, (resamples, points)).T
     places = drawn * (resamples + 1) + np.arange(1, resamples + 1)
     weights = np.bincount(places.ravel(), minlength=points * (resamples + 1)).reshape(points, -1).astype(np.float64)
     weights[:, 0] = 1
+    weights.flags.writeable = False
     return weights
 
 

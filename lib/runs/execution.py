@@ -185,7 +185,10 @@ class _Execution:
                 store.note_diverged(self.run, member, epoch)
             jobs.delete_checkpoints(self.run, [job.name])
             trained = [member for member in job.members if member not in result.diverged]
-            self.todo.extendleft((jobs.measure, replace(job, members=(member,))) for member in reversed(trained))
+            trained.sort(
+                key=lambda member: member.latent_dim
+            )  # which takes longest comes first, so that none is waited for
+            self.todo.extendleft((jobs.measure, replace(job, members=(member,))) for member in trained)
         else:
             (member,) = job.members
             files.write(store.points_path(self.run, member), result.points)
