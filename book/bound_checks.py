@@ -145,8 +145,9 @@ show_table(
 
 # %%
 least = 100 * min(share for _, share in departures.values())
+matrices = len(x[-500:]) * len(pairs)
 say(f"""
-Of the {len(x[-500:]) * len(pairs):,} matrices $K_Q$, {diagonalisable:,} have a basis of eigenvectors (of a condition number below $10^8$), though not an orthonormal one. At {together:,} of {len(x) * len(pairs):,} pairs a point shares a region with its anchor.
+{"Each" if diagonalisable == matrices else f"{diagonalisable:,}"} of the {matrices:,} matrices $K_Q$ {"has" if diagonalisable == matrices else "have"} a basis of eigenvectors (of a condition number below $10^8$), though not an orthonormal one. Of all pairs of a point and its anchor, {together or "none"} {"shares" if together == 1 else "share"} a region.
 
 At least {least:.0f} % of the squared departure is obliqueness, in the median. The figure shows it in the network of the plane. The Jacobian flattens the circle to a segment and deletes a direction that is not at right angles to it: the encoder reads another part of an image than the decoder writes.
 """)

@@ -214,9 +214,21 @@ say(
 
 # %% [markdown]
 # ## What to take away
-#
-# - Where labels are missing, train several networks and average their softmax. With one network, its softmax is the best choice on three of the four sets; on shifted digits the distance to the training digits is slightly better. Entropy and class means add nothing.
-# - The size of a Jacobian is a poor guide to a classifier's mistakes. The paper's idea needs the reconstruction, in which the point itself is the label.
-# - Neural collapse is real. It says how long, and with what weight decay, a network was trained; it does not rank networks that were trained alike.
-#
-# Caveat: small images and small networks. Other kinds of shift would order the scores otherwise.
+
+# %%
+alone = scores[~scores["score"].isin(["ensemble", "disagreement", "entropy"]) & (scores["gain_low"] > 0)]
+names = " and ".join(f"`{name}`" for name in sorted(alone["score"].unique()))
+where = " and ".join(sorted(alone["set"].unique()))
+say(
+    f"""
+    - Where labels are missing, train several networks and average their softmax. With one network, its softmax is the best
+      choice{f", except on {where} digits, where {names} is better" if len(alone) else ""}. Entropy and class means add
+      nothing.
+    - The size of a Jacobian is a poor guide to a classifier's mistakes. The paper's idea needs the reconstruction, in which the
+      point itself is the label.
+    - Neural collapse is real. It says how long, and with what weight decay, a network was trained; it does not rank networks
+      that were trained alike.
+
+    Caveat: small images and small networks. Other kinds of shift would order the scores otherwise.
+    """
+)
