@@ -222,13 +222,12 @@ where = " and ".join(sorted(alone["set"].unique()))
 say(
     f"""
     - Where labels are missing, train several networks and average their softmax. With one network, its softmax is the best
-      choice{f", except on {where} digits, where {names} is better" if len(alone) else ""}. Entropy and class means add
-      nothing.
-    - The size of a Jacobian is a poor guide to a classifier's mistakes. The paper's idea needs the reconstruction, in which the
-      point itself is the label.
-    - Neural collapse is real. It says how long, and with what weight decay, a network was trained; it does not rank networks
-      that were trained alike.
-
-    Caveat: small images and small networks. Other kinds of shift would order the scores otherwise.
+      choice{f", except on {where} digits, where {names} is better" if len(alone) else ""}.
     """
 )
+
+# %% [markdown]
+# - The size of a Jacobian is a poor guide to a classifier's mistakes. The paper's idea needs the reconstruction, in which the point itself is the label.
+# - Neural collapse is real. It says how long, and with what weight decay, a network was trained; it does not rank networks that were trained alike.
+#
+# Caveat: small images and small networks. Other kinds of shift would order the scores otherwise.
