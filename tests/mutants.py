@@ -57,6 +57,18 @@ MUTANTS = {  # name: file, the text as it stands, the text in its place, the tes
         "summaries",
         "pages/test_pages.py -k key",
     ),
+    "workers whose NumPy has threads": (
+        "lib/runs/workers.py",
+        '\n    threadpool_limits(1, "blas")',
+        "",
+        "runs/test_workers.py",
+    ),
+    "summaries kept though a file has changed": (
+        "lib/runs/results.py",
+        "_held.get((*specification, *_checksums(run)))",
+        "next((kept for key, kept in _held.items() if key[:3] == specification), None)",
+        "runs/test_runs.py -k read_once",
+    ),
     "a stale summary": (
         "lib/runs/store.py",
         "content if run.committed or content",

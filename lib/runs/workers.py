@@ -22,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import scipy.linalg  # noqa: F401 (its BLAS can be limited once it is loaded)
 import torch
 from threadpoolctl import threadpool_limits
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from lib import runs
 from lib.pages import book, execution, kernels, source
 
 HEADER = "# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n#     language: python\n#     name: python3\n# ---\n\n"
@@ -45,8 +46,13 @@ def test_a_build_s_kernels_are_forked_with_all_that_its_pages_load():
         HEADER
         + "# %%\nimport sys\n\nprint({'lib.pages.warm', 'torch._dynamo', 'lib.analysis.tournament'} <= set(sys.modules))\n"
     )
+    runs.ensure("smoke")
+    held = HEADER + "# %%\nfrom lib.runs import results\n\nprint(len(results._held))\n"
     with execution.one_thread(), kernels.forked_kernels(modules) as manager:
         assert printed(manager, asked) == ["True"]
+        assert printed(manager, held) == ["0"]
+        manager.prepare(["smoke", "no run of this name"])
+        assert printed(manager, held) == ["1"], "the summaries that several pages read"
 
 
 @pytest.mark.parametrize(

@@ -453,11 +453,20 @@ def test_a_summary_whose_images_have_no_size_is_refused(finished):
 
 
 def test_a_summary_that_is_there_is_read_once(finished, monkeypatch):
-    run, _ = finished
+    run, member = finished
     read, load = [], store.load_summary
     monkeypatch.setattr(store, "load_summary", lambda path, *given: read.append(path) or load(path, *given))
     assert len(runs.summary(run.name).members) == 1
     assert len(read) == 1
+    runs.summary(run.name).statistics["mean"] = 0.0
+    assert runs.summary(run.name).statistics["mean"].any(), "a caller's tables are its own"
+    assert len(read) == 1
+    path = store.summary_path(run, member)
+    content = load(path)
+    content["tables"]["members"]["wall_seconds"] = [7.0]
+    files.write(path, store.encoded_summary(content))
+    assert runs.summary(run.name).members["wall_seconds"].tolist() == [7.0]
+    assert len(read) == 2
 
 
 def test_a_summary_of_other_code_is_missing(finished, monkeypatch):
