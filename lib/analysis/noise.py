@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lib.measures.baselines import neighbour_distance
-from lib.measures.reconstruction import encoded, reconstructed
 from lib.runs import Member, Run, Summary, attached, members, store
 from lib.runs.results import member as network
-from lib.training import corruptions
-from lib.training.datasets import Dataset
+
+if TYPE_CHECKING:
+    from lib.training.datasets import Dataset
 
 COUNT = 200  # images of each kind
 ORDINARY = 0.99  # the share of test codes that lie as near to training codes
@@ -42,7 +42,11 @@ def noise_of(summary: Summary, latent_dim: int) -> pd.DataFrame | None:
     return attached.load_or_compute(run, chosen, NOISE, partial(_measured_noise, run, chosen))
 
 
-def _measured_noise(run: Run, chosen: Member, data: Dataset) -> pd.DataFrame:
+def _measured_noise(run: Run, chosen: Member, data: "Dataset") -> pd.DataFrame:
+    from lib.measures.baselines import neighbour_distance  # torch: only where networks are at hand
+    from lib.measures.reconstruction import encoded, reconstructed
+    from lib.training import corruptions
+
     train, test = (side.images.numpy() for side in (data.train, data.test))
     others = [one for one in members(run, {"d": [chosen.latent_dim]}) if one != chosen]
     pair, *rest = (network(run.name, one.depth, one.latent_dim, one.seed) for one in (chosen, *others))
