@@ -99,19 +99,27 @@ SCORES_KEPT = attached.Kind("scores", {"measure": str, "value": float}, ("lib.an
 def keep_scores(name: str) -> list[int]:
     """Compute the scores that the sample of a committed run lacks, at its test points, and keep them beside the summaries.
 
-    For the members of a `tournament` whose weights are on this machine; those that need other seeds where networks of a run
-    that differs in its seeds alone are there, too. Returns the latent dimensions that have the scores.
+    Those that are kept already stay as they are; a new measure is added to them. For the members of a `tournament` whose
+    weights are on this machine; those that need other seeds where networks of a run that differs in its seeds alone are
+    there, too. Returns the latent dimensions that have the scores.
     """
     summary, found = runs.summary(name), []
     run = runs.read(name)
     for latent_dim in evenly_spaced(summary.run.latent_dims, MOST_DIMS):
         member = Member(run.table_depth, latent_dim, run.seeds[0])
-        rows = attached.load_or_compute(run, member, SCORES_KEPT, partial(_lacking_scores, summary, member))
+        completed, whole = partial(_completed_scores, summary, member), partial(_has_all_scores, summary, member)
+        rows = attached.load_or_compute(run, member, SCORES_KEPT, completed, whole)
         found += [latent_dim] if rows is not None else []
     return found
 
 
-def _lacking_scores(summary: Summary, member: Member, dataset: Dataset) -> pd.DataFrame:
+def _has_all_scores(summary: Summary, member: Member, kept: pd.DataFrame) -> bool:
+    known = values_at(subject_of(summary, member)[1], judging.SCORES.values())
+    return set(judging.SCORES) <= {*known, *kept["measure"]}
+
+
+def _completed_scores(summary: Summary, member: Member, dataset: Dataset) -> pd.DataFrame:
+    """The scores kept for a member, and those that its sample still lacks."""
     points, sampled = subject_of(summary, member)
     known = values_at(sampled, judging.SCORES.values())
     test = np.arange(len(dataset.train) + len(dataset.test)) >= len(dataset.train)
@@ -125,9 +133,10 @@ def _lacking_scores(summary: Summary, member: Member, dataset: Dataset) -> pd.Da
         seeds=networks if len(networks) > 1 else None,
         seed=(member.latent_dim, member.seed),
     )
+    kept = attached.load_attached(runs.read(summary.run.name), member, SCORES_KEPT)
     values = values_at(subject, [score for key, score in judging.SCORES.items() if key not in known])
     digits = {key: [float(f"{value:.6g}") for value in each] for key, each in values.items()}
-    return pd.DataFrame(digits).melt(var_name="measure")
+    return pd.concat([kept, pd.DataFrame(digits).melt(var_name="measure")], ignore_index=True)
 
 
 def _of_all_seeds(run: Run, member: Member) -> list[Pair]:

@@ -93,7 +93,8 @@ def _area(error: np.ndarray, score: np.ndarray, weights: np.ndarray) -> np.ndarr
     before, means = after - sizes, sums / np.maximum(sizes, 1e-300)
     # within a group the risk is mean + rest / c at c = before + 1 ... after points, and sums of 1 / c are digamma's differences
     rest = sums.cumsum(axis=0) - sums - means * before
-    digamma = scipy.special.digamma(np.arange(1.0, after.max() + 2))  # a few hundred values, looked up many thousand times
+    # A few hundred values are looked up many thousand times.
+    digamma = scipy.special.digamma(np.arange(1.0, after.max() + 2))
     steps = digamma[after.astype(int)] - digamma[before.astype(int)]
     return (sums + rest * steps).sum(axis=0) / after[-1]
 

@@ -55,21 +55,26 @@ def load_attached(run: Run, member: Member, kind: Kind) -> pd.DataFrame | None:
 
 
 def load_or_compute(
-    run: Run, member: Member, kind: Kind, compute: Callable[["Dataset"], pd.DataFrame]
+    run: Run,
+    member: Member,
+    kind: Kind,
+    compute: Callable[["Dataset"], pd.DataFrame],
+    whole: Callable[[pd.DataFrame], bool] = lambda rows: True,
 ) -> pd.DataFrame | None:
-    """The rows attached to a member, computed from the run's data set and written first where `load_attached` gives none.
+    """The rows attached to a member, computed from the run's data set and written first where `load_attached` gives none,
+    or gives some that are not `whole`.
 
-    The member is trained where it is missing. None for a committed run without the rows, and without the weights to
-    compute them from. Raises `InputError` where the data set is no longer the one that the member was measured on.
+    The member is trained where it is missing. What is there of a committed run without weights to compute them from: None
+    or rows. Raises `InputError` where the data set is no longer the one that the member was measured on.
     """
     rows = load_attached(run, member, kind)
-    if rows is not None or (run.committed and not store.weights_path(run, member).exists()):
+    if (rows is not None and whole(rows)) or (run.committed and not store.weights_path(run, member).exists()):
         return rows
     # Training takes the run's lock itself, so it has to be over before the lock is taken here.
     results.member(run.name, member.depth, member.latent_dim, member.seed)
     with store.only_process(run):
         rows = load_attached(run, member, kind)  # another process may have computed them while this one waited
-        if rows is None:
+        if rows is None or not whole(rows):
             dataset, summary = run.load_dataset(), store.summary_path(run, member)
             if _data_digest(summary, member) != dataset.sha256:
                 raise InputError(
@@ -77,6 +82,8 @@ def load_or_compute(
                     "restore the data set, or delete the summary and run again."
                 )
             computed = compute(dataset)
+            if rows is not None and computed.equals(rows):  # no more can be had here
+                return rows
             content = {
                 "run": run.digest,
                 "data": dataset.sha256,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from functools import partial
 
 import matplotlib
 import numpy as np
@@ -341,12 +342,30 @@ def test_scores_that_a_sample_lacks_are_those_of_the_weights(smoke, points):
     """The sample of the smoke run, as if its networks were not at hand: what is computed for it is what `at_points` has."""
     committed = dataclasses.replace(smoke, run=dataclasses.replace(smoke.run, committed=True))
     sample, _ = tournaments.subject_of(committed, MEMBER)
-    rows = tournaments._lacking_scores(committed, MEMBER, runs.read("smoke").load_dataset())
+    rows = tournaments._completed_scores(committed, MEMBER, runs.read("smoke").load_dataset())
     found = rows.pivot_table(index=rows.groupby("measure").cumcount(), columns="measure", values="value")
     assert {"turning", "smooth", "linear_error", "shrinkage"} <= set(found) and "trace_input" not in found
     assert len(found) == len(sample) == len(points), "all test points of so small a run are in its sample"
     for name in found:
         assert found[name].to_numpy() == pytest.approx(points[name].to_numpy(), rel=1e-5), name
+
+
+def test_a_new_measure_is_added_to_the_kept_scores_which_stay_as_they_are(smoke):
+    run = smoke.run
+    committed = dataclasses.replace(smoke, run=dataclasses.replace(run, committed=True))
+    completed = partial(tournaments._completed_scores, committed, MEMBER)
+    whole = partial(tournaments._has_all_scores, committed, MEMBER)
+    every_score = completed(run.load_dataset())
+    before = every_score[~every_score["measure"].isin(["turning", "smooth"])].assign(value=0.5)
+    path = store.attached_path(run, MEMBER, tournaments.SCORES_KEPT.name)
+    try:
+        attached.load_or_compute(run, MEMBER, tournaments.SCORES_KEPT, lambda data: before)
+        rows = attached.load_or_compute(run, MEMBER, tournaments.SCORES_KEPT, completed, whole)
+        pd.testing.assert_frame_equal(rows[: len(before)], before.reset_index(drop=True))
+        added = every_score[every_score["measure"].isin(["turning", "smooth"])].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows[len(before) :].reset_index(drop=True), added)
+    finally:
+        path.unlink()
 
 
 def test_kept_scores_take_part_in_the_tournament():
