@@ -122,8 +122,7 @@ def execute_pages(pages: Collection[BookPage], folder: Path) -> None:
                 waiting.append(page)
         logger.info("pages: %d to execute, %d unchanged", len(waiting), len(pages) - len(waiting))
         kernels = kernels or _kernels(stack, waiting) or PageKernels
-        readers = Counter(run for page in waiting for run in page.page.reads(page.parameters))
-        kernels.prepare(run for run, count in readers.items() if count > 1)
+        kernels.prepare(read_by_several(waiting))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(execute_and_store, page, folder, kernels) for page in waiting]
             try:
@@ -145,6 +144,12 @@ def _kernels(stack: ExitStack, pages: Sequence[BookPage]) -> type[PageKernels] |
 def preloaded(pages: Iterable[source.Page]) -> list[str]:
     """The modules that kernels of these pages have imported when they start."""
     return [*sorted(set().union(*(page.modules() for page in pages))), "lib.pages.warm"]
+
+
+def read_by_several(pages: Iterable[BookPage]) -> list[str]:
+    """The runs that more than one of these pages reads."""
+    readers = Counter(run for page in pages for run in page.page.reads(page.parameters))
+    return [run for run, count in readers.items() if count > 1]
 
 
 def execute_and_store(page: BookPage, folder: Path, kernel_manager: type[PageKernels] = PageKernels) -> None:

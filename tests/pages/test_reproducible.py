@@ -69,12 +69,21 @@ def nbval(tmp_path, monkeypatch, bare):
 
 @pytest.fixture(scope="session")
 def forked():
-    """Kernels as in a build of the book, which have imported what the pages import."""
-    modules = book.preloaded(map(source.load_page, source.page_names()))
+    """Kernels as in a build of the book, which have imported what the pages import, and loaded the runs that several read."""
+    pages = [book.BookPage(page, on_smoke(page), []) for page in map(source.load_page, source.page_names())]
     with ExitStack() as stack:
         with execution.one_thread():
-            manager = stack.enter_context(kernels.forked_kernels(modules))
+            manager = stack.enter_context(kernels.forked_kernels(book.preloaded(page.page for page in pages)))
+        shared = book.read_by_several(pages)
+        for run in shared:
+            runs.ensure(run)
+        manager.prepare(shared)
         yield manager
+
+
+def on_smoke(page):
+    """The parameters of a page that shows the smoke run."""
+    return source.checked_parameters(page, {"runs": ["smoke"]} if "runs" in page.parameters else {})
 
 
 @pytest.fixture
@@ -83,9 +92,8 @@ def executed(site, forked, tmp_path):
 
     def notebook(name):
         page, target = source.load_page(name), tmp_path / f"{name}.ipynb"
-        given = {"runs": ["smoke"]} if "runs" in page.parameters else {}
         built = site / "_executed" / target.name
-        parameters = source.checked_parameters(page, given)
+        parameters = on_smoke(page)
         if nbformat.read(built, as_version=4).metadata["provenance"]["parameters"] == parameters:
             return shutil.copy(built, target)
         for run in page.reads(parameters):
