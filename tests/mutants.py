@@ -59,8 +59,8 @@ MUTANTS = {  # name: file, the text as it stands, the text in its place, the tes
     ),
     "workers whose NumPy has threads": (
         "lib/runs/workers.py",
-        '\n    threadpool_limits(1, "blas")',
-        "",
+        "    _one_thread()\n    gc.freeze()",
+        "    gc.freeze()",
         "runs/test_workers.py",
     ),
     "summaries kept though a file has changed": (

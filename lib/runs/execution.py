@@ -185,9 +185,7 @@ class _Execution:
                 store.note_diverged(self.run, member, epoch)
             jobs.delete_checkpoints(self.run, [job.name])
             trained = [member for member in job.members if member not in result.diverged]
-            trained.sort(
-                key=lambda member: member.latent_dim
-            )  # which takes longest comes first, so that none is waited for
+            trained.sort(key=lambda member: member.latent_dim)  # the largest comes first: none is waited for at the end
             self.todo.extendleft((jobs.measure, replace(job, members=(member,))) for member in trained)
         else:
             (member,) = job.members

@@ -50,10 +50,12 @@ class SerialWorkers:
         job's arguments: they have to be sent again."""
         future: Future = Future()
         token = jobs.REPORT.set(self._count)
+        threads = torch.get_num_threads()
         try:
             with _one_thread():  # as in a worker: the same bits
                 future.set_result(function(job, *arguments))
         finally:
+            torch.set_num_threads(threads)
             jobs.REPORT.reset(token)
         return future
 
@@ -70,16 +72,11 @@ class SerialWorkers:
         self.epochs += epochs
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for torch and for the BLAS of NumPy and SciPy, whose threads would wait for each other beside other workers."""
-    threads = torch.get_num_threads()
+def _one_thread() -> threadpool_limits:
+    """From now on one thread for torch and for the BLAS of NumPy and SciPy: theirs would wait for each other beside other
+    workers. The end of what is returned, a context, gives BLAS its threads back."""
     torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1, "blas"):
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    return threadpool_limits(1, "blas")
 
 
 # --- local processes -----------------------------------------------------------------------------------------------
@@ -149,8 +146,7 @@ def _start(reports: Any, driver: int) -> None:
     """Prepare a new worker process."""
     jobs.REPORT.set(reports.put)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the driver ends its workers
-    torch.set_num_threads(1)
-    threadpool_limits(1, "blas")
+    _one_thread()
     gc.freeze()  # garbage is among the jobs' objects: not to be sought among a million of the libraries'
     threading.Thread(target=_end_with, args=(driver,), daemon=True).start()
 
@@ -254,10 +250,10 @@ def _on_worker(topic: str, function: Callable, job: jobs.Job, *arguments: Any) -
             raise InputError(f"Job {job.name} is no longer wanted; {FINISHED_KEPT}.")
         worker.log_event(topic, epochs)
 
+    _one_thread()  # for good: other threads of this process may be at other jobs
     token = jobs.REPORT.set(report)
     try:
-        with _one_thread():
-            return function(job, *arguments)
+        return function(job, *arguments)
     finally:
         jobs.REPORT.reset(token)
 
