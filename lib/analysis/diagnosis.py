@@ -152,7 +152,13 @@ def _short_names(sources: Sequence[str]) -> list[str]:
 def _examine(model: Model, drawn: Points, name: str, given: int, passes: int) -> Examined:
     tell_progress(f"Measuring the Jacobian at {len(drawn)} points of {name} ...")
     x = as_taken(drawn.values, model).to(model.weight, copy=True)
-    measured = measure_geometry(model.encoder, model.decoder, x, passes)
+    try:
+        measured = measure_geometry(model.encoder, model.decoder, x, passes)
+    except InputError as error:
+        if not drawn.columns:
+            raise
+        last = f"{name} has {len(drawn.columns)} columns, the last of them {drawn.columns[-1]!r}"  # labels, perhaps
+        raise InputError(f"{str(error).rstrip('.')} ({last}).") from error
     measured.insert(0, "point", drawn.labels)
     return Examined(name, given, drawn.values, measured, drawn.notes)
 

@@ -544,6 +544,7 @@ def test_whatever_modules_raise_is_one_sentence():
         ({"coverage": float("nan")}, "`coverage` nan"),
         ({"passes": 10, "data": ["absent.npy"]}, "`passes` should be at least 80, 10 was given"),
         ({"data": ["labelled.csv"], "reference": "fresh.npy"}, r"shape \(9,\) \(the last columns of .*csv: 'label'\)"),
+        ({"data": ["labelled.csv"]}, r"takes 8 columns \(labelled.csv has 9 columns, the last of them 'label'\)"),
         ({"reference": "other.npy"}, r"other.npy has points of shape \(5,\) and fresh.npy of shape \(8,\)"),
         ({"data": ["other.npy"]}, r"points of shape \(5,\) .* first layer takes 8 columns"),
     ],
