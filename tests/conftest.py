@@ -1,9 +1,12 @@
 """What several test files share: the smoke run, trained in a folder of its own; synthetic points."""
 
+import gc
 import random
 from functools import cache
 
 import pytest
+
+gc.disable()  # until all is imported
 
 # Of two test processes the one that hands out the tests runs none: what takes seconds to import is imported where it is used.
 
@@ -34,6 +37,12 @@ def seed_draws():
 def pytest_make_collect_report(collector):
     load_profiles()
     seed_draws()
+
+
+def pytest_collection_finish():
+    """What has been imported stays: garbage is not sought among its million objects again and again."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
