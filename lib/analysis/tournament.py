@@ -107,21 +107,25 @@ def keep_scores(name: str) -> list[int]:
     run = runs.read(name)
     for latent_dim in evenly_spaced(summary.run.latent_dims, MOST_DIMS):
         member = Member(run.table_depth, latent_dim, run.seeds[0])
-        completed, whole = partial(_completed_scores, summary, member), partial(_has_all_scores, summary, member)
+        completed, whole = partial(_completed_scores, summary, member), partial(_lacks_none, summary, member)
         rows = attached.load_or_compute(run, member, SCORES_KEPT, completed, whole)
         found += [latent_dim] if rows is not None else []
     return found
 
 
-def _has_all_scores(summary: Summary, member: Member, kept: pd.DataFrame) -> bool:
+def _lacking(summary: Summary, member: Member) -> list[Measure]:
+    """The scores that follow neither from a member's sample nor are kept beside it."""
     known = values_at(subject_of(summary, member)[1], judging.SCORES.values())
-    return set(judging.SCORES) <= {*known, *kept["measure"]}
+    return [score for key, score in judging.SCORES.items() if key not in known]
+
+
+def _lacks_none(summary: Summary, member: Member, kept: pd.DataFrame) -> bool:
+    return not _lacking(summary, member)
 
 
 def _completed_scores(summary: Summary, member: Member, dataset: Dataset) -> pd.DataFrame:
     """The scores kept for a member, and those that its sample still lacks."""
-    points, sampled = subject_of(summary, member)
-    known = values_at(sampled, judging.SCORES.values())
+    points, _ = subject_of(summary, member)
     test = np.arange(len(dataset.train) + len(dataset.test)) >= len(dataset.train)
     rows = sampled_rows(test)[-len(points) :] - len(dataset.train)
     networks = _of_all_seeds(summary.run, member)
@@ -134,7 +138,7 @@ def _completed_scores(summary: Summary, member: Member, dataset: Dataset) -> pd.
         seed=(member.latent_dim, member.seed),
     )
     kept = attached.load_attached(runs.read(summary.run.name), member, SCORES_KEPT)
-    values = values_at(subject, [score for key, score in judging.SCORES.items() if key not in known])
+    values = values_at(subject, _lacking(summary, member))
     digits = {key: [float(f"{value:.6g}") for value in each] for key, each in values.items()}
     return pd.concat([kept, pd.DataFrame(digits).melt(var_name="measure")], ignore_index=True)
 

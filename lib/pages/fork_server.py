@@ -19,7 +19,7 @@ from threading import Thread
 def serve(listener: socket.socket, modules: list[str]) -> None:
     """Import the modules, then fork a kernel for every connection."""
     sys.path[0] = ""  # in place of this script's folder
-    gc.disable()  # until all is there: a third of the time of the imports
+    gc.disable()  # until all is there: it takes a fifth of the time of the imports
     for module in ("ipykernel.kernelapp", *modules):
         last = import_module(module)
     # pandas takes a process that is no kernel for a terminal, with as many columns as fit its width.

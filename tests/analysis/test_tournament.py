@@ -354,7 +354,7 @@ def test_a_new_measure_is_added_to_the_kept_scores_which_stay_as_they_are(smoke)
     run = smoke.run
     committed = dataclasses.replace(smoke, run=dataclasses.replace(run, committed=True))
     completed = partial(tournaments._completed_scores, committed, MEMBER)
-    whole = partial(tournaments._has_all_scores, committed, MEMBER)
+    whole = partial(tournaments._lacks_none, committed, MEMBER)
     every_score = completed(run.load_dataset())
     before = every_score[~every_score["measure"].isin(["turning", "smooth"])].assign(value=0.5)
     path = store.attached_path(run, MEMBER, tournaments.SCORES_KEPT.name)

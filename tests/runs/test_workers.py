@@ -16,7 +16,7 @@ BLAS = "[one['num_threads'] for one in __import__('threadpoolctl').threadpool_in
 
 @pytest.mark.parametrize("kind", ["this process", "another"])
 def test_a_worker_has_one_thread_for_torch_and_for_numpy(kind):
-    """Two processes of two threads each on two processors measured the digits half as fast: threads of BLAS wait for each other."""
+    """With two threads each, two processes on two processors wait for each other: single regressions took thirty times as long."""
     with threadpool_limits(2, "blas"), workers.processes(runs.read("smoke"), 1, "cpu") as other:
         worker = other if kind == "another" else workers.SerialWorkers()
         assert worker.submit(eval, TORCH).result(timeout=60) == 1
